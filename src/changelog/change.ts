@@ -1,0 +1,55 @@
+/**
+ * Typed, sequenced changes: every durable fact of the store (rulings E2). The room that owns a table owns the change types
+ * that write it; `changelog` orders them, makes them durable on nodes and replays them, and knows the meaning of none.
+ */
+import type { Queryable } from '#sql/sql'
+
+/** Plain JSON; bytes as base64url text. `kind` is `room/what-happened`. */
+export type ChangeBody = { readonly kind: string } & Readonly<Record<string, unknown>>
+
+export interface SequencedChange<Body extends ChangeBody = ChangeBody> {
+  /** 1, 2, 3, … without a gap over the store's life. */
+  readonly sequence: bigint
+  /** Wall clock of the commit, ms. For people; never for order. */
+  readonly at: number
+  readonly body: Body
+}
+
+/**
+ * How one room's changes become rows. `apply` is the only writer of the room's tables, live and in a rebuild alike, and is a pure
+ * function of the rows and the change: no clock, no chance, no I/O but `tx`.
+ */
+export interface ChangeRoom {
+  /** The part of `kind` before the slash. */
+  readonly room: string
+  /** `create table` statements, run once on an empty database (versioned migrations). */
+  readonly migrations: readonly ((tx: Queryable) => Promise<void>)[]
+  apply(tx: Queryable, change: SequencedChange): Promise<void>
+  /**
+   * The shortest series of changes that rebuilds the room's tables from nothing, in a deterministic order. Each carries the
+   * sequence and time of the change it stands for, so that order and dates survive. Pages through tables: memory stays bounded.
+   */
+  dump(tx: Queryable): AsyncIterable<SequencedChange>
+}
+
+/** The handle inside a commit: read what decides, then record. */
+export interface CommitTransaction extends Queryable {
+  /** Gives the change the next sequence number, applies it, and puts it in the outbox. */
+  record(body: ChangeBody): Promise<SequencedChange>
+  /** Wall clock of this commit, ms: the `at` its changes will carry. */
+  readonly at: number
+}
+
+export interface ChangeLog {
+  /**
+   * Decides and records atomically. Works that wait together share one transaction, each in its own savepoint: one that throws leaves
+   * no trace and disturbs no other. Resolves when its changes are in the change log on `replicas` nodes, i.e. survive power loss
+   * and the loss of the database. A work that recorded nothing resolves when everything it could have read is in the log.
+   */
+  commit<T>(work: (tx: CommitTransaction) => Promise<T>): Promise<T>
+  /** Resolves when the log holds all changes up to `sequence` (at once when it does). `changelog/unavailable` while it cannot. */
+  reached(sequence: bigint): Promise<void>
+  /** Sequence of the newest committed change; 0n in a new store. */
+  committed(): bigint
+  close(): Promise<void>
+}

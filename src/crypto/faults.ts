@@ -1,0 +1,6 @@
+import { declareFaults } from '#fault/fault'
+
+export const cryptoFault = declareFaults({
+  'crypto/not-authentic': 'corrupt',
+  'crypto/unwrap-failed': 'corrupt',
+})

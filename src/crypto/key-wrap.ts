@@ -1,0 +1,21 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { cryptoFault } from '#crypto/faults'
+
+/** RFC 3394 section 2.2.3.1. */
+const initialValue = Buffer.from('a6a6a6a6a6a6a6a6', 'hex')
+
+/** AES-256 key wrap (RFC 3394): deterministic, authenticated; a 32-byte key becomes 40 bytes. */
+export function wrapKey(wrappingKey: Uint8Array, key: Uint8Array): Uint8Array {
+  const cipher = createCipheriv('id-aes256-wrap', wrappingKey, initialValue)
+  return Buffer.concat([cipher.update(key), cipher.final()])
+}
+
+/** `crypto/unwrap-failed` when the wrapping key is another one or the bytes were changed. */
+export function unwrapKey(wrappingKey: Uint8Array, wrapped: Uint8Array): Uint8Array {
+  try {
+    const decipher = createDecipheriv('id-aes256-wrap', wrappingKey, initialValue)
+    return Buffer.concat([decipher.update(wrapped), decipher.final()])
+  } catch (cause) {
+    throw cryptoFault('crypto/unwrap-failed', {}, cause)
+  }
+}

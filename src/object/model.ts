@@ -1,0 +1,250 @@
+/** The words of the object domain: what doors pass in and get back. No I/O here. */
+import type { Branded } from '#bytes/brand'
+
+export type BucketName = Branded<string, 'BucketName'>
+/** 1 to 1,024 bytes of UTF-8, otherwise free. */
+export type ObjectKey = Branded<string, 'ObjectKey'>
+export type UploadId = Branded<string, 'UploadId'>
+
+/** `checksum*` values are raw digest bytes; doors encode them. CRCs are big-endian. */
+export type DigestAlgorithm = 'md5' | 'sha1' | 'sha256' | 'crc32' | 'crc32c' | 'crc64nvme'
+export type Digests = Readonly<Partial<Record<DigestAlgorithm, Uint8Array>>>
+
+export type ChecksumAlgorithm = Exclude<DigestAlgorithm, 'md5'>
+/** What S3 calls the object's additional checksum. `parts` is set for COMPOSITE ones: their number. */
+export interface Checksum {
+  readonly algorithm: ChecksumAlgorithm
+  readonly type: 'FULL_OBJECT' | 'COMPOSITE'
+  readonly value: Uint8Array
+  readonly parts?: number
+}
+
+/** Headers an object carries for its readers, as given; the store attaches no meaning to any of them. */
+export interface ObjectMetadata {
+  readonly contentType?: string
+  readonly cacheControl?: string
+  readonly contentDisposition?: string
+  readonly contentEncoding?: string
+  readonly contentLanguage?: string
+  readonly expires?: string
+  readonly websiteRedirectLocation?: string
+  /** `x-amz-meta-*` without the prefix, lower-case names; at most 2 KiB in all (the door checks). */
+  readonly user: Readonly<Record<string, string>>
+}
+
+/** An incoming body. The store pulls; it computes every digest named; `verify` runs before anything becomes visible. */
+export interface IncomingBody {
+  readonly stream: AsyncIterable<Uint8Array>
+  /** The decoded length when the client has stated it; a stream of another length is `object/incomplete-body`. */
+  readonly bytes?: number
+  /** `md5` is always computed as well, for the ETag. */
+  readonly digests: readonly DigestAlgorithm[]
+  /** Called once after the last byte with all digests; throws to refuse the body (nothing is stored). Returns the checksum to keep. */
+  verify(digests: Digests): Checksum | undefined
+}
+
+/** ETags without quotes; `*` matches any existing object. All stated conditions must hold. Checked inside the commit. */
+export interface WriteCondition {
+  readonly ifMatch?: readonly string[] | '*'
+  readonly ifNoneMatch?: readonly string[] | '*'
+}
+
+export interface BucketInfo {
+  readonly name: BucketName
+  readonly createdAt: number
+  /** e.g. `10+4` */
+  readonly profile: string
+}
+
+export interface ObjectPart {
+  readonly number: number
+  readonly bytes: number
+}
+
+export interface ObjectInfo {
+  readonly bucket: BucketName
+  readonly key: ObjectKey
+  /** Place in the store's one total order; grows with every change. */
+  readonly sequence: bigint
+  readonly bytes: number
+  /** MD5 hex for plain puts, `<md5 of md5s>-<parts>` for multipart. No quotes. */
+  readonly etag: string
+  readonly modifiedAt: number
+  readonly metadata: ObjectMetadata
+  readonly checksum?: Checksum
+  /** Multipart objects only, in order. */
+  readonly parts?: readonly ObjectPart[]
+}
+
+export interface ByteRange {
+  readonly first: number
+  /** Inclusive. */
+  readonly last: number
+}
+
+export interface OpenedObject {
+  readonly info: ObjectInfo
+  /**
+   * Verified plaintext of the range asked for. A piece belongs to the consumer only until the next pull. The stream throws
+   * `object/unreadable` rather than yield a wrong byte. Return or throw into it to stop early.
+   */
+  read(
+    range: ByteRange | undefined,
+    options: { readonly signal: AbortSignal },
+  ): AsyncIterable<Uint8Array>
+  /** Tells the store this snapshot of the object is no longer read (its chunks may be collected). Idempotent. */
+  release(): void
+}
+
+export interface ListQuery {
+  readonly prefix: string
+  readonly delimiter?: string
+  /** Exclusive, compared bytewise on UTF-8; may be a common prefix, which then is not repeated. */
+  readonly after?: string
+  /** Keys and common prefixes together, 0 to 1,000. */
+  readonly limit: number
+}
+
+export interface ListPage {
+  readonly objects: readonly ObjectInfo[]
+  readonly commonPrefixes: readonly string[]
+  /** Set when there is more: pass as `after`. The last key or common prefix of this page. */
+  readonly next?: string
+}
+
+export interface UploadInfo {
+  readonly bucket: BucketName
+  readonly key: ObjectKey
+  readonly uploadId: UploadId
+  readonly startedAt: number
+  readonly metadata: ObjectMetadata
+  readonly checksumAlgorithm?: ChecksumAlgorithm
+  readonly checksumType?: 'FULL_OBJECT' | 'COMPOSITE'
+}
+
+export interface PartInfo {
+  readonly number: number
+  readonly bytes: number
+  readonly etag: string
+  readonly modifiedAt: number
+  readonly checksum?: Checksum
+}
+
+export interface CompletedPart {
+  readonly number: number
+  readonly etag: string
+  /** What the client repeats of the part's checksum, if anything. */
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: Uint8Array }
+}
+
+export interface CopySource {
+  readonly bucket: BucketName
+  readonly key: ObjectKey
+  readonly range?: ByteRange
+  readonly ifMatch?: readonly string[] | '*'
+  readonly ifNoneMatch?: readonly string[] | '*'
+  readonly ifModifiedSince?: number
+  readonly ifUnmodifiedSince?: number
+}
+
+/**
+ * Buckets, keys, uploads, parts. Every call that changes something returns when the change survives power loss; every call that
+ * reads sees only what the change log holds. Faults: the codes of `object/faults`.
+ */
+export interface ObjectStore {
+  createBucket(name: BucketName, options?: { readonly profile?: string }): Promise<BucketInfo> // object/bucket-exists
+  headBucket(name: BucketName): Promise<BucketInfo> // object/no-such-bucket
+  listBuckets(): Promise<readonly BucketInfo[]>
+  deleteBucket(name: BucketName): Promise<void> // object/bucket-not-empty (open uploads do not count)
+
+  put(
+    bucket: BucketName,
+    key: ObjectKey,
+    options: {
+      readonly body: IncomingBody
+      readonly metadata: ObjectMetadata
+      readonly condition?: WriteCondition
+      readonly signal: AbortSignal
+    },
+  ): Promise<ObjectInfo>
+  /** The object as it is now, with a way to read it; overwriting or deleting it meanwhile does not disturb the reader. */
+  open(bucket: BucketName, key: ObjectKey): Promise<OpenedObject>
+  head(bucket: BucketName, key: ObjectKey): Promise<ObjectInfo>
+  /** Deleting what is not there is success. With `ifMatch`, a different ETag is object/precondition-failed. */
+  delete(
+    bucket: BucketName,
+    key: ObjectKey,
+    options?: { readonly ifMatch?: readonly string[] | '*' },
+  ): Promise<void>
+  /** One result per key in order: `undefined` for success. */
+  deleteMany(
+    bucket: BucketName,
+    keys: readonly ObjectKey[],
+  ): Promise<readonly (Error | undefined)[]>
+  /** Shares the source's chunks. `metadata` undefined keeps the source's. */
+  copy(
+    source: CopySource,
+    target: { readonly bucket: BucketName; readonly key: ObjectKey },
+    options: {
+      readonly metadata?: ObjectMetadata
+      readonly condition?: WriteCondition
+      readonly signal: AbortSignal
+    },
+  ): Promise<ObjectInfo>
+  list(bucket: BucketName, query: ListQuery): Promise<ListPage>
+
+  createUpload(
+    bucket: BucketName,
+    key: ObjectKey,
+    options: {
+      readonly metadata: ObjectMetadata
+      readonly checksumAlgorithm?: ChecksumAlgorithm
+      readonly checksumType?: 'FULL_OBJECT' | 'COMPOSITE'
+    },
+  ): Promise<UploadInfo>
+  headUpload(bucket: BucketName, key: ObjectKey, uploadId: UploadId): Promise<UploadInfo> // object/no-such-upload
+  putPart(
+    upload: { readonly bucket: BucketName; readonly key: ObjectKey; readonly uploadId: UploadId },
+    number: number,
+    options: { readonly body: IncomingBody; readonly signal: AbortSignal },
+  ): Promise<PartInfo>
+  copyPart(
+    upload: { readonly bucket: BucketName; readonly key: ObjectKey; readonly uploadId: UploadId },
+    number: number,
+    source: CopySource,
+    options: { readonly signal: AbortSignal },
+  ): Promise<PartInfo>
+  listParts(
+    upload: { readonly bucket: BucketName; readonly key: ObjectKey; readonly uploadId: UploadId },
+    page: { readonly after: number; readonly limit: number },
+  ): Promise<{
+    readonly upload: UploadInfo
+    readonly parts: readonly PartInfo[]
+    readonly isTruncated: boolean
+  }>
+  listUploads(
+    bucket: BucketName,
+    query: {
+      readonly prefix: string
+      readonly delimiter?: string
+      readonly afterKey?: string
+      readonly afterUploadId?: string
+      readonly limit: number
+    },
+  ): Promise<{
+    readonly uploads: readonly UploadInfo[]
+    readonly commonPrefixes: readonly string[]
+    readonly isTruncated: boolean
+  }>
+  /** Repeating a completed completion with the same parts succeeds again while the object is still that one. */
+  completeUpload(
+    upload: { readonly bucket: BucketName; readonly key: ObjectKey; readonly uploadId: UploadId },
+    parts: readonly CompletedPart[],
+    options: { readonly condition?: WriteCondition; readonly checksum?: Checksum },
+  ): Promise<ObjectInfo>
+  abortUpload(upload: {
+    readonly bucket: BucketName
+    readonly key: ObjectKey
+    readonly uploadId: UploadId
+  }): Promise<void>
+}

@@ -1,0 +1,14 @@
+/** Time and chance as parameters: the only clock, sleep and random source of the project. */
+
+export interface World {
+  /** Wall clock in milliseconds since 1970 (UTC). May jump; order never depends on it. */
+  now(): number
+  /** Milliseconds that only grow. For durations and deadlines. */
+  monotonic(): number
+  /** Resolves after `ms`; rejects with the signal's reason when it is aborted first. */
+  sleep(ms: number, options?: { readonly signal?: AbortSignal }): Promise<void>
+  /** Fresh unpredictable bytes (from the system), or replayable ones (from a seed). */
+  randomBytes(length: number): Uint8Array<ArrayBuffer>
+  /** A number in [0, 1). For jitter and sampling; never for keys. */
+  random(): number
+}
