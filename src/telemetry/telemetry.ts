@@ -1,0 +1,61 @@
+/** One typed function per event worth telling an operator. Never throws, never waits, never sees a secret or object bytes. */
+
+export interface RequestEnded {
+  readonly door: 's3' | 'admin'
+  readonly requestId: string
+  /** The wire's operation, e.g. `PutObject`; `Unknown` before routing. */
+  readonly operation: string
+  readonly method: string
+  readonly bucket?: string
+  /** Access key id or `anonymous`; never a secret. */
+  readonly principal?: string
+  readonly status: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly ms: number
+  readonly faultCode?: string
+  /** Only for answers of 500: what nobody expected. */
+  readonly error?: unknown
+}
+
+export interface Telemetry {
+  requestEnded(event: RequestEnded): void
+  nodeChanged(event: {
+    readonly node: string
+    readonly state: string
+    readonly reason?: string
+  }): void
+  shardIo(event: {
+    readonly node: string
+    readonly direction: 'in' | 'out'
+    readonly bytes: number
+  }): void
+  /** A stored block or frame did not match its hash, or was missing. */
+  damageFound(event: {
+    readonly node: string
+    readonly what: string
+    readonly reason: string
+  }): void
+  repaired(event: { readonly shards: number; readonly bytes: number }): void
+  collected(event: {
+    readonly chunks: number
+    readonly shards: number
+    readonly bytes: number
+  }): void
+  /** Anything else, with a stable message and plain fields. */
+  note(
+    level: 'debug' | 'info' | 'warn' | 'error',
+    message: string,
+    fields?: Readonly<Record<string, unknown>>,
+  ): void
+}
+
+export const silentTelemetry: Telemetry = {
+  requestEnded() {},
+  nodeChanged() {},
+  shardIo() {},
+  damageFound() {},
+  repaired() {},
+  collected() {},
+  note() {},
+}
