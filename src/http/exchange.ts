@@ -1,0 +1,184 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { httpFault } from '#http/faults'
+import type { HttpLimits } from '#http/limits'
+import type { HttpHandler, HttpHeaders, HttpRequest, HttpResponse } from '#http/message'
+import { RequestBody } from '#http/request-body'
+import { ResponseWriter } from '#http/response-writer'
+import { serverName } from '#http/server-name'
+import type { Telemetry } from '#telemetry/telemetry'
+import type { World } from '#world/world'
+
+export interface ExchangeParts {
+  readonly limits: HttpLimits
+  readonly world: World
+  readonly telemetry: Telemetry
+  /** The `Date` header of now. */
+  date(): string
+  isDraining(): boolean
+}
+
+/** One request and its answer on one connection. */
+export class Exchange {
+  readonly #incoming: IncomingMessage
+  readonly #outgoing: ServerResponse
+  readonly #parts: ExchangeParts
+  readonly #body: RequestBody
+  readonly #writer: ResponseWriter
+  readonly #gone = new AbortController()
+
+  constructor(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    parts: ExchangeParts,
+    { expectsContinue }: { readonly expectsContinue: boolean },
+  ) {
+    this.#incoming = incoming
+    this.#outgoing = outgoing
+    this.#parts = parts
+    this.#writer = new ResponseWriter(outgoing, parts.world)
+    this.#body = new RequestBody(incoming, {
+      bytes: bodyBytes(incoming),
+      world: parts.world,
+      sendContinue: expectsContinue ? () => outgoing.writeContinue() : undefined,
+    })
+    outgoing.on('close', () => {
+      if (!outgoing.writableFinished) this.#gone.abort(httpFault('http/client-gone'))
+    })
+  }
+
+  get hasBegunToAnswer(): boolean {
+    return this.#outgoing.headersSent
+  }
+
+  get body(): RequestBody {
+    return this.#body
+  }
+
+  /** Never rejects. */
+  async run(handler: HttpHandler): Promise<void> {
+    const request = this.#request()
+    let response: HttpResponse
+    try {
+      response = await handler(request)
+    } catch (error) {
+      this.#parts.telemetry.note('error', 'http handler threw', { requestId: request.id, error })
+      response = { status: 500, headers: {} }
+    }
+    let isComplete = false
+    try {
+      isComplete = await this.#answer(response)
+    } catch {
+      this.#outgoing.destroy() // a broken answer must not look like a whole one
+    } finally {
+      response.onEnd?.({ bytesOut: this.#writer.bytes, isComplete })
+    }
+  }
+
+  /** Cuts what waits for a client that no longer earns it. */
+  sweep(now: number): void {
+    const { limits } = this.#parts
+    if (this.#body.isOverdue(now, limits)) this.#body.fail(httpFault('http/body-timeout'))
+    if (this.#writer.isOverdue(now, limits)) this.#outgoing.destroy()
+  }
+
+  #request(): HttpRequest {
+    const { method = '', url = '', socket, rawHeaders } = this.#incoming
+    return {
+      id: Buffer.from(this.#parts.world.randomBytes(8)).toString('hex').toUpperCase(),
+      method,
+      target: url,
+      headers: joinHeaders(rawHeaders),
+      peer: socket.remoteAddress ?? '',
+      body: this.#body,
+      signal: this.#gone.signal,
+    }
+  }
+
+  /** Whether the answer left whole. */
+  async #answer(response: HttpResponse): Promise<boolean> {
+    const outgoing = this.#outgoing
+    if (outgoing.destroyed) return false
+    const rest = this.#rest()
+    const body = this.#incoming.method === 'HEAD' ? undefined : response.body
+    const isStream = body !== undefined && typeof body !== 'string' && !ArrayBuffer.isView(body)
+    outgoing.sendDate = false
+    outgoing.writeHead(response.status, {
+      date: this.#parts.date(),
+      server: serverName,
+      ...(rest === 'close' || this.#parts.isDraining() ? { connection: 'close' } : {}),
+      ...(isStream ? {} : lengthOf(response)),
+      ...response.headers,
+    })
+    if (isStream) await this.#stream(body, response.headers['content-length'])
+    if (rest === 'close') await this.#linger(isStream ? undefined : body)
+    else if (isStream) await this.#writer.end()
+    else await this.#writer.end(body)
+    if (rest === 'drain') this.#body.discard()
+    return true
+  }
+
+  async #stream(
+    body: AsyncIterable<Uint8Array>,
+    contentLength: string | number | undefined,
+  ): Promise<void> {
+    for await (const piece of body) {
+      if (piece.length > 0) await this.#writer.write(piece)
+    }
+    if (contentLength !== undefined && Number(contentLength) !== this.#writer.bytes) {
+      throw httpFault('http/body-truncated')
+    }
+  }
+
+  /** What to do with the part of the request's body that nobody read. */
+  #rest(): 'nothing' | 'drain' | 'close' {
+    if (this.#body.isComplete) return this.#body.bytes === 0 ? 'nothing' : 'drain'
+    // A client that was refused in place of a 100 may or may not send the body: only a new connection is unambiguous.
+    if (this.#body.isWithheld || this.#body.missing > this.#parts.limits.drainBytesMax)
+      return 'close'
+    return 'drain'
+  }
+
+  /**
+   * Answers now but closes later. Closing with unread bytes makes the kernel send a reset, which can overtake the answer, so we
+   * go on reading (and dropping) for a while: until the client has closed, has sent everything, or has had its time.
+   */
+  async #linger(body: string | Uint8Array | undefined): Promise<void> {
+    if (body !== undefined && body.length > 0) await this.#writer.write(body)
+    else this.#outgoing.flushHeaders()
+    this.#body.discard()
+    if (!this.#body.isWithheld) await this.#untilQuiet()
+    await this.#writer.end()
+  }
+
+  async #untilQuiet(): Promise<void> {
+    const quiet = new AbortController()
+    const stop = (): void => quiet.abort()
+    this.#incoming.once('end', stop).once('close', stop)
+    await this.#parts.world
+      .sleep(this.#parts.limits.lingerMs, { signal: quiet.signal })
+      .catch(() => {}) // the abort is the news that we may stop
+  }
+}
+
+function bodyBytes({ headers }: IncomingMessage): number | undefined {
+  if (headers['transfer-encoding'] !== undefined) return undefined
+  return Number(headers['content-length'] ?? 0)
+}
+
+function lengthOf({ status, body, headers }: HttpResponse): Record<string, number> {
+  if (status === 204 || status === 304 || headers['content-length'] !== undefined) return {}
+  if (body === undefined) return { 'content-length': 0 }
+  if (typeof body === 'string') return { 'content-length': Buffer.byteLength(body) }
+  return ArrayBuffer.isView(body) ? { 'content-length': body.byteLength } : {}
+}
+
+function joinHeaders(raw: readonly string[]): HttpHeaders {
+  const headers: Record<string, string> = Object.create(null)
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = raw[index]?.toLowerCase() ?? ''
+    const value = raw[index + 1] ?? ''
+    const earlier = headers[name]
+    headers[name] = earlier === undefined ? value : `${earlier},${value}`
+  }
+  return headers
+}

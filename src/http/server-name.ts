@@ -1,0 +1,2 @@
+/** The `Server` header of every answer. No version: it would help only those who look for old ones. */
+export const serverName = 'Mycelium'
