@@ -5,6 +5,6 @@ export const clusterFault = declareFaults({
   'cluster/out-of-space': 'exhausted',
   'cluster/strict-placement': 'unavailable',
   'cluster/unknown-node': 'not-found',
-  'cluster/node-exists': 'conflict',
+  'cluster/too-many-nodes': 'too-large',
 })
 export type ClusterFaultCode = Parameters<typeof clusterFault>[0]
