@@ -9,7 +9,8 @@ export type SqlRow = Readonly<Record<string, SqlValue>>
 export interface Queryable {
   /**
    * Runs one statement and returns its rows. Integers that fit 2^53 come as `number`, larger ones as `bigint`;
-   * blobs as `Uint8Array`; booleans are 0 and 1.
+   * blobs as `Uint8Array`; booleans are 0 and 1. Whole numbers are bound as integers.
+   * `sql/constraint`, `sql/full`, `sql/corrupt`, `sql/unavailable`.
    */
   query<Row extends SqlRow = SqlRow>(
     text: TemplateStringsArray,
@@ -17,14 +18,27 @@ export interface Queryable {
   ): Promise<readonly Row[]>
 }
 
-/** The write handle exists only inside a transaction. */
+/** The write handle exists only inside a transaction, and is dead once its work has settled. */
 export interface Transaction extends Queryable {
-  /** Runs `work`; when it throws, everything it did is undone, the transaction goes on, and the error is rethrown. */
+  /**
+   * Runs `work`; when it throws, everything it did is undone, the transaction goes on, and the error is rethrown.
+   * Savepoints nest; two at once side by side are a mistake of the caller.
+   */
   savepoint<T>(work: () => Promise<T>): Promise<T>
 }
 
+/** Outside a transaction there are only reads, of what is committed. */
 export interface Sql extends Queryable {
-  /** One at a time, in order of arrival; committed and durable on return; rolled back when `work` throws. */
+  /**
+   * One at a time, in order of arrival; committed and durable on return; rolled back when `work` throws. Inside, use `tx` alone:
+   * a read through `Sql` would see the state before the transaction or wait for its end, and a nested transaction for ever.
+   */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /**
+   * Runs `work` on one state that does not change, the newest committed one; transactions go on meanwhile.
+   * For long reads over many awaits. Holds disk space (the write-ahead log cannot shrink) until `work` settles.
+   */
+  view<T>(work: (view: Queryable) => Promise<T>): Promise<T>
+  /** Waits for the transactions that have already been asked for. Later calls are `sql/unavailable`. */
   close(): Promise<void>
 }

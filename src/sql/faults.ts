@@ -1,0 +1,9 @@
+import { declareFaults } from '#fault/fault'
+
+export const sqlFault = declareFaults({
+  'sql/unavailable': 'unavailable',
+  'sql/corrupt': 'corrupt',
+  'sql/constraint': 'conflict',
+  'sql/full': 'exhausted',
+})
+export type SqlFaultCode = Parameters<typeof sqlFault>[0]

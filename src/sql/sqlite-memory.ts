@@ -1,0 +1,73 @@
+import { DatabaseSync } from 'node:sqlite'
+import { Connection } from '#sql/connection'
+import { sqlFault } from '#sql/faults'
+import { Queue } from '#sql/queue'
+import { readsOf } from '#sql/reads'
+import type { Queryable, Sql, SqlRow, SqlValue, Transaction } from '#sql/sql'
+import { runTransaction } from '#sql/transaction'
+
+/**
+ * A database in memory that outlives its `Sql` as a file outlives a process: what a simulation crashes and reopens. Everything that was
+ * committed survives, nothing else does.
+ */
+export class SqliteMemory {
+  readonly #database = new DatabaseSync(':memory:')
+  #sql: MemorySql | undefined
+
+  /** One `Sql` at a time. */
+  open(): Sql {
+    if (this.#sql !== undefined) throw sqlFault('sql/unavailable', { reason: 'already open' })
+    this.#sql = new MemorySql(this.#database, () => {
+      this.#sql = undefined
+    })
+    return this.#sql
+  }
+
+  /** The process that used the database is no more: its transaction is undone, and its `Sql` answers `sql/unavailable`. */
+  crash(): void {
+    this.#sql?.detach()
+    if (this.#database.isTransaction) this.#database.exec('rollback')
+  }
+}
+
+/** With one connection there is one state, so a read that arrives during a transaction waits for its end. */
+class MemorySql implements Sql {
+  readonly #connection: Connection
+  readonly #detached: () => void
+  readonly #queue = new Queue()
+
+  constructor(database: DatabaseSync, detached: () => void) {
+    this.#connection = new Connection(database)
+    this.#detached = detached
+  }
+
+  async query<Row extends SqlRow = SqlRow>(
+    text: TemplateStringsArray,
+    ...values: readonly SqlValue[]
+  ): Promise<readonly Row[]> {
+    if (this.#queue.isIdle) return this.#connection.read(text, values) as Row[] // as the caller states
+    return this.#queue.run(async () => this.#connection.read(text, values) as Row[])
+  }
+
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#queue.run(() => runTransaction(this.#connection, work))
+  }
+
+  async view<T>(work: (view: Queryable) => Promise<T>): Promise<T> {
+    const copy = await this.#queue.run(async () => this.#connection.copy())
+    try {
+      return await work(readsOf(copy))
+    } finally {
+      copy.close()
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.run(async () => this.detach())
+  }
+
+  detach(): void {
+    this.#connection.detach()
+    this.#detached()
+  }
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { isFault } from '#fault/fault'
+import type { Connection } from '#sql/connection'
+import { sqlFault } from '#sql/faults'
+import type { SqlRow, SqlValue, Transaction } from '#sql/sql'
+
+/** Commits when `work` resolves, rolls back when it throws. The caller sees to it that there is one at a time. */
+export async function runTransaction<T>(
+  connection: Connection,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  connection.run`begin immediate`
+  const tx = new OpenTransaction(connection)
+  try {
+    const result = await work(tx)
+    tx.end()
+    commit(connection)
+    return result
+  } catch (error) {
+    tx.forget()
+    if (connection.isTransaction) connection.run`rollback`
+    throw error
+  }
+}
+
+/**
+ * A commit that fails on a deferred constraint leaves the transaction open, and one that finds the disk full is rolled back. Any other
+ * failure may be a failed sync, after which the file's pages in memory say nothing about the disk: the connection is given up.
+ */
+function commit(connection: Connection): void {
+  try {
+    connection.run`commit`
+  } catch (error) {
+    if (!connection.isTransaction && !isFault(error, 'sql/full')) connection.close()
+    throw error
+  }
+}
+
+class OpenTransaction implements Transaction {
+  readonly #connection: Connection
+  #depth = 0
+  #isOver = false
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  async query<Row extends SqlRow = SqlRow>(
+    text: TemplateStringsArray,
+    ...values: readonly SqlValue[]
+  ): Promise<readonly Row[]> {
+    this.#assertUsable()
+    return this.#connection.run(text, values) as Row[] // the caller states what its statement selects
+  }
+
+  async savepoint<T>(work: () => Promise<T>): Promise<T> {
+    this.#assertUsable()
+    this.#connection.run`savepoint work` // names may repeat: the innermost is meant
+    this.#depth += 1
+    const depth = this.#depth
+    try {
+      const result = await work()
+      this.#assertUsable()
+      assert(this.#depth === depth, 'savepoints nest')
+      this.#connection.run`release work`
+      return result
+    } catch (error) {
+      this.#undo()
+      throw error
+    } finally {
+      this.#depth = depth - 1
+    }
+  }
+
+  /** The last moment to find out that the transaction is no more. */
+  end(): void {
+    this.#assertUsable()
+    this.#isOver = true
+  }
+
+  forget(): void {
+    this.#isOver = true
+  }
+
+  #undo(): void {
+    if (this.#isOver || !this.#connection.isTransaction) return
+    this.#connection.run`rollback to work`
+    this.#connection.run`release work`
+  }
+
+  /** Without this, a statement after SQLite's own rollback would run, and commit, by itself. */
+  #assertUsable(): void {
+    assert(!this.#isOver, 'a transaction used after its end')
+    if (!this.#connection.isTransaction)
+      throw sqlFault('sql/unavailable', { reason: 'the transaction was rolled back' })
+  }
+}
