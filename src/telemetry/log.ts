@@ -1,0 +1,66 @@
+/** Log lines for machines: one JSON object per line, on stderr. People read the banner and `mycelium status`. */
+import { destination, type Logger, pino, stdTimeFunctions } from 'pino'
+import type { RequestEnded, Telemetry } from '#telemetry/telemetry'
+
+export const logLevels = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** No caller passes a secret; should one slip into a field all the same, its value never reaches a line. */
+const secretNames = [
+  'authorization',
+  'cookie',
+  'key',
+  'masterKey',
+  'passphrase',
+  'password',
+  'secret',
+  'secretAccessKey',
+  'sessionToken',
+  'token',
+]
+
+export interface LineSink {
+  write(line: string): void
+}
+
+export interface Log extends Omit<Telemetry, 'shardIo'> {
+  /** Everything said so far has been written. */
+  flush(): void
+}
+
+/** Ordinary requests are told at `debug`, so that a terminal stays readable; what went wrong is told at `warn` and `error`. */
+export function openLog({
+  level,
+  sink,
+}: {
+  readonly level: LogLevel
+  readonly sink?: LineSink
+}): Log {
+  const stderr = sink === undefined ? destination({ dest: 2, sync: false }) : undefined
+  const logger: Logger = pino<never>(
+    {
+      level,
+      base: null,
+      messageKey: 'message',
+      errorKey: 'error',
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
+    },
+    sink ?? stderr,
+  )
+  return {
+    requestEnded: (event) => logRequest(logger, event),
+    nodeChanged: (event) => logger[event.state === 'up' ? 'info' : 'warn'](event, 'node changed'),
+    damageFound: (event) => logger.warn(event, 'damage found'),
+    repaired: (event) => logger.info(event, 'repaired'),
+    collected: (event) => logger.info(event, 'collected'),
+    note: (noted, message, fields = {}) => logger[noted](fields, message),
+    flush: () => stderr?.flushSync(),
+  }
+}
+
+function logRequest(logger: Logger, event: RequestEnded): void {
+  if (event.status >= 500) logger.error(event, 'request failed')
+  else logger.debug(event, 'request')
+}

@@ -1,0 +1,230 @@
+/**
+ * Prometheus metrics. Events are counted as they come; what can be asked for (nodes, queues) is asked at each scrape.
+ * Both metric-name sets of the CyxCloud guide are exported beside our own, labelled `node_id` (ruling R2).
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Telemetry } from '#telemetry/telemetry'
+
+/** What is true now. `undefined` fields are left out of the scrape. */
+export interface Observation {
+  readonly version?: string
+  readonly nodes: readonly {
+    readonly id: string
+    readonly state: string
+    readonly shards: number
+    readonly usedBytes: number
+    readonly freeBytes: number
+    readonly totalBytes: number
+    readonly probesAnswered: number
+    readonly probesFailed: number
+  }[]
+  /** How many nodes an object written now can lose. */
+  readonly toleratedNodeLosses?: number
+  /** Placement limits that the topology cannot keep, and other warnings. */
+  readonly topologyWarnings?: number
+  /** Shards known to be missing or damaged and not yet rebuilt. */
+  readonly repairQueueShards?: number
+  /** Open connections of the doors. */
+  readonly connections?: number
+}
+
+/** Seconds; from a cached head to a 5 GiB upload. */
+const durationBuckets = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
+]
+
+export interface Metrics
+  extends Pick<Telemetry, 'requestEnded' | 'shardIo' | 'damageFound' | 'repaired' | 'collected'> {
+  /** Sets what is asked for rather than counted. */
+  set(observation: Observation): void
+  text(): Promise<string>
+  readonly contentType: string
+}
+
+export function openMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const requests = new Counter({
+    name: 'mycelium_requests_total',
+    help: 'Answered requests',
+    labelNames: ['door', 'operation', 'status'],
+    registers,
+  })
+  const durations = new Histogram({
+    name: 'mycelium_request_duration_seconds',
+    help: 'Time from the first byte of a request to the last of its answer',
+    labelNames: ['door', 'operation', 'status'],
+    buckets: durationBuckets,
+    registers,
+  })
+  const bytes = new Counter({
+    name: 'mycelium_request_bytes_total',
+    help: 'Body bytes received (in) and sent (out) by the doors',
+    labelNames: ['door', 'direction'],
+    registers,
+  })
+  const damage = new Counter({
+    name: 'mycelium_damage_total',
+    help: 'Stored blocks and frames found missing or not matching their hash',
+    labelNames: ['node_id', 'what'],
+    registers,
+  })
+  const count = (name: string, help: string): Counter => new Counter({ name, help, registers })
+  const repairedShards = count('mycelium_repaired_shards_total', 'Shards rebuilt')
+  const repairedBytes = count('mycelium_repaired_bytes_total', 'Bytes of rebuilt shards')
+  const collectedChunks = count('mycelium_collected_chunks_total', 'Garbage chunks removed')
+  const collectedShards = count('mycelium_collected_shards_total', 'Garbage shards removed')
+  const collectedBytes = count('mycelium_collected_bytes_total', 'Bytes freed by collection')
+  const nodeGauges = openNodeGauges(registry)
+  const traffic = new Traffic(registry)
+  const storeGauges = openStoreGauges(registry)
+
+  return {
+    requestEnded({ door, operation, status, ms, bytesIn, bytesOut }) {
+      requests.inc({ door, operation, status })
+      durations.observe({ door, operation, status: `${Math.floor(status / 100)}xx` }, ms / 1000)
+      bytes.inc({ door, direction: 'in' }, bytesIn)
+      bytes.inc({ door, direction: 'out' }, bytesOut)
+    },
+    shardIo: (event) => traffic.add(event),
+    damageFound: ({ node, what }) => damage.inc({ node_id: node, what }),
+    repaired(event) {
+      repairedShards.inc(event.shards)
+      repairedBytes.inc(event.bytes)
+    },
+    collected(event) {
+      collectedChunks.inc(event.chunks)
+      collectedShards.inc(event.shards)
+      collectedBytes.inc(event.bytes)
+    },
+    set(observation) {
+      for (const gauge of nodeGauges) gauge(observation)
+      for (const gauge of storeGauges) gauge(observation)
+    },
+    async text() {
+      traffic.tell()
+      return registry.metrics()
+    },
+    contentType: registry.contentType,
+  }
+}
+
+type Setter = (observation: Observation) => void
+type NodeFact = Observation['nodes'][number]
+
+/** Name, help, and where the number comes from. The `cyxcloud_` names are foreign words, kept as their guide spells them. */
+const nodeFacts: readonly (readonly [name: string, help: string, (node: NodeFact) => number])[] = [
+  ['mycelium_node_up', '1 while the node is up', ({ state }) => Number(state === 'up')],
+  ['mycelium_node_shards', 'Shards on the node', ({ shards }) => shards],
+  ['mycelium_node_used_bytes', 'Bytes of shards on the node', ({ usedBytes }) => usedBytes],
+  ['mycelium_node_free_bytes', "Free bytes of the node's disk", ({ freeBytes }) => freeBytes],
+  ['mycelium_node_total_bytes', "Size of the node's disk", ({ totalBytes }) => totalBytes],
+  ['cyxcloud_node_up', '1 while the node is up', ({ state }) => Number(state === 'up')],
+  ['cyxcloud_storage_used_bytes', 'Current storage usage', ({ usedBytes }) => usedBytes],
+  ['cyxcloud_storage_bytes_used', 'Storage consumption', ({ usedBytes }) => usedBytes],
+  ['cyxcloud_storage_bytes_available', 'Free storage', ({ freeBytes }) => freeBytes],
+  ['cyxcloud_chunks_stored', 'Number of chunks stored', ({ shards }) => shards],
+  ['cyxcloud_chunks_total', 'Number of chunks stored', ({ shards }) => shards],
+]
+const nodeCounts: typeof nodeFacts = [
+  [
+    'cyxcloud_heartbeat_success_total',
+    'Successful heartbeats',
+    ({ probesAnswered }) => probesAnswered,
+  ],
+  ['cyxcloud_heartbeat_failure_total', 'Failed heartbeats', ({ probesFailed }) => probesFailed],
+]
+
+function openNodeGauges(registry: Registry): readonly Setter[] {
+  const options = { labelNames: ['node_id'], registers: [registry] }
+  const gauges = nodeFacts.map(([name, help, read]): Setter => {
+    const gauge = new Gauge({ name, help, ...options })
+    return ({ nodes }) => {
+      gauge.reset() // a node that is no longer listed leaves no number behind
+      for (const node of nodes) gauge.set({ node_id: node.id }, read(node))
+    }
+  })
+  const counters = nodeCounts.map(([name, help, read]): Setter => {
+    const counter = new Counter({ name, help, ...options })
+    return ({ nodes }) => {
+      counter.reset()
+      for (const node of nodes) counter.inc({ node_id: node.id }, read(node))
+    }
+  })
+  return [...gauges, ...counters]
+}
+
+function openStoreGauges(registry: Registry): readonly Setter[] {
+  const registers = [registry]
+  const plain = (name: string, help: string, read: (o: Observation) => number | undefined) => {
+    const gauge = new Gauge({ name, help, registers })
+    return (observation: Observation): void => {
+      const value = read(observation)
+      if (value !== undefined) gauge.set(value)
+    }
+  }
+  const build = new Gauge({
+    name: 'mycelium_build_info',
+    help: 'Always 1; the label says what runs',
+    labelNames: ['version'],
+    registers,
+  })
+  return [
+    plain(
+      'mycelium_tolerated_node_losses',
+      'Nodes that can be lost without losing an object written now',
+      ({ toleratedNodeLosses }) => toleratedNodeLosses,
+    ),
+    plain(
+      'mycelium_topology_warnings',
+      'What keeps the cluster from its full durability; see the status command',
+      ({ topologyWarnings }) => topologyWarnings,
+    ),
+    plain(
+      'mycelium_repair_queue_shards',
+      'Shards known to be missing or damaged and not yet rebuilt',
+      ({ repairQueueShards }) => repairQueueShards,
+    ),
+    plain(
+      'cyxcloud_active_connections',
+      'Open connections of the doors',
+      ({ connections }) => connections,
+    ),
+    ({ version }) => version !== undefined && build.set({ version }, 1),
+  ]
+}
+
+/** Shard bytes per node. Summed in a plain map, for there is an event per block, and told at each scrape. */
+class Traffic {
+  readonly #sums = new Map<string, { in: number; out: number }>()
+  readonly #counters: readonly { readonly direction: 'in' | 'out'; readonly counter: Counter }[]
+
+  constructor(registry: Registry) {
+    const counter = (name: string, help: string): Counter =>
+      new Counter({ name, help, labelNames: ['node_id'], registers: [registry] })
+    this.#counters = [
+      ['in', 'mycelium_node_bytes_in_total', 'Shard bytes written to the node'],
+      ['out', 'mycelium_node_bytes_out_total', 'Shard bytes read from the node'],
+      ['in', 'cyxcloud_bytes_uploaded', 'Total bytes received'],
+      ['out', 'cyxcloud_bytes_downloaded', 'Total bytes served'],
+      ['in', 'cyxcloud_bandwidth_in_bytes', 'Incoming bandwidth'],
+      ['out', 'cyxcloud_bandwidth_out_bytes', 'Outgoing bandwidth'],
+    ].map(([direction, name = '', help = '']) => {
+      return { direction: direction === 'in' ? 'in' : 'out', counter: counter(name, help) }
+    })
+  }
+
+  add({ node, direction, bytes }: Parameters<Telemetry['shardIo']>[0]): void {
+    const sums = this.#sums.get(node) ?? { in: 0, out: 0 }
+    sums[direction] += bytes
+    this.#sums.set(node, sums)
+  }
+
+  tell(): void {
+    for (const { direction, counter } of this.#counters) {
+      counter.reset()
+      for (const [node, sums] of this.#sums) counter.inc({ node_id: node }, sums[direction])
+    }
+  }
+}

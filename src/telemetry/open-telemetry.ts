@@ -1,0 +1,61 @@
+import { type LineSink, type LogLevel, openLog } from '#telemetry/log'
+import { type Observation, openMetrics } from '#telemetry/metrics'
+import type { Telemetry } from '#telemetry/telemetry'
+
+export interface OpenedTelemetry extends Telemetry {
+  /** Asked at each scrape for what is true then. One source at a time; a source that throws leaves its numbers as they were. */
+  observe(source: () => Observation | Promise<Observation>): void
+  /** The Prometheus text format; empty when metrics are off. Never rejects. */
+  metricsText(): Promise<string>
+  readonly metricsContentType: string
+  /** Writes out what is still buffered. */
+  close(): void
+}
+
+export interface TelemetryOptions {
+  readonly level: LogLevel
+  readonly metrics: boolean
+  /** Where log lines go instead of stderr. */
+  readonly sink?: LineSink
+}
+
+export function openTelemetry({ level, metrics, sink }: TelemetryOptions): OpenedTelemetry {
+  const log = openLog({ level, ...(sink === undefined ? {} : { sink }) })
+  const counted = metrics ? openMetrics() : undefined
+  let source: (() => Observation | Promise<Observation>) | undefined
+  return {
+    requestEnded(event) {
+      log.requestEnded(event)
+      counted?.requestEnded(event)
+    },
+    nodeChanged: log.nodeChanged,
+    shardIo: (event) => counted?.shardIo(event),
+    damageFound(event) {
+      log.damageFound(event)
+      counted?.damageFound(event)
+    },
+    repaired(event) {
+      log.repaired(event)
+      counted?.repaired(event)
+    },
+    collected(event) {
+      log.collected(event)
+      counted?.collected(event)
+    },
+    note: log.note,
+    observe(asked) {
+      source = asked
+    },
+    async metricsText() {
+      if (counted === undefined) return ''
+      try {
+        if (source !== undefined) counted.set(await source())
+      } catch (error) {
+        log.note('warn', 'metrics are incomplete', { error })
+      }
+      return counted.text()
+    },
+    metricsContentType: counted?.contentType ?? 'text/plain',
+    close: log.flush,
+  }
+}
