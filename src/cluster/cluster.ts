@@ -67,6 +67,8 @@ export interface OpenClusterOptions {
   readonly telemetry: Telemetry
   /** Opens a node afresh when it is down: its directory may be back under another identity of the file system. */
   readonly reopen?: (id: string) => Promise<NodeStores>
+  /** Placement refuses rather than relax a limit (ruling R6). */
+  readonly isStrict?: boolean
 }
 
 export async function openCluster(options: OpenClusterOptions): Promise<Cluster> {
@@ -86,10 +88,14 @@ export class Cluster {
   readonly #latency = new ReadLatency()
   readonly #listeners = new Set<(change: NodeChange) => void>()
   #slow: ReadonlySet<NodeNumber> = new Set()
-  #epoch: Epoch = { version: 0, nodes: [] }
+  #epoch: Epoch
   #isClosed = false
 
-  constructor(rows: readonly NodeRow[], { nodes, world, telemetry, reopen }: OpenClusterOptions) {
+  constructor(
+    rows: readonly NodeRow[],
+    { nodes, world, telemetry, reopen, isStrict = false }: OpenClusterOptions,
+  ) {
+    this.#epoch = { version: 0, nodes: [], isStrict }
     this.#world = world
     this.#telemetry = telemetry
     this.#reopen = reopen
@@ -103,9 +109,9 @@ export class Cluster {
     return this.#epoch
   }
 
-  /** `cluster/unknown-node` */
-  node(number: NodeNumber): ClusterNode {
-    return this.#member(number).node
+  /** `undefined` for a number that no node ever had. */
+  node(number: NodeNumber): ClusterNode | undefined {
+    return this.#members.get(number)?.node
   }
 
   nodes(): readonly ClusterNode[] {
@@ -127,7 +133,8 @@ export class Cluster {
    * Reports of one moment share one look.
    */
   async reportFailure(number: NodeNumber, error: unknown): Promise<NodeState> {
-    const member = this.#member(number)
+    const member = this.#members.get(number)
+    if (member === undefined) return 'down'
     if (isOwnFailure(error)) this.#countFailure(member, error)
     if (isFault(error, 'shard/node-lost')) this.#bringDown(member, describe(error))
     await this.#look(member)
@@ -174,12 +181,6 @@ export class Cluster {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
-  }
-
-  #member(number: NodeNumber): Member {
-    const member = this.#members.get(number)
-    if (member === undefined) throw clusterFault('cluster/unknown-node', { number })
-    return member
   }
 
   /** Probes the node, waiting `probeTimeoutMs` at most; a probe that still hangs from before counts as this one. */
@@ -253,7 +254,7 @@ export class Cluster {
   #turnEpoch(): void {
     const nodes = [...this.#members.values()].map((member) => this.#describe(member))
     if (isSameMap(nodes, this.#epoch.nodes)) return
-    this.#epoch = { version: this.#epoch.version + 1, nodes }
+    this.#epoch = { ...this.#epoch, version: this.#epoch.version + 1, nodes }
   }
 
   #describe({ row, node, usage }: Member): EpochNode {

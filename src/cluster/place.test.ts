@@ -235,7 +235,7 @@ test('one datacenter cannot keep its limit: relaxed and told, refused when stric
   deepEqual(place(epochOf(nodes), request).relaxed, [
     { domain: 'datacenter', limit: 6, relaxedTo: 14 },
   ])
-  throws(() => place(epochOf(nodes), { ...request, strict: true }), {
+  throws(() => place({ ...epochOf(nodes), isStrict: true }, request), {
     code: 'cluster/strict-placement',
   })
 })

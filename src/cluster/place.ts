@@ -31,8 +31,6 @@ export interface PlacementRequest {
   readonly exclude?: ReadonlySet<NodeNumber>
   /** Shards that stay where they are (for repair): shard index → node. They count against the limits. */
   readonly taken?: ReadonlyMap<number, NodeNumber>
-  /** Refuses with `cluster/strict-placement` instead of relaxing a limit. */
-  readonly strict?: boolean
 }
 
 /** A limit that the topology cannot keep (ruling R6), and the least bound that it can. */
@@ -51,7 +49,8 @@ export interface Placement {
 
 /**
  * Faults: `cluster/too-few-nodes` when the nodes that are up cannot hold all shards within the limit per node (10+4 needs
- * 7), `cluster/out-of-space` when they could if they were not full, `cluster/strict-placement`.
+ * 7), `cluster/out-of-space` when they could if they were not full, `cluster/strict-placement` when a strict map cannot keep
+ * a limit.
  */
 export function place(epoch: Epoch, request: PlacementRequest): Placement {
   const { shards, parity, limits = defaultLimits, taken = new Map<number, NodeNumber>() } = request
@@ -70,7 +69,7 @@ export function place(epoch: Epoch, request: PlacementRequest): Placement {
   const relaxedBounds = relax(bounds, { shards, fits: (tried) => deal(tried) !== undefined })
   if (relaxedBounds === undefined) throw refusal(epoch, request, bounds.node)
   const relaxed = compare(limits, relaxedBounds)
-  if (request.strict === true) throw strictRefusal(relaxed)
+  if (epoch.isStrict === true) throw strictRefusal(relaxed)
   return { nodes: seat(deal(relaxedBounds) ?? [], { indexes, taken, shards }), relaxed }
 }
 

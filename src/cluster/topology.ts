@@ -1,4 +1,5 @@
 import { defaultLimits, domainsOf, type PlacementLimits } from '#cluster/deal'
+import type { ClusterFaultCode } from '#cluster/faults'
 import type { Epoch, EpochNode, NodeNumber } from '#cluster/node'
 import { type Placement, place } from '#cluster/place'
 import { isFault } from '#fault/fault'
@@ -14,6 +15,12 @@ export interface TopologyReport {
   /** Sentences for people: what is worse than it should be, and why. */
   readonly warnings: readonly string[]
 }
+
+const refusals: readonly ClusterFaultCode[] = [
+  'cluster/too-few-nodes',
+  'cluster/out-of-space',
+  'cluster/strict-placement',
+]
 
 /** Names are as an operator knows them. Every chunk fares alike, so looking at one of them is enough. */
 export function assessTopology(
@@ -40,7 +47,7 @@ export function assessTopology(
       ],
     }
   } catch (error) {
-    if (!isFault(error, 'cluster/too-few-nodes', 'cluster/out-of-space')) throw error
+    if (!isFault<ClusterFaultCode>(error, ...refusals)) throw error
     return {
       ...counts,
       isWritable: false,

@@ -88,7 +88,7 @@ export function openMetrics(): Metrics {
       bytes.inc({ door, direction: 'out' }, bytesOut)
     },
     shardIo: (event) => traffic.add(event),
-    damageFound: ({ node, what }) => damage.inc({ node_id: node, what }),
+    damageFound: ({ node, what }) => damage.inc({ node_id: node, what: firstWord(what) }),
     repaired(event) {
       repairedShards.inc(event.shards)
       repairedBytes.inc(event.bytes)
@@ -108,6 +108,11 @@ export function openMetrics(): Metrics {
     },
     contentType: registry.contentType,
   }
+}
+
+/** What follows it names one thing, and a label must not have a value per thing. */
+function firstWord(text: string): string {
+  return text.split(' ', 1)[0] ?? text
 }
 
 type Setter = (observation: Observation) => void

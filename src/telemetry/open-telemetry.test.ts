@@ -73,7 +73,7 @@ test('requests, damage and repair are counted', async () => {
   const { telemetry } = listen('silent')
   telemetry.requestEnded(request)
   telemetry.requestEnded({ ...request, status: 503, bytesIn: 0 })
-  telemetry.damageFound({ node: 'node-02', what: 'block', reason: 'digest' })
+  telemetry.damageFound({ node: 'node-02', what: 'block 17 of a shard', reason: 'digest' })
   telemetry.repaired({ shards: 2, bytes: 8192 })
   const text = await telemetry.metricsText()
   match(text, /mycelium_requests_total\{door="s3",operation="PutObject",status="200"\} 1\n/)

@@ -33,6 +33,7 @@ export interface Telemetry {
   /** A stored block or frame did not match its hash, or was missing. */
   damageFound(event: {
     readonly node: string
+    /** Its first word is the kind of thing (a metric's label); more may say which one. */
     readonly what: string
     readonly reason: string
   }): void
