@@ -8,5 +8,8 @@ export const shardFault = declareFaults({
   'shard/node-lost': 'unavailable',
   'shard/node-full': 'exhausted',
   'shard/io': 'unavailable',
+  /** The directory belongs to another store or node, or holds shards but no metadata: nobody may clean it up. */
+  'shard/foreign-node': 'conflict',
+  'shard/malformed-metadata': 'corrupt',
 })
 export type ShardFaultCode = Parameters<typeof shardFault>[0]

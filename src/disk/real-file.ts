@@ -1,0 +1,147 @@
+/**
+ * One open file. With direct I/O, what is aligned goes straight from the caller's memory to the device; what is not takes
+ * a detour: unaligned memory through a bounce buffer, unaligned offsets and lengths through a second, buffered descriptor
+ * of the same file (Linux keeps the two views coherent).
+ */
+import assert from 'node:assert'
+import { constants } from 'node:fs'
+import { bounceBytes, withBounce } from '#disk/_bounce'
+import {
+  closeDescriptor,
+  lengthOf,
+  type Opened,
+  openDescriptor,
+  readAll,
+  syncData,
+  truncateTo,
+  writeAll,
+} from '#disk/_calls'
+import { type DiskFile, directAlignment } from '#disk/disk'
+import { diskFault } from '#disk/faults'
+import { isFault } from '#fault/fault'
+
+/** Buffers that looked aligned and were not: the device said so once, and we do not ask again. */
+const unaligned = new WeakSet<ArrayBufferLike>()
+
+export class RealFile implements DiskFile {
+  readonly #file: Opened
+  readonly #isDirect: boolean
+  #buffered: Promise<Opened> | undefined
+  #calls = 0
+  #whenIdle: (() => void) | undefined
+  #isClosed = false
+  #failedSync: unknown
+
+  constructor(file: Opened, { isDirect }: { readonly isDirect: boolean }) {
+    this.#file = file
+    this.#isDirect = isDirect
+  }
+
+  write(bytes: Uint8Array, offset: number): Promise<void> {
+    return this.#call(async () => {
+      if (!this.#isDirect) return await writeAll(this.#file, bytes, offset)
+      if (!isWhole(offset) || !isWhole(bytes.length))
+        return await writeAll(await this.#bufferedView(), bytes, offset)
+      if (await this.#wroteStraight(bytes, offset)) return
+      await this.#writeBounced(bytes, offset)
+    })
+  }
+
+  read(into: Uint8Array, offset: number): Promise<number> {
+    return this.#call(async () => {
+      const isStraight =
+        !this.#isDirect || (isWhole(offset) && isWhole(into.length) && seemsAligned(into))
+      return await readAll(isStraight ? this.#file : await this.#bufferedView(), into, offset)
+    })
+  }
+
+  sync(): Promise<void> {
+    return this.#call(async () => {
+      if (this.#failedSync !== undefined)
+        throw diskFault('disk/io', { path: this.#file.path, reason: 'abandoned' }, this.#failedSync)
+      try {
+        await syncData(this.#file) // of the file, whichever descriptor wrote
+      } catch (error) {
+        this.#failedSync = error // the kernel may have dropped the pages and would report success next time
+        throw error
+      }
+    })
+  }
+
+  bytes(): Promise<number> {
+    return this.#call(() => lengthOf(this.#file))
+  }
+
+  truncate(bytes: number): Promise<void> {
+    return this.#call(() => truncateTo(this.#file, bytes))
+  }
+
+  /** Waits for the calls in flight: a closed descriptor's number may already belong to another file. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    if (this.#calls > 0)
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve
+      })
+    if (this.#buffered !== undefined) await closeDescriptor(await this.#buffered)
+    await closeDescriptor(this.#file)
+  }
+
+  async #call<T>(work: () => Promise<T>): Promise<T> {
+    assert(!this.#isClosed, `the file is closed: ${this.#file.path}`)
+    this.#calls += 1
+    try {
+      return await work()
+    } finally {
+      this.#calls -= 1
+      if (this.#calls === 0) this.#whenIdle?.()
+    }
+  }
+
+  /** False when the device refused the memory's address: then the bytes are still to be written. */
+  async #wroteStraight(bytes: Uint8Array, offset: number): Promise<boolean> {
+    if (!seemsAligned(bytes)) return false
+    try {
+      await writeAll(this.#file, bytes, offset)
+      return true
+    } catch (error) {
+      if (!isFault(error, 'disk/io') || error.detail['errno'] !== 'EINVAL') throw error
+      unaligned.add(bytes.buffer)
+      return false
+    }
+  }
+
+  async #writeBounced(bytes: Uint8Array, offset: number): Promise<void> {
+    await withBounce(async (slot) => {
+      for (let done = 0; done < bytes.length; done += bounceBytes) {
+        const piece = bytes.subarray(done, done + bounceBytes)
+        slot.set(piece)
+        await writeAll(this.#file, slot.subarray(0, piece.length), offset + done)
+      }
+    })
+  }
+
+  /** The path may have been renamed since, so the second view is opened through the first. */
+  #bufferedView(): Promise<Opened> {
+    this.#buffered ??= openDescriptor(
+      `/proc/self/fd/${this.#file.descriptor}`,
+      constants.O_RDWR,
+    ).then((descriptor) => ({ descriptor, path: this.#file.path }))
+    return this.#buffered
+  }
+}
+
+function isWhole(count: number): boolean {
+  return count % directAlignment === 0
+}
+
+/**
+ * Whether the bytes may start on a page. Shared memory and memory of whole WebAssembly pages usually do, but a program
+ * cannot learn its addresses: a wrong guess costs one refused write.
+ */
+function seemsAligned({ buffer, byteOffset }: Uint8Array): boolean {
+  return (
+    byteOffset % directAlignment === 0 && buffer.byteLength % 65_536 === 0 && !unaligned.has(buffer)
+  )
+}

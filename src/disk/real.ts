@@ -1,0 +1,221 @@
+/** The disk of the machine, through `node:fs`. Direct writes on Linux; buffered and synced where a file system refuses them. */
+import assert from 'node:assert'
+import { constants } from 'node:fs'
+import { mkdir, readdir, readFile, rename, rm, stat, statfs, unlink } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import {
+  closeDescriptor,
+  type Opened,
+  openDescriptor,
+  syncAll,
+  syncData,
+  writeAll,
+} from '#disk/_calls'
+import type { Disk, DiskFile } from '#disk/disk'
+import { errnoOf, faultOf } from '#disk/faults'
+import { RealFile } from '#disk/real-file'
+import { isFault } from '#fault/fault'
+
+const directoryMode = 0o700
+
+/** `undefined` on systems without direct I/O (macOS), whose writes are buffered and synced. */
+const directFlag: number | undefined = constants.O_DIRECT
+
+/**
+ * A disk whose paths lie below the directory `root`. Does no I/O: a missing root shows as absence (`list` is empty, `create`
+ * is `disk/not-found`) until `makeDirectory('')` or a deeper one makes it.
+ */
+export function openRealDisk(root: string): Disk {
+  return new RealDisk(root)
+}
+
+class RealDisk implements Disk {
+  readonly #root: string
+  #isDirectRefused = directFlag === undefined
+  /** Directory syncs that have not started yet: whoever comes in time shares them. */
+  readonly #queuedSyncs = new Map<string, Promise<void>>()
+  readonly #runningSyncs = new Map<string, Promise<void>>()
+  readonly #durableWrites = new Map<string, Promise<void>>()
+
+  constructor(root: string) {
+    this.#root = resolve(root)
+  }
+
+  create(path: string, { direct = false }: { direct?: boolean } = {}): Promise<DiskFile> {
+    return this.#openFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, direct)
+  }
+
+  open(path: string, { direct = false }: { direct?: boolean } = {}): Promise<DiskFile> {
+    return this.#openFile(path, constants.O_RDWR, direct)
+  }
+
+  async read(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return await orAbsent(path, async () => new Uint8Array(await readFile(this.#at(path))))
+  }
+
+  /** Writers of one path take turns, so that they can share one temporary name: a crash leaves at most one. */
+  async writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+    const former = this.#durableWrites.get(path) ?? Promise.resolve()
+    const written = former.catch(() => {}).then(() => this.#replace(path, bytes))
+    this.#durableWrites.set(path, written)
+    try {
+      await written
+    } finally {
+      if (this.#durableWrites.get(path) === written) this.#durableWrites.delete(path)
+    }
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await orFault(from, () => rename(this.#at(from), this.#at(to)))
+  }
+
+  async remove(path: string): Promise<boolean> {
+    const removed = await orAbsent(path, async () => {
+      await unlink(this.#at(path))
+      return true
+    })
+    return removed ?? false
+  }
+
+  /**
+   * Each name is durable once the directory above it is synced. A directory that exists is synced all the same: whoever made
+   * it may have been killed before its sync.
+   */
+  async makeDirectory(path: string): Promise<void> {
+    const full = this.#at(path)
+    const first = await orFault(path, () => mkdir(full, { recursive: true, mode: directoryMode }))
+    const highest = dirname(
+      first !== undefined && first.length < this.#root.length ? first : this.#root,
+    )
+    for (let above = dirname(full); ; above = dirname(above)) {
+      await this.#shareSync(above)
+      if (above === highest) return
+    }
+  }
+
+  async list(path: string): Promise<readonly string[]> {
+    const names = await orAbsent(path, () => readdir(this.#at(path)))
+    return names?.sort() ?? []
+  }
+
+  async stat(path: string): Promise<{ bytes: number; modifiedAt: number } | undefined> {
+    const stats = await orAbsent(path, () => stat(this.#at(path)))
+    return stats && { bytes: stats.size, modifiedAt: Math.floor(stats.mtimeMs) }
+  }
+
+  syncDirectory(path: string): Promise<void> {
+    return this.#shareSync(this.#at(path))
+  }
+
+  async capacity(): Promise<{ totalBytes: number; freeBytes: number }> {
+    const { bsize, blocks, bavail } = await orFault('', () => statfs(this.#root))
+    return { totalBytes: blocks * bsize, freeBytes: bavail * bsize }
+  }
+
+  async removeTree(path: string): Promise<void> {
+    await orFault(path, () => rm(this.#at(path), { recursive: true, force: true }))
+  }
+
+  async close(): Promise<void> {}
+
+  #at(path: string): string {
+    assert(!/^\/|(?:^|\/)\.{1,2}(?:\/|$)/.test(path), `not a path below the root: ${path}`)
+    return join(this.#root, path)
+  }
+
+  async #openFile(path: string, flags: number, isWanted: boolean): Promise<DiskFile> {
+    const full = this.#at(path)
+    if (isWanted && directFlag !== undefined && !this.#isDirectRefused) {
+      const descriptor = await this.#tryDirect(full, flags | directFlag)
+      if (descriptor !== undefined)
+        return new RealFile({ descriptor, path: full }, { isDirect: true })
+    }
+    const descriptor = await openDescriptor(full, flags)
+    return new RealFile({ descriptor, path: full }, { isDirect: false })
+  }
+
+  /** `undefined` when the file system has no direct I/O (EINVAL); it may have made the file before it refused. */
+  async #tryDirect(full: string, flags: number): Promise<number | undefined> {
+    try {
+      return await openDescriptor(full, flags)
+    } catch (error) {
+      if (!isFault(error, 'disk/io') || error.detail['errno'] !== 'EINVAL') throw error
+      this.#isDirectRefused = true
+      if ((flags & constants.O_CREAT) !== 0) await rm(full, { force: true })
+      return undefined
+    }
+  }
+
+  async #replace(path: string, bytes: Uint8Array): Promise<void> {
+    const full = this.#at(path)
+    const temporary = `${full}~`
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC
+    try {
+      const file = { descriptor: await openDescriptor(temporary, flags), path: temporary }
+      try {
+        await writeAll(file, bytes, 0)
+        await syncData(file)
+      } finally {
+        await closeDescriptor(file)
+      }
+      await orFault(path, () => rename(temporary, full))
+    } catch (cause) {
+      await rm(temporary, { force: true }).catch(() => {}) // the first failure is the one to tell
+      throw cause
+    }
+    await this.#shareSync(dirname(full))
+  }
+
+  /** Calls that come while one sync of the same directory runs share the next one. */
+  #shareSync(full: string): Promise<void> {
+    const queued = this.#queuedSyncs.get(full)
+    if (queued !== undefined) return queued
+    const running = this.#runningSyncs.get(full)
+    if (running === undefined) return this.#startSync(full)
+    const next = running
+      .catch(() => {})
+      .then(() => {
+        this.#queuedSyncs.delete(full)
+        return this.#startSync(full)
+      })
+    this.#queuedSyncs.set(full, next)
+    return next
+  }
+
+  #startSync(full: string): Promise<void> {
+    const sync = syncDirectoryAt(full).finally(() => {
+      if (this.#runningSyncs.get(full) === sync) this.#runningSyncs.delete(full)
+    })
+    this.#runningSyncs.set(full, sync)
+    return sync
+  }
+}
+
+async function syncDirectoryAt(full: string): Promise<void> {
+  const directory: Opened = {
+    descriptor: await openDescriptor(full, constants.O_RDONLY),
+    path: full,
+  }
+  try {
+    await syncAll(directory)
+  } finally {
+    await closeDescriptor(directory)
+  }
+}
+
+async function orFault<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw faultOf(error, path)
+  }
+}
+
+async function orAbsent<T>(path: string, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw faultOf(error, path)
+  }
+}

@@ -1,0 +1,259 @@
+/**
+ * Shards as files, one each, under their ids. A shard is written to `incoming/`, synced, and renamed into place; its
+ * directory is then synced. `incoming/` is not: after a power cut the old name may be back beside the new one, and is
+ * swept when the node opens, which takes one of two names and leaves the shard.
+ */
+import assert from 'node:assert'
+import { type DiskFile, directAlignment } from '#disk/disk'
+import { isFault } from '#fault/fault'
+import type { NodeHome } from '#shard/_home'
+import { OpenHandles } from '#shard/_open-handles'
+import { ShardIndex } from '#shard/_shard-index'
+import { TakingTurns } from '#shard/_taking-turns'
+import { shardFault } from '#shard/faults'
+import { parseShardId, type ShardId } from '#shard/shard-id'
+import type { ShardStat, ShardStore, ShardWriter } from '#shard/store'
+
+/** Read handles kept open: 14 nodes of one process stay below a limit of 1,024 files. */
+const readHandlesMax = 48
+
+/** Stats in flight while the directories are read at open. */
+const scanBatch = 64
+
+/** New shards leave this much of the disk to the log and the small files, or 1 % of a small disk. */
+const reservedBytesMax = 64 * 1024 * 1024
+
+export class DiskShards implements ShardStore {
+  readonly #home: NodeHome
+  readonly #index = new ShardIndex()
+  readonly #turns = new TakingTurns<ShardId>()
+  readonly #directories = new Map<string, Promise<void>>()
+  readonly #handles: OpenHandles<ShardId>
+
+  constructor(home: NodeHome) {
+    this.#home = home
+    this.#handles = new OpenHandles((id) => home.disk.open(pathOf(id)), readHandlesMax)
+  }
+
+  /** Sweeps what was never committed and learns what was. */
+  async load(): Promise<void> {
+    const { disk } = this.#home
+    for (const name of await disk.list('incoming')) await disk.remove(`incoming/${name}`)
+    for (const name of await disk.list('shards')) {
+      if (!/^[0-9a-f]{2}$/.test(name)) continue
+      this.#directories.set(`shards/${name}`, Promise.resolve())
+      await this.#loadDirectory(`shards/${name}`)
+    }
+  }
+
+  create({ expectedBytes }: { expectedBytes?: number } = {}): Promise<ShardWriter> {
+    return this.#home.guard(async () => {
+      const { disk, world } = this.#home
+      if (expectedBytes !== undefined) await this.#requireRoom(expectedBytes)
+      const path = `incoming/${world.randomBytes(16).toHex()}`
+      const file = await disk.create(path, { direct: true })
+      return new DiskShardWriter(this.#home, {
+        path,
+        file,
+        settle: (id, bytes) => this.#settle(id, { path, bytes }),
+      })
+    })
+  }
+
+  async read(
+    id: ShardId,
+    into: Uint8Array,
+    { offset, signal }: { offset: number; signal?: AbortSignal },
+  ): Promise<void> {
+    signal?.throwIfAborted()
+    const entry = this.#index.get(id)
+    if (entry === undefined) throw shardFault('shard/not-found', { node: this.#home.node, id })
+    const count = await this.#home.guard(async () => {
+      try {
+        return await this.#handles.use(id, (file) => file.read(into, offset))
+      } catch (error) {
+        if (isFault(error, 'disk/not-found')) await this.#forgetMissing(id, entry)
+        throw error
+      }
+    })
+    this.#home.telemetry.shardIo({ node: this.#home.node, direction: 'out', bytes: count })
+    if (count < into.length)
+      throw shardFault('shard/short', { node: this.#home.node, id, offset, bytes: count })
+  }
+
+  async stat(id: ShardId): Promise<ShardStat | undefined> {
+    const entry = this.#index.get(id)
+    return entry && { id, ...entry }
+  }
+
+  remove(id: ShardId): Promise<boolean> {
+    return this.#home.guard(() =>
+      this.#turns.run(id, async () => {
+        this.#index.delete(id)
+        await this.#handles.drop(id)
+        const existed = await this.#home.disk.remove(pathOf(id))
+        // Also when there was none: a former removal may have failed before its sync.
+        if (this.#directories.has(directoryOf(id)))
+          await this.#home.disk.syncDirectory(directoryOf(id))
+        return existed
+      }),
+    )
+  }
+
+  async *list(): AsyncGenerator<ShardStat> {
+    for (const id of this.#index.ids()) {
+      const entry = this.#index.get(id)
+      if (entry !== undefined) yield { id, ...entry }
+    }
+  }
+
+  usage(): Promise<{ shards: number; usedBytes: number; freeBytes: number; totalBytes: number }> {
+    return this.#home.guard(async () => {
+      const { totalBytes, freeBytes } = await this.#home.disk.capacity()
+      const { shards, bytes } = this.#index
+      return { shards, usedBytes: bytes, freeBytes, totalBytes }
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#handles.close()
+  }
+
+  async #loadDirectory(directory: string): Promise<void> {
+    const { disk } = this.#home
+    const names = await disk.list(directory)
+    for (let start = 0; start < names.length; start += scanBatch)
+      await Promise.all(
+        names.slice(start, start + scanBatch).map(async (name) => {
+          if (!/^[0-9a-f]{64}$/.test(name) || !directory.endsWith(name.slice(0, 2))) return
+          const stats = await disk.stat(`${directory}/${name}`)
+          if (stats === undefined) return
+          this.#index.set(parseShardId(name), {
+            bytes: stats.bytes,
+            committedAt: stats.modifiedAt,
+          })
+        }),
+      )
+    // A process killed between a rename and its sync left names that only now become durable.
+    if (names.length > 0) await disk.syncDirectory(directory)
+  }
+
+  async #requireRoom(expectedBytes: number): Promise<void> {
+    const { totalBytes, freeBytes } = await this.#home.disk.capacity()
+    const reservedBytes = Math.min(reservedBytesMax, totalBytes / 100)
+    if (freeBytes - expectedBytes < reservedBytes)
+      throw shardFault('shard/node-full', { node: this.#home.node, freeBytes, expectedBytes })
+  }
+
+  /**
+   * Names synced bytes. Replaces a file of that id: the new bytes are known to be right, the old ones may have rotted.
+   * In turn with removals, lest one of them deletes the file that this has just named.
+   */
+  #settle(id: ShardId, { path, bytes }: { path: string; bytes: number }): Promise<ShardStat> {
+    return this.#turns.run(id, async () => {
+      const { disk, world } = this.#home
+      await this.#makeDirectory(directoryOf(id))
+      await disk.rename(path, pathOf(id))
+      await disk.syncDirectory(directoryOf(id))
+      const entry = { bytes, committedAt: world.now() }
+      this.#index.set(id, entry)
+      void this.#handles.drop(id) // a handle of the replaced file; its readers finish undisturbed
+      return { id, ...entry }
+    })
+  }
+
+  #makeDirectory(directory: string): Promise<void> {
+    const known = this.#directories.get(directory)
+    if (known !== undefined) return known
+    // A lost node must not be made again by the way: `makeDirectory` would make its parents too.
+    const made = this.#home.probe().then(() => this.#home.disk.makeDirectory(directory))
+    this.#directories.set(directory, made)
+    made.catch(() => this.#directories.delete(directory))
+    return made
+  }
+
+  /** The file is gone though nobody removed it here: one lost shard, unless the whole node is lost. */
+  async #forgetMissing(id: ShardId, entry: object): Promise<never> {
+    const { node, telemetry } = this.#home
+    await this.#home.probe()
+    if (this.#index.get(id) === entry) {
+      this.#index.delete(id)
+      telemetry.damageFound({ node, what: `shard ${id}`, reason: 'missing' })
+    }
+    throw shardFault('shard/not-found', { node, id })
+  }
+}
+
+class DiskShardWriter implements ShardWriter {
+  readonly #home: NodeHome
+  readonly #file: DiskFile
+  readonly #path: string
+  readonly #settle: (id: ShardId, bytes: number) => Promise<ShardStat>
+  #bytes = 0
+  #isOpen = true
+
+  constructor(
+    home: NodeHome,
+    {
+      path,
+      file,
+      settle,
+    }: {
+      readonly path: string
+      readonly file: DiskFile
+      readonly settle: (id: ShardId, bytes: number) => Promise<ShardStat>
+    },
+  ) {
+    this.#home = home
+    this.#path = path
+    this.#file = file
+    this.#settle = settle
+  }
+
+  async write(bytes: Uint8Array, offset: number): Promise<void> {
+    assert(this.#isOpen, 'the shard is already committed or aborted')
+    assert(offset % directAlignment === 0 && bytes.length % directAlignment === 0)
+    await this.#home.guard(() => this.#file.write(bytes, offset))
+    this.#bytes = Math.max(this.#bytes, offset + bytes.length)
+    this.#home.telemetry.shardIo({
+      node: this.#home.node,
+      direction: 'in',
+      bytes: bytes.length,
+    })
+  }
+
+  async commit(id: ShardId): Promise<ShardStat> {
+    assert(this.#isOpen, 'the shard is already committed or aborted')
+    this.#isOpen = false
+    try {
+      return await this.#home.guard(async () => {
+        await this.#file.sync()
+        await this.#file.close()
+        return await this.#settle(id, this.#bytes)
+      })
+    } catch (error) {
+      await this.#drop()
+      throw error
+    }
+  }
+
+  async abort(): Promise<void> {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    await this.#drop()
+  }
+
+  /** Best effort: what stays is swept when the node opens. */
+  async #drop(): Promise<void> {
+    await this.#file.close().catch(() => {})
+    await this.#home.disk.remove(this.#path).catch(() => {})
+  }
+}
+
+function directoryOf(id: ShardId): string {
+  return `shards/${id.slice(0, 2)}`
+}
+
+function pathOf(id: ShardId): string {
+  return `${directoryOf(id)}/${id}`
+}

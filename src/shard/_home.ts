@@ -1,0 +1,67 @@
+/** What the three stores of a disk node share: its directory, its name, and how the disk's faults become ours. */
+import type { Disk } from '#disk/disk'
+import { isFault } from '#fault/fault'
+import { shardFault } from '#shard/faults'
+import { type NodeMetadata, readNodeMetadata } from '#shard/node-metadata'
+import type { Telemetry } from '#telemetry/telemetry'
+import type { World } from '#world/world'
+
+export class NodeHome {
+  readonly disk: Disk
+  readonly world: World
+  readonly telemetry: Telemetry
+  readonly node: string
+  readonly #metadata: NodeMetadata
+
+  constructor(
+    disk: Disk,
+    metadata: NodeMetadata,
+    { world, telemetry }: { readonly world: World; readonly telemetry: Telemetry },
+  ) {
+    this.disk = disk
+    this.world = world
+    this.telemetry = telemetry
+    this.node = metadata.nodeId
+    this.#metadata = metadata
+  }
+
+  /** `shard/node-lost` when the directory is gone, unreadable, or another one than the one we opened. */
+  async probe(): Promise<void> {
+    const found = await this.#read()
+    if (found?.incarnation !== this.#metadata.incarnation)
+      throw shardFault('shard/node-lost', { node: this.node, reason: found ? 'replaced' : 'gone' })
+  }
+
+  /** Runs `work` and turns the disk's faults into the stores' own. */
+  async guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      throw await this.#translate(error)
+    }
+  }
+
+  async #read(): Promise<NodeMetadata | undefined> {
+    try {
+      const metadata = await readNodeMetadata(this.disk)
+      const shards = metadata && (await this.disk.stat('shards'))
+      return shards && metadata
+    } catch (cause) {
+      throw shardFault('shard/node-lost', { node: this.node, reason: 'unreadable' }, cause)
+    }
+  }
+
+  async #translate(error: unknown): Promise<unknown> {
+    if (!isFault(error) || !error.code.startsWith('disk/')) return error
+    const detail = { node: this.node, reason: error.code }
+    if (error.code === 'disk/full') return shardFault('shard/node-full', detail, error)
+    if (error.code === 'disk/not-found') {
+      try {
+        await this.probe()
+      } catch (lost) {
+        return lost
+      }
+    }
+    return shardFault('shard/io', detail, error)
+  }
+}

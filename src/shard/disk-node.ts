@@ -1,0 +1,93 @@
+/** A storage node in a directory. Layout and formats: docs/formats/node.md. */
+import type { Disk } from '#disk/disk'
+import { DiskLog } from '#shard/_disk-log'
+import { DiskShards } from '#shard/_disk-shards'
+import { assertFileName } from '#shard/_file-name'
+import { NodeHome } from '#shard/_home'
+import { shardFault } from '#shard/faults'
+import {
+  metadataPath,
+  type NodeMetadata,
+  printNodeMetadata,
+  readNodeMetadata,
+} from '#shard/node-metadata'
+import type { NodeFiles, NodeStores } from '#shard/store'
+import type { Telemetry } from '#telemetry/telemetry'
+import type { World } from '#world/world'
+
+export { readNodeMetadata } from '#shard/node-metadata'
+
+export interface DiskNodeOptions {
+  readonly world: World
+  readonly telemetry: Telemetry
+  readonly storeId: Uint8Array
+  readonly nodeId: string
+}
+
+/**
+ * Opens the node on `disk`, or makes it there when the directory is empty. Reads all directory names and the whole log.
+ * `shard/foreign-node` when the directory is of another store or node; `shard/malformed-metadata`; faults of the stores.
+ * The disk stays the caller's: `close` closes what was opened on it, not the disk itself.
+ */
+export async function openDiskNode(disk: Disk, options: DiskNodeOptions): Promise<NodeStores> {
+  const metadata = (await readNodeMetadata(disk)) ?? (await makeNode(disk, options))
+  requireOwn(metadata, options)
+  for (const directory of ['shards', 'incoming', 'log', 'files'])
+    await disk.makeDirectory(directory)
+  const home = new NodeHome(disk, metadata, options)
+  const shards = new DiskShards(home)
+  const log = new DiskLog(home)
+  await home.guard(() => Promise.all([shards.load(), log.load()]))
+  return {
+    shards,
+    log,
+    files: openFiles(home),
+    probe: () => home.probe(),
+    async close() {
+      await Promise.all([shards.close(), log.close()])
+    },
+  }
+}
+
+/** The metadata comes first: a directory with shards and none was a node once, and is not ours to reuse. */
+async function makeNode(
+  disk: Disk,
+  { world, storeId, nodeId }: DiskNodeOptions,
+): Promise<NodeMetadata> {
+  for (const directory of await disk.list('shards'))
+    if ((await disk.list(`shards/${directory}`)).length > 0)
+      throw shardFault('shard/foreign-node', { node: nodeId, reason: 'shards without metadata' })
+  const metadata = {
+    storeId: storeId.toHex(),
+    nodeId,
+    incarnation: world.randomBytes(16).toHex(),
+    createdAt: new Date(world.now()).toISOString(),
+  }
+  await disk.makeDirectory('')
+  await disk.writeDurably(metadataPath, new TextEncoder().encode(printNodeMetadata(metadata)))
+  return metadata
+}
+
+function requireOwn(metadata: NodeMetadata, { storeId, nodeId }: DiskNodeOptions): void {
+  if (metadata.storeId !== storeId.toHex())
+    throw shardFault('shard/foreign-node', { node: nodeId, foundStore: metadata.storeId })
+  if (metadata.nodeId !== nodeId)
+    throw shardFault('shard/foreign-node', { node: nodeId, foundNode: metadata.nodeId })
+}
+
+function openFiles(home: NodeHome): NodeFiles {
+  const pathOf = (name: string): string => {
+    assertFileName(name)
+    return `files/${name}`
+  }
+  return {
+    read: (name) => home.guard(() => home.disk.read(pathOf(name))),
+    write: (name, bytes) => home.guard(() => home.disk.writeDurably(pathOf(name), bytes)),
+    remove: (name) =>
+      home.guard(async () => {
+        const existed = await home.disk.remove(pathOf(name))
+        await home.disk.syncDirectory('files')
+        return existed
+      }),
+  }
+}

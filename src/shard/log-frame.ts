@@ -1,0 +1,85 @@
+/** One frame of a node's log as bytes: a header, the payload, zeros up to a page. Format: docs/formats/node.md. */
+import assert from 'node:assert'
+import { Blake3 } from '#crypto/blake3'
+import { directAlignment } from '#disk/disk'
+
+/** Every frame starts on a page, which is what direct I/O writes and what a reader looks at after damage. */
+export const framePageBytes = directAlignment
+
+/** The largest payload; a frame is collected in memory. */
+export const framePayloadBytesMax = 256 * 1024 * 1024
+
+const headerBytes = 48
+const digestOffset = 32
+const magic = 0x4d59_4c46 // MYLF
+const version = 1
+
+export interface FrameHeader {
+  readonly first: bigint
+  readonly last: bigint
+  readonly payloadBytes: number
+  /** Which page of its file the frame starts on: a copy found elsewhere is not the frame. */
+  readonly page: number
+}
+
+/** Bytes of the frame in its file. */
+export function frameBytes(payloadBytes: number): number {
+  return Math.ceil((headerBytes + payloadBytes) / framePageBytes) * framePageBytes
+}
+
+/** Bytes of header and payload: what `isWholeFrame` wants to see. */
+export function filledBytes({ payloadBytes }: FrameHeader): number {
+  return headerBytes + payloadBytes
+}
+
+export function encodeFrame(
+  payload: Uint8Array,
+  { first, last, page }: { readonly first: bigint; readonly last: bigint; readonly page: number },
+): Uint8Array<ArrayBuffer> {
+  assert(payload.length <= framePayloadBytesMax && first <= last)
+  const frame = new Uint8Array(frameBytes(payload.length))
+  const view = new DataView(frame.buffer)
+  view.setUint32(0, magic)
+  view.setUint16(4, version)
+  view.setBigUint64(8, first)
+  view.setBigUint64(16, last)
+  view.setUint32(24, payload.length)
+  view.setUint32(28, page)
+  frame.set(payload, headerBytes)
+  frame.set(digestOf(frame, payload.length), digestOffset)
+  return frame
+}
+
+/** The header at the start of `page`, when it looks like one; `isWholeFrame` says whether it is true. */
+export function peekFrame(page: Uint8Array): FrameHeader | undefined {
+  const view = new DataView(page.buffer, page.byteOffset, page.length)
+  if (view.getUint32(0) !== magic || view.getUint16(4) !== version) return undefined
+  const header = {
+    first: view.getBigUint64(8),
+    last: view.getBigUint64(16),
+    payloadBytes: view.getUint32(24),
+    page: view.getUint32(28),
+  }
+  return header.payloadBytes <= framePayloadBytesMax && header.first <= header.last
+    ? header
+    : undefined
+}
+
+/** Whether header and payload, as `filledBytes` of them, are the ones that were written. */
+export function isWholeFrame(filled: Uint8Array): boolean {
+  const stored = filled.subarray(digestOffset, headerBytes)
+  return Buffer.compare(stored, digestOf(filled, filled.length - headerBytes)) === 0
+}
+
+export function payloadOf(filled: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(filled.subarray(headerBytes))
+}
+
+/** The first 16 bytes of BLAKE3 over everything but the digest itself and the padding. */
+function digestOf(frame: Uint8Array, payloadBytes: number): Uint8Array {
+  return new Blake3()
+    .update(frame.subarray(0, digestOffset))
+    .update(frame.subarray(headerBytes, headerBytes + payloadBytes))
+    .digest()
+    .subarray(0, 16)
+}
