@@ -1,8 +1,8 @@
 import { deepEqual, equal, notDeepEqual } from 'node:assert/strict'
 import { test } from 'node:test'
-import { fromHex, toHex } from '#bytes/text'
+import { toHex } from '#bytes/text'
 import { deriveFromPassphrase, deriveKey } from '#crypto/derive'
-import { hmacSha256, isSameSecret } from '#crypto/hmac'
+import { hmacSha256 } from '#crypto/hmac'
 
 test('HKDF-SHA256: the first 32 bytes of RFC 5869, appendix A.3', () => {
   const key = deriveKey(new Uint8Array(22).fill(0x0b), { info: '' })
@@ -33,12 +33,11 @@ test('Argon2id: composed and decomposed letters are the same passphrase', async 
   )
 })
 
-test('HMAC-SHA256: RFC 4231, test case 2, whole and in parts', () => {
+test('HMAC-SHA256: RFC 4231, test case 2', () => {
   const key = new TextEncoder().encode('Jefe')
-  const parts = ['what do ya ', 'want for nothing?'].map((text) => new TextEncoder().encode(text))
-  const expected = fromHex('5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843')
-  equal(isSameSecret(hmacSha256(key, ...parts), expected), true)
-  equal(isSameSecret(hmacSha256(key, Buffer.concat(parts)), expected), true)
-  equal(isSameSecret(hmacSha256(key), expected), false)
-  equal(isSameSecret(expected, expected.subarray(1)), false)
+  const message = new TextEncoder().encode('what do ya want for nothing?')
+  equal(
+    toHex(hmacSha256(key, message)),
+    '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
+  )
 })

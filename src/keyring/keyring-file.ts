@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { blake3 } from '#crypto/blake3'
 import { deriveKey, type PassphraseCost, passphraseSaltBytes } from '#crypto/derive'
-import { hmacSha256, isSameSecret } from '#crypto/hmac'
+import { hmacSha256 } from '#crypto/hmac'
 import { keyringFault } from '#keyring/faults'
 
 /** How the master key comes from a passphrase. */
@@ -82,7 +82,7 @@ export function parseKeyringFile(bytes: Uint8Array): KeyringFile {
 export function isAuthentic(bytes: Uint8Array, file: KeyringFile, master: Uint8Array): boolean {
   const end = bytes.length - digestBytes
   const mac = macOf(bytes.subarray(0, end - macBytes), { storeId: file.storeId, master })
-  return isSameSecret(mac, bytes.subarray(end - macBytes, end))
+  return Buffer.compare(mac, bytes.subarray(end - macBytes, end)) === 0
 }
 
 function macOf(
