@@ -1,0 +1,26 @@
+/** What every operation of the object domain stands on. */
+import type { ChangeLog } from '#changelog/change'
+import { type Profile, parseProfile } from '#erasure/profile'
+import type { Sql } from '#sql/sql'
+import type { ChunkStore } from '#store/chunk-store'
+import type { World } from '#world/world'
+
+export interface ObjectParts {
+  readonly sql: Sql
+  readonly changelog: ChangeLog
+  readonly store: ChunkStore
+  readonly world: World
+  /** Profile of buckets created without one. */
+  readonly profile: Profile
+}
+
+/** Answers a read only when the change log holds all it could have seen: nothing shown can be lost with the database. */
+export async function settled<T>({ changelog }: ObjectParts, read: () => Promise<T>): Promise<T> {
+  const seen = await read()
+  await changelog.reached(changelog.committed())
+  return seen
+}
+
+export function bucketProfile({ profile }: { readonly profile: string }): Profile {
+  return parseProfile(profile)
+}

@@ -1,0 +1,73 @@
+/** The common way of an incoming body: stored, verified, then committed by the caller; refused bodies leave nothing. */
+
+import { toHex } from '#bytes/text'
+import type { Profile } from '#erasure/profile'
+import type { ObjectParts } from '#object/_parts'
+import type { StoredJson } from '#object/changes'
+import { objectFault } from '#object/faults'
+import type { Checksum, DigestAlgorithm, IncomingBody } from '#object/model'
+import { chunkToJson, extentToJson } from '#store/chunk-record'
+import { discardChunks, type StoredBody, writeBody } from '#store/write'
+
+export interface VerifiedBody extends StoredJson {
+  readonly bytes: number
+  /** MD5, lowercase hex. */
+  readonly etag: string
+  readonly checksum: Checksum | undefined
+}
+
+/**
+ * Stores and verifies the body, then runs `commit`. When the body is refused or `commit`'s own work throws, the stored chunks are
+ * discarded; when the commit's outcome is unknown they stay for garbage collection to judge.
+ */
+export async function withStoredBody<T>(
+  parts: ObjectParts,
+  body: IncomingBody,
+  {
+    profile,
+    signal,
+    commit,
+  }: {
+    readonly profile: Profile
+    readonly signal: AbortSignal
+    readonly commit: (stored: VerifiedBody, refuse: (error: unknown) => never) => Promise<T>
+  },
+): Promise<T> {
+  const endActivity = parts.store.beginActivity()
+  try {
+    const digests: readonly DigestAlgorithm[] = [
+      ...new Set<DigestAlgorithm>(['md5', ...body.digests]),
+    ]
+    const stored = await writeBody(parts.store, body.stream, { profile, digests, signal })
+    let isRefused = true
+    try {
+      const verified = verify(body, stored)
+      isRefused = false
+      return await commit(verified, (error) => {
+        isRefused = true
+        throw error
+      })
+    } catch (error) {
+      if (isRefused) await discardChunks(parts.store, stored.chunks)
+      throw error
+    }
+  } finally {
+    endActivity()
+  }
+}
+
+function verify(body: IncomingBody, stored: StoredBody): VerifiedBody {
+  if (body.bytes !== undefined && body.bytes !== stored.bytes) {
+    throw objectFault('object/incomplete-body', { expected: body.bytes, received: stored.bytes })
+  }
+  const checksum = body.verify(stored.digests)
+  const { md5 } = stored.digests
+  if (md5 === undefined) throw new TypeError('the codec left out the MD5 it was asked for')
+  return {
+    bytes: stored.bytes,
+    etag: toHex(md5),
+    checksum,
+    chunks: stored.chunks.map(chunkToJson),
+    extents: stored.extents.map(extentToJson),
+  }
+}

@@ -1,0 +1,48 @@
+import { formatProfile, parseProfile } from '#erasure/profile'
+import { type ObjectParts, settled } from '#object/_parts'
+import type { BucketRow, ObjectChange } from '#object/changes'
+import { objectFault } from '#object/faults'
+import type { BucketInfo, BucketName } from '#object/model'
+import { bucketInfo, findBucket, requireBucket } from '#object/rows'
+
+/** `object/bucket-exists` when the name is taken; the door decides whether that is an error for this caller. */
+export async function createBucket(
+  parts: ObjectParts,
+  name: BucketName,
+  options: { readonly profile?: string } = {},
+): Promise<BucketInfo> {
+  const profile = formatProfile(
+    options.profile === undefined ? parts.profile : parseProfile(options.profile),
+  )
+  return await parts.changelog.commit(async (tx) => {
+    if ((await findBucket(tx, name)) !== undefined)
+      throw objectFault('object/bucket-exists', { bucket: name })
+    const body: ObjectChange = { kind: 'object/bucket-created', name, profile }
+    const { at } = await tx.record(body)
+    return { name, createdAt: at, profile }
+  })
+}
+
+export async function headBucket(parts: ObjectParts, name: BucketName): Promise<BucketInfo> {
+  return bucketInfo(await settled(parts, () => requireBucket(parts.sql, name)))
+}
+
+/** All buckets, by name. */
+export async function listBuckets(parts: ObjectParts): Promise<readonly BucketInfo[]> {
+  const rows = await settled(
+    parts,
+    () => parts.sql.query<BucketRow>`select * from bucket order by name`,
+  )
+  return rows.map(bucketInfo)
+}
+
+/** Open uploads do not keep a bucket; objects do (`object/bucket-not-empty`). */
+export async function deleteBucket(parts: ObjectParts, name: BucketName): Promise<void> {
+  await parts.changelog.commit(async (tx) => {
+    const { id } = await requireBucket(tx, name)
+    const objects = await tx.query`select 1 as found from version where bucket = ${id} limit 1`
+    if (objects.length > 0) throw objectFault('object/bucket-not-empty', { bucket: name })
+    const body: ObjectChange = { kind: 'object/bucket-deleted', bucket: id }
+    await tx.record(body)
+  })
+}

@@ -1,0 +1,114 @@
+/** The changes that write the object tables, as they stand in the change log, and the rows they become. docs/formats/changes.md */
+import { fromBase64url, toBase64url } from '#bytes/text'
+import type { ChangeBody } from '#changelog/change'
+import type { Checksum, ChecksumAlgorithm, ObjectMetadata } from '#object/model'
+import type { SqlRow } from '#sql/sql'
+import type { ChunkJson, ExtentJson } from '#store/chunk-record'
+
+export interface ChecksumJson {
+  readonly algorithm: ChecksumAlgorithm
+  readonly type: 'FULL_OBJECT' | 'COMPOSITE'
+  readonly value: string
+  readonly parts?: number
+}
+/** `[number, bytes]` */
+export type PartJson = readonly [number, number]
+
+export type ObjectChange = ChangeBody &
+  (
+    | { readonly kind: 'object/bucket-created'; readonly name: string; readonly profile: string }
+    | { readonly kind: 'object/bucket-deleted'; readonly bucket: number }
+    | ({ readonly kind: 'object/put'; readonly upload?: string } & VersionJson & StoredJson)
+    | {
+        /** More of the recipe that `owner` began: only in snapshots. */
+        readonly kind: 'object/extents'
+        readonly owner: number
+        readonly ordinal: number
+        readonly extents: readonly ExtentJson[]
+      }
+    | { readonly kind: 'object/deleted'; readonly bucket: number; readonly key: string }
+    | {
+        readonly kind: 'object/upload-created'
+        readonly upload: string
+        readonly bucket: number
+        readonly key: string
+        readonly metadata: ObjectMetadata
+        readonly checksumAlgorithm?: ChecksumAlgorithm
+        readonly checksumType?: 'FULL_OBJECT' | 'COMPOSITE'
+      }
+    | ({
+        readonly kind: 'object/part-put'
+        readonly upload: string
+        readonly number: number
+        readonly bytes: number
+        readonly etag: string
+        readonly checksum?: ChecksumJson
+      } & StoredJson)
+    | { readonly kind: 'object/upload-aborted'; readonly upload: string }
+    | ({ readonly kind: 'object/upload-completed'; readonly upload: string } & VersionJson)
+  )
+
+export interface VersionJson {
+  readonly bucket: number
+  readonly key: string
+  readonly bytes: number
+  readonly etag: string
+  readonly metadata: ObjectMetadata
+  readonly checksum?: ChecksumJson
+  readonly parts?: readonly PartJson[]
+}
+
+export interface StoredJson {
+  /** Chunks that are new with this change. */
+  readonly chunks: readonly ChunkJson[]
+  readonly extents: readonly ExtentJson[]
+}
+
+export interface BucketRow extends SqlRow {
+  readonly id: number
+  readonly name: string
+  readonly at: number
+  readonly profile: string
+}
+
+export interface VersionRow extends SqlRow {
+  readonly bucket: number
+  readonly key: Uint8Array
+  readonly sequence: number
+  readonly at: number
+  readonly bytes: number
+  readonly etag: string
+  readonly metadata: string
+  readonly checksum: string | null
+  readonly parts: string | null
+  readonly upload: string | null
+}
+
+export interface UploadRow extends SqlRow {
+  readonly id: string
+  readonly bucket: number
+  readonly key: Uint8Array
+  readonly sequence: number
+  readonly at: number
+  readonly metadata: string
+  readonly checksum_algorithm: string | null
+  readonly checksum_type: string | null
+}
+
+export interface PartRow extends SqlRow {
+  readonly upload: string
+  readonly number: number
+  readonly sequence: number
+  readonly at: number
+  readonly bytes: number
+  readonly etag: string
+  readonly checksum: string | null
+}
+
+export function checksumToJson(checksum: Checksum | undefined): ChecksumJson | undefined {
+  return checksum && { ...checksum, value: toBase64url(checksum.value) }
+}
+
+export function checksumFromJson(json: ChecksumJson): Checksum {
+  return { ...json, value: fromBase64url(json.value) }
+}

@@ -1,0 +1,172 @@
+/** Completing an upload concatenates the recipes of its parts: one change, no bytes moved (ruling E10). */
+import { fromHex, toBase64url, toHex } from '#bytes/text'
+import type { CommitTransaction } from '#changelog/change'
+import { combineCrc, openDigest } from '#crypto/digest'
+import type { ObjectParts } from '#object/_parts'
+import { checksumToJson, type ObjectChange, type PartRow } from '#object/changes'
+import { assertWritable } from '#object/conditions'
+import { objectFault } from '#object/faults'
+import type {
+  Checksum,
+  CompletedPart,
+  ObjectInfo,
+  PartInfo,
+  UploadInfo,
+  WriteCondition,
+} from '#object/model'
+import {
+  findVersion,
+  keyBytes,
+  objectInfo,
+  partInfo,
+  requireBucket,
+  uploadInfo,
+} from '#object/rows'
+import { requireUpload, type UploadAddress } from '#object/uploads'
+
+/** Every part but the last (S3's limit). */
+export const partBytesMin = 5 * 1024 * 1024
+
+export interface CompleteOptions {
+  readonly condition?: WriteCondition
+  /** What the client says the whole object's checksum is. */
+  readonly checksum?: Checksum
+}
+
+export async function completeUpload(
+  parts: ObjectParts,
+  address: UploadAddress,
+  {
+    completed,
+    condition,
+    checksum,
+  }: CompleteOptions & { readonly completed: readonly CompletedPart[] },
+): Promise<ObjectInfo> {
+  return await parts.changelog.commit(async (tx) => {
+    const again = await alreadyCompleted(tx, address, completed)
+    if (again !== undefined) return again
+    const { row } = await requireUpload(tx, address)
+    assertWritable(await findVersion(tx, row.bucket, address.key), condition)
+    const chosen = await chooseParts(tx, address, completed)
+    const upload = uploadInfo(address.bucket, row)
+    const whole = wholeChecksum(upload, chosen)
+    assertChecksum(whole, checksum)
+    const json = checksumToJson(whole)
+    const change: ObjectChange = {
+      kind: 'object/upload-completed',
+      upload: address.uploadId,
+      bucket: row.bucket,
+      key: toBase64url(keyBytes(address.key)),
+      bytes: chosen.reduce((sum, { bytes }) => sum + bytes, 0),
+      etag: wholeEtag(chosen),
+      metadata: upload.metadata,
+      ...(json === undefined ? {} : { checksum: json }),
+      parts: chosen.map(({ number, bytes }) => [number, bytes] as const),
+    }
+    const { sequence, at } = await tx.record(change)
+    return {
+      bucket: address.bucket,
+      key: address.key,
+      sequence,
+      bytes: change.bytes,
+      etag: change.etag,
+      modifiedAt: at,
+      metadata: upload.metadata,
+      ...(whole === undefined ? {} : { checksum: whole }),
+      parts: chosen.map(({ number, bytes }) => ({ number, bytes })),
+    }
+  })
+}
+
+/** The answer to a repeated completion: the object this upload became, while it is still that one. */
+async function alreadyCompleted(
+  tx: CommitTransaction,
+  { bucket, key, uploadId }: UploadAddress,
+  completed: readonly CompletedPart[],
+): Promise<ObjectInfo | undefined> {
+  const { id } = await requireBucket(tx, bucket)
+  const row = await findVersion(tx, id, key)
+  if (row === undefined || row.upload !== uploadId) return undefined
+  const info = objectInfo(bucket, row)
+  const isSame = etagOf(completed.map(({ etag }) => etag)) === info.etag
+  return isSame ? info : undefined
+}
+
+/** The parts named, in order, each as it was sent last. */
+async function chooseParts(
+  tx: CommitTransaction,
+  { uploadId }: UploadAddress,
+  completed: readonly CompletedPart[],
+): Promise<readonly PartInfo[]> {
+  const rows = await tx.query<PartRow>`select * from part where upload = ${uploadId}`
+  const sent = new Map(rows.map((row) => [row.number, partInfo(row)]))
+  const chosen: PartInfo[] = []
+  for (const { number, etag, checksum } of completed) {
+    const part = sent.get(number)
+    if (chosen.length > 0 && number <= (chosen.at(-1)?.number ?? 0))
+      throw objectFault('object/part-order', { number })
+    if (part === undefined || part.etag !== etag || !agrees(part, checksum)) {
+      throw objectFault('object/part-missing', { number })
+    }
+    chosen.push(part)
+  }
+  if (chosen.length === 0) throw objectFault('object/part-missing', {})
+  for (const { number, bytes } of chosen.slice(0, -1)) {
+    if (bytes < partBytesMin)
+      throw objectFault('object/part-too-small', { number, bytes, bytesMin: partBytesMin })
+  }
+  return chosen
+}
+
+function agrees(part: PartInfo, repeated: CompletedPart['checksum']): boolean {
+  if (repeated === undefined || part.checksum === undefined) return repeated === undefined
+  const isSame = Buffer.compare(part.checksum.value, repeated.value) === 0
+  return part.checksum.algorithm === repeated.algorithm && isSame
+}
+
+function wholeEtag(parts: readonly PartInfo[]): string {
+  return etagOf(parts.map(({ etag }) => etag))
+}
+
+/** MD5 over the parts' MD5s, and their number: what every S3 client expects. */
+function etagOf(etags: readonly string[]): string {
+  const digest = openDigest('md5')
+  for (const etag of etags) digest.update(fromHex(etag))
+  return `${toHex(digest.digest())}-${etags.length}`
+}
+
+/** The object's checksum from its parts', when all of them carry one of the upload's algorithm. */
+function wholeChecksum(
+  { checksumAlgorithm, checksumType }: UploadInfo,
+  parts: readonly PartInfo[],
+): Checksum | undefined {
+  if (checksumAlgorithm === undefined) return undefined
+  const values = parts.flatMap(({ checksum, bytes }) =>
+    checksum?.algorithm === checksumAlgorithm ? [{ value: checksum.value, bytes }] : [],
+  )
+  if (values.length !== parts.length) return undefined
+  const isCrc = checksumAlgorithm !== 'sha1' && checksumAlgorithm !== 'sha256'
+  const type = checksumType ?? (isCrc ? 'FULL_OBJECT' : 'COMPOSITE')
+  if (type === 'FULL_OBJECT' && isCrc) {
+    const whole = values.reduce((a, b) => ({
+      value: combineCrc(checksumAlgorithm, a.value, b.value, b.bytes),
+      bytes: a.bytes + b.bytes,
+    }))
+    return { algorithm: checksumAlgorithm, type, value: whole.value }
+  }
+  const digest = openDigest(checksumAlgorithm)
+  for (const { value } of values) digest.update(value)
+  return {
+    algorithm: checksumAlgorithm,
+    type: 'COMPOSITE',
+    value: digest.digest(),
+    parts: parts.length,
+  }
+}
+
+function assertChecksum(whole: Checksum | undefined, stated: Checksum | undefined): void {
+  if (stated === undefined || whole === undefined || stated.algorithm !== whole.algorithm) return
+  if (Buffer.compare(stated.value, whole.value) !== 0) {
+    throw objectFault('object/checksum-mismatch', { algorithm: stated.algorithm })
+  }
+}

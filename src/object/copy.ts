@@ -1,0 +1,113 @@
+/** Copies share chunks: a recipe is copied, not bytes (ruling E10). Only a change of profile moves data. */
+import { toBase64url } from '#bytes/text'
+import type { CommitTransaction } from '#changelog/change'
+import { type ObjectParts, settled } from '#object/_parts'
+import { checksumToJson, type ObjectChange, type VersionRow } from '#object/changes'
+import { assertCopyable, assertWritable } from '#object/conditions'
+import { objectFault } from '#object/faults'
+import type {
+  BucketName,
+  CopySource,
+  ObjectInfo,
+  ObjectKey,
+  ObjectMetadata,
+  WriteCondition,
+} from '#object/model'
+import { openObject } from '#object/open'
+import { putObject } from '#object/put'
+import { findVersion, keyBytes, objectInfo, requireBucket } from '#object/rows'
+import type { Queryable } from '#sql/sql'
+import { extentToJson } from '#store/chunk-record'
+import { readExtents } from '#store/tables'
+
+export interface CopyOptions {
+  /** Undefined keeps the source's. */
+  readonly metadata?: ObjectMetadata
+  readonly condition?: WriteCondition
+  readonly signal: AbortSignal
+}
+
+export async function copyObject(
+  parts: ObjectParts,
+  source: CopySource,
+  target: { readonly bucket: BucketName; readonly key: ObjectKey },
+  options: CopyOptions,
+): Promise<ObjectInfo> {
+  const [from, to] = await settled(
+    parts,
+    async () =>
+      [
+        await requireBucket(parts.sql, source.bucket),
+        await requireBucket(parts.sql, target.bucket),
+      ] as const,
+  )
+  if (from.profile !== to.profile) return await recode(parts, source, target, options)
+  return await parts.changelog.commit((tx) => copyRecipe(tx, source, target, options))
+}
+
+/** The source row, its conditions met. `object/no-such-key` */
+export async function requireSource(tx: Queryable, source: CopySource): Promise<VersionRow> {
+  const { id } = await requireBucket(tx, source.bucket)
+  const row = await findVersion(tx, id, source.key)
+  if (row === undefined)
+    throw objectFault('object/no-such-key', { bucket: source.bucket, key: source.key })
+  assertCopyable(row, source)
+  return row
+}
+
+async function copyRecipe(
+  tx: CommitTransaction,
+  source: CopySource,
+  target: { readonly bucket: BucketName; readonly key: ObjectKey },
+  { metadata, condition }: CopyOptions,
+): Promise<ObjectInfo> {
+  const row = await requireSource(tx, source)
+  const bucket = await requireBucket(tx, target.bucket)
+  assertWritable(await findVersion(tx, bucket.id, target.key), condition)
+  const info = objectInfo(source.bucket, row)
+  const extents = await readExtents(tx, info.sequence)
+  const checksum = checksumToJson(info.checksum)
+  const change: ObjectChange = {
+    kind: 'object/put',
+    bucket: bucket.id,
+    key: toBase64url(keyBytes(target.key)),
+    bytes: info.bytes,
+    etag: info.etag,
+    metadata: metadata ?? info.metadata,
+    ...(checksum === undefined ? {} : { checksum }),
+    ...(info.parts === undefined
+      ? {}
+      : { parts: info.parts.map(({ number, bytes }) => [number, bytes] as const) }),
+    chunks: [],
+    extents: extents.map(extentToJson),
+  }
+  const { sequence, at } = await tx.record(change)
+  return { ...info, ...target, sequence, modifiedAt: at, metadata: metadata ?? info.metadata }
+}
+
+/** Between profiles the bytes are read and stored anew. */
+async function recode(
+  parts: ObjectParts,
+  source: CopySource,
+  target: { readonly bucket: BucketName; readonly key: ObjectKey },
+  { metadata, condition, signal }: CopyOptions,
+): Promise<ObjectInfo> {
+  const opened = await openObject(parts, source.bucket, source.key)
+  try {
+    const { info } = opened
+    assertCopyable({ etag: info.etag, at: info.modifiedAt }, source)
+    return await putObject(parts, target, {
+      body: {
+        stream: opened.read(undefined, { signal }),
+        bytes: info.bytes,
+        digests: [],
+        verify: () => info.checksum,
+      },
+      metadata: metadata ?? info.metadata,
+      ...(condition === undefined ? {} : { condition }),
+      signal,
+    })
+  } finally {
+    opened.release()
+  }
+}

@@ -1,0 +1,44 @@
+import type { ObjectParts } from '#object/_parts'
+import { createBucket, deleteBucket, headBucket, listBuckets } from '#object/buckets'
+import { completeUpload } from '#object/complete'
+import { copyObject } from '#object/copy'
+import { deleteObject, deleteObjects } from '#object/delete'
+import { listObjects } from '#object/list'
+import { listUploads } from '#object/list-uploads'
+import type { ObjectStore } from '#object/model'
+import { headObject, openObject } from '#object/open'
+import { putObject } from '#object/put'
+import {
+  abortUpload,
+  copyPart,
+  createUpload,
+  headUpload,
+  listParts,
+  putPart,
+} from '#object/uploads'
+
+/** The object domain over its parts: what doors are given. It owns nothing, so there is nothing to close. */
+export function openObjectStore(parts: ObjectParts): ObjectStore {
+  return {
+    createBucket: (name, options) => createBucket(parts, name, options),
+    headBucket: (name) => headBucket(parts, name),
+    listBuckets: () => listBuckets(parts),
+    deleteBucket: (name) => deleteBucket(parts, name),
+    put: (bucket, key, options) => putObject(parts, { bucket, key }, options),
+    open: (bucket, key) => openObject(parts, bucket, key),
+    head: (bucket, key) => headObject(parts, bucket, key),
+    delete: (bucket, key, options) => deleteObject(parts, { bucket, key }, options),
+    deleteMany: (bucket, keys) => deleteObjects(parts, bucket, keys),
+    copy: (source, target, options) => copyObject(parts, source, target, options),
+    list: (bucket, query) => listObjects(parts, bucket, query),
+    createUpload: (bucket, key, options) => createUpload(parts, { bucket, key }, options),
+    headUpload: (bucket, key, uploadId) => headUpload(parts, { bucket, key, uploadId }),
+    putPart: (upload, number, options) => putPart(parts, upload, { number, ...options }),
+    copyPart: (upload, number, source) => copyPart(parts, upload, { number, source }),
+    listParts: (upload, page) => listParts(parts, upload, page),
+    listUploads: (bucket, query) => listUploads(parts, bucket, query),
+    completeUpload: (upload, completed, options) =>
+      completeUpload(parts, upload, { completed, ...options }),
+    abortUpload: (upload) => abortUpload(parts, upload),
+  }
+}

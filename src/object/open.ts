@@ -1,0 +1,63 @@
+/** Reading: the object as it is at one moment, undisturbed by later writes. */
+
+import { type ObjectParts, settled } from '#object/_parts'
+import { objectFault } from '#object/faults'
+import type { BucketName, ObjectInfo, ObjectKey, OpenedObject } from '#object/model'
+import { findVersion, objectInfo, requireBucket } from '#object/rows'
+import type { Extent } from '#store/chunk-record'
+import { readBody } from '#store/read'
+import { readExtents } from '#store/tables'
+
+export async function headObject(
+  parts: ObjectParts,
+  bucket: BucketName,
+  key: ObjectKey,
+): Promise<ObjectInfo> {
+  return await settled(parts, async () => {
+    const { id } = await requireBucket(parts.sql, bucket)
+    const row = await findVersion(parts.sql, id, key)
+    if (row === undefined) throw objectFault('object/no-such-key', { bucket, key })
+    return objectInfo(bucket, row)
+  })
+}
+
+export async function openObject(
+  parts: ObjectParts,
+  bucket: BucketName,
+  key: ObjectKey,
+): Promise<OpenedObject> {
+  // Before the look-up: from here on nothing the object is made of is collected.
+  const release = parts.store.beginActivity()
+  try {
+    const { info, extents } = await lookUp(parts, bucket, key)
+    return {
+      info,
+      release,
+      read: (range, { signal }) => {
+        const first = range?.first ?? 0
+        const end = range === undefined ? info.bytes : range.last + 1
+        if (first >= end) return nothing()
+        return readBody(parts.store, extents, { first, end, signal })
+      },
+    }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+/** The version and its recipe, of the same moment: an overwrite between the two queries takes the recipe away, and is seen so. */
+async function lookUp(
+  parts: ObjectParts,
+  bucket: BucketName,
+  key: ObjectKey,
+): Promise<{ readonly info: ObjectInfo; readonly extents: readonly Extent[] }> {
+  for (;;) {
+    const info = await headObject(parts, bucket, key)
+    const extents = await readExtents(parts.sql, info.sequence)
+    const bytes = extents.reduce((sum, extent) => sum + extent.bytes, 0)
+    if (bytes === info.bytes) return { info, extents }
+  }
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -1,0 +1,96 @@
+/** Rows into the domain's words, and the look-ups that every operation begins with. */
+import {
+  type BucketRow,
+  checksumFromJson,
+  type PartRow,
+  type UploadRow,
+  type VersionRow,
+} from '#object/changes'
+import { objectFault } from '#object/faults'
+import type {
+  BucketInfo,
+  BucketName,
+  ChecksumAlgorithm,
+  ObjectInfo,
+  ObjectKey,
+  PartInfo,
+  UploadId,
+  UploadInfo,
+} from '#object/model'
+import { parseObjectKey } from '#object/names'
+import type { Queryable } from '#sql/sql'
+
+export function keyBytes(key: string): Uint8Array {
+  return Buffer.from(key, 'utf8')
+}
+
+export function keyText(key: Uint8Array): ObjectKey {
+  return parseObjectKey(Buffer.from(key.buffer, key.byteOffset, key.length).toString('utf8'))
+}
+
+export async function findBucket(tx: Queryable, name: BucketName): Promise<BucketRow | undefined> {
+  const [row] = await tx.query<BucketRow>`select * from bucket where name = ${name}`
+  return row
+}
+
+export async function requireBucket(tx: Queryable, name: BucketName): Promise<BucketRow> {
+  const row = await findBucket(tx, name)
+  if (row === undefined) throw objectFault('object/no-such-bucket', { bucket: name })
+  return row
+}
+
+export async function findVersion(
+  tx: Queryable,
+  bucket: number,
+  key: ObjectKey,
+): Promise<VersionRow | undefined> {
+  const [row] =
+    await tx.query<VersionRow>`select * from version where bucket = ${bucket} and key = ${keyBytes(key)}`
+  return row
+}
+
+export function bucketInfo({ name, at, profile }: BucketRow): BucketInfo {
+  return { name: name as BucketName, createdAt: at, profile } // only valid names are created
+}
+
+export function objectInfo(bucket: BucketName, row: VersionRow): ObjectInfo {
+  const parts: readonly (readonly [number, number])[] | undefined =
+    row.parts === null ? undefined : JSON.parse(row.parts)
+  return {
+    bucket,
+    key: keyText(row.key),
+    sequence: BigInt(row.sequence),
+    bytes: row.bytes,
+    etag: row.etag,
+    modifiedAt: row.at,
+    metadata: JSON.parse(row.metadata),
+    ...(row.checksum === null ? {} : { checksum: checksumFromJson(JSON.parse(row.checksum)) }),
+    ...(parts === undefined ? {} : { parts: parts.map(([number, bytes]) => ({ number, bytes })) }),
+  }
+}
+
+export function uploadInfo(bucket: BucketName, row: UploadRow): UploadInfo {
+  return {
+    bucket,
+    key: keyText(row.key),
+    uploadId: row.id as UploadId, // made by us
+    startedAt: row.at,
+    metadata: JSON.parse(row.metadata),
+    ...(row.checksum_algorithm === null
+      ? {}
+      : { checksumAlgorithm: row.checksum_algorithm as ChecksumAlgorithm }), // put there by us
+    ...(row.checksum_type === null
+      ? {}
+      : { checksumType: row.checksum_type as 'FULL_OBJECT' | 'COMPOSITE' }), // put there by us
+  }
+}
+
+export function partInfo(row: PartRow): PartInfo {
+  return {
+    number: row.number,
+    bytes: row.bytes,
+    etag: row.etag,
+    modifiedAt: row.at,
+    ...(row.checksum === null ? {} : { checksum: checksumFromJson(JSON.parse(row.checksum)) }),
+  }
+}

@@ -1,0 +1,136 @@
+/** The tables `bucket`, `version`, `upload`, `part`, and how changes become their rows. */
+import { fromBase64url } from '#bytes/text'
+import type { ChangeRoom, SequencedChange } from '#changelog/change'
+import { dumpObjects } from '#object/_dump'
+import type { ObjectChange, PartJson, VersionJson } from '#object/changes'
+import type { Queryable } from '#sql/sql'
+import { chunkFromJson, extentFromJson } from '#store/chunk-record'
+import { adoptExtents, insertChunks, insertExtents, removeExtents } from '#store/tables'
+
+export const objectRoom: ChangeRoom = {
+  room: 'object',
+  migrations: [createTables],
+  apply: applyObjectChange,
+  dump: dumpObjects,
+}
+
+async function createTables(tx: Queryable): Promise<void> {
+  await tx.query`create table bucket (
+    id integer primary key, name text not null unique, at integer not null, profile text not null)`
+  await tx.query`create table version (
+    bucket integer not null, key blob not null, sequence integer not null, at integer not null, bytes integer not null,
+    etag text not null, metadata text not null, checksum text, parts text, upload text,
+    primary key (bucket, key)) without rowid`
+  await tx.query`create table upload (
+    id text primary key, bucket integer not null, key blob not null, sequence integer not null, at integer not null,
+    metadata text not null, checksum_algorithm text, checksum_type text)`
+  await tx.query`create index upload_key on upload (bucket, key, sequence)`
+  await tx.query`create table part (
+    upload text not null, number integer not null, sequence integer not null, at integer not null,
+    bytes integer not null, etag text not null, checksum text, primary key (upload, number))`
+}
+
+async function applyObjectChange(tx: Queryable, change: SequencedChange): Promise<void> {
+  const { sequence, at } = change
+  const body = change.body as ObjectChange // this room wrote it
+  switch (body.kind) {
+    case 'object/bucket-created':
+      await tx.query`insert into bucket (id, name, at, profile) values (${sequence}, ${body.name}, ${at}, ${body.profile})`
+      return
+    case 'object/bucket-deleted':
+      return await deleteBucket(tx, body.bucket)
+    case 'object/put':
+      await replaceVersion(tx, change, body)
+      await insertChunks(tx, change, body.chunks.map(chunkFromJson))
+      return await insertExtents(tx, sequence, body.extents.map(extentFromJson))
+    case 'object/extents':
+      return await insertExtents(
+        tx,
+        BigInt(body.owner),
+        body.extents.map(extentFromJson),
+        body.ordinal,
+      )
+    case 'object/deleted':
+      return await removeVersion(tx, body.bucket, fromBase64url(body.key))
+    case 'object/upload-created':
+      await tx.query`insert into upload (id, bucket, key, sequence, at, metadata, checksum_algorithm, checksum_type)
+        values (${body.upload}, ${body.bucket}, ${fromBase64url(body.key)}, ${sequence}, ${at},
+          ${JSON.stringify(body.metadata)}, ${body.checksumAlgorithm ?? null}, ${body.checksumType ?? null})`
+      return
+    case 'object/part-put':
+      return await putPart(tx, change, body)
+    case 'object/upload-aborted':
+      return await removeUpload(tx, body.upload)
+    case 'object/upload-completed':
+      await replaceVersion(tx, change, body)
+      await adoptParts(tx, sequence, body)
+      return await removeUpload(tx, body.upload)
+  }
+}
+
+async function replaceVersion(
+  tx: Queryable,
+  { sequence, at }: SequencedChange,
+  body: VersionJson & { readonly upload?: string },
+): Promise<void> {
+  const key = fromBase64url(body.key)
+  await removeVersion(tx, body.bucket, key)
+  await tx.query`insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload)
+    values (${body.bucket}, ${key}, ${sequence}, ${at}, ${body.bytes}, ${body.etag}, ${JSON.stringify(body.metadata)},
+      ${jsonOrNull(body.checksum)}, ${jsonOrNull(body.parts)}, ${body.upload ?? null})`
+}
+
+async function removeVersion(tx: Queryable, bucket: number, key: Uint8Array): Promise<void> {
+  const removed = await tx.query<{ sequence: number }>`
+    delete from version where bucket = ${bucket} and key = ${key} returning sequence`
+  for (const { sequence } of removed) await removeExtents(tx, BigInt(sequence))
+}
+
+async function putPart(
+  tx: Queryable,
+  { sequence, at }: SequencedChange,
+  body: Extract<ObjectChange, { kind: 'object/part-put' }>,
+): Promise<void> {
+  const replaced = await tx.query<{ sequence: number }>`
+    delete from part where upload = ${body.upload} and number = ${body.number} returning sequence`
+  for (const former of replaced) await removeExtents(tx, BigInt(former.sequence))
+  await tx.query`insert into part (upload, number, sequence, at, bytes, etag, checksum)
+    values (${body.upload}, ${body.number}, ${sequence}, ${at}, ${body.bytes}, ${body.etag}, ${jsonOrNull(body.checksum)})`
+  await insertChunks(tx, { sequence, at }, body.chunks.map(chunkFromJson))
+  await insertExtents(tx, sequence, body.extents.map(extentFromJson))
+}
+
+/** Completing concatenates recipes (ruling E10): the parts' extents become the version's, in part order. */
+async function adoptParts(
+  tx: Queryable,
+  sequence: bigint,
+  { upload, parts }: { readonly upload: string; readonly parts?: readonly PartJson[] },
+): Promise<void> {
+  let ordinal = 0
+  for (const [number] of parts ?? []) {
+    const taken = await tx.query<{ sequence: number }>`
+      delete from part where upload = ${upload} and number = ${number} returning sequence`
+    for (const part of taken) {
+      ordinal = await adoptExtents(tx, { from: BigInt(part.sequence), to: sequence, ordinal })
+    }
+  }
+}
+
+async function removeUpload(tx: Queryable, upload: string): Promise<void> {
+  const parts = await tx.query<{
+    sequence: number
+  }>`delete from part where upload = ${upload} returning sequence`
+  for (const { sequence } of parts) await removeExtents(tx, BigInt(sequence))
+  await tx.query`delete from upload where id = ${upload}`
+}
+
+/** The bucket is empty of objects (the commit checked); its open uploads go with it. */
+async function deleteBucket(tx: Queryable, bucket: number): Promise<void> {
+  const uploads = await tx.query<{ id: string }>`select id from upload where bucket = ${bucket}`
+  for (const { id } of uploads) await removeUpload(tx, id)
+  await tx.query`delete from bucket where id = ${bucket}`
+}
+
+function jsonOrNull(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value)
+}

@@ -1,0 +1,202 @@
+/** Multipart uploads: begun, filled part by part, listed, given up. Completing stands in `complete.ts`. */
+import { toBase64url, toHex } from '#bytes/text'
+import type { CommitTransaction } from '#changelog/change'
+import { blake3 } from '#crypto/blake3'
+import { bucketProfile, type ObjectParts, settled } from '#object/_parts'
+import { withStoredBody } from '#object/_store-body'
+import { checksumToJson, type ObjectChange, type PartRow, type UploadRow } from '#object/changes'
+import { requireSource } from '#object/copy'
+import { objectFault } from '#object/faults'
+import type {
+  BucketName,
+  ChecksumAlgorithm,
+  CopySource,
+  IncomingBody,
+  ObjectKey,
+  ObjectMetadata,
+  PartInfo,
+  UploadId,
+  UploadInfo,
+} from '#object/model'
+import { keyBytes, partInfo, requireBucket, uploadInfo } from '#object/rows'
+import type { Queryable } from '#sql/sql'
+import { extentToJson, sliceExtents } from '#store/chunk-record'
+import { readExtents } from '#store/tables'
+
+/** S3's limits. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+export const partNumberMax = 10_000
+const uploadIdBytes = 24
+
+export interface UploadAddress {
+  readonly bucket: BucketName
+  readonly key: ObjectKey
+  readonly uploadId: UploadId
+}
+
+export async function createUpload(
+  parts: ObjectParts,
+  { bucket, key }: { readonly bucket: BucketName; readonly key: ObjectKey },
+  options: {
+    readonly metadata: ObjectMetadata
+    readonly checksumAlgorithm?: ChecksumAlgorithm
+    readonly checksumType?: 'FULL_OBJECT' | 'COMPOSITE'
+  },
+): Promise<UploadInfo> {
+  const uploadId = toBase64url(parts.world.randomBytes(uploadIdBytes)) as UploadId // made here
+  return await parts.changelog.commit(async (tx) => {
+    const { id } = await requireBucket(tx, bucket)
+    const change: ObjectChange = {
+      kind: 'object/upload-created',
+      upload: uploadId,
+      bucket: id,
+      key: toBase64url(keyBytes(key)),
+      ...options,
+    }
+    const { at } = await tx.record(change)
+    return { bucket, key, uploadId, startedAt: at, ...options }
+  })
+}
+
+/** `object/no-such-upload` unless it is open, and of this bucket and key. */
+export async function requireUpload(
+  tx: Queryable,
+  { bucket, key, uploadId }: UploadAddress,
+): Promise<{ readonly row: UploadRow; readonly profile: string }> {
+  const { id, profile } = await requireBucket(tx, bucket)
+  const [row] = await tx.query<UploadRow>`
+    select * from upload where id = ${uploadId} and bucket = ${id} and key = ${keyBytes(key)}`
+  if (row === undefined) throw objectFault('object/no-such-upload', { upload: uploadId })
+  return { row, profile }
+}
+
+export async function headUpload(parts: ObjectParts, address: UploadAddress): Promise<UploadInfo> {
+  const { row } = await settled(parts, () => requireUpload(parts.sql, address))
+  return uploadInfo(address.bucket, row)
+}
+
+/** A part sent again replaces the former one. */
+export async function putPart(
+  parts: ObjectParts,
+  address: UploadAddress,
+  {
+    number,
+    body,
+    signal,
+  }: { readonly number: number; readonly body: IncomingBody; readonly signal: AbortSignal },
+): Promise<PartInfo> {
+  assertPartNumber(number)
+  const { profile } = await settled(parts, () => requireUpload(parts.sql, address))
+  return await withStoredBody(parts, body, {
+    profile: bucketProfile({ profile }),
+    signal,
+    commit: ({ bytes, etag, checksum, chunks, extents }, refuse) =>
+      parts.changelog.commit(async (tx) => {
+        await requireUpload(tx, address).catch(refuse)
+        const json = checksumToJson(checksum)
+        return await recordPart(tx, address, {
+          number,
+          bytes,
+          etag,
+          ...(json === undefined ? {} : { checksum: json }),
+          chunks,
+          extents,
+        })
+      }),
+  })
+}
+
+/**
+ * Shares the source's chunks. The ETag is the source's when all of it is copied, otherwise 128 bits of BLAKE3 over the recipe: the bytes are
+ * not read, and ETags of parts are opaque to clients.
+ */
+export async function copyPart(
+  parts: ObjectParts,
+  address: UploadAddress,
+  { number, source }: { readonly number: number; readonly source: CopySource },
+): Promise<PartInfo> {
+  assertPartNumber(number)
+  return await parts.changelog.commit(async (tx) => {
+    await requireUpload(tx, address)
+    const row = await requireSource(tx, source)
+    const first = source.range?.first ?? 0
+    const end = source.range === undefined ? row.bytes : source.range.last + 1
+    if (end > row.bytes || first > end) {
+      throw objectFault('object/range-unsatisfiable', { first, last: end - 1, bytes: row.bytes })
+    }
+    const extents = sliceExtents(await readExtents(tx, BigInt(row.sequence)), { first, end }).map(
+      extentToJson,
+    )
+    const isWhole = first === 0 && end === row.bytes && row.parts === null
+    const etag = isWhole
+      ? row.etag
+      : toHex(blake3(Buffer.from(JSON.stringify(extents))).subarray(0, 16))
+    return await recordPart(tx, address, { number, bytes: end - first, etag, chunks: [], extents })
+  })
+}
+
+/** Parts in number order behind `after`. */
+export async function listParts(
+  parts: ObjectParts,
+  address: UploadAddress,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<{
+  readonly upload: UploadInfo
+  readonly parts: readonly PartInfo[]
+  readonly isTruncated: boolean
+}> {
+  return await settled(parts, async () => {
+    const { row } = await requireUpload(parts.sql, address)
+    const rows = await parts.sql.query<PartRow>`
+      select * from part where upload = ${address.uploadId} and number > ${after} order by number limit ${limit + 1}`
+    return {
+      upload: uploadInfo(address.bucket, row),
+      parts: rows.slice(0, limit).map(partInfo),
+      isTruncated: rows.length > limit,
+    }
+  })
+}
+
+export async function abortUpload(parts: ObjectParts, address: UploadAddress): Promise<void> {
+  await parts.changelog.commit(async (tx) => {
+    await requireUpload(tx, address)
+    const change: ObjectChange = { kind: 'object/upload-aborted', upload: address.uploadId }
+    await tx.record(change)
+  })
+}
+
+async function recordPart(
+  tx: CommitTransaction,
+  { uploadId }: UploadAddress,
+  part: Omit<Extract<ObjectChange, { kind: 'object/part-put' }>, 'kind' | 'upload'>,
+): Promise<PartInfo> {
+  const { number, bytes, etag, checksum, chunks, extents } = part as Extract<
+    ObjectChange,
+    { kind: 'object/part-put' }
+  > // `Omit` loses the union's member
+  const change: ObjectChange = {
+    kind: 'object/part-put',
+    upload: uploadId,
+    number,
+    bytes,
+    etag,
+    ...(checksum === undefined ? {} : { checksum }),
+    chunks,
+    extents,
+  }
+  const { sequence, at } = await tx.record(change)
+  return partInfo({
+    upload: uploadId,
+    number,
+    sequence: Number(sequence),
+    at,
+    bytes,
+    etag,
+    checksum: checksum === undefined ? null : JSON.stringify(checksum),
+  })
+}
+
+function assertPartNumber(number: number): void {
+  if (!Number.isInteger(number) || number < 1 || number > partNumberMax) {
+    throw objectFault('object/part-number-invalid', { number, numberMax: partNumberMax })
+  }
+}

@@ -1,0 +1,286 @@
+/** A chunk while it is being written: its key, its columns on their nodes, and the way to its record. */
+import { strict as assert } from 'node:assert'
+import { toHex } from '#bytes/text'
+import type { FinishedShard, SealerHandle } from '#chunk/codec'
+import { blockOffset, bodyBytes, columnsOf, type Geometry, wholePages } from '#chunk/geometry'
+import type { Slot } from '#chunk/slots'
+import type { ClusterNode, NodeNumber } from '#cluster/node'
+import { place } from '#cluster/place'
+import { aeadKeyBytes } from '#crypto/aead'
+import { Fault } from '#fault/fault'
+import { parseShardId } from '#shard/shard-id'
+import type { ShardWriter } from '#shard/store'
+import { type ChunkRecord, chunkIdBytes, type ShardPlace } from '#store/chunk-record'
+import type { ChunkStore } from '#store/chunk-store'
+import { storeFault } from '#store/faults'
+
+/** How long a commit may take on one node before the write goes on without it (ruling E9); repair finishes that shard. */
+export const commitDeadlineMs = 30_000
+
+export interface OpenChunk {
+  readonly store: ChunkStore
+  readonly sealer: SealerHandle
+  readonly id: Uint8Array
+  readonly geometry: Geometry
+  readonly key: { readonly generation: number; readonly wrapped: Uint8Array }
+  readonly columns: readonly Column[]
+  readonly written: Promise<void>[]
+  stripes: number
+  bytes: number
+}
+
+/** One shard in the making. `failed` is final: the shard will be missing from the record. */
+interface Column {
+  readonly index: number
+  readonly node: ClusterNode
+  readonly writer: ShardWriter
+  failed: Error | undefined
+}
+
+export async function openChunk(
+  store: ChunkStore,
+  geometry: Geometry,
+  sealer: SealerHandle,
+): Promise<OpenChunk> {
+  const { world, keyring } = store.parts
+  const id = world.randomBytes(chunkIdBytes)
+  const dataKey = world.randomBytes(aeadKeyBytes)
+  const columns = await openColumns(store, id, geometry)
+  await sealer.beginChunk({ storeId: keyring.storeId, chunkId: id, geometry }, dataKey)
+  return {
+    store,
+    sealer,
+    id,
+    geometry,
+    key: keyring.wrap(dataKey),
+    columns,
+    written: [],
+    stripes: 0,
+    bytes: 0,
+  }
+}
+
+/** Seals the slot's plaintext and writes every column's block. Owns the slot and gives it back when the disks are done with it. */
+export function writeStripe(chunk: OpenChunk, slot: Slot, bytes: number): Promise<void> {
+  const stripe = chunk.stripes
+  chunk.stripes += 1
+  chunk.bytes += bytes
+  const sealed = chunk.sealer.sealStripe(slot, bytes)
+  const written = writeSealed(chunk, { slot, stripe, sealed })
+  chunk.written.push(written)
+  return written
+}
+
+async function writeSealed(
+  { store, columns, geometry }: OpenChunk,
+  {
+    slot,
+    stripe,
+    sealed,
+  }: { readonly slot: Slot; readonly stripe: number; readonly sealed: Promise<number> },
+): Promise<void> {
+  try {
+    const padded = wholePages(await sealed)
+    const offset = blockOffset(geometry, stripe)
+    await Promise.all(
+      columns.map((column) => {
+        const start = column.index * geometry.blockBytes
+        return writeColumn(store, column, slot.bytes.subarray(start, start + padded), offset)
+      }),
+    )
+  } finally {
+    store.parts.codec.slots.release(slot)
+  }
+}
+
+/** Closes the chunk: footers, commits, quorum. Call it right after the last `writeStripe`, before the sealer's next chunk. */
+export async function finishChunk(chunk: OpenChunk): Promise<ChunkRecord> {
+  const { store, sealer, columns, geometry } = chunk
+  const ended = sealer.endChunk()
+  try {
+    await Promise.all(chunk.written)
+    const shards = await ended
+    const shape = { ...geometry, bytes: chunk.bytes }
+    const end = bodyBytes(shape)
+    await Promise.all(
+      columns.map((column) => commitColumn(store, column, shardOf(shards, column), end)),
+    )
+    assertQuorum(chunk)
+    const places = columns.map(
+      (column): ShardPlace => ({
+        id: parseShardId(toHex(shardOf(shards, column).id)),
+        node: column.failed === undefined ? column.node.number : undefined,
+      }),
+    )
+    const { generation, wrapped } = chunk.key
+    const record: ChunkRecord = {
+      id: chunk.id,
+      shape,
+      generation,
+      wrappedKey: wrapped,
+      shards: places,
+    }
+    for (const column of columns) {
+      if (column.failed !== undefined) store.reportDamage(record, column.index, 'missing')
+    }
+    return record
+  } catch (error) {
+    await Promise.allSettled([ended, ...chunk.written])
+    await removeColumns(chunk, await ended.catch(() => []))
+    throw error
+  }
+}
+
+/** Gives up a chunk whose stripes have all settled. */
+export async function abortChunk({ columns }: OpenChunk): Promise<void> {
+  await Promise.allSettled(columns.map(({ writer }) => writer.abort()))
+}
+
+/**
+ * Never fewer than k + 1 durable shards, and any one node more may be lost: what the record may promise (ruling E9).
+ */
+function assertQuorum({ columns, geometry }: OpenChunk): void {
+  const durable = columns.filter(({ failed }) => failed === undefined)
+  const perNode = new Map<NodeNumber, number>()
+  for (const { node } of durable) perNode.set(node.number, (perNode.get(node.number) ?? 0) + 1)
+  const afterWorstLoss = durable.length - Math.max(0, ...perNode.values())
+  if (afterWorstLoss >= geometry.profile.data) return
+  const cause = columns.find(({ failed }) => failed !== undefined)?.failed
+  const isFull = cause instanceof Fault && cause.kind === 'exhausted'
+  throw storeFault(
+    isFull ? 'store/out-of-space' : 'store/too-few-shards',
+    { durable: durable.length, needed: geometry.profile.data + 1 },
+    cause,
+  )
+}
+
+/** A writer on each node of the placement; a node that refuses is left out and the placement made anew. */
+async function openColumns(
+  store: ChunkStore,
+  chunkId: Uint8Array,
+  geometry: Geometry,
+): Promise<readonly Column[]> {
+  const exclude = new Set<NodeNumber>()
+  for (;;) {
+    const nodes = placeColumns(store, { chunkId, geometry, exclude })
+    const opened = await Promise.allSettled(nodes.map((node) => node.stores.shards.create()))
+    const refusals = opened.flatMap((result, index) => {
+      const node = nodes[index]
+      return result.status === 'rejected' && node !== undefined
+        ? [{ node, error: result.reason }]
+        : []
+    })
+    if (refusals.length === 0) {
+      return opened.flatMap((result, index) => {
+        const node = nodes[index]
+        assert(result.status === 'fulfilled' && node !== undefined)
+        return [{ index, node, writer: result.value, failed: undefined }]
+      })
+    }
+    for (const result of opened) if (result.status === 'fulfilled') await result.value.abort()
+    for (const { node, error } of refusals) {
+      exclude.add(node.number)
+      store.parts.cluster.reportFailure(node.number, error)
+    }
+  }
+}
+
+function placeColumns(
+  { parts: { cluster } }: ChunkStore,
+  {
+    chunkId,
+    geometry,
+    exclude,
+  }: {
+    readonly chunkId: Uint8Array
+    readonly geometry: Geometry
+    readonly exclude: ReadonlySet<NodeNumber>
+  },
+): readonly ClusterNode[] {
+  const { profile } = geometry
+  try {
+    const { nodes } = place(cluster.epoch(), {
+      chunkId,
+      shards: columnsOf(profile),
+      parity: profile.parity,
+      exclude,
+    })
+    return nodes.map((number) => {
+      const node = cluster.node(number)
+      assert(node !== undefined)
+      return node
+    })
+  } catch (cause) {
+    if (!(cause instanceof Fault)) throw cause
+    const code = cause.kind === 'exhausted' ? 'store/out-of-space' : 'store/too-few-nodes'
+    throw storeFault(code, { excluded: exclude.size }, cause)
+  }
+}
+
+async function writeColumn(
+  store: ChunkStore,
+  column: Column,
+  bytes: Uint8Array,
+  offset: number,
+): Promise<void> {
+  if (column.failed !== undefined) return
+  try {
+    await column.writer.write(bytes, offset)
+    store.parts.telemetry.shardIo({ node: column.node.id, direction: 'in', bytes: bytes.length })
+  } catch (error) {
+    await failColumn(store, column, error)
+  }
+}
+
+async function commitColumn(
+  store: ChunkStore,
+  column: Column,
+  shard: FinishedShard,
+  end: number,
+): Promise<void> {
+  await writeColumn(store, column, shard.footer, end)
+  if (column.failed !== undefined) return
+  const stop = new AbortController()
+  const deadline = store.parts.world.sleep(commitDeadlineMs, { signal: stop.signal }).then(
+    () => {
+      throw storeFault('store/too-few-shards', {
+        node: column.node.id,
+        deadlineMs: commitDeadlineMs,
+      })
+    },
+    () => {},
+  )
+  try {
+    await Promise.race([column.writer.commit(parseShardId(toHex(shard.id))), deadline])
+  } catch (error) {
+    await failColumn(store, column, error)
+  } finally {
+    stop.abort()
+  }
+}
+
+async function failColumn(store: ChunkStore, column: Column, error: unknown): Promise<void> {
+  if (column.failed !== undefined) return
+  column.failed = error instanceof Error ? error : new Error(String(error))
+  store.parts.cluster.reportFailure(column.node.number, error)
+  column.writer.abort().catch(() => {}) // the node is failing: what it keeps, its own start-up sweeps
+}
+
+async function removeColumns(
+  { columns }: OpenChunk,
+  shards: readonly FinishedShard[],
+): Promise<void> {
+  await Promise.allSettled(
+    columns.map(async ({ writer, node, index }) => {
+      await writer.abort()
+      const shard = shards[index]
+      if (shard !== undefined) await node.stores.shards.remove(parseShardId(toHex(shard.id)))
+    }),
+  )
+}
+
+function shardOf(shards: readonly FinishedShard[], { index }: Column): FinishedShard {
+  const shard = shards[index]
+  assert(shard !== undefined)
+  return shard
+}

@@ -1,0 +1,92 @@
+/**
+ * Chunks at rest across nodes. This class holds the parts that writing, reading and rebuilding share; the work is in `write.ts`,
+ * `read.ts` and `rebuild.ts`.
+ */
+
+import { toHex } from '#bytes/text'
+import type { Codec } from '#chunk/codec'
+import { type Geometry, geometryFor } from '#chunk/geometry'
+import type { Cluster } from '#cluster/cluster'
+import type { Profile } from '#erasure/profile'
+import type { Keyring } from '#keyring/keyring'
+import type { Queryable } from '#sql/sql'
+import type { ChunkRecord } from '#store/chunk-record'
+import { DigestTables } from '#store/digest-tables'
+import { storeFault } from '#store/faults'
+import { findChunk } from '#store/tables'
+import type { Telemetry } from '#telemetry/telemetry'
+import type { World } from '#world/world'
+
+export interface ChunkStoreParts {
+  readonly codec: Codec
+  readonly cluster: Cluster
+  readonly keyring: Keyring
+  readonly sql: Queryable
+  readonly world: World
+  readonly telemetry: Telemetry
+  /** Nominal plaintext bytes of a chunk; rounded up to whole stripes. */
+  readonly chunkBytes: number
+}
+
+/** Something is wrong with a column of a chunk: a damaged block, a missing shard, a node that is gone. */
+export interface Damage {
+  readonly chunkId: Uint8Array
+  readonly column: number
+  readonly reason: 'missing' | 'damaged'
+}
+
+export class ChunkStore {
+  readonly parts: ChunkStoreParts
+  readonly digestTables = new DigestTables()
+  readonly #damageListeners = new Set<(damage: Damage) => void>()
+  readonly #activities = new Set<{ readonly startedAt: number }>()
+
+  constructor(parts: ChunkStoreParts) {
+    this.parts = parts
+  }
+
+  geometry(profile: Profile): Geometry {
+    return geometryFor(profile, this.parts.codec.slots.slotBytes)
+  }
+
+  /** `store/unknown-chunk` when there is no such row: a recipe must never name one. */
+  async chunk(id: Uint8Array): Promise<ChunkRecord> {
+    const chunk = await findChunk(this.parts.sql, id)
+    if (chunk === undefined) throw storeFault('store/unknown-chunk', { chunk: toHex(id) })
+    return chunk
+  }
+
+  onDamage(listener: (damage: Damage) => void): void {
+    this.#damageListeners.add(listener)
+  }
+
+  /** Tells the repair queue and the operator. */
+  reportDamage(chunk: ChunkRecord, column: number, reason: Damage['reason']): void {
+    const place = chunk.shards[column]
+    const node = place?.node === undefined ? undefined : this.parts.cluster.node(place.node)
+    this.parts.telemetry.damageFound({
+      node: node?.id ?? 'none',
+      what: `shard ${place?.id ?? ''}`,
+      reason,
+    })
+    for (const listener of this.#damageListeners) {
+      listener({ chunkId: chunk.id, column, reason })
+    }
+  }
+
+  /**
+   * Marks a reader or writer as active until the returned function is called. Garbage is only collected when it was garbage before
+   * every active one began: nobody's chunks vanish under them.
+   */
+  beginActivity(): () => void {
+    const activity = { startedAt: this.parts.world.monotonic() }
+    this.#activities.add(activity)
+    return () => this.#activities.delete(activity)
+  }
+
+  /** When the oldest active reader or writer began; `undefined` while there is none. */
+  oldestActivity(): number | undefined {
+    const [oldest] = this.#activities
+    return oldest?.startedAt
+  }
+}

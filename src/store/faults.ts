@@ -1,0 +1,11 @@
+import { declareFaults } from '#fault/fault'
+
+export const storeFault = declareFaults({
+  'store/too-few-shards': 'unavailable',
+  'store/too-few-nodes': 'unavailable',
+  'store/out-of-space': 'exhausted',
+  'store/unreadable': 'unavailable',
+  'store/unknown-chunk': 'corrupt',
+  'store/rebuild-differs': 'corrupt',
+})
+export type StoreFaultCode = Parameters<typeof storeFault>[0]

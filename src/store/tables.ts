@@ -1,0 +1,238 @@
+/** The `chunk` and `extent` tables, and the changes that write them. An extent's owner is the sequence of the change that made it. */
+
+import { fromBase64url } from '#bytes/text'
+import type { ChangeBody, ChangeRoom, SequencedChange } from '#changelog/change'
+import type { NodeNumber } from '#cluster/node'
+import type { Queryable, SqlRow } from '#sql/sql'
+import {
+  type ChunkJson,
+  type ChunkRecord,
+  chunkFromJson,
+  chunkToJson,
+  type Extent,
+  type ExtentJson,
+  extentFromJson,
+  extentToJson,
+  packPlaces,
+  unpackPlaces,
+} from '#store/chunk-record'
+
+/** Rows that one page of a dump or scan holds. */
+const pageRows = 500
+
+export type StoreChange = ChangeBody &
+  (
+    | { readonly kind: 'store/chunk'; readonly chunk: ChunkJson }
+    | {
+        readonly kind: 'store/blob'
+        readonly chunks: readonly ChunkJson[]
+        readonly extents: readonly ExtentJson[]
+      }
+    | { readonly kind: 'store/blob-removed'; readonly owner: number }
+    | {
+        readonly kind: 'store/shard-moved'
+        readonly chunk: string
+        readonly column: number
+        readonly node: number | null
+      }
+    | { readonly kind: 'store/chunks-removed'; readonly chunks: readonly string[] }
+  )
+
+interface ChunkRow extends SqlRow {
+  readonly id: Uint8Array
+  readonly sequence: number
+  readonly at: number
+  readonly data: number
+  readonly parity: number
+  readonly block_bytes: number
+  readonly bytes: number
+  readonly generation: number
+  readonly wrapped_key: Uint8Array
+  readonly places: Uint8Array
+}
+
+export const storeRoom: ChangeRoom = {
+  room: 'store',
+  migrations: [createTables],
+  apply: applyStoreChange,
+  dump: dumpStore,
+}
+
+async function createTables(tx: Queryable): Promise<void> {
+  await tx.query`create table chunk (
+    id blob primary key, sequence integer not null, at integer not null,
+    data integer not null, parity integer not null, block_bytes integer not null, bytes integer not null,
+    generation integer not null, wrapped_key blob not null, places blob not null)`
+  await tx.query`create table extent (
+    owner integer not null, ordinal integer not null, chunk_id blob not null,
+    start integer not null, bytes integer not null, primary key (owner, ordinal))`
+  await tx.query`create index extent_chunk on extent (chunk_id)`
+  await tx.query`create table blob (owner integer primary key, at integer not null)`
+}
+
+async function applyStoreChange(
+  tx: Queryable,
+  { sequence, at, body }: SequencedChange,
+): Promise<void> {
+  const change = body as StoreChange // this room wrote it
+  switch (change.kind) {
+    case 'store/chunk':
+      return await insertChunks(tx, { sequence, at }, [chunkFromJson(change.chunk)])
+    case 'store/blob':
+      await tx.query`insert into blob (owner, at) values (${sequence}, ${at})`
+      await insertChunks(tx, { sequence, at }, change.chunks.map(chunkFromJson))
+      return await insertExtents(tx, sequence, change.extents.map(extentFromJson))
+    case 'store/blob-removed':
+      await tx.query`delete from blob where owner = ${change.owner}`
+      return await removeExtents(tx, BigInt(change.owner))
+    case 'store/shard-moved':
+      return await moveShard(
+        tx,
+        fromBase64url(change.chunk),
+        change.column,
+        change.node ?? undefined,
+      )
+    case 'store/chunks-removed':
+      for (const id of change.chunks)
+        await tx.query`delete from chunk where id = ${fromBase64url(id)}`
+  }
+}
+
+/** Chunks that came with a change of any room, live or replayed. */
+export async function insertChunks(
+  tx: Queryable,
+  { sequence, at }: { readonly sequence: bigint; readonly at: number },
+  chunks: readonly ChunkRecord[],
+): Promise<void> {
+  for (const { id, shape, generation, wrappedKey, shards } of chunks) {
+    const { profile, blockBytes, bytes } = shape
+    await tx.query`insert into chunk
+      (id, sequence, at, data, parity, block_bytes, bytes, generation, wrapped_key, places)
+      values (${id}, ${sequence}, ${at}, ${profile.data}, ${profile.parity}, ${blockBytes}, ${bytes},
+        ${generation}, ${wrappedKey}, ${packPlaces(shards)})`
+  }
+}
+
+/** Appends to the owner's recipe, after `ordinal` extents that are there already. */
+export async function insertExtents(
+  tx: Queryable,
+  owner: bigint,
+  extents: readonly Extent[],
+  ordinal = 0,
+): Promise<void> {
+  for (const [index, { chunkId, offset, bytes }] of extents.entries()) {
+    await tx.query`insert into extent (owner, ordinal, chunk_id, start, bytes)
+      values (${owner}, ${ordinal + index}, ${chunkId}, ${offset}, ${bytes})`
+  }
+}
+
+export async function removeExtents(tx: Queryable, owner: bigint): Promise<void> {
+  await tx.query`delete from extent where owner = ${owner}`
+}
+
+/** Gives the recipe of `from` to `to`, behind `ordinal` extents it already has; returns how many it then has. */
+export async function adoptExtents(
+  tx: Queryable,
+  { from, to, ordinal }: { readonly from: bigint; readonly to: bigint; readonly ordinal: number },
+): Promise<number> {
+  await tx.query`update extent set owner = ${to}, ordinal = ordinal + ${ordinal} where owner = ${from}`
+  const [row] = await tx.query<{ next: number }>`
+    select coalesce(max(ordinal) + 1, 0) as next from extent where owner = ${to}`
+  return row?.next ?? 0
+}
+
+export async function readExtents(tx: Queryable, owner: bigint): Promise<readonly Extent[]> {
+  const rows = await tx.query<{ chunk_id: Uint8Array; start: number; bytes: number }>`
+    select chunk_id, start, bytes from extent where owner = ${owner} order by ordinal`
+  return rows.map(({ chunk_id, start, bytes }) => ({ chunkId: chunk_id, offset: start, bytes }))
+}
+
+export async function findChunk(tx: Queryable, id: Uint8Array): Promise<ChunkRecord | undefined> {
+  const [row] = await tx.query<ChunkRow>`select * from chunk where id = ${id}`
+  return row === undefined ? undefined : chunkOf(row)
+}
+
+/** All chunks in id order, page by page; changes made meanwhile may or may not be seen. */
+export async function* scanChunks(tx: Queryable): AsyncGenerator<ChunkRecord> {
+  let after: Uint8Array = new Uint8Array()
+  for (;;) {
+    const rows =
+      await tx.query<ChunkRow>`select * from chunk where id > ${after} order by id limit ${pageRows}`
+    for (const row of rows) yield chunkOf(row)
+    const last = rows.at(-1)
+    if (last === undefined) return
+    after = last.id
+  }
+}
+
+/** Chunks that no recipe refers to, at most `limit`. */
+export async function findUnreferenced(
+  tx: Queryable,
+  limit: number,
+): Promise<readonly ChunkRecord[]> {
+  const rows = await tx.query<ChunkRow>`
+    select * from chunk where not exists (select 1 from extent where extent.chunk_id = chunk.id) limit ${limit}`
+  return rows.map(chunkOf)
+}
+
+export async function isReferenced(tx: Queryable, id: Uint8Array): Promise<boolean> {
+  const rows = await tx.query`select 1 as found from extent where chunk_id = ${id} limit 1`
+  return rows.length > 0
+}
+
+async function moveShard(
+  tx: Queryable,
+  id: Uint8Array,
+  column: number,
+  node: NodeNumber | undefined,
+): Promise<void> {
+  const chunk = await findChunk(tx, id)
+  if (chunk === undefined) return // removed meanwhile: there is nothing to move
+  const places = chunk.shards.map((place, index) => (index === column ? { ...place, node } : place))
+  await tx.query`update chunk set places = ${packPlaces(places)} where id = ${id}`
+}
+
+async function* dumpStore(tx: Queryable): AsyncGenerator<SequencedChange> {
+  let after: Uint8Array = new Uint8Array()
+  for (;;) {
+    const rows =
+      await tx.query<ChunkRow>`select * from chunk where id > ${after} order by id limit ${pageRows}`
+    for (const row of rows) {
+      yield {
+        sequence: BigInt(row.sequence),
+        at: row.at,
+        body: { kind: 'store/chunk', chunk: chunkToJson(chunkOf(row)) },
+      }
+    }
+    const last = rows.at(-1)
+    if (last === undefined) break
+    after = last.id
+  }
+  const blobs = await tx.query<{
+    owner: number
+    at: number
+  }>`select owner, at from blob order by owner`
+  for (const { owner, at } of blobs) {
+    const extents = await readExtents(tx, BigInt(owner))
+    yield {
+      sequence: BigInt(owner),
+      at,
+      body: { kind: 'store/blob', chunks: [], extents: extents.map(extentToJson) },
+    }
+  }
+}
+
+function chunkOf(row: ChunkRow): ChunkRecord {
+  const shape = {
+    profile: { data: row.data, parity: row.parity },
+    blockBytes: row.block_bytes,
+    bytes: row.bytes,
+  }
+  return {
+    id: row.id,
+    shape,
+    generation: row.generation,
+    wrappedKey: row.wrapped_key,
+    shards: unpackPlaces(row.places, shape),
+  }
+}
