@@ -146,7 +146,7 @@ export class Exchange {
     if (body !== undefined && body.length > 0) await this.#writer.write(body)
     else this.#outgoing.flushHeaders()
     this.#body.discard()
-    if (!this.#body.isWithheld) await this.#untilQuiet()
+    await this.#untilQuiet()
     await this.#writer.end()
   }
 

@@ -2,6 +2,7 @@ import { declareFaults } from '#fault/fault'
 
 export const httpFault = declareFaults({
   'http/malformed-request': 'invalid',
+  'http/malformed-target': 'invalid',
   'http/headers-too-large': 'too-large',
   'http/headers-timeout': 'timeout',
   'http/body-timeout': 'timeout',

@@ -1,0 +1,25 @@
+import { declareFaults } from '#fault/fault'
+
+export const identityFault = declareFaults({
+  'identity/unsupported-scheme': 'invalid',
+  'identity/malformed-authorization': 'invalid',
+  'identity/malformed-query-authorization': 'invalid',
+  'identity/two-authorizations': 'invalid',
+  'identity/unknown-key': 'denied',
+  'identity/unknown-token': 'invalid',
+  'identity/wrong-region': 'invalid',
+  'identity/missing-date': 'denied',
+  'identity/time-skewed': 'denied',
+  'identity/expired': 'denied',
+  'identity/not-yet-valid': 'denied',
+  'identity/expiry-out-of-range': 'denied',
+  'identity/unsigned-header': 'denied',
+  'identity/wrong-signature': 'denied',
+  'identity/missing-content-hash': 'invalid',
+  'identity/malformed-content-hash': 'invalid',
+  'identity/malformed-chunk': 'invalid',
+  'identity/incomplete-chunks': 'invalid',
+  'identity/malformed-trailer': 'invalid',
+  'identity/malformed-credentials-file': 'invalid',
+})
+export type IdentityFaultCode = Parameters<typeof identityFault>[0]

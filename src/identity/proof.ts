@@ -1,0 +1,18 @@
+import type { Principal } from '#identity/access-keys'
+import type { ChunkSeed } from '#identity/chunk-signatures'
+import type { Payload } from '#identity/payload'
+
+/** Who asks, as far as the request proves it. */
+export type Proof = { readonly kind: 'anonymous'; readonly payload: Payload } | SignedProof
+
+export interface SignedProof {
+  readonly kind: 'signed'
+  /** In a presigned URL, `x-amz-*` query parameters stand for headers. */
+  readonly via: 'header' | 'query'
+  readonly accessKeyId: string
+  readonly principal: Principal
+  /** What the signature says of the body; whoever reads the body must hold it to that. */
+  readonly payload: Payload
+  /** Where the signatures of signed chunks begin. */
+  readonly seed?: ChunkSeed
+}
