@@ -182,7 +182,7 @@ async function readColumn(
     })
   } catch (error) {
     if (!isFault(error)) throw error
-    cluster.reportFailure(holder.node.number, error)
+    void cluster.reportFailure(holder.node.number, error)
     if (error.kind === 'not-found' || error.kind === 'corrupt')
       store.reportDamage(chunk, column, 'missing')
     return false

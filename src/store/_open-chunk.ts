@@ -180,7 +180,7 @@ async function openColumns(
     for (const result of opened) if (result.status === 'fulfilled') await result.value.abort()
     for (const { node, error } of refusals) {
       exclude.add(node.number)
-      store.parts.cluster.reportFailure(node.number, error)
+      void store.parts.cluster.reportFailure(node.number, error)
     }
   }
 }
@@ -262,7 +262,7 @@ async function commitColumn(
 async function failColumn(store: ChunkStore, column: Column, error: unknown): Promise<void> {
   if (column.failed !== undefined) return
   column.failed = error instanceof Error ? error : new Error(String(error))
-  store.parts.cluster.reportFailure(column.node.number, error)
+  void store.parts.cluster.reportFailure(column.node.number, error)
   column.writer.abort().catch(() => {}) // the node is failing: what it keeps, its own start-up sweeps
 }
 

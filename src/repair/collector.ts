@@ -1,0 +1,189 @@
+/**
+ * Garbage collection (ruling E4): mark by asking the recipes, sweep after a grace time, delete on nodes at a bounded rate.
+ * Nothing is garbage because it is absent from an unsure database: this runs only in a store whose database passed its guard.
+ * Faults 8 and 12: ages are monotonic time, and nothing that an active reader or writer might have seen is touched.
+ */
+import { toBase64url, toHex } from '#bytes/text'
+import type { ChangeLog } from '#changelog/change'
+import type { Cluster } from '#cluster/cluster'
+import type { ClusterNode } from '#cluster/node'
+import type { ShardId } from '#shard/shard-id'
+import type { ShardStat } from '#shard/store'
+import type { Sql } from '#sql/sql'
+import type { ChunkRecord } from '#store/chunk-record'
+import type { ChunkStore } from '#store/chunk-store'
+import { findUnreferenced, isReferenced, type StoreChange, scanChunks } from '#store/tables'
+import type { Telemetry } from '#telemetry/telemetry'
+import type { World } from '#world/world'
+
+/** Chunks removed by one commit. */
+const chunksPerCommit = 200
+/** Candidates remembered between runs; more wait for the next run. */
+const candidatesMax = 100_000
+
+export interface CollectorParts {
+  readonly sql: Sql
+  readonly changelog: ChangeLog
+  readonly store: ChunkStore
+  readonly cluster: Cluster
+  readonly world: World
+  readonly telemetry: Telemetry
+}
+
+export interface CollectOptions {
+  /** How long something must have been garbage, seen so by this process; 0 only where nothing else runs. */
+  readonly graceMs: number
+  readonly deleteBytesPerSecond: number
+  readonly signal: AbortSignal
+}
+
+export interface Collected {
+  readonly chunks: number
+  readonly shards: number
+  readonly bytes: number
+}
+
+export class Collector {
+  readonly #parts: CollectorParts
+  /** When a chunk, or a shard that no chunk knows, was first seen to be garbage (monotonic ms). */
+  readonly #chunksSince = new Map<string, number>()
+  readonly #shardsSince = new Map<string, number>()
+
+  constructor(parts: CollectorParts) {
+    this.#parts = parts
+  }
+
+  /** One whole run: chunks without a recipe, then shards without a chunk. Returns what was freed. */
+  async collect(options: CollectOptions): Promise<Collected> {
+    const budget = new Budget(this.#parts.world, options)
+    const fromChunks = await this.#collectChunks(options, budget)
+    const fromOrphans = await this.#collectOrphans(options, budget)
+    const total = {
+      chunks: fromChunks.chunks,
+      shards: fromChunks.shards + fromOrphans.shards,
+      bytes: fromChunks.bytes + fromOrphans.bytes,
+    }
+    this.#parts.telemetry.collected(total)
+    return total
+  }
+
+  async #collectChunks({ graceMs, signal }: CollectOptions, budget: Budget): Promise<Collected> {
+    const candidates = await findUnreferenced(this.#parts.sql, candidatesMax)
+    const ripe = this.#ripen(
+      this.#chunksSince,
+      new Map(candidates.map((chunk) => [toHex(chunk.id), chunk])),
+      graceMs,
+    )
+    const total = { chunks: 0, shards: 0, bytes: 0 }
+    for (let from = 0; from < ripe.length && !signal.aborted; from += chunksPerCommit) {
+      const removed = await this.#forget(ripe.slice(from, from + chunksPerCommit))
+      total.chunks += removed.length
+      for (const { shards } of removed) {
+        for (const { id, node } of shards) {
+          const holder = node === undefined ? undefined : this.#parts.cluster.node(node)
+          const bytes = holder === undefined ? 0 : await this.#removeShard(holder, id, budget)
+          total.shards += bytes > 0 ? 1 : 0
+          total.bytes += bytes
+        }
+      }
+    }
+    return total
+  }
+
+  /** Removes the rows of chunks that nothing refers to even now. The nodes' shards go only after this is in the change log. */
+  async #forget(chunks: readonly ChunkRecord[]): Promise<readonly ChunkRecord[]> {
+    return await this.#parts.changelog.commit(async (tx) => {
+      const dead: ChunkRecord[] = []
+      for (const chunk of chunks) if (!(await isReferenced(tx, chunk.id))) dead.push(chunk)
+      if (dead.length === 0) return dead
+      const change: StoreChange = {
+        kind: 'store/chunks-removed',
+        chunks: dead.map(({ id }) => toBase64url(id)),
+      }
+      await tx.record(change)
+      return dead
+    })
+  }
+
+  /** Shards that no chunk places on their node: left by crashes, moves, and nodes that were away during a removal. */
+  async #collectOrphans({ graceMs, signal }: CollectOptions, budget: Budget): Promise<Collected> {
+    const orphans = new Map<string, { readonly node: ClusterNode; readonly stat: ShardStat }>()
+    for (const node of this.#parts.cluster.up()) {
+      if (signal.aborted) break
+      for (const stat of await this.#orphansOf(node))
+        orphans.set(sightingOf(node, stat), { node, stat })
+    }
+    const total = { chunks: 0, shards: 0, bytes: 0 }
+    for (const { node, stat } of this.#ripen(this.#shardsSince, orphans, graceMs)) {
+      if (signal.aborted) break
+      const bytes = await this.#removeShard(node, stat.id, budget)
+      total.shards += bytes > 0 ? 1 : 0
+      total.bytes += bytes
+    }
+    return total
+  }
+
+  /** Lists the node first and the table after: a shard committed in between is in neither, one recorded in between is in the table. */
+  async #orphansOf(node: ClusterNode): Promise<readonly ShardStat[]> {
+    const held = new Map<ShardId, ShardStat>()
+    for await (const stat of node.stores.shards.list()) held.set(stat.id, stat)
+    for await (const { shards } of scanChunks(this.#parts.sql)) {
+      for (const place of shards) if (place.node === node.number) held.delete(place.id)
+    }
+    return [...held.values()]
+  }
+
+  async #removeShard(node: ClusterNode, id: ShardId, budget: Budget): Promise<number> {
+    try {
+      const stat = await node.stores.shards.stat(id)
+      if (stat === undefined) return 0
+      await budget.spend(stat.bytes)
+      await node.stores.shards.remove(id)
+      return stat.bytes
+    } catch (error) {
+      void this.#parts.cluster.reportFailure(node.number, error) // an orphan now: a later run finds it
+      return 0
+    }
+  }
+
+  /** Remembers what is garbage now, forgets what is not, and returns what has been long enough, before every activity began. */
+  #ripen<Id, Item>(
+    since: Map<Id, number>,
+    garbage: ReadonlyMap<Id, Item>,
+    graceMs: number,
+  ): readonly Item[] {
+    const now = this.#parts.world.monotonic()
+    const oldest = this.#parts.store.oldestActivity() ?? Number.POSITIVE_INFINITY
+    for (const id of since.keys()) if (!garbage.has(id)) since.delete(id)
+    for (const id of garbage.keys()) if (!since.has(id)) since.set(id, now)
+    return [...garbage].flatMap(([id, item]) => {
+      const seen = since.get(id) ?? now
+      return now - seen >= graceMs && seen < oldest ? [item] : []
+    })
+  }
+}
+
+/** A shard written anew under the same name, as repair does, is another sighting: its age begins again. */
+function sightingOf(node: ClusterNode, { id, committedAt }: ShardStat): string {
+  return `${node.number}/${id}@${committedAt}`
+}
+
+/** Deletions at most so many bytes per second. */
+class Budget {
+  readonly #world: World
+  readonly #options: CollectOptions
+  #freeAt = 0
+
+  constructor(world: World, options: CollectOptions) {
+    this.#world = world
+    this.#options = options
+    this.#freeAt = world.monotonic()
+  }
+
+  async spend(bytes: number): Promise<void> {
+    const { deleteBytesPerSecond, signal } = this.#options
+    const now = this.#world.monotonic()
+    if (this.#freeAt > now) await this.#world.sleep(this.#freeAt - now, { signal })
+    this.#freeAt = Math.max(this.#freeAt, now) + (bytes * 1000) / deleteBytesPerSecond
+  }
+}

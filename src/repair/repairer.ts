@@ -1,0 +1,219 @@
+/**
+ * The repair queue: chunks that may not be whole, made whole one after another, beginning at once (ruling E9). What is to do is decided by
+ * `planRepair` from how the shards are found when their turn comes, so an entry too many costs a look, never a wrong move.
+ * Faults 3, 9 and 12: a move is recorded only after the shard is durable, and only while the chunk still exists.
+ */
+import { fromHex, toBase64url, toHex } from '#bytes/text'
+import type { ChangeLog } from '#changelog/change'
+import { shardBytes } from '#chunk/footer'
+import type { Cluster } from '#cluster/cluster'
+import { isFault } from '#fault/fault'
+import { type Health, type Move, planRepair } from '#repair/plan'
+import type { Sql } from '#sql/sql'
+import type { ChunkRecord } from '#store/chunk-record'
+import type { ChunkStore, Damage } from '#store/chunk-store'
+import { type RebuildTarget, rebuildShards } from '#store/rebuild'
+import { findChunk, type StoreChange, scanChunks } from '#store/tables'
+import type { Telemetry } from '#telemetry/telemetry'
+import type { World } from '#world/world'
+
+/** A chunk that cannot be made whole now is looked at again after this. */
+export const retryAfterMs = 15_000
+
+export interface RepairerParts {
+  readonly sql: Sql
+  readonly changelog: ChangeLog
+  readonly store: ChunkStore
+  readonly cluster: Cluster
+  readonly world: World
+  readonly telemetry: Telemetry
+}
+
+export class Repairer {
+  readonly #parts: RepairerParts
+  /** Chunk id in hex → columns known to be damaged (what is missing shows by itself). */
+  readonly #queue = new Map<string, Set<number>>()
+  readonly #stopped = new AbortController()
+  #wake: (() => void) | undefined
+  #running: Promise<void> | undefined
+  /** The chunk being worked on still counts as queued. */
+  #active = 0
+
+  constructor(parts: RepairerParts) {
+    this.#parts = parts
+    parts.store.onDamage((damage) => this.#enqueueDamage(damage))
+    parts.cluster.onChange(({ node }) => void this.takeInventory(node.number))
+  }
+
+  /** Chunks that wait for a look or are being repaired. */
+  get length(): number {
+    return this.#queue.size + this.#active
+  }
+
+  /** Begins to work the queue off, until `close`. */
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  /**
+   * Looks for shards that are not where they should be, and queues their chunks: all, or those with a shard on one node. Cheap: it asks
+   * nodes for names, not bytes. Never rejects; resolves when the scan is done.
+   */
+  async takeInventory(only?: number): Promise<void> {
+    try {
+      for await (const chunk of scanChunks(this.#parts.sql)) {
+        if (this.#stopped.signal.aborted) return
+        const concerns = only === undefined || chunk.shards.some(({ node }) => node === only)
+        if (concerns && (await this.#isAiling(chunk))) this.enqueue(chunk.id)
+      }
+    } catch (error) {
+      this.#parts.telemetry.note('warn', 'repair inventory failed', { error: String(error) })
+    }
+  }
+
+  enqueue(chunkId: Uint8Array, damaged: readonly number[] = []): void {
+    const id = toHex(chunkId)
+    const columns = this.#queue.get(id) ?? new Set()
+    for (const column of damaged) columns.add(column)
+    this.#queue.set(id, columns)
+    this.#wake?.()
+  }
+
+  /** Works the queue off once; for programs and tests that wait for repair. What cannot be repaired stays queued. */
+  async drain(): Promise<void> {
+    for (const [id, damaged] of [...this.#queue]) await this.#repairEntry(id, damaged)
+  }
+
+  async close(): Promise<void> {
+    this.#stopped.abort()
+    this.#wake?.()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { world } = this.#parts
+    const { signal } = this.#stopped
+    while (!signal.aborted) {
+      const before = this.#queue.size
+      await this.drain()
+      if (signal.aborted) return
+      if (this.#queue.size > 0 && this.#queue.size >= before) {
+        await world.sleep(retryAfterMs, { signal }).catch(() => {}) // nothing could be done: the map must change first
+      } else if (this.#queue.size === 0) {
+        await this.#untilWoken()
+      }
+    }
+  }
+
+  #untilWoken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        this.#wake = undefined
+        resolve()
+      }
+    })
+  }
+
+  async #repairEntry(id: string, damaged: ReadonlySet<number>): Promise<void> {
+    if (this.#stopped.signal.aborted) return
+    this.#queue.delete(id)
+    this.#active += 1
+    try {
+      await this.#repair(fromHex(id), damaged)
+    } catch (error) {
+      this.#parts.telemetry.note('warn', 'chunk not repaired', { chunk: id, error: String(error) })
+      this.enqueue(fromHex(id), [...damaged])
+    } finally {
+      this.#active -= 1
+    }
+  }
+
+  async #repair(chunkId: Uint8Array, damaged: ReadonlySet<number>): Promise<void> {
+    const { sql, store, cluster } = this.#parts
+    const end = store.beginActivity()
+    try {
+      const chunk = await findChunk(sql, chunkId)
+      if (chunk === undefined) return
+      const health = await this.#examine(chunk, damaged)
+      const moves = planRepair(cluster.epoch(), chunk, (column) => health[column] ?? 'lost')
+      if (moves.length === 0) return
+      await rebuildShards(store, chunk, {
+        targets: this.#targets(moves),
+        signal: this.#stopped.signal,
+      })
+      await this.#record(chunk, moves)
+      this.#parts.telemetry.repaired({
+        shards: moves.length,
+        bytes: moves.length * shardBytes(chunk.shape),
+      })
+    } finally {
+      end()
+    }
+  }
+
+  #targets(moves: readonly Move[]): readonly RebuildTarget[] {
+    return moves.flatMap(({ column, to }) => {
+      const node = this.#parts.cluster.node(to)
+      return node === undefined ? [] : [{ column, node }]
+    })
+  }
+
+  /** The shards rest at their new places now; a chunk that was removed meanwhile leaves orphans, which are collected. */
+  async #record(chunk: ChunkRecord, moves: readonly Move[]): Promise<void> {
+    const moved = moves.filter(({ column, to }) => chunk.shards[column]?.node !== to)
+    if (moved.length === 0) return
+    await this.#parts.changelog.commit(async (tx) => {
+      if ((await findChunk(tx, chunk.id)) === undefined) return
+      for (const { column, to } of moved) {
+        const change: StoreChange = {
+          kind: 'store/shard-moved',
+          chunk: toBase64url(chunk.id),
+          column,
+          node: to,
+        }
+        await tx.record(change)
+      }
+    })
+  }
+
+  async #examine(chunk: ChunkRecord, damaged: ReadonlySet<number>): Promise<readonly Health[]> {
+    return await Promise.all(
+      chunk.shards.map(async (_, column): Promise<Health> => {
+        if (!(await this.#isPresent(chunk, column))) return 'lost'
+        return damaged.has(column) ? 'damaged' : 'whole'
+      }),
+    )
+  }
+
+  async #isAiling(chunk: ChunkRecord): Promise<boolean> {
+    const present = await Promise.all(
+      chunk.shards.map((_, column) => this.#isPresent(chunk, column)),
+    )
+    return present.includes(false) || this.#isCrowded(chunk)
+  }
+
+  /** Two shards on one node although another could take one: fewer losses are survived than the profile says. */
+  #isCrowded(chunk: ChunkRecord): boolean {
+    const nodes = new Set(chunk.shards.map(({ node }) => node))
+    return (
+      nodes.size < chunk.shards.length &&
+      this.#parts.cluster.up().some(({ number }) => !nodes.has(number))
+    )
+  }
+
+  async #isPresent(chunk: ChunkRecord, column: number): Promise<boolean> {
+    const place = chunk.shards[column]
+    const node = place?.node === undefined ? undefined : this.#parts.cluster.node(place.node)
+    if (place === undefined || node === undefined || node.state === 'down') return false
+    try {
+      return (await node.stores.shards.stat(place.id)) !== undefined
+    } catch (error) {
+      if (isFault(error)) return false
+      throw error
+    }
+  }
+
+  #enqueueDamage({ chunkId, column, reason }: Damage): void {
+    this.enqueue(chunkId, reason === 'damaged' ? [column] : [])
+  }
+}
