@@ -8,6 +8,7 @@ import type { ChangeLog } from '#changelog/change'
 import type { Profile } from '#erasure/profile'
 import {
   type ChunkJson,
+  type ChunkRecord,
   chunkFromJson,
   chunkToJson,
   type ExtentJson,
@@ -52,7 +53,7 @@ export async function writeBlob(
   }
 }
 
-/** The blob's bytes, verified; needs no database. Shards that moved since are found where they were, or rebuilt from the others. */
+/** The blob's bytes, verified; needs no database. Shards that moved since the descriptor was written are asked for on every node. */
 export function readBlob(
   store: ChunkStore,
   { bytes, chunks, extents }: BlobDescriptor,
@@ -66,9 +67,24 @@ export function readBlob(
     lookUp: async (id) => {
       const record = records.get(Buffer.from(id).toString('base64url'))
       if (record === undefined) throw storeFault('store/unknown-chunk', { chunk: toHex(id) })
-      return record
+      return await locate(store, record)
     },
   })
+}
+
+/** The record with every shard where it rests now. */
+async function locate(store: ChunkStore, chunk: ChunkRecord): Promise<ChunkRecord> {
+  const nodes = store.parts.cluster.up()
+  const shards = await Promise.all(
+    chunk.shards.map(async ({ id }) => {
+      const held = await Promise.allSettled(nodes.map(({ stores }) => stores.shards.stat(id)))
+      const holder = held.findIndex(
+        (stat) => stat.status === 'fulfilled' && stat.value !== undefined,
+      )
+      return { id, node: nodes[holder]?.number }
+    }),
+  )
+  return { ...chunk, shards }
 }
 
 /** The blob's chunks become garbage. */
