@@ -3,17 +3,12 @@ import assert from 'node:assert'
 import { constants } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import {
-  closeDescriptor,
-  type Opened,
-  openDescriptor,
-  syncAll,
-  syncData,
-  writeAll,
-} from '#disk/_calls'
+import { closeDescriptor, type Opened, openDescriptor, syncAll } from '#disk/_calls'
+import { writeDurably } from '#disk/_write-durably'
 import type { Disk, DiskFile } from '#disk/disk'
 import { errnoOf, faultOf } from '#disk/faults'
 import { RealFile } from '#disk/real-file'
+import { TakingTurns } from '#disk/taking-turns'
 import { isFault } from '#fault/fault'
 
 const directoryMode = 0o700
@@ -35,7 +30,7 @@ class RealDisk implements Disk {
   /** Directory syncs that have not started yet: whoever comes in time shares them. */
   readonly #queuedSyncs = new Map<string, Promise<void>>()
   readonly #runningSyncs = new Map<string, Promise<void>>()
-  readonly #durableWrites = new Map<string, Promise<void>>()
+  readonly #turns = new TakingTurns<string>()
 
   constructor(root: string) {
     this.#root = resolve(root)
@@ -53,16 +48,8 @@ class RealDisk implements Disk {
     return await orAbsent(path, async () => new Uint8Array(await readFile(this.#at(path))))
   }
 
-  /** Writers of one path take turns, so that they can share one temporary name: a crash leaves at most one. */
-  async writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-    const former = this.#durableWrites.get(path) ?? Promise.resolve()
-    const written = former.catch(() => {}).then(() => this.#replace(path, bytes))
-    this.#durableWrites.set(path, written)
-    try {
-      await written
-    } finally {
-      if (this.#durableWrites.get(path) === written) this.#durableWrites.delete(path)
-    }
+  writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+    return this.#turns.run(path, () => writeDurably(this, path, bytes))
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -144,26 +131,6 @@ class RealDisk implements Disk {
       if ((flags & constants.O_CREAT) !== 0) await rm(full, { force: true })
       return undefined
     }
-  }
-
-  async #replace(path: string, bytes: Uint8Array): Promise<void> {
-    const full = this.#at(path)
-    const temporary = `${full}~`
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC
-    try {
-      const file = { descriptor: await openDescriptor(temporary, flags), path: temporary }
-      try {
-        await writeAll(file, bytes, 0)
-        await syncData(file)
-      } finally {
-        await closeDescriptor(file)
-      }
-      await orFault(path, () => rename(temporary, full))
-    } catch (cause) {
-      await rm(temporary, { force: true }).catch(() => {}) // the first failure is the one to tell
-      throw cause
-    }
-    await this.#shareSync(dirname(full))
   }
 
   /** Calls that come while one sync of the same directory runs share the next one. */

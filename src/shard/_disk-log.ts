@@ -3,11 +3,11 @@
  * and never to one it found, so a torn tail is never written over and needs no repair. Faults 1, 2, 3 and 5 meet here.
  */
 import { type DiskFile, directAlignment } from '#disk/disk'
+import { TakingTurns } from '#disk/taking-turns'
 import { isFault } from '#fault/fault'
 import type { NodeHome } from '#shard/_home'
 import { type Scanned, scanSegment } from '#shard/_log-scan'
 import { highestLast } from '#shard/_sequence'
-import { TakingTurns } from '#shard/_taking-turns'
 import { shardFault } from '#shard/faults'
 import { encodeFrame } from '#shard/log-frame'
 import type { NodeLog } from '#shard/store'

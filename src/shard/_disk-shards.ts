@@ -5,11 +5,11 @@
  */
 import assert from 'node:assert'
 import { type DiskFile, directAlignment } from '#disk/disk'
+import { TakingTurns } from '#disk/taking-turns'
 import { isFault } from '#fault/fault'
 import type { NodeHome } from '#shard/_home'
 import { OpenHandles } from '#shard/_open-handles'
 import { ShardIndex } from '#shard/_shard-index'
-import { TakingTurns } from '#shard/_taking-turns'
 import { shardFault } from '#shard/faults'
 import { parseShardId, type ShardId } from '#shard/shard-id'
 import type { ShardStat, ShardStore, ShardWriter } from '#shard/store'
