@@ -43,7 +43,10 @@ test('the runs of a range are exactly its bytes, in order, inside their blocks',
         return fc.record({
           geometry: fc.constant(geometry),
           bytes: fc.integer({ min: 1, max: most }),
-          cuts: fc.tuple(fc.double({ min: 0, max: 0.999, noNaN: true }), fc.double({ min: 0, max: 0.999, noNaN: true })),
+          cuts: fc.tuple(
+            fc.double({ min: 0, max: 0.999, noNaN: true }),
+            fc.double({ min: 0, max: 0.999, noNaN: true }),
+          ),
         })
       }),
       ({ geometry, bytes, cuts }) => {
