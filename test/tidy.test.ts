@@ -1,0 +1,73 @@
+/** The floor plan, enforced: ARCHITECTURE.md says what each room is and may know; this reads the page and every source file. */
+import assert from 'node:assert/strict'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { readFloorPlan } from './tidy/floor-plan.ts'
+import * as pages from './tidy/pages.ts'
+import * as rules from './tidy/rules.ts'
+import { readSource } from './tidy/source.ts'
+
+process.chdir(new URL('..', import.meta.url).pathname)
+
+const plan = readFloorPlan(readFileSync('ARCHITECTURE.md', 'utf8'))
+/** Kernels are AssemblyScript: a language of their own, compiled by the room's build script. */
+const sources = globSync('{src,test,bench}/**/*.ts', { exclude: ['src/*/kernel/**'] })
+  .sort()
+  .map((path) => readSource(path, readFileSync(path, 'utf8')))
+const texts = globSync('**/*.{ts,md,json,sh,yaml,yml,toml}', {
+  exclude: ['node_modules/**', 'data/**', 'dist/**', 'bench/.data/**', 'bench/latest.json'],
+}).map((path) => ({ path, text: readFileSync(path, 'utf8') }))
+const manifest = readFileSync('package.json', 'utf8')
+
+test('rooms have rows, rows have rooms, and names have nouns', () => {
+  none(rules.roomNames(plan, sources))
+})
+
+test('every row names only rooms above it', () => {
+  none(rules.tableOrder(plan))
+})
+
+test('imports are #room/file and stay within the row', () => {
+  none(rules.imports(plan, sources))
+})
+
+test('no file imports itself, however far around', () => {
+  none(rules.cycles(sources))
+})
+
+test('every source file is reached from a program, a suite or a benchmark', (context) => {
+  const programs = [...manifest.matchAll(/src\/[\w/-]+\.ts/g)].map(([path]) => path)
+  if (!existsSync('src/main/mycelium.ts')) return context.skip('there is no program yet')
+  none(rules.deadFiles(sources, programs))
+})
+
+test('time and chance come only from world', () => {
+  none(rules.timeAndChance(plan, sources))
+})
+
+test('environment, arguments and signals are read only in main', () => {
+  none(rules.environment(sources))
+})
+
+test('exports have names', () => {
+  none(rules.namedExports(sources))
+})
+
+test('no file is longer than one thought can be', () => {
+  none(rules.length(sources))
+})
+
+test('every page is in its index, and links lead somewhere', () => {
+  none([...pages.indexes(texts), ...pages.brokenLinks(texts, existsSync)])
+})
+
+test('no file names a machine or a package host', () => {
+  none(pages.foreignWords(texts))
+})
+
+function none(problems: readonly rules.Problem[]): void {
+  const lines = problems.map(
+    ({ path, line, text }) => `${path}${line === undefined ? '' : `:${line}`}  ${text}`,
+  )
+  if (lines.length > 0) assert.fail(lines.join('\n'))
+}
