@@ -77,6 +77,7 @@ export class Collector {
     const total = { chunks: 0, shards: 0, bytes: 0 }
     for (let from = 0; from < ripe.length && !signal.aborted; from += chunksPerCommit) {
       const removed = await this.#forget(ripe.slice(from, from + chunksPerCommit))
+      this.#parts.world.passing('gc/chunks-forgotten')
       total.chunks += removed.length
       for (const { shards } of removed) {
         for (const { id, node } of shards) {
@@ -139,6 +140,7 @@ export class Collector {
       if (stat === undefined) return 0
       await budget.spend(stat.bytes)
       await node.stores.shards.remove(id)
+      this.#parts.world.passing('gc/shard-removed')
       return stat.bytes
     } catch (error) {
       void this.#parts.cluster.reportFailure(node.number, error) // an orphan now: a later run finds it

@@ -141,6 +141,7 @@ export class Repairer {
         targets: this.#targets(moves),
         signal: this.#stopped.signal,
       })
+      this.#parts.world.passing('repair/shards-written')
       await this.#record(chunk, moves)
       this.#parts.telemetry.repaired({
         shards: moves.length,

@@ -81,6 +81,7 @@ async function writeSealed(
 ): Promise<void> {
   try {
     const padded = wholePages(await sealed)
+    store.parts.world.passing('store/stripe-sealed')
     const offset = blockOffset(geometry, stripe)
     await Promise.all(
       columns.map((column) => {
@@ -106,6 +107,7 @@ export async function finishChunk(chunk: OpenChunk): Promise<ChunkRecord> {
       columns.map((column) => commitColumn(store, column, shardOf(shards, column), end)),
     )
     assertQuorum(chunk)
+    store.parts.world.passing('store/chunk-durable')
     const places = columns.map(
       (column): ShardPlace => ({
         id: parseShardId(toHex(shardOf(shards, column).id)),

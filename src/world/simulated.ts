@@ -27,6 +27,7 @@ export class SimulatedWorld implements World {
   readonly #course: Course
   readonly #generator: Generator
   #skewMs = 0
+  #onPassing: (point: string) => void = () => {}
 
   constructor(seed: number | string, course?: Course) {
     this.seed = String(seed)
@@ -67,6 +68,15 @@ export class SimulatedWorld implements World {
 
   randomBytes(length: number): Uint8Array<ArrayBuffer> {
     return this.#generator.bytes(length)
+  }
+
+  /** What happens at crash points of whoever lives in this world (not in its forks). */
+  onPassing(listener: (point: string) => void): void {
+    this.#onPassing = listener
+  }
+
+  passing(point: string): void {
+    this.#onPassing(point)
   }
 
   /** How many times somebody was woken: the length of the history so far. */

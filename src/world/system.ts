@@ -5,13 +5,19 @@ import type { World } from '#world/world'
 /** `setTimeout` counts in 32 bits: a longer delay would fire at once. */
 const timerMsMax = 2 ** 31 - 1
 
-export function systemWorld(): World {
+export interface SystemWorldOptions {
+  /** Called at every crash point: for crash runs. */
+  readonly onPassing?: (point: string) => void
+}
+
+export function systemWorld({ onPassing = () => {} }: SystemWorldOptions = {}): World {
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),
     sleep,
     randomBytes: (length) => randomFillSync(new Uint8Array(length)),
     random: () => Math.random(),
+    passing: onPassing,
   }
 }
 

@@ -11,4 +11,9 @@ export interface World {
   randomBytes(length: number): Uint8Array<ArrayBuffer>
   /** A number in [0, 1). For jitter and sampling; never for keys. */
   random(): number
+  /**
+   * Called where a fault would hurt most, with the point's name (`room/what-just-happened`). Ordinarily does nothing; a crash run ends the
+   * process here, a simulation cuts the power. The points are listed in docs/operate/crash-points.md.
+   */
+  passing(point: string): void
 }
