@@ -1,4 +1,4 @@
-import { declareFaults, type Fault } from '#fault/fault'
+import { declareFaults } from '#fault/fault'
 
 export const diskFault = declareFaults({
   'disk/not-found': 'not-found',
@@ -21,14 +21,19 @@ const codeOfErrno: Readonly<Record<string, DiskFaultCode>> = {
   EPERM: 'disk/read-only',
 }
 
-/** The fault that an error of `node:fs` stands for. Whatever we do not know is `disk/io`. */
-export function faultOf(error: unknown, path: string): Fault<DiskFaultCode> {
+/**
+ * The fault that an error of the operating system stands for; what we do not know is `disk/io`. Any other error is a mistake of
+ * the program's and comes back as it is.
+ */
+export function faultOf(error: unknown, path: string): unknown {
   const errno = errnoOf(error)
-  return diskFault(codeOfErrno[errno] ?? 'disk/io', { path, errno }, error)
+  return errno === undefined
+    ? error
+    : diskFault(codeOfErrno[errno] ?? 'disk/io', { path, errno }, error)
 }
 
-/** `ENOENT` and the like; `unknown` when it is not an error of the operating system. */
-export function errnoOf(error: unknown): string {
-  if (!(error instanceof Error) || !('code' in error)) return 'unknown'
-  return typeof error.code === 'string' ? error.code : 'unknown'
+/** `ENOENT` and the like; `undefined` for an error that is not the operating system's. */
+export function errnoOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
 }
