@@ -1,0 +1,103 @@
+/** What `mycelium up` says when it is ready: where it is, how safe it is, and lines that work when pasted. */
+import { type ErasureProfile, printProfile } from '#main/units'
+
+export interface BannerFacts {
+  readonly version: string
+  readonly s3Url: string
+  readonly httpUrl: string
+  readonly accessKeyId: string
+  readonly credentialsPath: string
+  readonly masterKeyOrigin: string
+  readonly dataPath: string
+  readonly nodesUp: number
+  readonly nodes: number
+  readonly profile: ErasureProfile
+  readonly toleratedNodeLosses: number
+  /** Variables of this environment that would hide the credentials file from AWS tools. */
+  readonly hidingEnv: readonly string[]
+  /** Anything that is not as it should be, a sentence each. */
+  readonly warnings: readonly string[]
+  readonly isColoured: boolean
+}
+
+export function printBanner(facts: BannerFacts): string {
+  const paint = facts.isColoured ? painted : plain
+  const rows: readonly (readonly [name: string, value: string])[] = [
+    ['S3 endpoint', facts.s3Url],
+    ['Seed mount', `${facts.httpUrl}/s3   (no key needed from this machine)`],
+    ['Access key', facts.accessKeyId],
+    ['Secret key', `in ${facts.credentialsPath}`],
+    ['Master key', `${facts.masterKeyOrigin}   (back it up: nothing can be read without it)`],
+    ['Data', facts.dataPath],
+    ['Nodes', `${tellNodes(facts)}, profile ${printProfile(facts.profile)}`],
+    ['Durability', tellDurability(facts)],
+    ['Status', `${facts.httpUrl}/health   ${facts.httpUrl}/metrics`],
+  ]
+  const width = Math.max(...rows.map(([name]) => name.length))
+  const lines = [
+    '',
+    paint.bold(`Mycelium ${facts.version} is up.`),
+    '',
+    ...rows.map(([name, value]) => `  ${paint.dim(name.padEnd(width))}  ${value}`),
+    ...facts.warnings.map((warning) => `\n  ${paint.loud('Warning')}  ${warning}`),
+    '',
+    'Try it:',
+    '',
+    ...printLines(facts).map((line) => `  ${paint.bold(line)}`),
+    '',
+    'Ctrl-C stops it.',
+    '',
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** Every line is run, as printed and in this order, by a test. */
+export function printLines(facts: BannerFacts): readonly string[] {
+  const { s3Url, httpUrl, credentialsPath, hidingEnv } = facts
+  const aws = `aws --endpoint-url ${s3Url}`
+  return [
+    `export AWS_SHARED_CREDENTIALS_FILE=${quote(credentialsPath)} AWS_DEFAULT_REGION=us-east-1`,
+    ...(hidingEnv.length === 0 ? [] : [`unset ${hidingEnv.join(' ')}`]),
+    `${aws} s3 mb s3://photos`,
+    'echo "hello, mycelium" > hello.txt',
+    `${aws} s3 cp hello.txt s3://photos/hello.txt`,
+    `${aws} s3 cp s3://photos/hello.txt -`,
+    `curl -T hello.txt ${httpUrl}/s3/first-bucket/hello.txt`,
+    `curl ${httpUrl}/s3/first-bucket/hello.txt`,
+  ]
+}
+
+function tellNodes({ nodesUp, nodes }: BannerFacts): string {
+  return nodesUp === nodes ? `${nodes} up` : `${nodesUp} of ${nodes} up`
+}
+
+function tellDurability({ toleratedNodeLosses, nodesUp }: BannerFacts): string {
+  if (toleratedNodeLosses === 0) return 'objects written now may not survive the loss of a node'
+  return `survives the loss of any ${toleratedNodeLosses} of ${nodesUp} nodes`
+}
+
+/** As one word of a POSIX shell. */
+function quote(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+/** They win over the credentials file. */
+export const hidingNames = [
+  'AWS_PROFILE',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+]
+
+interface Paint {
+  bold(text: string): string
+  dim(text: string): string
+  loud(text: string): string
+}
+
+const plain: Paint = { bold: String, dim: String, loud: String }
+const painted: Paint = {
+  bold: (text) => `\x1b[1m${text}\x1b[22m`,
+  dim: (text) => `\x1b[2m${text}\x1b[22m`,
+  loud: (text) => `\x1b[1;33m${text}\x1b[0m`,
+}

@@ -1,0 +1,16 @@
+/** What a program's end tells a script; the same table stands in docs/operate/exit-codes.md. */
+
+export const exitCodes = {
+  success: 0,
+  unexpected: 1,
+  settings: 2,
+  data: 3,
+  inUse: 4,
+  port: 5,
+  key: 6,
+  rebuild: 7,
+  nodes: 8,
+  incomplete: 9,
+  /** 128 + SIGINT: the second Ctrl-C. */
+  forced: 130,
+} as const

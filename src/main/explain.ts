@@ -1,0 +1,127 @@
+/** What went wrong at start, in a sentence that names the remedy, and the exit code that goes with it. One table, total. */
+import { Fault, type FaultDetail } from '#fault/fault'
+import { exitCodes } from '#main/exit-codes'
+import type { MainFaultCode } from '#main/faults'
+
+export interface Explanation {
+  readonly text: string
+  readonly exitCode: number
+}
+
+type Explainer = readonly [exitCode: number, tell: (detail: FaultDetail) => string]
+
+const ownExplainers: Readonly<Record<MainFaultCode, Explainer>> = {
+  'main/mistaken-settings': [
+    exitCodes.settings,
+    ({ mistakes }) =>
+      `The settings cannot be used:\n${String(mistakes).replaceAll(/^/gm, '  - ')}\n` +
+      'See mycelium up --help.',
+  ],
+  'main/data-unusable': [
+    exitCodes.data,
+    ({ path, reason }) =>
+      `The data directory cannot be used: ${path}: ${reason}. Name another one with --data.`,
+  ],
+  'main/data-in-use': [exitCodes.inUse, tellHolder],
+  'main/no-store': [
+    exitCodes.data,
+    ({ path }) =>
+      `There is no store in ${path}. Name its directory with --data, or make one with mycelium up.`,
+  ],
+  'main/mixed-stores': [
+    exitCodes.data,
+    ({ path, nodes }) =>
+      `The nodes in ${path} belong to different stores (${nodes}). Take the foreign directories out and start again.`,
+  ],
+  'main/too-few-nodes': [exitCodes.nodes, ({ reason }) => `Too few nodes. ${reason}.`],
+  'main/nodes-lost': [
+    exitCodes.nodes,
+    ({ path }) =>
+      `The metadata of a store is there, but none of its nodes: ${path} is empty. Bring the node directories back ` +
+      '(is a disk not mounted?), or move the whole data directory away to begin anew.',
+  ],
+  'main/master-key-missing': [
+    exitCodes.key,
+    ({ wanted, path }) =>
+      wanted === 'passphrase'
+        ? 'The master key of this store comes from a passphrase: set MYCELIUM_PASSPHRASE.'
+        : `The master key is missing: ${path} is gone, but the nodes hold data sealed under it. Put the file back, or ` +
+          'give the key with MYCELIUM_MASTER_KEY or MYCELIUM_MASTER_KEY_FILE. Without it nothing can be read.',
+  ],
+  'main/master-key-wrong': [exitCodes.key, tellWrongKey],
+  'main/key-file-unusable': [
+    exitCodes.key,
+    ({ path, reason }) => `${path} cannot be used: ${reason}.`,
+  ],
+  'main/port-in-use': [
+    exitCodes.port,
+    ({ host, port, flag }) =>
+      `Port ${port} on ${host} is in use by another program. Name another one with ${flag}, or none to take a free one.`,
+  ],
+  'main/port-refused': [
+    exitCodes.port,
+    ({ host, port, flag }) =>
+      `This user may not listen on port ${port} of ${host}, or ${host} is no address of this machine. ` +
+      `See ${flag} and --host.`,
+  ],
+  'main/database-untrusted': [
+    exitCodes.rebuild,
+    ({ reason, data }) =>
+      `The metadata database cannot be trusted: ${reason}. Nothing is lost: mycelium rebuild --data ${data} ` +
+      'makes a new one from the nodes.',
+  ],
+}
+
+/** Faults of other rooms that end a program. What is not here is unexpected, and told in full. */
+const otherExplainers: Readonly<Record<string, Explainer>> = {
+  'keyring/wrong-master-key': [exitCodes.key, tellWrongKey],
+  'keyring/damaged': [
+    exitCodes.key,
+    () => 'Every copy of the keyring is damaged. Restore keys/keyring or a node from a backup.',
+  ],
+  'keyring/mixed-stores': [
+    exitCodes.data,
+    () => 'The nodes hold keyrings of different stores. Take the foreign directories out.',
+  ],
+  'identity/malformed-credentials-file': [
+    exitCodes.key,
+    () =>
+      'The file aws-credentials has half a pair of keys. Complete it, or delete it to get a new pair.',
+  ],
+  'shard/foreign-node': [
+    exitCodes.data,
+    ({ node, reason }) =>
+      `The directory of ${node} belongs to another store or node${reason === undefined ? '' : ` (${reason})`}. ` +
+      'Take it out, and start again.',
+  ],
+  'cluster/too-many-nodes': [exitCodes.settings, () => 'There can be no more nodes in a store.'],
+}
+
+export function explain(error: unknown): Explanation {
+  const explainer = error instanceof Fault ? find(error.code) : undefined
+  if (error instanceof Fault && explainer !== undefined) {
+    const [exitCode, tell] = explainer
+    return { text: tell(error.detail), exitCode }
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { text: `Something unexpected went wrong.\n${text}`, exitCode: exitCodes.unexpected }
+}
+
+function find(code: string): Explainer | undefined {
+  return isOwn(code) ? ownExplainers[code] : otherExplainers[code]
+}
+
+function isOwn(code: string): code is MainFaultCode {
+  return Object.hasOwn(ownExplainers, code)
+}
+
+function tellHolder({ program, pid, since }: FaultDetail): string {
+  const holder =
+    pid === undefined ? 'another process' : `${program} (process ${pid}, since ${since})`
+  return `The data directory is in use by ${holder}. Stop it first; one process at a time may use it.`
+}
+
+function tellWrongKey({ origin }: FaultDetail): string {
+  const source = origin === undefined ? '' : ` from ${origin}`
+  return `The master key${source} is not the one this store was sealed under. Give the right one; nothing has been changed.`
+}

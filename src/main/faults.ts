@@ -1,0 +1,18 @@
+import { declareFaults } from '#fault/fault'
+
+export const mainFault = declareFaults({
+  'main/mistaken-settings': 'invalid',
+  'main/data-unusable': 'invalid',
+  'main/data-in-use': 'conflict',
+  'main/no-store': 'not-found',
+  'main/mixed-stores': 'conflict',
+  'main/too-few-nodes': 'invalid',
+  'main/nodes-lost': 'unavailable',
+  'main/master-key-missing': 'denied',
+  'main/master-key-wrong': 'denied',
+  'main/key-file-unusable': 'denied',
+  'main/port-in-use': 'conflict',
+  'main/port-refused': 'denied',
+  'main/database-untrusted': 'conflict',
+})
+export type MainFaultCode = Parameters<typeof mainFault>[0]

@@ -1,0 +1,88 @@
+/** What people write for sizes, rates, times and profiles, and back. `undefined` when it cannot be understood. */
+
+const binary: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }
+const decimal: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
+
+/** `64MiB`, `64M` (binary too), `100MB` (decimal), `4096`: bytes. */
+export function parseBytes(text: string): number | undefined {
+  const match = /^(\d{1,12})\s*(?:([kmgt])(i?b)?|b)?$/i.exec(text.trim())
+  if (match === null) return undefined
+  const [, digits = '', prefix, suffix = 'ib'] = match
+  if (prefix === undefined) return Number(digits)
+  const factors = suffix.toLowerCase() === 'b' ? decimal : binary
+  return Number(digits) * (factors[prefix.toLowerCase()] ?? 1)
+}
+
+export const chunkMebibytesMin = 4
+export const chunkMebibytesMax = 256
+
+/** `64`, `64M` or `64MiB`, from 4 to 256: bytes. */
+export function parseChunkBytes(text: string): number | undefined {
+  const match = /^(\d{1,3})\s*(m|mib)?$/i.exec(text.trim())
+  const mebibytes = Number(match?.[1])
+  const isWithin = mebibytes >= chunkMebibytesMin && mebibytes <= chunkMebibytesMax
+  return isWithin ? mebibytes * 2 ** 20 : undefined
+}
+
+/** `100MB/s`, `100MB`; a bare number counts MB. Bytes per second. */
+export function parseRate(text: string): number | undefined {
+  const rate = text.trim().replace(/\/s$/i, '')
+  const bytes = /^\d+$/.test(rate) ? Number(rate) * 1e6 : parseBytes(rate)
+  return bytes !== undefined && bytes > 0 && Number.isSafeInteger(bytes) ? bytes : undefined
+}
+
+const durationUnits: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+}
+
+/** `90s`, `30m`, `6h`, `1d`: milliseconds, at least one second. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d{1,6})\s*([smhd])$/.exec(text.trim())
+  const ms = Number(match?.[1]) * (durationUnits[match?.[2] ?? ''] ?? Number.NaN)
+  return ms >= 1_000 ? ms : undefined
+}
+
+/** A time of day in the machine's time zone. */
+export interface TimeOfDay {
+  readonly hour: number
+  readonly minute: number
+}
+
+/** `03:00` */
+export function parseTimeOfDay(text: string): TimeOfDay | undefined {
+  const match = /^(\d{1,2}):(\d{2})$/.exec(text.trim())
+  const hour = Number(match?.[1])
+  const minute = Number(match?.[2])
+  return hour < 24 && minute < 60 ? { hour, minute } : undefined
+}
+
+export interface ErasureProfile {
+  readonly data: number
+  readonly parity: number
+}
+
+/** Largest number of shards a chunk may have: what the codec's tables and one stripe's memory are good for. */
+export const shardsMax = 255
+
+/** `10+4` */
+export function parseErasureProfile(text: string): ErasureProfile | undefined {
+  const match = /^(\d{1,3})\+(\d{1,3})$/.exec(text.trim())
+  const data = Number(match?.[1])
+  const parity = Number(match?.[2])
+  return data >= 1 && parity >= 1 && data + parity <= shardsMax ? { data, parity } : undefined
+}
+
+export function printProfile({ data, parity }: ErasureProfile): string {
+  return `${data}+${parity}`
+}
+
+/** `64 MiB`, for people. */
+export function printBytes(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
+  const power = bytes < 1024 ? 0 : Math.min(5, Math.floor(Math.log2(bytes) / 10))
+  const value = bytes / 1024 ** power
+  return `${Number.isInteger(value) ? value : value.toFixed(1)} ${units[power]}`
+}

@@ -1,0 +1,172 @@
+/** What `mycelium up` may be told, by flag or environment. */
+import { z } from 'zod'
+import { nodesMin } from '#cluster/place'
+import {
+  type Given,
+  parsedBy,
+  type Rule,
+  readSettings,
+  type Setting,
+  type ValuesOf,
+} from '#main/settings'
+import { oneMasterKey, storeSettings } from '#main/store.config'
+import {
+  type ErasureProfile,
+  parseChunkBytes,
+  parseDuration,
+  parseErasureProfile,
+  parseRate,
+  parseTimeOfDay,
+  printProfile,
+} from '#main/units'
+
+export const nodesDefault = 14
+/** All nodes of `mycelium up` share one machine and one process: more of them protect nothing more. */
+export const nodesMax = 254
+export const profileDefault: ErasureProfile = { data: 10, parity: 4 }
+export const s3PortDefault = 9000
+export const httpPortDefault = 8080
+
+const port = parsedBy(
+  (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined),
+  'a port from 0 (any free one) to 65535',
+)
+
+export const upSettings = {
+  ...storeSettings,
+  nodes: {
+    flag: '--nodes <count>',
+    env: 'MYCELIUM_NODES',
+    help: `storage nodes, each a directory (default: ${nodesDefault}, or as many as there are)`,
+    schema: parsedBy((text) => {
+      const count = /^\d{1,3}$/.test(text) ? Number(text) : 0
+      return count >= 1 && count <= nodesMax ? count : undefined
+    }, `a whole number from 1 to ${nodesMax}`).optional(),
+  },
+  profile: {
+    flag: '--profile <data+parity>',
+    env: 'MYCELIUM_PROFILE',
+    help: `shards of new objects (default: ${printProfile(profileDefault)})`,
+    schema: parsedBy(
+      parseErasureProfile,
+      'data+parity, such as 10+4, each at least 1 and together at most 255',
+    ).default(profileDefault),
+  },
+  chunkBytes: {
+    flag: '--chunk-size <size>',
+    env: 'MYCELIUM_CHUNK_SIZE',
+    help: 'largest piece of an object that is coded as one: 4MiB to 256MiB (default: 64MiB)',
+    schema: parsedBy(parseChunkBytes, 'a size from 4MiB to 256MiB, such as 64 or 64MiB').default(
+      64 * 2 ** 20,
+    ),
+  },
+  host: {
+    flag: '--host <address>',
+    env: 'MYCELIUM_HOST',
+    help: 'address to listen on (default: 127.0.0.1)',
+    schema: z.string().default('127.0.0.1'),
+  },
+  s3Port: {
+    flag: '--s3-port <port>',
+    env: 'MYCELIUM_S3_PORT',
+    help: `port of the S3 endpoint (default: ${s3PortDefault}, or the next free one)`,
+    schema: port.optional(),
+  },
+  httpPort: {
+    flag: '--http-port <port>',
+    env: 'MYCELIUM_HTTP_PORT',
+    help: `port of everything else (default: ${httpPortDefault}, or the next free one)`,
+    schema: port.optional(),
+  },
+  accessKeyId: {
+    env: 'AWS_ACCESS_KEY_ID',
+    schema: z
+      .string()
+      .regex(/^\w{3,128}$/, 'expected 3 to 128 letters, digits or _')
+      .optional(),
+  },
+  secretAccessKey: {
+    env: 'AWS_SECRET_ACCESS_KEY',
+    isSecret: true,
+    schema: z
+      .string()
+      .regex(/^[!-~]{8,128}$/, 'expected 8 to 128 printable characters without spaces')
+      .optional(),
+  },
+  strictPlacement: {
+    flag: '--strict-placement',
+    env: 'MYCELIUM_STRICT_PLACEMENT',
+    help: 'refuse writes rather than exceed 2 shards per node, 4 per rack, 6 per datacenter',
+    schema: parsedBy(parseSwitch, 'true or false').default(false),
+  },
+  collectAt: {
+    flag: '--gc-at <hh:mm>',
+    env: 'MYCELIUM_GC_AT',
+    help: 'when to collect garbage each day, or "off" (default: 03:00)',
+    schema: parsedBy(
+      (text) => (text === 'off' ? text : parseTimeOfDay(text)),
+      'a time of day such as 03:00, or off',
+    ).default({ hour: 3, minute: 0 }),
+  },
+  collectRate: {
+    flag: '--gc-rate <rate>',
+    env: 'MYCELIUM_GC_RATE',
+    help: 'most bytes deleted per second (default: 100MB/s)',
+    schema: parsedBy(parseRate, 'bytes per second, such as 100MB/s').default(100e6),
+  },
+  snapshotMs: {
+    flag: '--snapshot-every <duration>',
+    env: 'MYCELIUM_SNAPSHOT_EVERY',
+    help: 'how often to store a snapshot of the metadata (default: 6h)',
+    schema: parsedBy(parseDuration, 'a duration such as 90s, 30m or 6h').default(6 * 3_600_000),
+  },
+} satisfies Record<string, Setting<unknown>>
+
+export type UpConfig = ValuesOf<typeof upSettings>
+
+/** `main/mistaken-settings`: all mistakes at once. */
+export function readUpConfig(given: Given): UpConfig {
+  return readSettings(upSettings, given, [oneMasterKey, wholeCredentials, enoughNodes, twoPorts])
+}
+
+const wholeCredentials: Rule<typeof upSettings> = ({ accessKeyId, secretAccessKey }) => {
+  if ((accessKeyId === undefined) === (secretAccessKey === undefined)) return []
+  const missing = accessKeyId === undefined ? 'AWS_ACCESS_KEY_ID' : 'AWS_SECRET_ACCESS_KEY'
+  return [`${missing}: missing; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY come together`]
+}
+
+const enoughNodes: Rule<typeof upSettings> = ({ nodes, profile }) =>
+  nodes === undefined || profile === undefined ? [] : tellTooFewNodes(nodes, profile)
+
+const twoPorts: Rule<typeof upSettings> = ({ s3Port, httpPort }) =>
+  s3Port !== undefined && s3Port === httpPort && s3Port !== 0
+    ? [`--s3-port and --http-port: both are ${s3Port}`]
+    : []
+
+/** Empty when `nodes` nodes can hold a chunk of this profile. */
+export function tellTooFewNodes(nodes: number, profile: ErasureProfile): readonly string[] {
+  const shards = profile.data + profile.parity
+  const needed = nodesMin({ shards, parity: profile.parity })
+  if (nodes >= needed) return []
+  const fitting = profilesToSuggest.find(({ data, parity }) => data + parity <= nodes)
+  const advice = fitting === undefined ? '' : `, or --profile ${printProfile(fitting)}`
+  return [
+    `--nodes ${nodes}: profile ${printProfile(profile)} needs at least ${needed} nodes ` +
+      `(${shards} to survive the loss of any ${profile.parity}); give --nodes ${shards}${advice}`,
+  ]
+}
+
+/** From large to small. */
+const profilesToSuggest: readonly ErasureProfile[] = [
+  { data: 8, parity: 4 },
+  { data: 6, parity: 3 },
+  { data: 4, parity: 2 },
+  { data: 2, parity: 2 },
+  { data: 2, parity: 1 },
+  { data: 1, parity: 1 },
+]
+
+/** A flag without a value arrives as `true`. */
+function parseSwitch(text: string): boolean | undefined {
+  return { true: true, '1': true, false: false, '0': false }[text]
+}
