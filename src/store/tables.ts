@@ -36,6 +36,13 @@ export type StoreChange = ChangeBody &
         readonly node: number | null
       }
     | { readonly kind: 'store/chunks-removed'; readonly chunks: readonly string[] }
+    | {
+        /** Every extent that is exactly `from` is `to` from now on: the same bytes, in a new chunk. */
+        readonly kind: 'store/extent-moved'
+        readonly from: ExtentJson
+        readonly to: ExtentJson
+        readonly chunks: readonly ChunkJson[]
+      }
   )
 
 interface ChunkRow extends SqlRow {
@@ -95,6 +102,10 @@ async function applyStoreChange(
     case 'store/chunks-removed':
       for (const id of change.chunks)
         await tx.query`delete from chunk where id = ${fromBase64url(id)}`
+      return
+    case 'store/extent-moved':
+      await insertChunks(tx, { sequence, at }, change.chunks.map(chunkFromJson))
+      return await moveExtent(tx, extentFromJson(change.from), extentFromJson(change.to))
   }
 }
 
@@ -190,6 +201,30 @@ async function moveShard(
   if (chunk === undefined) return // removed meanwhile: there is nothing to move
   const places = chunk.shards.map((place, index) => (index === column ? { ...place, node } : place))
   await tx.query`update chunk set places = ${packPlaces(places)} where id = ${id}`
+}
+
+async function moveExtent(tx: Queryable, from: Extent, to: Extent): Promise<void> {
+  await tx.query`update extent set chunk_id = ${to.chunkId}, start = ${to.offset}
+    where chunk_id = ${from.chunkId} and start = ${from.offset} and bytes = ${from.bytes}`
+}
+
+/** Chunks of which recipes use less than this share of the bytes: what stays of a source after part of it was copied. */
+export async function findSparse(
+  tx: Queryable,
+  { share, limit }: { readonly share: number; readonly limit: number },
+): Promise<readonly ChunkRecord[]> {
+  const rows = await tx.query<ChunkRow>`
+    select chunk.* from chunk join
+      (select chunk_id, sum(bytes) as used from extent group by chunk_id) as recipes on recipes.chunk_id = chunk.id
+    where recipes.used < chunk.bytes * ${share} limit ${limit}`
+  return rows.map(chunkOf)
+}
+
+/** The distinct runs of a chunk that recipes refer to. */
+export async function findRuns(tx: Queryable, chunkId: Uint8Array): Promise<readonly Extent[]> {
+  const rows = await tx.query<{ start: number; bytes: number }>`
+    select distinct start, bytes from extent where chunk_id = ${chunkId} order by start, bytes`
+  return rows.map(({ start, bytes }) => ({ chunkId, offset: start, bytes }))
 }
 
 async function* dumpStore(tx: Queryable): AsyncGenerator<SequencedChange> {
