@@ -1,0 +1,37 @@
+/** What the benchmark asks of the load client, and what it hears back. */
+import type { Framing } from './body.ts'
+import type { Credentials } from './sign.ts'
+
+export interface Target {
+  readonly port: number
+  readonly bucket: string
+  /** Absent for the bare server, which does not look; the client signs all the same, with a made-up key. */
+  readonly credentials?: Credentials
+}
+
+export type Job = {
+  readonly target: Target
+} & (
+  | { readonly kind: 'create-bucket' }
+  /** Writes `objects` objects named 0, 1, 2, … of the same bytes. `verify`: each answer's ETag must be their MD5. */
+  | {
+      readonly kind: 'put'
+      readonly objects: number
+      readonly bytes: number
+      readonly connections: number
+      readonly framing: Framing
+      readonly verify: boolean
+    }
+  /** Reads objects 0 to `objects − 1`, counts their bytes, and with `verify` hashes what it got. */
+  | {
+      readonly kind: 'get'
+      readonly objects: number
+      readonly bytes: number
+      readonly connections: number
+      readonly verify: boolean
+    }
+)
+
+export type Answer =
+  | { readonly state: 'done'; readonly seconds: number }
+  | { readonly state: 'failed'; readonly message: string }

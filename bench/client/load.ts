@@ -1,0 +1,134 @@
+/**
+ * The load client: a process of its own on node:http, told over IPC what to send. It stays for a whole row, so that every round finds
+ * warm code and warm connections on its side.
+ */
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { type Body, type Framing, makeBody } from './body.ts'
+import type { Answer, Job, Target } from './job.ts'
+import { sign } from './sign.ts'
+
+/** One write to the socket. Smaller costs calls, larger costs nothing and gains nothing. */
+const pieceBytes = 1 << 20
+
+const agent = new Agent({ keepAlive: true })
+const bodies = new Map<string, Body>()
+const nobody = { accessKeyId: 'nobody', secretAccessKey: 'nothing' }
+
+process.on('message', async (job: Job) => {
+  try {
+    answer({ state: 'done', seconds: await perform(job) })
+  } catch (error) {
+    answer({ state: 'failed', message: error instanceof Error ? error.message : String(error) })
+  }
+})
+
+function answer(message: Answer): void {
+  process.send?.(message)
+}
+
+async function perform(job: Job): Promise<number> {
+  if (job.kind === 'create-bucket') {
+    await createBucket(job.target)
+    return 0
+  }
+  // Made before the clock starts.
+  const body = bodyOf(job.bytes, job.kind === 'put' ? job.framing : 'signed-header')
+  const one = (key: number): Promise<void> =>
+    job.kind === 'put'
+      ? put(job.target, key, { body, verify: job.verify })
+      : get(job.target, key, { bytes: job.bytes, sha256: job.verify ? body.sha256 : undefined })
+
+  const startedAt = performance.now()
+  const keys = Array.from({ length: job.objects }, (_, key) => key).values()
+  const lane = async (): Promise<void> => {
+    for (const key of keys) await one(key)
+  }
+  await Promise.all(Array.from({ length: job.connections }, lane))
+  return (performance.now() - startedAt) / 1000
+}
+
+function bodyOf(bytes: number, framing: Framing): Body {
+  const name = `${bytes} ${framing}`
+  const body = bodies.get(name) ?? makeBody(bytes, framing)
+  bodies.set(name, body)
+  return body
+}
+
+async function createBucket(target: Target): Promise<void> {
+  const headers = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD', 'content-length': '0' }
+  const sent = open(target, 'PUT', `/${target.bucket}`, headers)
+  sent.end()
+  const { status, text } = await readText(await responseTo(sent))
+  if (status !== 200) throw new Error(`creating the bucket: ${status} ${text}`)
+}
+
+async function put(
+  target: Target,
+  key: number,
+  { body, verify }: { readonly body: Body; readonly verify: boolean },
+): Promise<void> {
+  const sent = open(target, 'PUT', `/${target.bucket}/${key}`, body.headers)
+  const response = responseTo(sent)
+  await Promise.race([sendPieces(sent, body.wire), response]) // an early answer is a refusal
+  const { status, etag, text } = await readText(await response)
+  if (status !== 200) throw new Error(`PUT ${key}: ${status} ${text}`)
+  if (verify && etag !== `"${body.md5}"`) throw new Error(`PUT ${key}: ETag ${etag}`)
+}
+
+async function sendPieces(sent: ClientRequest, wire: Buffer): Promise<void> {
+  for (let offset = 0; offset < wire.length; offset += pieceBytes) {
+    if (!sent.write(wire.subarray(offset, offset + pieceBytes))) await once(sent, 'drain')
+  }
+  sent.end()
+}
+
+async function get(
+  target: Target,
+  key: number,
+  { bytes, sha256 }: { readonly bytes: number; readonly sha256: string | undefined },
+): Promise<void> {
+  const headers = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
+  const sent = open(target, 'GET', `/${target.bucket}/${key}`, headers)
+  sent.end()
+  const response = await responseTo(sent)
+  if (response.statusCode !== 200) {
+    const { status, text } = await readText(response)
+    throw new Error(`GET ${key}: ${status} ${text}`)
+  }
+  const hash = sha256 === undefined ? undefined : createHash('sha256')
+  let received = 0
+  response.on('data', (piece: Buffer) => {
+    received += piece.length
+    hash?.update(piece)
+  })
+  await once(response, 'end')
+  if (received !== bytes) throw new Error(`GET ${key}: ${received} of ${bytes} bytes`)
+  if (hash?.digest('hex') !== sha256) throw new Error(`GET ${key}: other bytes than were written`)
+}
+
+function open(
+  { port, credentials = nobody }: Target,
+  method: string,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+): ClientRequest {
+  const host = `127.0.0.1:${port}`
+  const signed = sign({ method, path, headers: { ...headers, host } }, credentials)
+  return request({ agent, host: '127.0.0.1', port, method, path, headers: signed })
+}
+
+async function responseTo(sent: ClientRequest): Promise<IncomingMessage> {
+  const [response] = await once(sent, 'response')
+  return response
+}
+
+async function readText(
+  response: IncomingMessage,
+): Promise<{ readonly status: number; readonly etag: string | undefined; readonly text: string }> {
+  response.setEncoding('utf8')
+  let text = ''
+  for await (const piece of response) text += piece
+  return { status: response.statusCode ?? 0, etag: response.headers.etag, text }
+}
