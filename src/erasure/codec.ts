@@ -1,0 +1,193 @@
+/**
+ * Reed–Solomon over equally long blocks that lie in a shared WebAssembly memory. Any `data` of a stripe's shards rebuild the others.
+ * Which code it is: `matrix.ts`. How the sums are computed: `kernel/combine.ts`.
+ */
+import { strict as assert } from 'node:assert'
+import { type Kernel, openKernel } from '#erasure/_kernel'
+import { type Pass, PlanCache, planBytes } from '#erasure/_plan'
+import { erasureFault } from '#erasure/faults'
+import { type Profile, shardsMax } from '#erasure/profile'
+
+/** Memory below this belongs to the kernel: none, it has no data of its own. */
+export const reservedBytes = 0
+
+export interface ScratchRegion {
+  /** A multiple of 64. */
+  readonly offset: number
+  readonly bytes: number
+}
+
+/** Shard `index` (data first, then parity) lies at byte `offset` of the memory. */
+export interface ShardAt {
+  readonly index: number
+  readonly offset: number
+}
+
+/** How much of a block `verify` computes at a time: four rows of it stay in the first-level cache. */
+const tileBytes = 4096
+/** Tiles start in different cache sets. */
+const tileStride = tileBytes + 64
+const rowsPerPass = 4
+
+const sourcesAt = 0
+const outputsAt = sourcesAt + 4 * shardsMax
+const tilesAt = outputsAt + 64
+const plansAt = tilesAt + rowsPerPass * tileStride
+
+/** The least scratch memory that serves this profile; more keeps more patterns of loss prepared. */
+export function scratchBytesFor({ data, parity }: Profile): number {
+  return plansAt + planBytes(data, parity)
+}
+
+/** Scratch memory that serves every profile, and keeps hundreds of patterns of loss for the usual ones. */
+export const scratchBytes = 1024 * 1024
+
+/** One per thread: calls on one `Erasure` are synchronous and use its scratch region. Offsets are byte offsets in the memory. */
+export interface Erasure {
+  /** Writes every parity block. All blocks are `bytes` (at least 1) long; nothing outside of them is touched. */
+  encode(
+    profile: Profile,
+    stripe: {
+      readonly data: readonly number[]
+      readonly parity: readonly number[]
+      readonly bytes: number
+    },
+  ): void
+  /** Writes the lost blocks, data or parity, from any `data` present ones. Fewer: `erasure/too-few-shards`. */
+  rebuild(
+    profile: Profile,
+    stripe: {
+      readonly present: readonly ShardAt[]
+      readonly lost: readonly ShardAt[]
+      readonly bytes: number
+    },
+  ): void
+  /** Whether the parity is that of the data; `offsets` names all blocks in order. */
+  verify(
+    profile: Profile,
+    stripe: { readonly offsets: readonly number[]; readonly bytes: number },
+  ): boolean
+}
+
+/** The scratch region (at least `scratchBytesFor` every profile used) belongs to the returned codec alone. */
+export function openErasure(memory: WebAssembly.Memory, scratch: ScratchRegion): Erasure {
+  return new KernelErasure(memory, scratch)
+}
+
+class KernelErasure implements Erasure {
+  readonly #memory: WebAssembly.Memory
+  readonly #kernel: Kernel
+  readonly #plans: PlanCache
+  readonly #scratch: number
+  readonly #sources: Uint32Array
+  readonly #outputs: Uint32Array
+
+  constructor(memory: WebAssembly.Memory, { offset, bytes }: ScratchRegion) {
+    assert(offset % 64 === 0 && bytes >= plansAt && offset + bytes <= memory.buffer.byteLength)
+    this.#memory = memory
+    this.#kernel = openKernel(memory)
+    this.#plans = new PlanCache(memory, { offset: offset + plansAt, bytes: bytes - plansAt })
+    this.#scratch = offset
+    this.#sources = new Uint32Array(memory.buffer, offset + sourcesAt, shardsMax)
+    this.#outputs = new Uint32Array(memory.buffer, offset + outputsAt, rowsPerPass)
+  }
+
+  encode(
+    { data, parity }: Profile,
+    stripe: {
+      readonly data: readonly number[]
+      readonly parity: readonly number[]
+      readonly bytes: number
+    },
+  ): void {
+    assert(stripe.data.length === data && stripe.parity.length === parity)
+    this.#checkBlocks([...stripe.data, ...stripe.parity], stripe.bytes)
+    const passes = this.#plans.plan(range(0, data), range(data, data + parity))
+    this.#combine(passes, stripe.data, stripe.parity, stripe.bytes)
+  }
+
+  rebuild(
+    { data, parity }: Profile,
+    {
+      present,
+      lost,
+      bytes,
+    }: {
+      readonly present: readonly ShardAt[]
+      readonly lost: readonly ShardAt[]
+      readonly bytes: number
+    },
+  ): void {
+    // Sorted, so that one pattern of loss has one plan, and data, which is more often in cache, goes first.
+    const known = present.toSorted((a, b) => a.index - b.index).slice(0, data)
+    if (known.length < data) {
+      throw erasureFault('erasure/too-few-shards', { present: known.length, needed: data })
+    }
+    const indexes = [...known, ...lost].map(({ index }) => index)
+    assert(new Set(indexes).size === indexes.length)
+    assert(indexes.every((index) => index >= 0 && index < data + parity))
+    this.#checkBlocks([...known, ...lost].map(offsetOf), bytes)
+    const passes = this.#plans.plan(known.map(indexOf), lost.map(indexOf))
+    this.#combine(passes, known.map(offsetOf), lost.map(offsetOf), bytes)
+  }
+
+  verify(
+    { data, parity }: Profile,
+    { offsets, bytes }: { readonly offsets: readonly number[]; readonly bytes: number },
+  ): boolean {
+    assert(offsets.length === data + parity)
+    this.#checkBlocks(offsets, bytes)
+    const passes = this.#plans.plan(range(0, data), range(data, data + parity))
+    for (let from = 0; from < bytes; from += tileBytes) {
+      const tile = Math.min(tileBytes, bytes - from)
+      const at = offsets.map((offset) => offset + from)
+      if (!passes.every((pass) => this.#matches(pass, at, data, tile))) return false
+    }
+    return true
+  }
+
+  /** Whether the rows of one pass, computed aside, are what lies at their offsets. */
+  #matches(pass: Pass, offsets: readonly number[], data: number, bytes: number): boolean {
+    const tiles = range(0, pass.rows).map((row) => this.#scratch + tilesAt + row * tileStride)
+    this.#combine([{ ...pass, firstRow: 0 }], offsets.slice(0, data), tiles, bytes)
+    return tiles.every((tile, row) => {
+      const stored = offsets[data + pass.firstRow + row]
+      assert(stored !== undefined)
+      return this.#view(tile, bytes).equals(this.#view(stored, bytes))
+    })
+  }
+
+  #combine(
+    passes: readonly Pass[],
+    sources: readonly number[],
+    outputs: readonly number[],
+    bytes: number,
+  ): void {
+    this.#sources.set(sources)
+    for (const { rows, firstRow, tables } of passes) {
+      this.#outputs.set(outputs.slice(firstRow, firstRow + rows))
+      const combine = this.#kernel[`combine${rows}`]
+      combine(this.#scratch + sourcesAt, sources.length, tables, this.#scratch + outputsAt, bytes)
+    }
+  }
+
+  /** The kernel trusts its arguments, so a wrong offset must stop here. */
+  #checkBlocks(offsets: readonly number[], bytes: number): void {
+    const limit = this.#memory.buffer.byteLength
+    assert(Number.isSafeInteger(bytes) && bytes >= 1)
+    for (const offset of offsets) {
+      assert(Number.isSafeInteger(offset) && offset >= 0 && offset + bytes <= limit)
+    }
+  }
+
+  #view(offset: number, bytes: number): Buffer {
+    return Buffer.from(this.#memory.buffer, offset, bytes)
+  }
+}
+
+const indexOf = ({ index }: ShardAt): number => index
+const offsetOf = ({ offset }: ShardAt): number => offset
+
+function range(from: number, to: number): readonly number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i)
+}
