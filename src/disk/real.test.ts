@@ -109,7 +109,7 @@ async function mounted(
 
 async function directory(
   t: TestContext,
-  cleanUp = async (): Promise<unknown> => {},
+  cleanUp: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'disk-'))
   t.after(async () => {

@@ -1,0 +1,304 @@
+import { deepEqual, equal, notEqual, ok, rejects } from 'node:assert/strict'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { Disk } from '#disk/disk'
+import { openRealDisk } from '#disk/real'
+import { SimulatedDisk } from '#disk/simulated'
+import { openDiskNode, readNodeMetadata } from '#shard/disk-node'
+import type { NodeStores } from '#shard/store'
+import { silentTelemetry } from '#telemetry/telemetry'
+import { SimulatedWorld } from '#world/simulated'
+import { systemWorld } from '#world/system'
+import { append, frameOf } from '../../test/contract/node-log.contract.ts'
+import { fault, put, readWhole, shardOf } from '../../test/contract/shard-store.contract.ts'
+
+const storeId = new Uint8Array(16).fill(0xab)
+const page = new Uint8Array(4096).fill(9)
+
+interface Bench {
+  readonly disk: SimulatedDisk
+  /** What telemetry heard of damage. */
+  readonly damage: string[]
+  open(disk?: Disk, identity?: { storeId?: Uint8Array; nodeId?: string }): Promise<NodeStores>
+}
+
+function onSimulatedDisk(title: string, body: (bench: Bench) => Promise<void>): void {
+  test(title, () => {
+    const world = new SimulatedWorld(title)
+    const disk = new SimulatedDisk({ world: world.fork('disk') })
+    const damage: string[] = []
+    const telemetry = {
+      ...silentTelemetry,
+      damageFound: ({ what, reason }: { what: string; reason: string }) => {
+        damage.push(`${what}: ${reason}`)
+      },
+    }
+    const open: Bench['open'] = (on = disk, identity = {}) =>
+      openDiskNode(on, { world, telemetry, storeId, nodeId: 'node-01', ...identity })
+    return world.run(() => body({ disk, damage, open }))
+  })
+}
+
+onSimulatedDisk('a node opened again holds what it held', async ({ open }) => {
+  const node = await open()
+  for (const seed of [1, 2, 3]) await put(node.shards, seed)
+  await node.shards.remove(shardOf(2).id)
+  await append(node.log, frameOf(1, 5))
+  await node.files.write('keyring', page)
+  await node.close()
+  const again = await open()
+  await readWhole(again.shards, 1)
+  await readWhole(again.shards, 3)
+  const { shards, usedBytes } = await again.shards.usage()
+  deepEqual({ shards, usedBytes }, { shards: 2, usedBytes: 16_384 })
+  await append(again.log, frameOf(6))
+  deepEqual(await Array.fromAsync(again.log.read()), [frameOf(1, 5), frameOf(6)])
+  equal(await again.log.lastSequence(), 6n)
+  deepEqual(await again.files.read('keyring'), page)
+  await again.probe()
+})
+
+onSimulatedDisk('a directory knows whose it is', async ({ disk, open }) => {
+  equal(await readNodeMetadata(disk), undefined)
+  await (await open()).close()
+  const metadata = await readNodeMetadata(disk)
+  equal(metadata?.storeId, 'ab'.repeat(16))
+  equal(metadata?.nodeId, 'node-01')
+  await rejects(open(disk, { nodeId: 'node-02' }), fault('shard/foreign-node'))
+  await rejects(open(disk, { storeId: new Uint8Array(16) }), fault('shard/foreign-node'))
+  deepEqual(await readNodeMetadata(disk), metadata)
+})
+
+onSimulatedDisk('metadata that is torn or lost is not made anew over shards', async (bench) => {
+  const { disk, open } = bench
+  const node = await open()
+  await put(node.shards, 1)
+  const metadata = (await disk.read('metadata.json')) ?? page
+  for (const wrong of ['', '{', '[]', '{"format":2}', '{"format":1,"storeId":"ab"}']) {
+    await disk.writeDurably('metadata.json', new TextEncoder().encode(wrong))
+    await rejects(open(), fault('shard/malformed-metadata'))
+  }
+  await disk.remove('metadata.json')
+  await rejects(open(), fault('shard/foreign-node'))
+  await disk.writeDurably('metadata.json', metadata)
+  await readWhole((await open()).shards, 1)
+})
+
+onSimulatedDisk('what was never committed is swept at the next open', async ({ disk, open }) => {
+  const node = await open()
+  const writer = await node.shards.create()
+  await writer.write(page, 0)
+  equal((await disk.list('incoming')).length, 1)
+  const next = disk.restart()
+  const again = await open(next)
+  deepEqual(await next.list('incoming'), [])
+  equal((await again.shards.usage()).shards, 0)
+})
+
+onSimulatedDisk('files that are not ours are left alone', async ({ disk, open }) => {
+  const node = await open()
+  await put(node.shards, 1)
+  const ours = shardOf(1).id.slice(0, 2)
+  const misplaced = `shards/${ours}/${(ours === 'ff' ? '00' : 'ff').repeat(32)}`
+  for (const path of [misplaced, `shards/${ours}/notes.txt`, 'log/readme', 'shards/stray'])
+    await disk.writeDurably(path, page)
+  const again = await open()
+  equal((await again.shards.usage()).shards, 1)
+  equal(await again.log.lastSequence(), 0n)
+  deepEqual(await disk.read(misplaced), page)
+})
+
+onSimulatedDisk('a node whose directory is gone says so in every way', async ({ disk, open }) => {
+  const node = await open()
+  await put(node.shards, 1)
+  await append(node.log, frameOf(1))
+  const writer = await node.shards.create()
+  await writer.write(page, 0)
+  disk.wipe()
+  const lost = fault('shard/node-lost')
+  await rejects(node.probe(), lost)
+  await rejects(writer.commit(shardOf(2).id), lost)
+  await rejects(node.shards.create(), lost)
+  await rejects(node.shards.read(shardOf(1).id, page, { offset: 0 }), lost)
+  await rejects(append(node.log, frameOf(2)), lost)
+  await rejects(Array.fromAsync(node.log.read()), lost)
+  await rejects(node.files.write('keyring', page), lost)
+  await node.close()
+  const fresh = await open()
+  equal((await fresh.shards.usage()).shards, 0)
+})
+
+onSimulatedDisk('another directory in its place is not the node', async ({ disk, open }) => {
+  const node = await open()
+  disk.wipe()
+  const usurper = await open()
+  await rejects(node.probe(), fault('shard/node-lost'))
+  await usurper.probe()
+})
+
+onSimulatedDisk('a dead disk is a lost node', async ({ disk, open }) => {
+  const node = await open()
+  disk.die()
+  await rejects(node.probe(), fault('shard/node-lost'))
+  await rejects(node.shards.create(), fault('shard/io'))
+  await rejects(append(node.log, frameOf(1)), fault('shard/io'))
+  disk.revive()
+  await node.probe()
+  await put(node.shards, 1)
+  await append(node.log, frameOf(1))
+})
+
+onSimulatedDisk('one missing file is one missing shard, told once', async (bench) => {
+  const { disk, damage, open } = bench
+  const node = await open()
+  const id = await put(node.shards, 1)
+  await put(node.shards, 2)
+  await disk.remove(`shards/${id.slice(0, 2)}/${id}`)
+  await rejects(node.shards.read(id, page, { offset: 0 }), fault('shard/not-found'))
+  equal(await node.shards.stat(id), undefined)
+  await rejects(node.shards.read(id, page, { offset: 0 }), fault('shard/not-found'))
+  deepEqual(damage, [`shard ${id}: missing`])
+  await readWhole(node.shards, 2)
+  await put(node.shards, 1)
+  await readWhole(node.shards, 1)
+})
+
+onSimulatedDisk('a commit over a rotten shard heals it, for open readers too', async (bench) => {
+  const { disk, open } = bench
+  const node = await open()
+  const id = await put(node.shards, 1)
+  await readWhole(node.shards, 1)
+  disk.rot(`shards/${id.slice(0, 2)}/${id}`, 50)
+  await rejects(readWhole(node.shards, 1))
+  await put(node.shards, 1)
+  await readWhole(node.shards, 1)
+})
+
+onSimulatedDisk('a full node refuses cleanly and keeps its log going', async ({ disk, open }) => {
+  const node = await open()
+  await put(node.shards, 1)
+  await append(node.log, frameOf(1))
+  disk.full(20_000)
+  const full = fault('shard/node-full')
+  await rejects(node.shards.create({ expectedBytes: 20_000 }), full)
+  const writer = await node.shards.create()
+  await rejects(writer.write(new Uint8Array(24_576), 0), full)
+  await writer.abort()
+  await append(node.log, frameOf(2))
+  await node.shards.remove(shardOf(1).id)
+  await append(node.log, frameOf(3))
+  disk.full(0)
+  await rejects(append(node.log, frameOf(4)), full)
+  disk.full(1e9)
+  await append(node.log, frameOf(4))
+  const frames = await Array.fromAsync((await open(disk.restart())).log.read())
+  deepEqual(
+    frames.map(({ first }) => first),
+    [1n, 2n, 3n, 4n],
+  )
+})
+
+onSimulatedDisk('a failed sync fails the commit for good', async ({ disk, open }) => {
+  const node = await open()
+  const { id, bytes } = shardOf(1)
+  const writer = await node.shards.create()
+  await writer.write(bytes, 0)
+  disk.failNextSync()
+  await rejects(writer.commit(id), fault('shard/io'))
+  equal(await node.shards.stat(id), undefined)
+  deepEqual(await disk.list('incoming'), [])
+  await rejects(writer.commit(id), { name: 'AssertionError' })
+  await put(node.shards, 1)
+  disk.powerCut()
+  await readWhole((await open(disk.restart())).shards, 1)
+})
+
+onSimulatedDisk('after a failed sync the log goes on in another file', async ({ disk, open }) => {
+  const node = await open()
+  await append(node.log, frameOf(1))
+  disk.failNextSync()
+  await rejects(append(node.log, frameOf(2)), fault('shard/io'))
+  await append(node.log, frameOf(2))
+  equal((await disk.list('log')).length, 2)
+  deepEqual(await Array.fromAsync(node.log.read()), [frameOf(1), frameOf(2)])
+  disk.powerCut()
+  const frames = await Array.fromAsync((await open(disk.restart())).log.read())
+  deepEqual(frames.slice(0, 1), [frameOf(1)])
+  deepEqual(frames.at(-1), frameOf(2))
+})
+
+onSimulatedDisk('a rotten frame is skipped and told, its neighbours are not', async (bench) => {
+  const { disk, damage, open } = bench
+  const node = await open()
+  for (const first of [1, 2, 3]) await append(node.log, frameOf(first, first, 10_000))
+  const [name] = await disk.list('log')
+  const file = await disk.open(`log/${name}`)
+  await file.write(new Uint8Array([0xff]), 12_288 + 6000) // each frame fills 3 pages
+  await file.sync()
+  deepEqual(await Array.fromAsync(node.log.read()), [frameOf(1, 1, 10_000), frameOf(3, 3, 10_000)])
+  deepEqual(damage, [`log/${name} page 3: damage`])
+  await file.write(new Uint8Array([0xff]), 24_576 + 6000)
+  const again = await open()
+  deepEqual(await Array.fromAsync(again.log.read()), [frameOf(1, 1, 10_000)])
+  equal(await again.log.lastSequence(), 1n)
+})
+
+onSimulatedDisk('a frame copied to another place is not a frame', async ({ disk, open }) => {
+  const node = await open()
+  await append(node.log, frameOf(1))
+  await append(node.log, frameOf(2))
+  const [name] = await disk.list('log')
+  const file = await disk.open(`log/${name}`)
+  const frame = new Uint8Array(4096)
+  await file.read(frame, 0)
+  await file.write(frame, 4096)
+  deepEqual(await Array.fromAsync(node.log.read()), [frameOf(1)])
+})
+
+onSimulatedDisk('cut gives the space of whole segments back', async ({ disk, open }) => {
+  const node = await open()
+  const large = 16 * 1024 * 1024
+  for (let first = 1; first <= 9; first += 1) await append(node.log, frameOf(first, first, large))
+  const before = await disk.list('log')
+  equal(before.length >= 3, true)
+  await node.log.cut(8n)
+  equal((await disk.list('log')).length, before.length - 2)
+  deepEqual(
+    (await Array.fromAsync(node.log.read())).map(({ first }) => first),
+    [9n],
+  )
+  disk.powerCut()
+  const again = await open(disk.restart())
+  equal(await again.log.lastSequence(), 9n)
+})
+
+test('on a real disk: open files stay bounded, and a deleted directory is noticed', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'node-'))
+  try {
+    const disk = openRealDisk(join(root, 'node-01'))
+    const world = systemWorld()
+    const telemetry = silentTelemetry
+    const node = await openDiskNode(disk, { world, telemetry, storeId, nodeId: 'node-01' })
+    const seeds = Array.from({ length: 150 }, (_, seed) => seed)
+    await Promise.all(seeds.map((seed) => put(node.shards, seed, 1)))
+    const before = (await readdir('/dev/fd')).length
+    await Promise.all(seeds.map((seed) => readWhole(node.shards, seed, 1)))
+    ok((await readdir('/dev/fd')).length - before <= 60)
+    await append(node.log, frameOf(1))
+    const writer = await node.shards.create()
+    await writer.write(page, 0)
+    await rm(join(root, 'node-01'), { recursive: true })
+    await rejects(append(node.log, frameOf(2)), fault('shard/node-lost'))
+    await rejects(writer.commit(shardOf(200).id), fault('shard/node-lost'))
+    await rejects(node.probe(), fault('shard/node-lost'))
+    deepEqual(await readdir(root), [])
+    await node.close()
+    const open = (await readdir('/dev/fd')).length
+    equal(open <= before, true)
+    notEqual(open, 0)
+  } finally {
+    await rm(root, { recursive: true, force: true })
+  }
+})
