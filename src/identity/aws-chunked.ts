@@ -145,7 +145,9 @@ export async function* decodeAwsChunked(
   { onTrailers, ...options }: AwsChunkedOptions & { onTrailers(trailers: Trailers): void },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const decoder = new AwsChunkedDecoder(options)
-  for await (const piece of source) yield* decoder.push(piece)
+  for await (const piece of source) {
+    for (const payload of decoder.push(piece)) yield payload
+  }
   onTrailers(decoder.finish())
 }
 

@@ -1,27 +1,20 @@
-import type { HttpHandler, HttpRefusal } from '#http/message'
-import type { AccessKeys, Principal } from '#identity/access-keys'
-import type { ObjectStore } from '#object/model'
-import type { Telemetry } from '#telemetry/telemetry'
-import type { World } from '#world/world'
-
-export interface S3DoorOptions {
-  readonly objects: ObjectStore
-  readonly accessKeys: AccessKeys
-  /** Whose buckets these are, in listings. */
-  readonly owner: Principal
-  /** Regions a signature may name; the first is the one buckets report. `any` accepts every name. */
-  readonly regions: readonly [string, ...string[]] | 'any'
-  /** Host names below which the first label is a bucket (`bucket.localhost`). */
-  readonly domains: readonly string[]
-  /** Path prefix in front of `/bucket/key`: none on the S3 port, `/s3` on the seed's. Signatures cover it. */
-  readonly mount: '' | '/s3'
-  /** `loopback`: unsigned requests that provably come from this machine's own user may do everything (ruling of the seed's mount). */
-  readonly anonymous: 'refused' | 'loopback'
-  /** A PUT of an object makes its missing bucket. */
-  readonly createsBuckets: boolean
-  readonly world: World
-  readonly telemetry: Telemetry
-}
+/** The S3 wire over an `ObjectStore`: translates requests into domain calls and faults into S3's XML. Holds no state but a cache of keys. */
+import { resolveAddress } from '#api/s3/address'
+import { isLocalUser } from '#api/s3/anonymous'
+import { effectiveHeaders, firstValues } from '#api/s3/call'
+import type { S3DoorOptions } from '#api/s3/door-options'
+import { errorResponse, hostId } from '#api/s3/error-response'
+import { s3ErrorOf } from '#api/s3/errors'
+import { s3Fault } from '#api/s3/faults'
+import { bucketRoutes, findRoute, objectRoutes, serviceRoutes } from '#api/s3/routes'
+import { Fault } from '#fault/fault'
+import type { HttpHandler, HttpRefusal, HttpRequest, HttpResponse } from '#http/message'
+import { parseTarget } from '#http/target'
+import { authenticate } from '#identity/authenticate'
+import type { Proof } from '#identity/proof'
+import { SigningKeys } from '#identity/signing-keys'
+import { parseBucketName, parseObjectKey } from '#object/names'
+import type { RequestEnded } from '#telemetry/telemetry'
 
 export interface S3Door {
   readonly handle: HttpHandler
@@ -29,10 +22,143 @@ export interface S3Door {
   readonly refuse: HttpRefusal
 }
 
-/** The S3 wire over an `ObjectStore`: translates requests into domain calls and faults into S3's XML. Holds no state but caches. */
+/** What the log of a request learns while the request is understood. */
+type Trace = { -readonly [Name in 'operation' | 'bucket' | 'principal']?: RequestEnded[Name] }
+
 export function createS3Door(options: S3DoorOptions): S3Door {
+  const signingKeys = new SigningKeys()
   return {
-    handle: () => Promise.reject(new Error(`no routes yet at ${options.mount}/`)),
-    refuse: (fault) => ({ status: 400, headers: {}, body: fault.code }),
+    handle: async (request) => {
+      const startedAt = options.world.monotonic()
+      const trace: Trace = {}
+      let failure: unknown
+      let response: HttpResponse
+      try {
+        response = await answer(request, { options, signingKeys, trace })
+      } catch (error) {
+        failure = error
+        response = errorResponse(error, {
+          requestId: request.id,
+          resource: request.target.split('?', 1)[0] ?? '',
+          hasBody: request.method !== 'HEAD',
+        })
+      }
+      return {
+        ...response,
+        headers: { ...response.headers, ...idHeaders(request.id) },
+        onEnd: (outcome) => {
+          response.onEnd?.(outcome)
+          options.telemetry.requestEnded({
+            door: 's3',
+            requestId: request.id,
+            operation: 'Unknown',
+            ...trace,
+            method: request.method,
+            status: response.status,
+            bytesIn: request.body.received,
+            bytesOut: outcome.bytesOut,
+            ms: options.world.monotonic() - startedAt,
+            ...failureFields(failure),
+          })
+        },
+      }
+    },
+    refuse: (fault, requestId) => {
+      const response = errorResponse(fault, { requestId, resource: '', hasBody: true })
+      return { ...response, headers: { ...response.headers, ...idHeaders(requestId) } }
+    },
+  }
+}
+
+interface Parts {
+  readonly options: S3DoorOptions
+  readonly signingKeys: SigningKeys
+  readonly trace: Trace
+}
+
+/** Address, then proof, then route, then names: whoever proves nothing learns nothing of what exists. */
+async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse> {
+  const { options, trace } = parts
+  const { host } = request.headers
+  if (host === undefined) throw s3Fault('s3/bad-request', { reason: 'Missing Host header' })
+  const target = parseTarget(request.target)
+  const address = resolveAddress(target.rawPath, { ...options, host })
+  if (request.method === 'OPTIONS') refusePreflight(request)
+  const proof = prove(request, { ...parts, target, rawResource: address.rawResource })
+  trace.principal = proof.kind === 'signed' ? proof.accessKeyId : 'anonymous'
+  const call = {
+    door: options,
+    request,
+    proof,
+    query: firstValues(target.query),
+    headers: effectiveHeaders(request.headers, target.query, proof),
+  }
+  const asked = { method: request.method, query: call.query, headers: call.headers }
+  if (address.bucket === undefined) {
+    const route = findRoute(serviceRoutes, asked)
+    trace.operation = route.name
+    return route.operation(call)
+  }
+  if (address.key === undefined) {
+    const route = findRoute(bucketRoutes, asked)
+    trace.operation = route.name
+    const bucket = parseBucketName(address.bucket)
+    trace.bucket = bucket
+    return route.operation({ ...call, bucket })
+  }
+  const route = findRoute(objectRoutes, asked)
+  trace.operation = route.name
+  const bucket = parseBucketName(address.bucket)
+  trace.bucket = bucket
+  return route.operation({ ...call, bucket, key: parseObjectKey(address.key) })
+}
+
+function prove(
+  request: HttpRequest,
+  {
+    options,
+    signingKeys,
+    target,
+    rawResource,
+  }: Parts & { readonly target: ReturnType<typeof parseTarget>; readonly rawResource: string },
+): Proof {
+  const { accessKeys, regions, world } = options
+  const proof = authenticate(
+    { method: request.method, target, headers: request.headers },
+    {
+      accessKeys,
+      regions,
+      signingKeys,
+      now: world.now(),
+      resources: [rawResource, target.rawPath],
+    },
+  )
+  if (proof.kind === 'anonymous' && !(options.anonymous === 'loopback' && isLocalUser(request))) {
+    throw s3Fault('s3/access-denied')
+  }
+  return proof
+}
+
+/** Browsers ask before they cross origins. No bucket allows it yet. */
+function refusePreflight({ headers }: HttpRequest): never {
+  const isPreflight =
+    headers['origin'] !== undefined && headers['access-control-request-method'] !== undefined
+  if (!isPreflight) {
+    throw s3Fault('s3/bad-request', {
+      reason: 'Insufficient information. Origin request header needed.',
+    })
+  }
+  throw s3Fault('s3/cors-not-enabled')
+}
+
+function idHeaders(requestId: string): Record<string, string> {
+  return { 'x-amz-request-id': requestId, 'x-amz-id-2': hostId }
+}
+
+function failureFields(error: unknown): Pick<RequestEnded, 'faultCode' | 'error'> {
+  if (error === undefined) return {}
+  return {
+    ...(error instanceof Fault ? { faultCode: error.code } : {}),
+    ...(s3ErrorOf(error).status === 500 ? { error } : {}),
   }
 }

@@ -1,0 +1,50 @@
+import type { S3DoorOptions } from '#api/s3/door-options'
+import type { HttpRequest, HttpResponse } from '#http/message'
+import type { QueryPair } from '#http/target'
+import type { Proof } from '#identity/proof'
+import type { BucketName, ObjectKey } from '#object/model'
+
+/** One authenticated request, as operations see it. */
+export interface Call {
+  readonly door: S3DoorOptions
+  readonly request: HttpRequest
+  readonly proof: Proof
+  /** First value of each parameter. */
+  readonly query: ReadonlyMap<string, string>
+  /** By lower-case name: the headers and, in a presigned URL, the `x-amz-*` parameters that stand for some. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+}
+
+export interface BucketCall extends Call {
+  readonly bucket: BucketName
+}
+
+export interface ObjectCall extends BucketCall {
+  readonly key: ObjectKey
+}
+
+export type Operation<C extends Call> = (call: C) => Promise<HttpResponse>
+
+export function firstValues(query: readonly QueryPair[]): ReadonlyMap<string, string> {
+  const values = new Map<string, string>()
+  for (const { name, value } of query) if (!values.has(name)) values.set(name, value)
+  return values
+}
+
+/** SDKs move headers into the URLs they presign. A real header wins. */
+export function effectiveHeaders(
+  headers: HttpRequest['headers'],
+  query: readonly QueryPair[],
+  proof: Proof,
+): Call['headers'] {
+  if (proof.kind === 'anonymous' || proof.via === 'header') return headers
+  const hoisted = query
+    .map(({ name, value }): [string, string] => [name.toLowerCase(), asHeaderBytes(value)])
+    .filter(([name]) => name.startsWith('x-amz-') || name === 'content-md5')
+  return hoisted.length === 0 ? headers : { ...Object.fromEntries(hoisted), ...headers }
+}
+
+/** Text as a header's value: one character per byte of its UTF-8. */
+export function asHeaderBytes(text: string): string {
+  return Buffer.from(text).toString('latin1')
+}

@@ -1,0 +1,62 @@
+import type { ObjectCall } from '#api/s3/call'
+import { checksumElements, partChecksum, statedObjectChecksum } from '#api/s3/checksums'
+import { writeCondition } from '#api/s3/conditions'
+import { s3Fault } from '#api/s3/faults'
+import { partsMax } from '#api/s3/limits'
+import { quoted, xmlResponse } from '#api/s3/response'
+import { uploadOf } from '#api/s3/uploads'
+import { readXmlBody } from '#api/s3/xml-body'
+import { textOf, type XmlElement } from '#api/s3/xml-reader'
+import { leaf } from '#api/s3/xml-writer'
+import type { HttpResponse } from '#http/message'
+import { parseTarget } from '#http/target'
+import type { CompletedPart } from '#object/model'
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
+export async function completeMultipartUpload(call: ObjectCall): Promise<HttpResponse> {
+  const { door, bucket, key, headers, request } = call
+  const upload = uploadOf(call)
+  const checksum = statedObjectChecksum(headers)
+  const parts = readParts(await readXmlBody(checksumlessBody(call), 'CompleteMultipartUpload'))
+  const completed = await door.objects.completeUpload(upload, parts, {
+    ...writeCondition(headers),
+    ...(checksum === undefined ? {} : { checksum }),
+  })
+  return xmlResponse('CompleteMultipartUploadResult', [
+    leaf('Location', `http://${headers['host'] ?? ''}${parseTarget(request.target).rawPath}`),
+    leaf('Bucket', bucket),
+    leaf('Key', key),
+    leaf('ETag', quoted(completed.etag)),
+    ...checksumElements(completed.checksum),
+  ])
+}
+
+/** In this operation a checksum header speaks of the object, not of the XML. */
+function checksumlessBody(call: ObjectCall): ObjectCall {
+  const headers = Object.fromEntries(
+    Object.entries(call.headers).filter(
+      ([name]) => !name.startsWith('x-amz-checksum-') && name !== 'x-amz-sdk-checksum-algorithm',
+    ),
+  )
+  return { ...call, headers }
+}
+
+function readParts(document: XmlElement): readonly CompletedPart[] {
+  const parts = document.children.filter(({ name }) => name === 'Part')
+  if (parts.length === 0 || parts.length > partsMax) {
+    throw s3Fault('s3/malformed-xml', { reason: `1 to ${partsMax} parts` })
+  }
+  return parts.map((part) => {
+    const number = textOf(part, 'PartNumber')?.trim()
+    const etag = textOf(part, 'ETag')?.trim()
+    if (number === undefined || etag === undefined || !/^\d{1,9}$/.test(number)) {
+      throw s3Fault('s3/malformed-xml', { reason: 'Part needs PartNumber and ETag' })
+    }
+    const checksum = partChecksum(part)
+    return {
+      number: Number(number), // one that no part has is the domain's to refuse
+      etag: etag.replace(/^"(.*)"$/, '$1'),
+      ...(checksum === undefined ? {} : { checksum }),
+    }
+  })
+}

@@ -1,0 +1,86 @@
+/** Preconditions of RFC 9110 section 13, as S3 reads them. Pure. */
+import { s3Fault } from '#api/s3/faults'
+import type { ObjectInfo, WriteCondition } from '#object/model'
+
+type Headers = Readonly<Record<string, string | undefined>>
+type Etags = readonly string[] | '*'
+
+/** Reads `*` or a list of ETags, with or without quotes, weak ones as strong. */
+export function parseEtags(text: string | undefined): Etags | undefined {
+  if (text === undefined) return undefined
+  if (text.trim() === '*') return '*'
+  return text
+    .split(',')
+    .map((etag) =>
+      etag
+        .trim()
+        .replace(/^W\//, '')
+        .replace(/^"(.*)"$/, '$1'),
+    )
+    .filter((etag) => etag !== '')
+}
+
+/** `If-Match` and `If-None-Match` of a request that writes. */
+export function writeCondition(headers: Headers): { condition?: WriteCondition } {
+  const ifMatch = parseEtags(headers['if-match'])
+  const ifNoneMatch = parseEtags(headers['if-none-match'])
+  if (ifMatch === undefined && ifNoneMatch === undefined) return {}
+  return {
+    condition: {
+      ...(ifMatch === undefined ? {} : { ifMatch }),
+      ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
+    },
+  }
+}
+
+/**
+ * Whether a read goes on. An ETag condition overrides the date condition of the same sense (RFC 9110 section 13.2.2).
+ * `s3/precondition-failed` when the object is not the one that was meant.
+ */
+export function evaluateRead(
+  headers: Headers,
+  { etag, modifiedAt }: Pick<ObjectInfo, 'etag' | 'modifiedAt'>,
+): 'send' | 'not-modified' {
+  const ifMatch = parseEtags(headers['if-match'])
+  const unmodifiedSince = parseDate(headers['if-unmodified-since'])
+  const isMeant =
+    ifMatch === undefined
+      ? unmodifiedSince === undefined || wholeSeconds(modifiedAt) <= unmodifiedSince
+      : includes(ifMatch, etag)
+  if (!isMeant) throw s3Fault('s3/precondition-failed')
+  const ifNoneMatch = parseEtags(headers['if-none-match'])
+  const modifiedSince = parseDate(headers['if-modified-since'])
+  const isKnown =
+    ifNoneMatch === undefined
+      ? modifiedSince !== undefined && wholeSeconds(modifiedAt) <= modifiedSince
+      : includes(ifNoneMatch, etag)
+  return isKnown ? 'not-modified' : 'send'
+}
+
+/** Whether `Range` counts: `If-Range` must name this very object. */
+export function isRangeWanted(
+  headers: Headers,
+  { etag, modifiedAt }: Pick<ObjectInfo, 'etag' | 'modifiedAt'>,
+): boolean {
+  const ifRange = headers['if-range']
+  if (ifRange === undefined) return true
+  const date = parseDate(ifRange)
+  if (date !== undefined) return wholeSeconds(modifiedAt) === date
+  return !ifRange.startsWith('W/') && includes(parseEtags(ifRange) ?? [], etag)
+}
+
+/** Milliseconds; a text that is no HTTP date is as good as none. */
+export function parseDate(text: string | undefined): number | undefined {
+  if (text === undefined || !/^[A-Za-z]{3,9}[ ,]/.test(text)) return undefined
+  const ms = Date.parse(text)
+  return Number.isFinite(ms) ? ms : undefined
+}
+
+function includes(etags: Etags, etag: string): boolean {
+  return etags === '*' || etags.includes(etag)
+}
+
+/** HTTP dates have no fractions: an object must not be newer than its own `Last-Modified`. */
+function wholeSeconds(ms: number): number {
+  return Math.floor(ms / 1000) * 1000
+}

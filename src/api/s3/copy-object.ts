@@ -1,0 +1,58 @@
+import type { ObjectCall } from '#api/s3/call'
+import { checksumElements } from '#api/s3/checksums'
+import { writeCondition } from '#api/s3/conditions'
+import { readCopySource } from '#api/s3/copy-source'
+import { s3Fault } from '#api/s3/faults'
+import { putBytesMax } from '#api/s3/limits'
+import { readMetadata } from '#api/s3/metadata'
+import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
+import { isoDate, quoted, xmlResponse } from '#api/s3/response'
+import { leaf } from '#api/s3/xml-writer'
+import type { HttpResponse } from '#http/message'
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
+  const { door, bucket, key, headers, request } = call
+  refuseUnkeptPromises(call)
+  const source = readCopySource(call)
+  const replaces = readDirective(headers['x-amz-metadata-directive']) === 'REPLACE'
+  if (source.bucket === bucket && source.key === key && !replaces) {
+    throw s3Fault('s3/invalid-request', {
+      reason:
+        "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata",
+    })
+  }
+  const { bytes } = await door.objects.head(source.bucket, source.key)
+  if (bytes > putBytesMax) {
+    throw s3Fault('s3/invalid-request', {
+      reason: `The specified copy source is larger than the maximum allowable size for a copy source: ${putBytesMax}`,
+    })
+  }
+  const copied = await door.objects.copy(
+    source,
+    { bucket, key },
+    {
+      ...(replaces ? { metadata: readMetadata(call) } : {}),
+      ...writeCondition(headers),
+      signal: request.signal,
+    },
+  )
+  return xmlResponse(
+    'CopyObjectResult',
+    [
+      leaf('LastModified', isoDate(copied.modifiedAt)),
+      leaf('ETag', quoted(copied.etag)),
+      ...checksumElements(copied.checksum),
+    ],
+    encryptionHeaders(call),
+  )
+}
+
+function readDirective(text: string | undefined): 'COPY' | 'REPLACE' {
+  if (text === undefined || text === 'COPY') return 'COPY'
+  if (text === 'REPLACE') return 'REPLACE'
+  throw s3Fault('s3/invalid-argument', {
+    argument: 'x-amz-metadata-directive',
+    reason: 'Unknown metadata directive.',
+  })
+}

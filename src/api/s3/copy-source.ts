@@ -1,0 +1,41 @@
+import type { Call } from '#api/s3/call'
+import { parseDate, parseEtags } from '#api/s3/conditions'
+import { s3Fault } from '#api/s3/faults'
+import { refuseOtherVersions } from '#api/s3/versions'
+import { percentDecode } from '#http/target'
+import type { ByteRange, CopySource } from '#object/model'
+import { parseBucketName, parseObjectKey } from '#object/names'
+
+/** Reads `x-amz-copy-source` (`/bucket/key` or `bucket/key`, percent-encoded) and the conditions on it. */
+export function readCopySource({ headers }: Pick<Call, 'headers'>): CopySource {
+  const [path = '', version] = (headers['x-amz-copy-source'] ?? '').split('?versionId=')
+  if (version !== undefined) refuseOtherVersions(version)
+  const decoded = percentDecode(path).replace(/^\//, '')
+  const slash = decoded.indexOf('/')
+  if (slash < 1 || slash === decoded.length - 1) {
+    throw s3Fault('s3/invalid-argument', { argument: 'x-amz-copy-source' })
+  }
+  const ifMatch = parseEtags(headers['x-amz-copy-source-if-match'])
+  const ifNoneMatch = parseEtags(headers['x-amz-copy-source-if-none-match'])
+  const ifModifiedSince = parseDate(headers['x-amz-copy-source-if-modified-since'])
+  const ifUnmodifiedSince = parseDate(headers['x-amz-copy-source-if-unmodified-since'])
+  return {
+    bucket: parseBucketName(decoded.slice(0, slash)),
+    key: parseObjectKey(decoded.slice(slash + 1)),
+    ...(ifMatch === undefined ? {} : { ifMatch }),
+    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
+    ...(ifModifiedSince === undefined ? {} : { ifModifiedSince }),
+    ...(ifUnmodifiedSince === undefined ? {} : { ifUnmodifiedSince }),
+  }
+}
+
+/** Reads `x-amz-copy-source-range`: unlike `Range` it takes exactly `bytes=first-last`, inside the source. */
+export function readCopyRange(header: string | undefined): ByteRange | undefined {
+  if (header === undefined) return undefined
+  const parts = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(header)
+  const [first, last] = parts?.slice(1).map(Number) ?? []
+  if (first === undefined || last === undefined || last < first) {
+    throw s3Fault('s3/invalid-argument', { argument: 'x-amz-copy-source-range' })
+  }
+  return { first, last }
+}

@@ -1,0 +1,63 @@
+import type { ObjectCall } from '#api/s3/call'
+import { checksumWord, parseAlgorithm, parseChecksumType } from '#api/s3/checksums'
+import { s3Fault } from '#api/s3/faults'
+import { readMetadata } from '#api/s3/metadata'
+import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
+import { xmlResponse } from '#api/s3/response'
+import { leaf } from '#api/s3/xml-writer'
+import type { HttpResponse } from '#http/message'
+import type { Checksum, ChecksumAlgorithm } from '#object/model'
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
+export async function createMultipartUpload(call: ObjectCall): Promise<HttpResponse> {
+  const { door, bucket, key } = call
+  refuseUnkeptPromises(call)
+  const checksum = readChecksumPlan(call)
+  const upload = await door.objects.createUpload(bucket, key, {
+    metadata: readMetadata(call),
+    ...checksum,
+  })
+  const { checksumAlgorithm, checksumType } = checksum
+  return xmlResponse(
+    'InitiateMultipartUploadResult',
+    [leaf('Bucket', bucket), leaf('Key', key), leaf('UploadId', upload.uploadId)],
+    {
+      ...(checksumAlgorithm === undefined
+        ? {}
+        : { 'x-amz-checksum-algorithm': checksumWord(checksumAlgorithm) }),
+      ...(checksumType === undefined ? {} : { 'x-amz-checksum-type': checksumType }),
+      ...encryptionHeaders(call),
+    },
+  )
+}
+
+/**
+ * Which checksum the whole object shall have. CRCs of parts can be combined into that of the whole; SHA digests cannot, so theirs is
+ * a digest of digests; and CRC64NVME is defined for the whole only.
+ */
+function readChecksumPlan({ headers }: ObjectCall): {
+  readonly checksumAlgorithm?: ChecksumAlgorithm
+  readonly checksumType?: Checksum['type']
+} {
+  const algorithm = parseAlgorithm(headers['x-amz-checksum-algorithm'])
+  const type = parseChecksumType(headers['x-amz-checksum-type'])
+  if (algorithm === undefined) {
+    if (type === undefined) return {}
+    throw s3Fault('s3/invalid-request', {
+      reason:
+        'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.',
+    })
+  }
+  const isSha = algorithm === 'sha1' || algorithm === 'sha256'
+  const isImpossible =
+    (isSha && type === 'FULL_OBJECT') || (algorithm === 'crc64nvme' && type === 'COMPOSITE')
+  if (isImpossible) {
+    throw s3Fault('s3/invalid-request', {
+      reason: `The ${type} checksum type cannot be used with the ${checksumWord(algorithm)} checksum algorithm.`,
+    })
+  }
+  return {
+    checksumAlgorithm: algorithm,
+    checksumType: type ?? (isSha ? 'COMPOSITE' : 'FULL_OBJECT'),
+  }
+}

@@ -1,0 +1,28 @@
+import type { AccessKeys, Principal } from '#identity/access-keys'
+import type { ObjectStore } from '#object/model'
+import type { Telemetry } from '#telemetry/telemetry'
+import type { World } from '#world/world'
+
+export interface S3DoorOptions {
+  readonly objects: ObjectStore
+  readonly accessKeys: AccessKeys
+  /** Whose buckets these are, in listings. */
+  readonly owner: Principal
+  /** Regions a signature may name; the first is the one buckets report. `any` accepts every name. */
+  readonly regions: readonly [string, ...string[]] | 'any'
+  /** Host names below which the first labels are a bucket (`photos.localhost`). */
+  readonly domains: readonly string[]
+  /** Path prefix in front of `/bucket/key`: none on the S3 port, `/s3` on the seed's. Signatures cover it. */
+  readonly mount: '' | '/s3'
+  /** `loopback`: unsigned requests that provably come from this machine's own user may do everything. */
+  readonly anonymous: 'refused' | 'loopback'
+  /** A PUT of an object makes its missing bucket. */
+  readonly createsBuckets: boolean
+  readonly world: World
+  readonly telemetry: Telemetry
+}
+
+/** Where buckets say they are. */
+export function homeRegion({ regions }: Pick<S3DoorOptions, 'regions'>): string {
+  return regions === 'any' ? 'us-east-1' : regions[0]
+}

@@ -1,0 +1,71 @@
+import { s3ErrorOf } from '#api/s3/errors'
+import { leaf, plainXmlDocument, type Xml } from '#api/s3/xml-writer'
+import { Fault } from '#fault/fault'
+import type { HttpResponse } from '#http/message'
+
+/** Where an answer came from, for support: `x-amz-id-2` and `HostId`. */
+export const hostId = 'mycelium'
+
+export interface ErrorContext {
+  readonly requestId: string
+  /** The path as sent. */
+  readonly resource: string
+  /** Answers to HEAD have no body. */
+  readonly hasBody: boolean
+}
+
+/** An error in S3's words: `<Error><Code>…`, with the request's id in it as in the header. */
+export function errorResponse(
+  error: unknown,
+  { requestId, resource, hasBody }: ErrorContext,
+): HttpResponse {
+  const { status, code, message } = s3ErrorOf(error)
+  const detail = error instanceof Fault ? error.detail : {}
+  const reason = typeof detail['reason'] === 'string' ? detail['reason'] : undefined
+  const body = plainXmlDocument(
+    'Error',
+    leaf('Code', code),
+    leaf('Message', reason ?? message),
+    ...extraElements(error),
+    leaf('Resource', resource),
+    leaf('RequestId', requestId),
+    leaf('HostId', hostId),
+  )
+  return {
+    status,
+    headers: { 'content-type': 'application/xml', ...extraHeaders(error) },
+    ...(hasBody ? { body } : {}),
+  }
+}
+
+/** Details that clients act on. */
+function extraElements(error: unknown): readonly Xml[] {
+  if (!(error instanceof Fault)) return []
+  const { code, detail } = error
+  switch (code) {
+    case 'identity/wrong-region':
+      return [leaf('Region', detail['region'])]
+    case 'identity/unknown-key':
+      return [leaf('AWSAccessKeyId', detail['accessKeyId'])]
+    case 's3/invalid-argument':
+      return [leaf('ArgumentName', detail['argument'])]
+    case 's3/not-implemented':
+      return [leaf('Header', detail['header'])]
+    case 's3/body-too-large':
+      return [leaf('ProposedSize', detail['bytes']), leaf('MaxSizeAllowed', detail['bytesMax'])]
+    case 'object/range-unsatisfiable':
+      return [leaf('ActualObjectSize', detail['bytes'])]
+    default:
+      return []
+  }
+}
+
+function extraHeaders(error: unknown): Record<string, string> {
+  if (!(error instanceof Fault)) return {}
+  const { code, detail } = error
+  if (code === 'object/range-unsatisfiable' && detail['bytes'] !== undefined) {
+    return { 'content-range': `bytes */${detail['bytes']}` }
+  }
+  if (code === 'identity/wrong-region') return { 'x-amz-bucket-region': String(detail['region']) }
+  return {}
+}

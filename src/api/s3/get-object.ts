@@ -1,0 +1,46 @@
+import type { ObjectCall } from '#api/s3/call'
+import { evaluateRead } from '#api/s3/conditions'
+import { identityHeaders, objectHeaders } from '#api/s3/object-headers'
+import { prime } from '#api/s3/prime'
+import { emptyResponse } from '#api/s3/response'
+import { selectRange } from '#api/s3/select-range'
+import { refuseOtherVersions } from '#api/s3/versions'
+import type { HttpResponse } from '#http/message'
+import type { OpenedObject } from '#object/model'
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
+export async function getObject(call: ObjectCall): Promise<HttpResponse> {
+  refuseOtherVersions(call.query.get('versionId'))
+  const opened = await call.door.objects.open(call.bucket, call.key)
+  let isHandedOver = false
+  try {
+    const response = await answer(call, opened)
+    isHandedOver = response.onEnd !== undefined
+    return response
+  } finally {
+    if (!isHandedOver) opened.release()
+  }
+}
+
+async function answer(call: ObjectCall, opened: OpenedObject): Promise<HttpResponse> {
+  const { info } = opened
+  if (evaluateRead(call.headers, info) === 'not-modified') {
+    return emptyResponse(304, identityHeaders(info))
+  }
+  const selection = selectRange(call, info)
+  const headers = objectHeaders(call, info, selection)
+  if (headers['content-length'] === 0) return emptyResponse(selection.status, headers)
+  // The first bytes are read before the status is sent: an object that cannot be read is a 503, not a broken 200.
+  const body = await prime(opened.read(selection.range, { signal: call.request.signal }))
+  return {
+    status: selection.status,
+    headers,
+    body,
+    onEnd: () => {
+      body
+        .return()
+        .catch(() => {}) // the answer has failed or ended already, and has said so
+        .finally(() => opened.release())
+    },
+  }
+}

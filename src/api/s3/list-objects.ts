@@ -1,0 +1,44 @@
+import type { BucketCall } from '#api/s3/call'
+import { listKeysMax } from '#api/s3/limits'
+import {
+  checkUnordered,
+  commonPrefixElements,
+  contentsElement,
+  nameWriter,
+  nonEmpty,
+  readLimit,
+} from '#api/s3/listing'
+import { xmlResponse } from '#api/s3/response'
+import { branches, leaf } from '#api/s3/xml-writer'
+import type { HttpResponse } from '#http/message'
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html */
+export async function listObjects(call: BucketCall): Promise<HttpResponse> {
+  const { door, bucket, query } = call
+  checkUnordered(call)
+  const names = nameWriter(call)
+  const limit = readLimit(call, 'max-keys', listKeysMax)
+  const prefix = query.get('prefix') ?? ''
+  const delimiter = nonEmpty(call, 'delimiter')
+  const marker = query.get('marker') ?? ''
+  const page = await door.objects.list(bucket, {
+    prefix,
+    limit,
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(marker === '' ? {} : { after: marker }),
+  })
+  // AWS names the next marker only with a delimiter; without one the last key is it.
+  const nextMarker = delimiter === undefined ? undefined : page.next
+  return xmlResponse('ListBucketResult', [
+    leaf('Name', bucket),
+    leaf('Prefix', names.write(prefix)),
+    leaf('Marker', names.write(marker)),
+    leaf('NextMarker', nextMarker && names.write(nextMarker)),
+    leaf('MaxKeys', limit),
+    leaf('Delimiter', delimiter && names.write(delimiter)),
+    leaf('EncodingType', names.encodingType),
+    leaf('IsTruncated', page.next !== undefined),
+    branches(page.objects, (info) => contentsElement(info, { names, owner: door.owner })),
+    commonPrefixElements(page.commonPrefixes, names),
+  ])
+}

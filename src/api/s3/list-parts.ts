@@ -1,0 +1,47 @@
+import type { ObjectCall } from '#api/s3/call'
+import { checksumElements, checksumWord } from '#api/s3/checksums'
+import { listKeysMax, partsMax } from '#api/s3/limits'
+import { nameWriter, ownerElement, readLimit } from '#api/s3/listing'
+import { isoDate, quoted, xmlResponse } from '#api/s3/response'
+import { uploadOf } from '#api/s3/uploads'
+import { branch, branches, leaf } from '#api/s3/xml-writer'
+import type { HttpResponse } from '#http/message'
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html */
+export async function listParts(call: ObjectCall): Promise<HttpResponse> {
+  const { door, bucket, key } = call
+  const names = nameWriter(call)
+  const limit = readLimit(call, 'max-parts', listKeysMax)
+  const after = readLimit(call, 'part-number-marker', partsMax)
+  const page = await door.objects.listParts(uploadOf(call), {
+    after: call.query.has('part-number-marker') ? after : 0,
+    limit,
+  })
+  const { upload, parts, isTruncated } = page
+  const { id, displayName } = door.owner
+  return xmlResponse('ListPartsResult', [
+    leaf('Bucket', bucket),
+    leaf('Key', names.write(key)),
+    leaf('UploadId', upload.uploadId),
+    branch('Initiator', leaf('ID', id), leaf('DisplayName', displayName)),
+    ownerElement(door.owner),
+    leaf('StorageClass', 'STANDARD'),
+    leaf('PartNumberMarker', call.query.has('part-number-marker') ? after : 0),
+    leaf('NextPartNumberMarker', parts.at(-1)?.number ?? 0),
+    leaf('MaxParts', limit),
+    leaf('EncodingType', names.encodingType),
+    leaf('IsTruncated', isTruncated),
+    leaf('ChecksumAlgorithm', upload.checksumAlgorithm && checksumWord(upload.checksumAlgorithm)),
+    leaf('ChecksumType', upload.checksumType),
+    branches(parts, (part) =>
+      branch(
+        'Part',
+        leaf('PartNumber', part.number),
+        leaf('LastModified', isoDate(part.modifiedAt)),
+        leaf('ETag', quoted(part.etag)),
+        leaf('Size', part.bytes),
+        ...checksumElements(part.checksum).slice(0, 1),
+      ),
+    ),
+  ])
+}

@@ -1,0 +1,68 @@
+import { asHeaderBytes, type ObjectCall } from '#api/s3/call'
+import { checksumHeaders } from '#api/s3/checksums'
+import { s3Fault } from '#api/s3/faults'
+import { metadataHeaders } from '#api/s3/metadata'
+import { httpDate, quoted } from '#api/s3/response'
+import type { ByteRange, ObjectInfo } from '#object/model'
+
+/** The part of an object that a GET or HEAD is answered with. */
+export interface Selection {
+  readonly status: 200 | 206
+  /** `undefined`: all of it. */
+  readonly range?: ByteRange
+  /** Set when the client named a part by number and the object has parts. */
+  readonly partsCount?: number
+}
+
+/** Answer headers that GET and HEAD share. */
+export function objectHeaders(
+  { headers, query }: ObjectCall,
+  info: ObjectInfo,
+  { range, partsCount }: Selection,
+): Record<string, string | number> {
+  const bytes = range === undefined ? info.bytes : range.last - range.first + 1
+  // A checksum covers the whole object: with a range the client could not check it.
+  const wantsChecksum =
+    headers['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED' && range === undefined
+  return {
+    ...identityHeaders(info),
+    ...metadataHeaders(info.metadata),
+    ...overrides(query),
+    'accept-ranges': 'bytes',
+    'content-length': bytes,
+    ...(range === undefined
+      ? {}
+      : { 'content-range': `bytes ${range.first}-${range.last}/${info.bytes}` }),
+    ...(partsCount === undefined ? {} : { 'x-amz-mp-parts-count': partsCount }),
+    ...(wantsChecksum ? checksumHeaders(info.checksum) : {}),
+  }
+}
+
+/** What a cache needs, also in a 304. */
+export function identityHeaders({ etag, modifiedAt }: ObjectInfo): Record<string, string> {
+  return { etag: quoted(etag), 'last-modified': httpDate(modifiedAt) }
+}
+
+const overridable = [
+  'content-type',
+  'content-language',
+  'expires',
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+] as const
+
+/** `response-content-type` and the like: the reader's wishes in place of the writer's. */
+function overrides(query: ObjectCall['query']): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const header of overridable) {
+    const wish = query.get(`response-${header}`)
+    if (wish === undefined) continue
+    const value = asHeaderBytes(wish)
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+      throw s3Fault('s3/invalid-argument', { argument: `response-${header}` })
+    }
+    headers[header] = value
+  }
+  return headers
+}

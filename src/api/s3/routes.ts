@@ -1,0 +1,138 @@
+/** Which operation a request is: by what it addresses, its method, its sub-resources and one header. */
+import { abortMultipartUpload } from '#api/s3/abort-multipart-upload'
+import type { BucketCall, Call, ObjectCall, Operation } from '#api/s3/call'
+import { completeMultipartUpload } from '#api/s3/complete-multipart-upload'
+import { copyObject } from '#api/s3/copy-object'
+import { createBucket } from '#api/s3/create-bucket'
+import { createMultipartUpload } from '#api/s3/create-multipart-upload'
+import { deleteBucket } from '#api/s3/delete-bucket'
+import { deleteObject } from '#api/s3/delete-object'
+import { deleteObjects } from '#api/s3/delete-objects'
+import { s3Fault } from '#api/s3/faults'
+import { getBucketLocation } from '#api/s3/get-bucket-location'
+import { getBucketVersioning } from '#api/s3/get-bucket-versioning'
+import { getObject } from '#api/s3/get-object'
+import { headBucket } from '#api/s3/head-bucket'
+import { headObject } from '#api/s3/head-object'
+import { listBuckets } from '#api/s3/list-buckets'
+import { listMultipartUploads } from '#api/s3/list-multipart-uploads'
+import { listObjects } from '#api/s3/list-objects'
+import { listObjectsV2 } from '#api/s3/list-objects-v2'
+import { listParts } from '#api/s3/list-parts'
+import { putObject } from '#api/s3/put-object'
+import { uploadPart } from '#api/s3/upload-part'
+import { uploadPartCopy } from '#api/s3/upload-part-copy'
+
+interface Route<C extends Call> {
+  readonly name: string
+  readonly method: string
+  /** Sub-resources that must be there, and no others. */
+  readonly subresources?: readonly string[]
+  readonly header?: string
+  readonly operation: Operation<C>
+}
+
+export const serviceRoutes: readonly Route<Call>[] = [
+  { name: 'ListBuckets', method: 'GET', operation: listBuckets },
+]
+
+const listType = 'list-type'
+export const bucketRoutes: readonly Route<BucketCall>[] = [
+  { name: 'ListObjectsV2', method: 'GET', subresources: [listType], operation: listObjectsV2 },
+  { name: 'ListObjects', method: 'GET', operation: listObjects },
+  {
+    name: 'GetBucketLocation',
+    method: 'GET',
+    subresources: ['location'],
+    operation: getBucketLocation,
+  },
+  {
+    name: 'GetBucketVersioning',
+    method: 'GET',
+    subresources: ['versioning'],
+    operation: getBucketVersioning,
+  },
+  {
+    name: 'ListMultipartUploads',
+    method: 'GET',
+    subresources: ['uploads'],
+    operation: listMultipartUploads,
+  },
+  { name: 'CreateBucket', method: 'PUT', operation: createBucket },
+  { name: 'HeadBucket', method: 'HEAD', operation: headBucket },
+  { name: 'DeleteBucket', method: 'DELETE', operation: deleteBucket },
+  { name: 'DeleteObjects', method: 'POST', subresources: ['delete'], operation: deleteObjects },
+]
+
+const part = ['partNumber', 'uploadId']
+const copySource = 'x-amz-copy-source'
+export const objectRoutes: readonly Route<ObjectCall>[] = [
+  { name: 'GetObject', method: 'GET', operation: getObject },
+  { name: 'HeadObject', method: 'HEAD', operation: headObject },
+  { name: 'GetObject', method: 'GET', subresources: ['partNumber'], operation: getObject },
+  { name: 'HeadObject', method: 'HEAD', subresources: ['partNumber'], operation: headObject },
+  { name: 'CopyObject', method: 'PUT', header: copySource, operation: copyObject },
+  { name: 'PutObject', method: 'PUT', operation: putObject },
+  { name: 'DeleteObject', method: 'DELETE', operation: deleteObject },
+  {
+    name: 'UploadPartCopy',
+    method: 'PUT',
+    subresources: part,
+    header: copySource,
+    operation: uploadPartCopy,
+  },
+  { name: 'UploadPart', method: 'PUT', subresources: part, operation: uploadPart },
+  {
+    name: 'CreateMultipartUpload',
+    method: 'POST',
+    subresources: ['uploads'],
+    operation: createMultipartUpload,
+  },
+  {
+    name: 'CompleteMultipartUpload',
+    method: 'POST',
+    subresources: ['uploadId'],
+    operation: completeMultipartUpload,
+  },
+  {
+    name: 'AbortMultipartUpload',
+    method: 'DELETE',
+    subresources: ['uploadId'],
+    operation: abortMultipartUpload,
+  },
+  { name: 'ListParts', method: 'GET', subresources: ['uploadId'], operation: listParts },
+]
+
+/** Query parameters that make a request another operation; all others only modify it. */
+const subresources = new Set(
+  (
+    'accelerate acl analytics append attributes cors delete encryption intelligent-tiering inventory legal-hold lifecycle ' +
+    'list-type location logging metadataConfiguration metadataTable metrics notification object-lock ownershipControls ' +
+    'partNumber policy policyStatus publicAccessBlock renameObject replication requestPayment restore retention select session ' +
+    'tagging torrent uploadId uploads versioning versions website'
+  ).split(' '),
+)
+
+/**
+ * The route of a request. `s3/not-implemented` for sub-resources of S3 that are not offered, `s3/method-not-allowed` for a method
+ * that the addressed thing does not have.
+ */
+export function findRoute<C extends Call>(
+  routes: readonly Route<C>[],
+  { method, query, headers }: { readonly method: string } & Pick<Call, 'query' | 'headers'>,
+): Route<C> {
+  const asked = [...query.keys()].filter((name) => subresources.has(name))
+  const found = routes.find(
+    (route) =>
+      route.method === method &&
+      isSame(route.subresources ?? [], asked) &&
+      (route.header === undefined || headers[route.header] !== undefined),
+  )
+  if (found !== undefined) return found
+  if (asked.length === 0 && method !== 'POST') throw s3Fault('s3/method-not-allowed')
+  throw s3Fault('s3/not-implemented', { subresource: asked.join(' ').slice(0, 80) })
+}
+
+function isSame(wanted: readonly string[], asked: readonly string[]): boolean {
+  return wanted.length === asked.length && wanted.every((name) => asked.includes(name))
+}

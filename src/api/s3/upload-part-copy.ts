@@ -1,0 +1,42 @@
+import type { ObjectCall } from '#api/s3/call'
+import { checksumElements } from '#api/s3/checksums'
+import { readCopyRange, readCopySource } from '#api/s3/copy-source'
+import { s3Fault } from '#api/s3/faults'
+import { putBytesMax } from '#api/s3/limits'
+import { refuseUnkeptPromises } from '#api/s3/promises'
+import { isoDate, quoted, xmlResponse } from '#api/s3/response'
+import { partNumberOf, uploadOf } from '#api/s3/uploads'
+import { leaf } from '#api/s3/xml-writer'
+import type { HttpResponse } from '#http/message'
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html */
+export async function uploadPartCopy(call: ObjectCall): Promise<HttpResponse> {
+  const { door, headers, request } = call
+  refuseUnkeptPromises(call)
+  const number = partNumberOf(call)
+  const upload = uploadOf(call)
+  const source = readCopySource(call)
+  const range = readCopyRange(headers['x-amz-copy-source-range'])
+  const { bytes } = await door.objects.head(source.bucket, source.key)
+  const copied = range === undefined ? bytes : range.last - range.first + 1
+  if (copied > putBytesMax)
+    throw s3Fault('s3/body-too-large', { bytes: copied, bytesMax: putBytesMax })
+  if (range !== undefined && range.last >= bytes) {
+    throw s3Fault('s3/invalid-argument', {
+      argument: 'x-amz-copy-source-range',
+      reason: `Range specified is not valid for source object of size: ${bytes}`,
+    })
+  }
+  const part = await door.objects.copyPart(
+    upload,
+    number,
+    range === undefined ? source : { ...source, range },
+    { signal: request.signal },
+  )
+  const [checksum] = checksumElements(part.checksum)
+  return xmlResponse('CopyPartResult', [
+    leaf('LastModified', isoDate(part.modifiedAt)),
+    leaf('ETag', quoted(part.etag)),
+    ...(checksum === undefined ? [] : [checksum]),
+  ])
+}

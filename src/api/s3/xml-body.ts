@@ -1,0 +1,44 @@
+import { incomingBody } from '#api/s3/body'
+import type { Call } from '#api/s3/call'
+import { s3Fault } from '#api/s3/faults'
+import { xmlBytesMax } from '#api/s3/limits'
+import { readXml, type XmlElement } from '#api/s3/xml-reader'
+import { openDigest } from '#crypto/digest'
+import type { DigestAlgorithm } from '#object/model'
+
+/** The request's XML document with that root, held to every checksum the client sent along. `s3/missing-body` when there is none. */
+export async function readXmlBody(call: Call, root: string): Promise<XmlElement> {
+  const bytes = await readSmallBody(call)
+  if (bytes.length === 0) throw s3Fault('s3/missing-body')
+  const element = readXml(bytes)
+  if (element.name !== root) throw s3Fault('s3/malformed-xml', { reason: `expected ${root}` })
+  return element
+}
+
+/** The same for operations whose body may be left out. */
+export async function readOptionalXmlBody(
+  call: Call,
+  root: string,
+): Promise<XmlElement | undefined> {
+  const hasBody = call.request.body.bytes === undefined || call.request.body.bytes > 0
+  return hasBody ? readXmlBody(call, root) : undefined
+}
+
+/** Collected, because documents are small by contract. */
+async function readSmallBody(call: Call): Promise<Uint8Array> {
+  if (call.request.body.bytes === 0) return new Uint8Array(0)
+  const body = incomingBody(call, { bytesMax: xmlBytesMax })
+  const algorithms = new Set<DigestAlgorithm>([...body.digests, 'md5'])
+  const digests = [...algorithms].map((name) => ({ name, digest: openDigest(name) }))
+  const pieces: Uint8Array[] = []
+  let bytes = 0
+  for await (const piece of body.stream) {
+    bytes += piece.length
+    if (bytes > xmlBytesMax) throw s3Fault('s3/message-too-large')
+    for (const { digest } of digests) digest.update(piece)
+    pieces.push(piece)
+  }
+  if (body.bytes !== undefined && body.bytes !== bytes) throw s3Fault('s3/malformed-xml')
+  body.verify(Object.fromEntries(digests.map(({ name, digest }) => [name, digest.digest()])))
+  return Buffer.concat(pieces)
+}
