@@ -30,6 +30,11 @@ const kernels = [
       '--enable=threads',
     ],
   },
+  {
+    source: 'crypto/kernel/checksum.ts',
+    product: 'crypto/checksum.wasm',
+    options: ['--initialMemory=1', '--maximumMemory=1'],
+  },
 ]
 
 /** Writes each product below `outputRoot`, whose folders exist or are made. The same sources give the same bytes. */

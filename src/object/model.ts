@@ -1,13 +1,15 @@
 /** The words of the object domain: what doors pass in and get back. No I/O here. */
 import type { Branded } from '#bytes/brand'
+import type { DigestAlgorithm } from '#crypto/digest'
 
 export type BucketName = Branded<string, 'BucketName'>
 /** 1 to 1,024 bytes of UTF-8, otherwise free. */
 export type ObjectKey = Branded<string, 'ObjectKey'>
 export type UploadId = Branded<string, 'UploadId'>
 
-/** `checksum*` values are raw digest bytes; doors encode them. CRCs are big-endian. */
-export type DigestAlgorithm = 'md5' | 'sha1' | 'sha256' | 'crc32' | 'crc32c' | 'crc64nvme'
+export type { DigestAlgorithm }
+
+/** Raw digest bytes; doors encode them. CRCs are big-endian. */
 export type Digests = Readonly<Partial<Record<DigestAlgorithm, Uint8Array>>>
 
 export type ChecksumAlgorithm = Exclude<DigestAlgorithm, 'md5'>
