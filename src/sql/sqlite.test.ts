@@ -243,9 +243,9 @@ describe('sqlite files', () => {
         await rejects(tx.query`insert into filler values (${new Uint8Array(500_000)})`, (error) =>
           isFault(error, 'sql/full'),
         )
-        await tx.query`update counter set n = 2`
-        throw new Error('given up')
+        await rejects(tx.query`update counter set n = 2`, (error) => isFault(error, 'sql/full'))
       }),
+      (error) => isFault(error, 'sql/full'),
     )
     equal(await counter(sql), 0)
     await sql.transaction((tx) => tx.query`update counter set n = 3`)

@@ -40,6 +40,8 @@ class OpenTransaction implements Transaction {
   readonly #connection: Connection
   #depth = 0
   #isOver = false
+  /** What made SQLite roll the transaction back by itself. */
+  #loss: unknown
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -50,7 +52,12 @@ class OpenTransaction implements Transaction {
     ...values: readonly SqlValue[]
   ): Promise<readonly Row[]> {
     this.#assertUsable()
-    return this.#connection.run(text, values) as Row[] // the caller states what its statement selects
+    try {
+      return this.#connection.run(text, values) as Row[] // the caller states what its statement selects
+    } catch (error) {
+      if (!this.#connection.isTransaction) this.#loss ??= error
+      throw error
+    }
   }
 
   async savepoint<T>(work: () => Promise<T>): Promise<T> {
@@ -92,6 +99,6 @@ class OpenTransaction implements Transaction {
   #assertUsable(): void {
     assert(!this.#isOver, 'a transaction used after its end')
     if (!this.#connection.isTransaction)
-      throw sqlFault('sql/unavailable', { reason: 'the transaction was rolled back' })
+      throw this.#loss ?? sqlFault('sql/unavailable', { reason: 'the transaction was rolled back' })
   }
 }

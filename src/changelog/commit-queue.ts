@@ -1,0 +1,133 @@
+/** Works that wait together are decided in one SQL transaction, in order of arrival, and answered when the log holds what they did and saw. */
+import type { CommitTransaction } from '#changelog/change'
+import { changelogFault } from '#changelog/faults'
+import type { Run } from '#changelog/frame'
+import { Group } from '#changelog/group'
+import type { LogWriter } from '#changelog/log-writer'
+import type { ChangeRooms } from '#changelog/rooms'
+import { recordRun } from '#changelog/state'
+import type { Sql } from '#sql/sql'
+import type { World } from '#world/world'
+
+/** A group takes no further work once its changes weigh this: a run, and so a frame, stays small. */
+const groupBytes = 256 * 1024
+
+export interface CommitQueueOptions {
+  readonly sql: Sql
+  readonly writer: LogWriter
+  readonly rooms: ChangeRooms
+  readonly committed: bigint
+  readonly world: World
+}
+
+type Work<T> = (tx: CommitTransaction) => Promise<T>
+
+/** A work that waits; the type of its result stays inside. */
+interface Waiting {
+  /** Runs the work and returns how to tell its caller, once the log holds what it did and saw. */
+  decide(group: Group): Promise<() => void>
+  reject(error: unknown): void
+}
+
+export class CommitQueue {
+  readonly #options: CommitQueueOptions
+  readonly #telling = new Set<Promise<void>>()
+  #committed: bigint
+  #waiting: Waiting[] = []
+  #active: Promise<void> | undefined
+  #isClosed = false
+
+  constructor(options: CommitQueueOptions) {
+    this.#options = options
+    this.#committed = options.committed
+  }
+
+  get committed(): bigint {
+    return this.#committed
+  }
+
+  commit<T>(work: Work<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#isClosed)
+        return reject(changelogFault('changelog/unavailable', { state: 'closed' }))
+      this.#waiting.push({ decide: (group) => decide(work, group, { resolve, reject }), reject })
+      this.#active ??= this.#work()
+    })
+  }
+
+  /** Refuses further works; all earlier ones are told when it returns. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#active
+    await Promise.all(this.#telling)
+  }
+
+  async #work(): Promise<void> {
+    await undefined // whoever goes on in the same moment joins the group
+    const { writer } = this.#options
+    while (this.#waiting.length > 0) {
+      await writer.room()
+      if (writer.isClear) await this.#decideGroup()
+      else
+        for (const { reject } of this.#waiting.splice(0))
+          reject(changelogFault('changelog/unavailable', { state: 'unavailable' }))
+    }
+    this.#active = undefined
+  }
+
+  async #decideGroup(): Promise<void> {
+    const works = this.#waiting.splice(0)
+    const tellings: (() => void)[] = []
+    try {
+      const run = await this.#transact(works, tellings)
+      this.#waiting.unshift(...works.splice(tellings.length))
+      if (run !== undefined) this.#committed = run.last
+      if (run !== undefined) this.#options.writer.add(run)
+    } catch (error) {
+      for (const { reject } of works) reject(error)
+      return
+    }
+    const told = this.#tell(works, tellings)
+    this.#telling.add(told)
+    void told.then(() => this.#telling.delete(told))
+  }
+
+  /** One SQL transaction for as many of the works as fit a group. */
+  #transact(works: readonly Waiting[], tellings: (() => void)[]): Promise<Run | undefined> {
+    const { sql, rooms, world, writer } = this.#options
+    return sql.transaction(async (tx) => {
+      const at = Math.floor(world.now())
+      const group = new Group(tx, { rooms, committed: this.#committed, at })
+      for (const { decide } of works) {
+        if (group.bytes >= groupBytes) break
+        tellings.push(await decide(group))
+      }
+      const run = group.run()
+      if (run !== undefined) await recordRun(tx, run, writer.logged)
+      return run
+    })
+  }
+
+  /** Even a refusal waits: it tells of what the work has read. */
+  async #tell(works: readonly Waiting[], tellings: readonly (() => void)[]): Promise<void> {
+    try {
+      await this.#options.writer.reached(this.#committed)
+      for (const tell of tellings) tell()
+    } catch (error) {
+      for (const { reject } of works) reject(error)
+    }
+  }
+}
+
+async function decide<T>(
+  work: Work<T>,
+  group: Group,
+  { resolve, reject }: { resolve(value: T): void; reject(error: unknown): void },
+): Promise<() => void> {
+  try {
+    const result = await group.do(work)
+    return () => resolve(result)
+  } catch (error) {
+    return () => reject(error)
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * Puts frames on nodes: each on so many distinct ones, whichever of them are well. Faults 1, 5, 6, 7 and 9 of the fault list meet here: a
+ * node that fails or is slow is replaced, for that frame, by the next one.
+ */
+import { changelogFault } from '#changelog/faults'
+import type { SealedFrame } from '#changelog/frame'
+import type { ChangeLogNode } from '#changelog/nodes'
+import type { NodeLog } from '#shard/store'
+import type { World } from '#world/world'
+
+/** A slower append no longer counts as coming, though it is welcome when it comes. A disk that syncs 4 KiB in 2 s is not well. */
+export const appendTimeoutMsDefault = 2_000
+
+/** A node that failed is asked last for this long. */
+const distrustMs = 10_000
+
+export interface FramePlacerOptions {
+  /** Called for every frame; in order of preference. */
+  readonly nodes: () => readonly ChangeLogNode[]
+  /** How many nodes hold each frame. */
+  readonly replicas: number
+  readonly appendTimeoutMs: number
+  readonly world: World
+  readonly onNodeFailure: (id: string, error: unknown) => void
+}
+
+/** What the log remembers of a node between frames. */
+interface Acquaintance {
+  /** One append at a time, even when it has become late: nobody knows what a stuck disk will still do. */
+  isBusy: boolean
+  distrustedUntil: number
+}
+
+/** A frame on its way, perhaps over several attempts: nodes that hold it already count. */
+export interface Placing {
+  readonly frame: SealedFrame
+  readonly holders: Set<string>
+  /** Nodes asked in this attempt. */
+  asked: Set<string>
+  /** Appends that can still come in time. */
+  live: number
+  /** Wakes the attempt: enough nodes hold the frame, or one of them will not. */
+  wake: () => void
+}
+
+interface Append {
+  readonly node: ChangeLogNode
+  readonly placing: Placing
+  readonly startedAt: number
+}
+
+export class FramePlacer {
+  readonly #options: FramePlacerOptions
+  readonly #acquaintances = new WeakMap<NodeLog, Acquaintance>()
+  readonly #closing = new AbortController()
+  /** Appends that are not late, oldest first. */
+  readonly #appends = new Set<Append>()
+  #isWatching = false
+  /** The nodes that took the last frame take the next one: a healthy log stays on few nodes. */
+  #preferred: ReadonlySet<string> = new Set()
+
+  constructor(options: FramePlacerOptions) {
+    this.#options = options
+  }
+
+  prepare(frame: SealedFrame): Placing {
+    return { frame, holders: new Set(), asked: new Set(), live: 0, wake() {} }
+  }
+
+  /**
+   * Resolves when the frame is on stable storage of enough nodes that are up; `changelog/unavailable` when that cannot be had now, and
+   * then may be tried again.
+   */
+  async attempt(placing: Placing): Promise<void> {
+    const { nodes, replicas } = this.#options
+    placing.asked = new Set()
+    placing.live = 0
+    for (;;) {
+      const up = nodes().filter(({ isUp }) => isUp)
+      const held = up.filter(({ id }) => placing.holders.has(id)).length
+      if (held >= replicas) break
+      const missing = Math.max(0, replicas - held - placing.live)
+      for (const node of this.#candidates(up, placing).slice(0, missing))
+        void this.#append(node, placing)
+      if (placing.live === 0)
+        throw changelogFault('changelog/unavailable', {
+          holders: held,
+          replicas,
+          nodesUp: up.length,
+        })
+      await new Promise<void>((resolve) => {
+        placing.wake = resolve
+      })
+    }
+    this.#preferred = placing.holders
+  }
+
+  /** Stops watching the clock; appends under way are left to themselves. */
+  close(): void {
+    this.#closing.abort()
+  }
+
+  /** Who may be asked for this frame: those of the last frame first, those that failed lately last. */
+  #candidates(up: readonly ChangeLogNode[], { holders, asked }: Placing): readonly ChangeLogNode[] {
+    const now = this.#options.world.monotonic()
+    const rank = ({ id, log }: ChangeLogNode): number =>
+      this.#acquaintance(log).distrustedUntil > now ? 2 : this.#preferred.has(id) ? 0 : 1
+    return up
+      .filter(
+        ({ id, log }) => !asked.has(id) && !holders.has(id) && !this.#acquaintance(log).isBusy,
+      )
+      .sort((one, other) => rank(one) - rank(other)) // stable: otherwise in order of preference
+  }
+
+  async #append(node: ChangeLogNode, placing: Placing): Promise<void> {
+    const { world } = this.#options
+    const acquaintance = this.#acquaintance(node.log)
+    const append = { node, placing, startedAt: world.monotonic() }
+    acquaintance.isBusy = true
+    placing.asked.add(node.id)
+    placing.live += 1
+    this.#appends.add(append)
+    void this.#watch()
+    try {
+      const { bytes, first, last } = placing.frame
+      await node.log.append(bytes, { first, last })
+      placing.holders.add(node.id)
+      acquaintance.distrustedUntil = 0
+      if (placing.holders.size >= this.#options.replicas) placing.wake()
+    } catch (error) {
+      this.#distrust(node, error)
+    } finally {
+      acquaintance.isBusy = false
+      this.#giveUp(append)
+    }
+  }
+
+  /** Looks at the oldest append when its time has come, so that a healthy log costs one timer and not one for each append. */
+  async #watch(): Promise<void> {
+    if (this.#isWatching) return
+    this.#isWatching = true
+    const { world, appendTimeoutMs } = this.#options
+    for (const append of this.#appends) {
+      const waitMs = append.startedAt + appendTimeoutMs - world.monotonic()
+      if (waitMs > 0)
+        try {
+          await world.sleep(waitMs, { signal: this.#closing.signal })
+        } catch {
+          return // closing
+        }
+      if (!this.#appends.has(append)) continue
+      const detail = { node: append.node.id, timeoutMs: appendTimeoutMs }
+      this.#distrust(append.node, changelogFault('changelog/node-timeout', detail))
+      this.#giveUp(append)
+    }
+    this.#isWatching = false
+  }
+
+  /** No longer waits for this append; idempotent. */
+  #giveUp(append: Append): void {
+    if (!this.#appends.delete(append)) return
+    const { placing, node } = append
+    placing.live -= 1
+    if (placing.live === 0 || !placing.holders.has(node.id)) placing.wake()
+  }
+
+  #distrust(node: ChangeLogNode, error: unknown): void {
+    const { world, onNodeFailure } = this.#options
+    this.#acquaintance(node.log).distrustedUntil = world.monotonic() + distrustMs
+    onNodeFailure(node.id, error)
+  }
+
+  #acquaintance(log: NodeLog): Acquaintance {
+    let acquaintance = this.#acquaintances.get(log)
+    if (acquaintance === undefined) {
+      acquaintance = { isBusy: false, distrustedUntil: 0 }
+      this.#acquaintances.set(log, acquaintance)
+    }
+    return acquaintance
+  }
+}
