@@ -42,8 +42,8 @@ export class SimulatedDisk implements Disk {
   readonly #turns = new TakingTurns<string>()
   #state: 'working' | 'broken' | 'off' = 'working'
   #operations = 0
-  #cutAtOperation: number | undefined
-  #onCut: (() => void) | undefined
+  #interruptAt: number | undefined
+  #interruption: (() => void) | undefined
   #slowMs = 0
   #failingSyncs = 0
 
@@ -90,8 +90,16 @@ export class SimulatedDisk implements Disk {
 
   /** The power fails in the middle of the n-th call from now (1 is the next), and `onCut` is told: other disks may share it. */
   cutPowerAt(operation: number, onCut?: () => void): void {
-    this.#cutAtOperation = this.#operations + operation
-    this.#onCut = onCut
+    this.interruptAt(operation, () => {
+      this.powerCut()
+      onCut?.()
+    })
+  }
+
+  /** Calls `act` in the middle of the n-th call from now: a kill is `interruptAt(n, () => disk.restart())`. */
+  interruptAt(operation: number, act: () => void): void {
+    this.#interruptAt = this.#operations + operation
+    this.#interruption = act
   }
 
   /** A fresh disk over what survived; after no power cut, over all that was written (the program died, not the machine). */
@@ -281,10 +289,7 @@ export class SimulatedDisk implements Disk {
     this.#requireWorking(path)
     const finish = start()
     this.#operations += 1
-    if (this.#operations === this.#cutAtOperation) {
-      this.powerCut()
-      this.#onCut?.()
-    }
+    if (this.#operations === this.#interruptAt) this.#interruption?.()
     const busyMs = callMs + this.#chance() * callSpreadMs + bytes / bytesPerMs
     await this.#options.world.sleep(this.#slowMs + busyMs)
     this.#requireWorking(path)

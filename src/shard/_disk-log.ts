@@ -160,7 +160,7 @@ export class DiskLog implements NodeLog {
     })
   }
 
-  /** What a killed process wrote but did not sync, we have just read as if it were safe: make it so. */
+  /** What a killed process wrote but did not sync, we have just read as if it were safe: make it so. Its name is (`#room`). */
   async #settleNewest(): Promise<void> {
     const newest = this.#segments.at(-1)
     if (newest === undefined) return
@@ -170,7 +170,6 @@ export class DiskLog implements NodeLog {
     } finally {
       await file.close()
     }
-    await this.#home.disk.syncDirectory('log')
   }
 
   async #lostSegment(segment: Segment): Promise<unknown> {

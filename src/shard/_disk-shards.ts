@@ -39,6 +39,7 @@ export class DiskShards implements ShardStore {
   async load(): Promise<void> {
     const { disk } = this.#home
     for (const name of await disk.list('incoming')) await disk.remove(`incoming/${name}`)
+    await disk.syncDirectory('shards') // directories that a killed process made and did not sync
     for (const name of await disk.list('shards')) {
       if (!/^[0-9a-f]{2}$/.test(name)) continue
       this.#directories.set(`shards/${name}`, Promise.resolve())

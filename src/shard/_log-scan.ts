@@ -65,7 +65,7 @@ async function isBlank(window: Window, page: number): Promise<boolean> {
 class Window {
   readonly #file: DiskFile
   readonly #fileBytes: number
-  #memory = new Uint8Array(windowBytes)
+  #memory = new Uint8Array(0)
   #start = 0
   #filled = 0
 
@@ -82,7 +82,7 @@ class Window {
   }
 
   async #move(offset: number, bytes: number): Promise<void> {
-    const wanted = Math.max(windowBytes, bytes)
+    const wanted = Math.max(Math.min(windowBytes, this.#fileBytes), bytes)
     if (this.#memory.length !== wanted) this.#memory = new Uint8Array(wanted)
     const into = this.#memory.subarray(0, Math.min(wanted, this.#fileBytes - offset))
     const count = await this.#file.read(into, offset)

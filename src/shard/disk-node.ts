@@ -37,7 +37,8 @@ export async function openDiskNode(disk: Disk, options: DiskNodeOptions): Promis
   const home = new NodeHome(disk, metadata, options)
   const shards = new DiskShards(home)
   const log = new DiskLog(home)
-  await home.guard(() => Promise.all([shards.load(), log.load()]))
+  // A killed process may have left a new version unsynced, which we would show and a power cut take back.
+  await home.guard(() => Promise.all([shards.load(), log.load(), disk.syncDirectory('files')]))
   return {
     shards,
     log,

@@ -10,6 +10,7 @@ import { openDiskNode } from '#shard/disk-node'
 import type { NodeStores } from '#shard/store'
 import { silentTelemetry as telemetry } from '#telemetry/telemetry'
 import { SimulatedWorld } from '#world/simulated'
+import type { World } from '#world/world'
 import { append, frameOf } from '../../test/contract/node-log.contract.ts'
 import { put, readWhole, shardOf } from '../../test/contract/shard-store.contract.ts'
 
@@ -31,9 +32,35 @@ interface Ledger {
 }
 
 test(`over ${seeds} seeds nothing acknowledged is lost and nothing else is made up`, async () => {
-  let cuts = 0
-  for (let seed = 0; seed < seeds; seed += 1) cuts += await live(seed)
-  ok(cuts > seeds, `only ${cuts} cuts came in the middle of work`)
+  let interruptions = 0
+  for (let seed = 0; seed < seeds; seed += 1) interruptions += await live(seed)
+  ok(interruptions > seeds, `only ${interruptions} lives ended in the middle of work`)
+})
+
+test('a node killed at any point stores the next shard as safely as any', async () => {
+  for (let point = 1; point <= 30; point += 1) {
+    const world = new SimulatedWorld(`kill at ${point}`)
+    await world.run(async () => {
+      const first = new SimulatedDisk({ world: world.fork('disk') })
+      const open = (disk: SimulatedDisk): Promise<NodeStores> =>
+        openDiskNode(disk, { world, telemetry, storeId, nodeId: 'node-01' })
+      let second = first
+      first.interruptAt(point, () => {
+        second = first.restart()
+      })
+      await open(first)
+        .then((node) => put(node.shards, 1))
+        .catch((error: unknown) => ok(isFault(error), String(error)))
+      ok(second !== first, 'the kill came too late')
+      const node = await open(second)
+      await put(node.shards, 1)
+      await append(node.log, frameOf(1))
+      second.powerCut()
+      const left = await open(second.restart())
+      await readWhole(left.shards, 1)
+      equal(await left.log.lastSequence(), 1n)
+    })
+  }
 })
 
 async function live(seed: number): Promise<number> {
@@ -53,30 +80,40 @@ async function live(seed: number): Promise<number> {
     toldVersion: 0,
     askedVersion: 0,
   }
-  let cuts = 0
+  let interruptions = 0
   await world.run(async () => {
     for (let life = 0; life < livesPerSeed; life += 1) {
-      const isKill = chance.random() < 0.2
-      disk.cutPowerAt(1 + Math.floor(chance.random() * 250))
-      const isCut = await untilPowerOff(async () => {
+      const work = async (): Promise<void> => {
         const node = await open()
         await Promise.all([
           storeShards(node, { ledger, chance, life }),
           appendFrames(node, ledger),
           writeFile(node, ledger),
         ])
-      })
-      if (isCut) cuts += 1
-      else if (!isKill) disk.powerCut()
+      }
+      const isInterrupted = await interrupt(disk, { chance, work })
+      if (isInterrupted) interruptions += 1
+      // What is seen after a kill has to be there after a power cut, too: somebody may have relied on it.
+      for (let look = 0; look < 2; look += 1) {
+        disk = disk.restart()
+        await check(await open(), ledger, seed)
+        disk.powerCut()
+      }
       disk = disk.restart()
-      await check(await open(), ledger, seed)
-      disk = disk.restart() // and once more, now as a killed process
     }
   })
-  return cuts
+  return interruptions
 }
 
-async function untilPowerOff(work: () => Promise<void>): Promise<boolean> {
+/** Lets `work` run into a power cut or a kill of the process, or to its end. Says whether it was interrupted. */
+async function interrupt(
+  disk: SimulatedDisk,
+  { chance, work }: { chance: World; work: () => Promise<void> },
+): Promise<boolean> {
+  const operation = 1 + Math.floor(chance.random() * 250)
+  const isKill = chance.random() < 0.3
+  if (isKill) disk.interruptAt(operation, () => disk.restart())
+  else disk.cutPowerAt(operation)
   try {
     await work()
     return false
@@ -88,7 +125,7 @@ async function untilPowerOff(work: () => Promise<void>): Promise<boolean> {
 
 async function storeShards(
   node: NodeStores,
-  { ledger, chance, life }: { ledger: Ledger; chance: SimulatedWorld; life: number },
+  { ledger, chance, life }: { ledger: Ledger; chance: World; life: number },
 ): Promise<void> {
   await Promise.all(
     [0, 1, 2].map(async (writer) => {
