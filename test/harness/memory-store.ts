@@ -1,0 +1,90 @@
+/** A whole store in this process on memory nodes and an in-memory database: for tests of domains, without files and sockets. */
+import { openChangeLog } from '#changelog/open-change-log'
+import { openCodec } from '#chunk/codec'
+import { pageBytes } from '#chunk/geometry'
+import { openCluster } from '#cluster/cluster'
+import { clusterRoom, enrol } from '#cluster/tables'
+import type { Profile } from '#erasure/profile'
+import { createKeyring } from '#keyring/change-keyring'
+import { openKeyring } from '#keyring/keyring'
+import { newMasterKey } from '#keyring/master-key'
+import { openObjectStore } from '#object/object-store'
+import { objectRoom } from '#object/tables'
+import { Collector } from '#repair/collector'
+import { Repairer } from '#repair/repairer'
+import { openMemoryNode } from '#shard/memory-node'
+import type { NodeStores } from '#shard/store'
+import { SqliteMemory } from '#sql/sqlite-memory'
+import { ChunkStore } from '#store/chunk-store'
+import { storeRoom } from '#store/tables'
+import { silentTelemetry } from '#telemetry/telemetry'
+import { systemWorld } from '#world/system'
+
+export const rooms = [clusterRoom, storeRoom, objectRoom]
+
+export interface MemoryStoreOptions {
+  readonly profile: Profile
+  readonly nodes: number
+  /** 4 KiB blocks by default, so that small bodies have several stripes and chunks. */
+  readonly blockBytes?: number
+  readonly chunkBytes?: number
+}
+
+export async function openMemoryStore({
+  profile,
+  nodes: nodeCount,
+  blockBytes = pageBytes,
+  chunkBytes = 40_000,
+}: MemoryStoreOptions) {
+  const world = systemWorld()
+  const telemetry = silentTelemetry
+  const master = newMasterKey(world)
+  const keyring = openKeyring(createKeyring({ master, world }), master)
+  const sql = new SqliteMemory().open()
+  const nodes = Array.from({ length: nodeCount }, (_, i) => ({
+    id: `node-${String(i + 1).padStart(2, '0')}`,
+    stores: openMemoryNode({ world }) as NodeStores,
+  }))
+  const changelog = await openChangeLog({
+    sql,
+    nodes: () => nodes.map(({ id, stores }) => ({ id, ...stores, isUp: true })),
+    replicas: profile.parity + 1,
+    rooms,
+    keyring,
+    world,
+    telemetry,
+    onNodeFailure: () => {},
+  })
+  await enrol(changelog, nodes)
+  const cluster = await openCluster({ sql, nodes, world, telemetry })
+  const codec = openCodec({
+    threads: 0,
+    slots: 16,
+    slotBytes: blockBytes * (profile.data + profile.parity),
+  })
+  const store = new ChunkStore({ codec, cluster, keyring, sql, world, telemetry, chunkBytes })
+  const objects = openObjectStore({ sql, changelog, store, world, profile })
+  const repairer = new Repairer({ sql, changelog, store, cluster, world, telemetry })
+  const collector = new Collector({ sql, changelog, store, cluster, world, telemetry })
+  return {
+    world,
+    sql,
+    nodes,
+    changelog,
+    cluster,
+    codec,
+    store,
+    objects,
+    repairer,
+    collector,
+    async [Symbol.asyncDispose]() {
+      await repairer.close()
+      await changelog.close()
+      await cluster.close()
+      await codec[Symbol.asyncDispose]()
+      await sql.close()
+    },
+  }
+}
+
+export type MemoryStore = Awaited<ReturnType<typeof openMemoryStore>>

@@ -1,0 +1,336 @@
+/** The object domain end to end: bytes in, recipes, copies, uploads, listings, damage, repair, collection. */
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { isFault } from '#fault/fault'
+import type { BucketName, IncomingBody, ObjectKey, ObjectStore } from '#object/model'
+import { parseBucketName, parseObjectKey } from '#object/names'
+import { scanChunks } from '#store/tables'
+import { type MemoryStore, openMemoryStore } from '../harness/memory-store.ts'
+
+const bucket = parseBucketName('photos')
+const { signal } = new AbortController()
+const small = { profile: { data: 4, parity: 2 }, nodes: 6 }
+
+function bytesOf(length: number, seed = 1): Buffer {
+  const bytes = Buffer.alloc(length)
+  for (let i = 0; i < length; i += 1) bytes[i] = (i * 131 + seed * 17 + (i >> 7)) & 0xff
+  return bytes
+}
+
+function bodyOf(bytes: Uint8Array, pieceBytes = 1_000): IncomingBody {
+  async function* stream() {
+    for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes)
+  }
+  return { stream: stream(), bytes: bytes.length, digests: [], verify: () => undefined }
+}
+
+async function put(objects: ObjectStore, name: string, bytes: Uint8Array, options: object = {}) {
+  const key = parseObjectKey(name)
+  return await objects.put(bucket, key, {
+    body: bodyOf(bytes),
+    metadata: { user: {} },
+    signal,
+    ...options,
+  })
+}
+
+async function get(objects: ObjectStore, name: string, range?: { first: number; last: number }) {
+  const opened = await objects.open(bucket, parseObjectKey(name))
+  const pieces: Buffer[] = []
+  for await (const piece of opened.read(range, { signal })) pieces.push(Buffer.from(piece))
+  opened.release()
+  return Buffer.concat(pieces)
+}
+
+async function withStore(
+  work: (store: MemoryStore) => Promise<void>,
+  options = small,
+): Promise<void> {
+  await using store = await openMemoryStore(options)
+  await store.objects.createBucket(bucket)
+  await work(store)
+  equal(store.codec.slots.free, store.codec.slots.slots, 'every slot was given back')
+}
+
+const fault = (code: string) => (error: unknown) => isFault(error, code)
+
+test('objects of every size come back whole, and by range', () =>
+  withStore(async ({ objects }) => {
+    for (const size of [0, 1, 3, 15, 16, 4_080, 16_320, 16_321, 60_000, 200_000]) {
+      const bytes = bytesOf(size)
+      const info = await put(objects, `size-${size}`, bytes)
+      equal(info.etag, createHash('md5').update(bytes).digest('hex'))
+      deepEqual(await get(objects, `size-${size}`), bytes)
+      if (size < 3) continue
+      for (const [first, last] of [
+        [0, 0],
+        [size - 1, size - 1],
+        [1, size - 2],
+        [size >> 1, size - 1],
+      ] as const) {
+        deepEqual(
+          await get(objects, `size-${size}`, { first, last }),
+          bytes.subarray(first, last + 1),
+        )
+      }
+    }
+  }))
+
+test('an overwrite is seen whole by later readers and does not disturb earlier ones', () =>
+  withStore(async ({ objects, collector }) => {
+    const former = bytesOf(150_000, 1)
+    const latter = bytesOf(90_000, 2)
+    await put(objects, 'a', former)
+    const opened = await objects.open(bucket, parseObjectKey('a'))
+    await put(objects, 'a', latter)
+    await collector.collect({ graceMs: 0, deleteBytesPerSecond: 1e12, signal })
+    const pieces: Buffer[] = []
+    for await (const piece of opened.read(undefined, { signal })) pieces.push(Buffer.from(piece))
+    opened.release()
+    deepEqual(Buffer.concat(pieces), former)
+    deepEqual(await get(objects, 'a'), latter)
+  }))
+
+test('a refused body leaves nothing behind', () =>
+  withStore(async ({ objects, nodes }) => {
+    const body = bodyOf(bytesOf(50_000))
+    const refuse = {
+      ...body,
+      verify: () => {
+        throw new Error('bad digest')
+      },
+    }
+    await rejects(put(objects, 'a', Buffer.alloc(0), { body: refuse }), /bad digest/)
+    await rejects(
+      put(objects, 'a', Buffer.alloc(0), { body: { ...bodyOf(bytesOf(50_000)), bytes: 60_000 } }),
+      fault('object/incomplete-body'),
+    )
+    async function* broken() {
+      yield bytesOf(45_000)
+      throw new Error('the client is gone')
+    }
+    await rejects(
+      put(objects, 'a', Buffer.alloc(0), { body: { ...bodyOf(bytesOf(1)), stream: broken() } }),
+      /client is gone/,
+    )
+    await rejects(objects.head(bucket, parseObjectKey('a')), fault('object/no-such-key'))
+    for (const { stores } of nodes) equal((await stores.shards.usage()).shards, 0)
+  }))
+
+test('of many conditional creations one wins', () =>
+  withStore(async ({ objects }) => {
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, i) =>
+        put(objects, 'once', bytesOf(100 + i, i), { condition: { ifNoneMatch: '*' } }),
+      ),
+    )
+    equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
+    const winner = outcomes.findIndex(({ status }) => status === 'fulfilled')
+    deepEqual(await get(objects, 'once'), bytesOf(100 + winner, winner))
+    await rejects(
+      put(objects, 'none', bytesOf(1), { condition: { ifMatch: '*' } }),
+      fault('object/no-such-key'),
+    )
+    await rejects(
+      put(objects, 'once', bytesOf(1), { condition: { ifMatch: ['0'.repeat(32)] } }),
+      fault('object/precondition-failed'),
+    )
+  }))
+
+test('losing m nodes loses nothing; losing one more is an error, never wrong bytes', () =>
+  withStore(async ({ objects, nodes, cluster }) => {
+    const bytes = bytesOf(120_000)
+    await put(objects, 'a', bytes)
+    const wipe = async (index: number) => {
+      const node = nodes[index]
+      for await (const { id } of node?.stores.shards.list() ?? [])
+        await node?.stores.shards.remove(id)
+    }
+    await wipe(0)
+    await wipe(3)
+    deepEqual(await get(objects, 'a'), bytes)
+    deepEqual(
+      await get(objects, 'a', { first: 77_777, last: 77_777 }),
+      bytes.subarray(77_777, 77_778),
+    )
+    await wipe(5)
+    await rejects(get(objects, 'a'), fault('store/unreadable'))
+    ok(cluster.nodes().length === 6)
+  }))
+
+test('what was lost is rebuilt byte for byte, where it was', () =>
+  withStore(async ({ objects, nodes, repairer, sql }) => {
+    const bytes = bytesOf(120_000)
+    await put(objects, 'a', bytes)
+    const before: string[] = []
+    for await (const { id } of nodes[2]?.stores.shards.list() ?? []) before.push(id)
+    ok(before.length > 0)
+    for (const id of before) await nodes[2]?.stores.shards.remove(id as never)
+    await repairer.takeInventory()
+    ok(repairer.length > 0)
+    await repairer.drain()
+    equal(repairer.length, 0)
+    const after: string[] = []
+    for await (const { id } of nodes[2]?.stores.shards.list() ?? []) after.push(id)
+    deepEqual(after, before)
+    for await (const chunk of scanChunks(sql))
+      equal(new Set(chunk.shards.map(({ node }) => node)).size, 6)
+  }))
+
+test('copies and parts share chunks; deleting the source keeps them; collection takes only what nobody refers to', () =>
+  withStore(async ({ objects, collector, nodes }) => {
+    const bytes = bytesOf(100_000)
+    const key = parseObjectKey('source')
+    await put(objects, 'source', bytes)
+    const shards = async () =>
+      (await Promise.all(nodes.map(({ stores }) => stores.shards.usage()))).reduce(
+        (n, u) => n + u.shards,
+        0,
+      )
+    const before = await shards()
+    const target = { bucket, key: parseObjectKey('copy') }
+    await objects.copy({ bucket, key }, target, { signal })
+    equal(await shards(), before)
+    await objects.delete(bucket, key)
+    await collector.collect({ graceMs: 0, deleteBytesPerSecond: 1e12, signal })
+    deepEqual(await get(objects, 'copy'), bytes)
+    await objects.delete(bucket, target.key)
+    const collected = await collector.collect({ graceMs: 0, deleteBytesPerSecond: 1e12, signal })
+    equal(collected.shards, before)
+    equal(await shards(), 0)
+  }))
+
+test('an upload becomes one object; completing again says the same; aborting leaves nothing', () =>
+  withStore(
+    async ({ objects, collector, nodes }) => {
+      const key = parseObjectKey('big')
+      const parts = [
+        bytesOf(5 * 1024 * 1024, 1),
+        bytesOf(5 * 1024 * 1024 + 7, 2),
+        bytesOf(1_000, 3),
+      ]
+      const { uploadId } = await objects.createUpload(bucket, key, {
+        metadata: { user: { a: 'b' } },
+      })
+      const address = { bucket, key, uploadId }
+      await objects.putPart(address, 2, { body: bodyOf(bytesOf(10)), signal })
+      const sent = await Promise.all(
+        parts.map((part, index) =>
+          objects.putPart(address, index + 1, { body: bodyOf(part, 65_536), signal }),
+        ),
+      )
+      const named = sent.map(({ number, etag }) => ({ number, etag }))
+      await rejects(
+        objects.completeUpload(address, named.toReversed(), {}),
+        fault('object/part-order'),
+      )
+      await rejects(
+        objects.completeUpload(address, [...named, { number: 9, etag: 'x' }], {}),
+        fault('object/part-missing'),
+      )
+      const info = await objects.completeUpload(address, named, {})
+      const md5s = Buffer.concat(parts.map((part) => createHash('md5').update(part).digest()))
+      equal(info.etag, `${createHash('md5').update(md5s).digest('hex')}-3`)
+      deepEqual(await get(objects, 'big'), Buffer.concat(parts))
+      equal((await objects.completeUpload(address, named, {})).etag, info.etag)
+      equal((await objects.head(bucket, key)).metadata.user['a'], 'b')
+      const second = await objects.createUpload(bucket, key, { metadata: { user: {} } })
+      await objects.putPart({ bucket, key, uploadId: second.uploadId }, 1, {
+        body: bodyOf(bytesOf(100_000)),
+        signal,
+      })
+      await objects.abortUpload({ bucket, key, uploadId: second.uploadId })
+      await rejects(
+        objects.headUpload(bucket, key, second.uploadId),
+        fault('object/no-such-upload'),
+      )
+      await objects.delete(bucket, key)
+      await collector.collect({ graceMs: 0, deleteBytesPerSecond: 1e12, signal })
+      for (const { stores } of nodes) equal((await stores.shards.usage()).shards, 0)
+    },
+    { ...small, blockBytes: 262_144, chunkBytes: 4 * 1024 * 1024 } as typeof small,
+  ))
+
+test('listing equals the model, page by page', () =>
+  withStore(async ({ objects }) => {
+    const names = [
+      'a',
+      'a/b',
+      'a/c/d',
+      'a/c/e',
+      'a0',
+      'b/',
+      'b/1',
+      'z',
+      'é/1',
+      '\u{1F600}',
+      '\uFFFD',
+    ]
+    for (const name of names) await put(objects, name, bytesOf(3))
+    const sorted = names.toSorted((x, y) => Buffer.compare(Buffer.from(x), Buffer.from(y)))
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('', 'a', 'a/', 'a/c/', 'b', 'zz', 'é'),
+        fc.constantFrom(undefined, '/', 'c'),
+        fc.integer({ min: 1, max: 5 }),
+        async (prefix, delimiter, limit) => {
+          const expected = modelList(sorted, prefix, delimiter)
+          deepEqual(await listAll(objects, { prefix, delimiter, limit }), expected)
+        },
+      ),
+    )
+  }))
+
+function modelList(
+  sorted: readonly string[],
+  prefix: string,
+  delimiter: string | undefined,
+): readonly string[] {
+  const seen = new Set<string>()
+  for (const name of sorted.filter((one) => one.startsWith(prefix))) {
+    const cut = delimiter === undefined ? -1 : name.indexOf(delimiter, prefix.length)
+    seen.add(cut < 0 ? `key ${name}` : `prefix ${name.slice(0, cut + (delimiter?.length ?? 0))}`)
+  }
+  return [...seen]
+}
+
+async function listAll(
+  objects: ObjectStore,
+  { prefix, delimiter, limit }: { prefix: string; delimiter: string | undefined; limit: number },
+): Promise<readonly string[]> {
+  const found: { readonly name: string; readonly text: string }[] = []
+  let after: string | undefined
+  do {
+    const page = await objects.list(bucket, {
+      prefix,
+      limit,
+      ...(delimiter === undefined ? {} : { delimiter }),
+      ...(after === undefined ? {} : { after }),
+    })
+    ok(page.objects.length + page.commonPrefixes.length <= limit)
+    found.push(
+      ...page.objects.map(({ key }) => ({ name: key as string, text: `key ${key}` })),
+      ...page.commonPrefixes.map((name) => ({ name, text: `prefix ${name}` })),
+    )
+    after = page.next
+  } while (after !== undefined)
+  return found
+    .toSorted((x, y) => Buffer.compare(Buffer.from(x.name), Buffer.from(y.name)))
+    .map(({ text }) => text)
+}
+
+test('a bucket goes only when it is empty', () =>
+  withStore(async ({ objects }) => {
+    await put(objects, 'a', bytesOf(3))
+    await rejects(objects.deleteBucket(bucket), fault('object/bucket-not-empty'))
+    await rejects(objects.createBucket(bucket), fault('object/bucket-exists'))
+    deepEqual(await objects.deleteMany(bucket, ['a', 'b'].map(parseObjectKey) as ObjectKey[]), [
+      undefined,
+      undefined,
+    ])
+    await objects.deleteBucket(bucket)
+    await rejects(put(objects, 'a', bytesOf(3)), fault('object/no-such-bucket'))
+    deepEqual(await objects.listBuckets(), [] as { name: BucketName }[])
+  }))
