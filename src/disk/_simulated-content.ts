@@ -29,7 +29,7 @@ export class SimulatedContent {
   }
 
   write(bytes: Uint8Array, offset: number): PendingChange {
-    this.#length = Math.max(this.#length, offset + bytes.length)
+    if (bytes.length > 0) this.#length = Math.max(this.#length, offset + bytes.length)
     return this.#add({ isDone: false, offset, bytes: new Uint8Array(bytes) })
   }
 
@@ -47,6 +47,17 @@ export class SimulatedContent {
       if (bytes === undefined) view.fill(0, Math.max(0, start - offset))
       else overlay(view, bytes, start - offset)
     return count
+  }
+
+  /** The bytes as a read sees them, as if all were synced. */
+  copy(): SimulatedContent {
+    const copy = new SimulatedContent()
+    copy.modifiedAt = this.modifiedAt
+    copy.#stored = new Uint8Array(this.#length)
+    this.read(copy.#stored, 0)
+    copy.#storedLength = this.#length
+    copy.#length = this.#length
+    return copy
   }
 
   /** What a sync that starts now will cover. */
@@ -122,20 +133,23 @@ export class SimulatedContent {
   }
 
   #storeBytes(bytes: Uint8Array, offset: number): void {
-    const end = offset + bytes.length
-    if (end > this.#stored.length) {
-      const larger = new Uint8Array(Math.max(end, 2 * this.#stored.length))
-      larger.set(this.#stored.subarray(0, this.#storedLength))
-      this.#stored = larger
-    }
+    if (bytes.length === 0) return
+    this.#reserve(offset + bytes.length)
     this.#stored.set(bytes, offset)
-    this.#storedLength = Math.max(this.#storedLength, end)
+    this.#storedLength = Math.max(this.#storedLength, offset + bytes.length)
   }
 
   #storeLength(length: number): void {
-    if (length > this.#storedLength) this.#storeBytes(new Uint8Array(0), length)
+    this.#reserve(length)
     this.#stored.fill(0, length, this.#storedLength)
     this.#storedLength = length
+  }
+
+  #reserve(bytes: number): void {
+    if (bytes <= this.#stored.length) return
+    const larger = new Uint8Array(Math.max(bytes, 2 * this.#stored.length))
+    larger.set(this.#stored.subarray(0, this.#storedLength))
+    this.#stored = larger
   }
 }
 

@@ -34,7 +34,8 @@ export class SimulatedFile implements DiskFile {
 
   write(bytes: Uint8Array, offset: number): Promise<void> {
     return this.#step(bytes.length, () => {
-      const growth = Math.max(0, offset + bytes.length - this.#content.length)
+      const end = bytes.length === 0 ? 0 : offset + bytes.length
+      const growth = Math.max(0, end - this.#content.length)
       const missing = growth - this.#machine.fit(this.#content, growth)
       const taken = bytes.subarray(0, Math.max(0, bytes.length - missing))
       const change = this.#content.write(taken, offset)

@@ -37,9 +37,18 @@ export interface PendingName {
 }
 
 export class SimulatedNames {
-  readonly root = new Directory()
+  readonly root: Directory
   /** Oldest first. */
   readonly #pending = new Set<PendingName>()
+
+  constructor(root = new Directory()) {
+    this.root = root
+  }
+
+  /** The names as programs see them, as if all were synced, and the files they lead to. */
+  copy(): SimulatedNames {
+    return new SimulatedNames(copyOf(this.root))
+  }
 
   /** The entry at `path`; `undefined` when there is none. */
   find(path: string): Entry | undefined {
@@ -144,6 +153,14 @@ export class SimulatedNames {
     for (const directory of directoriesOf(change)) directory.pending.delete(change)
     return this.#pending.delete(change)
   }
+}
+
+function copyOf(directory: Directory): Directory {
+  const copy = new Directory()
+  for (const [name, entry] of directory.names)
+    copy.names.set(name, entry instanceof Directory ? copyOf(entry) : entry.copy())
+  copy.stored = new Map(copy.names)
+  return copy
 }
 
 function directoriesOf({ from, to }: PendingName): Set<Directory> {

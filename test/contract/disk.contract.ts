@@ -46,6 +46,13 @@ export function diskContract(name: string, withDisk: WithDisk): void {
     deepEqual(await disk.read('file'), new Uint8Array([97, 98, 99, 0, 0]))
   })
 
+  on('an empty write changes nothing, wherever it is', async (disk) => {
+    const file = await disk.create('file')
+    await file.write(new Uint8Array(0), 5000)
+    equal(await file.bytes(), 0)
+    await file.close()
+  })
+
   on('a read past the end says how much there was', async (disk) => {
     await disk.writeDurably('file', text.encode('abc'))
     const file = await disk.open('file')
