@@ -12,6 +12,8 @@ export interface ObjectParts {
   readonly world: World
   /** Profile of buckets created without one. */
   readonly profile: Profile
+  /** Every part of an upload but the last; S3's 5 MiB when left out. */
+  readonly partBytesMin?: number
 }
 
 /** Answers a read only when the change log holds all it could have seen: nothing shown can be lost with the database. */

@@ -25,7 +25,7 @@ import {
 import { requireUpload, type UploadAddress } from '#object/uploads'
 
 /** Every part but the last (S3's limit). */
-export const partBytesMin = 5 * 1024 * 1024
+export const partBytesMinDefault = 5 * 1024 * 1024
 
 export interface CompleteOptions {
   readonly condition?: WriteCondition
@@ -47,7 +47,8 @@ export async function completeUpload(
     if (again !== undefined) return again
     const { row } = await requireUpload(tx, address)
     assertWritable(await findVersion(tx, row.bucket, address.key), condition)
-    const chosen = await chooseParts(tx, address, completed)
+    const { partBytesMin = partBytesMinDefault } = parts
+    const chosen = await chooseParts(tx, address, { completed, partBytesMin })
     const upload = uploadInfo(address.bucket, row)
     const whole = wholeChecksum(upload, chosen)
     assertChecksum(whole, checksum)
@@ -96,7 +97,10 @@ async function alreadyCompleted(
 async function chooseParts(
   tx: CommitTransaction,
   { uploadId }: UploadAddress,
-  completed: readonly CompletedPart[],
+  {
+    completed,
+    partBytesMin,
+  }: { readonly completed: readonly CompletedPart[]; readonly partBytesMin: number },
 ): Promise<readonly PartInfo[]> {
   const rows = await tx.query<PartRow>`select * from part where upload = ${uploadId}`
   const sent = new Map(rows.map((row) => [row.number, partInfo(row)]))

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { Connection } from '#sql/connection'
 import { sqlFault } from '#sql/faults'
@@ -11,8 +12,13 @@ import { runTransaction } from '#sql/transaction'
  * committed survives, nothing else does.
  */
 export class SqliteMemory {
-  readonly #database = new DatabaseSync(':memory:')
+  readonly #database: DatabaseSync
   #sql: MemorySql | undefined
+
+  /** Callers leave `database` out. */
+  constructor(database = new DatabaseSync(':memory:')) {
+    this.#database = database
+  }
 
   /** One `Sql` at a time. */
   open(): Sql {
@@ -21,6 +27,14 @@ export class SqliteMemory {
       this.#sql = undefined
     })
     return this.#sql
+  }
+
+  /** What a copy of the file would hold: all that is committed, in a database of its own. Not during a transaction. */
+  copy(): SqliteMemory {
+    assert(!this.#database.isTransaction, 'a copy of a database in the middle of a transaction')
+    const database = new DatabaseSync(':memory:')
+    database.deserialize(this.#database.serialize())
+    return new SqliteMemory(database)
   }
 
   /** The process that used the database is no more: its transaction is undone, and its `Sql` answers `sql/unavailable`. */
