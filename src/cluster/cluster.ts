@@ -18,6 +18,10 @@ import type { World } from '#world/world'
 export const probeIntervalMs = 5_000
 /** A probe that takes longer has failed: a hanging disk is as good as none. */
 export const probeTimeoutMs = 15_000
+/** A reader begins with a map no older than this, so that a directory that is gone is not served from files still open. */
+export const mapAgeMaxMs = 200
+/** How long a reader waits for a fresher map before it goes on with the one there is. */
+const freshenPatienceMs = 50
 /** This many failures within `failureWindowMs` bring a node down although it answers probes: a dying disk may. */
 export const failuresMax = 5
 export const failureWindowMs = 60_000
@@ -98,6 +102,7 @@ export class Cluster {
   #slow: ReadonlySet<NodeNumber> = new Set()
   #epoch: Epoch
   #isClosed = false
+  #checkedAt = Number.NEGATIVE_INFINITY
 
   constructor(
     rows: readonly NodeRow[],
@@ -161,9 +166,19 @@ export class Cluster {
 
   /** Looks at every node once: who is lost, who is back, who is slow, how full they are. */
   async check(): Promise<void> {
+    this.#checkedAt = this.#world.monotonic()
     await Promise.all([...this.#members.values()].map((member) => this.#look(member)))
     this.#slow = this.#latency.refresh(this.#world.monotonic())
     this.#turnEpoch()
+  }
+
+  /** Looks at every node unless that was done within `mapAgeMaxMs`. A node that hangs does not hold the caller up. */
+  async freshen(): Promise<void> {
+    if (this.#world.monotonic() - this.#checkedAt < mapAgeMaxMs) return
+    const done = new AbortController()
+    const patience = this.#world.sleep(freshenPatienceMs, { signal: done.signal }).catch(() => {})
+    await Promise.race([this.check(), patience])
+    done.abort()
   }
 
   /** Checks every `probeIntervalMs` until the signal is aborted; then resolves. */

@@ -47,6 +47,7 @@ export async function* readBody(
   const jobs = stripeJobs(store, extents, options)
   const ahead: Promise<Loaded>[] = []
   try {
+    await store.parts.cluster.freshen()
     for (let isDone = false; ; ) {
       while (!isDone && ahead.length <= readAheadStripes) {
         const next = await jobs.next()
