@@ -336,11 +336,6 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     code: 'MethodNotAllowed',
     message: 'The specified method is not allowed against this resource.',
   },
-  's3/missing-body': {
-    status: 400,
-    code: 'MissingRequestBodyError',
-    message: 'Request body is empty.',
-  },
   's3/missing-content-length': {
     status: 411,
     code: 'MissingContentLength',

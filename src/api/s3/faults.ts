@@ -21,7 +21,6 @@ export const s3Fault = declareFaults({
   's3/message-too-large': 'too-large',
   's3/metadata-too-large': 'too-large',
   's3/method-not-allowed': 'unsupported',
-  's3/missing-body': 'invalid',
   's3/missing-content-length': 'invalid',
   's3/missing-trailer': 'invalid',
   's3/not-implemented': 'unsupported',

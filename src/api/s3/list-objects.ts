@@ -31,7 +31,7 @@ export async function listObjects(call: BucketCall): Promise<HttpResponse> {
   const nextMarker = delimiter === undefined ? undefined : page.next
   return xmlResponse('ListBucketResult', [
     leaf('Name', bucket),
-    leaf('Prefix', names.write(prefix)),
+    leaf('Prefix', prefix), // as it is: boto3 decodes every name of this answer but this one
     leaf('Marker', names.write(marker)),
     leaf('NextMarker', nextMarker && names.write(nextMarker)),
     leaf('MaxKeys', limit),

@@ -16,6 +16,7 @@ import { headBucket } from '#api/s3/head-bucket'
 import { headObject } from '#api/s3/head-object'
 import { listBuckets } from '#api/s3/list-buckets'
 import { listMultipartUploads } from '#api/s3/list-multipart-uploads'
+import { listObjectVersions } from '#api/s3/list-object-versions'
 import { listObjects } from '#api/s3/list-objects'
 import { listObjectsV2 } from '#api/s3/list-objects-v2'
 import { listParts } from '#api/s3/list-parts'
@@ -57,6 +58,12 @@ export const bucketRoutes: readonly Route<BucketCall>[] = [
     method: 'GET',
     subresources: ['uploads'],
     operation: listMultipartUploads,
+  },
+  {
+    name: 'ListObjectVersions',
+    method: 'GET',
+    subresources: ['versions'],
+    operation: listObjectVersions,
   },
   { name: 'CreateBucket', method: 'PUT', operation: createBucket },
   { name: 'HeadBucket', method: 'HEAD', operation: headBucket },

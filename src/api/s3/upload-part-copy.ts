@@ -8,6 +8,7 @@ import { isoDate, quoted, xmlResponse } from '#api/s3/response'
 import { partNumberOf, uploadOf } from '#api/s3/uploads'
 import { leaf } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
+import { objectFault } from '#object/faults'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html */
 export async function uploadPartCopy(call: ObjectCall): Promise<HttpResponse> {
@@ -22,10 +23,7 @@ export async function uploadPartCopy(call: ObjectCall): Promise<HttpResponse> {
   if (copied > putBytesMax)
     throw s3Fault('s3/body-too-large', { bytes: copied, bytesMax: putBytesMax })
   if (range !== undefined && range.last >= bytes) {
-    throw s3Fault('s3/invalid-argument', {
-      argument: 'x-amz-copy-source-range',
-      reason: `Range specified is not valid for source object of size: ${bytes}`,
-    })
+    throw objectFault('object/range-unsatisfiable', { bytes })
   }
   const part = await door.objects.copyPart(
     upload,

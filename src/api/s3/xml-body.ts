@@ -6,11 +6,9 @@ import { readXml, type XmlElement } from '#api/s3/xml-reader'
 import { openDigest } from '#crypto/digest'
 import type { DigestAlgorithm } from '#object/model'
 
-/** The request's XML document with that root, held to every checksum the client sent along. `s3/missing-body` when there is none. */
+/** The request's XML document with that root, held to every checksum the client sent along. */
 export async function readXmlBody(call: Call, root: string): Promise<XmlElement> {
-  const bytes = await readSmallBody(call)
-  if (bytes.length === 0) throw s3Fault('s3/missing-body')
-  const element = readXml(bytes)
+  const element = readXml(await readSmallBody(call))
   if (element.name !== root) throw s3Fault('s3/malformed-xml', { reason: `expected ${root}` })
   return element
 }
