@@ -11,7 +11,7 @@ import type { NodeStores } from '#shard/store'
 import { silentTelemetry } from '#telemetry/telemetry'
 import { SimulatedWorld } from '#world/simulated'
 import { systemWorld } from '#world/system'
-import { append, frameOf } from '../../test/contract/node-log.contract.ts'
+import { append, frameOf, sameFrames } from '../../test/contract/node-log.contract.ts'
 import { fault, put, readWhole, shardOf } from '../../test/contract/shard-store.contract.ts'
 
 const storeId = new Uint8Array(16).fill(0xab)
@@ -237,11 +237,11 @@ onSimulatedDisk('a rotten frame is skipped and told, its neighbours are not', as
   const file = await disk.open(`log/${name}`)
   await file.write(new Uint8Array([0xff]), 12_288 + 6000) // each frame fills 3 pages
   await file.sync()
-  deepEqual(await Array.fromAsync(node.log.read()), [frameOf(1, 1, 10_000), frameOf(3, 3, 10_000)])
+  sameFrames(await Array.fromAsync(node.log.read()), [frameOf(1, 1, 10_000), frameOf(3, 3, 10_000)])
   deepEqual(damage, [`log/${name} page 3: damage`])
   await file.write(new Uint8Array([0xff]), 24_576 + 6000)
   const again = await open()
-  deepEqual(await Array.fromAsync(again.log.read()), [frameOf(1, 1, 10_000)])
+  sameFrames(await Array.fromAsync(again.log.read()), [frameOf(1, 1, 10_000)])
   equal(await again.log.lastSequence(), 1n)
 })
 

@@ -36,7 +36,8 @@ export function encodeFrame(
   payload: Uint8Array,
   { first, last, page }: { readonly first: bigint; readonly last: bigint; readonly page: number },
 ): Uint8Array<ArrayBuffer> {
-  assert(payload.length <= framePayloadBytesMax && first <= last)
+  assert(payload.length <= framePayloadBytesMax)
+  assertRange({ first, last })
   const frame = new Uint8Array(frameBytes(payload.length))
   const view = new DataView(frame.buffer)
   view.setUint32(0, magic)
@@ -48,6 +49,17 @@ export function encodeFrame(
   frame.set(payload, headerBytes)
   frame.set(digestOf(frame, payload.length), digestOffset)
   return frame
+}
+
+/** Sequence numbers start at 1: a reader who has seen nothing asks for what comes after 0. */
+export function assertRange({
+  first,
+  last,
+}: {
+  readonly first: bigint
+  readonly last: bigint
+}): void {
+  assert(first >= 1n && first <= last, `not a range of sequence numbers: ${first}..${last}`)
 }
 
 /** The header at the start of `page`, when it looks like one; `isWholeFrame` says whether it is true. */

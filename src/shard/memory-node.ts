@@ -4,6 +4,7 @@ import { directAlignment } from '#disk/disk'
 import { assertFileName } from '#shard/_file-name'
 import { highestLast } from '#shard/_sequence'
 import { shardFault } from '#shard/faults'
+import { assertRange } from '#shard/log-frame'
 import type { ShardId } from '#shard/shard-id'
 import type {
   NodeFiles,
@@ -181,7 +182,7 @@ class MemoryLog implements NodeLog {
   #frames: MemoryFrame[] = []
 
   async append(frame: Uint8Array, { first, last }: { first: bigint; last: bigint }): Promise<void> {
-    assert(first <= last)
+    assertRange({ first, last })
     this.#frames.push({ first, last, frame: frame.slice() })
   }
 

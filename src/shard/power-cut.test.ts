@@ -2,7 +2,7 @@
  * What a node may lose when the power fails or the process is killed: nothing it has acknowledged. Each seed is one history
  * of several lives: a busy node, a cut in the middle of some disk call, a look at what is left, and on.
  */
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { SimulatedDisk } from '#disk/simulated'
 import { isFault } from '#fault/fault'
@@ -11,7 +11,8 @@ import type { NodeStores } from '#shard/store'
 import { silentTelemetry as telemetry } from '#telemetry/telemetry'
 import { SimulatedWorld } from '#world/simulated'
 import type { World } from '#world/world'
-import { append, frameOf } from '../../test/contract/node-log.contract.ts'
+import { append, frameOf, sameFrames } from '../../test/contract/node-log.contract.ts'
+import { sameBytes } from '../../test/contract/same-bytes.ts'
 import { put, readWhole, shardOf } from '../../test/contract/shard-store.contract.ts'
 
 const seeds = 200
@@ -180,7 +181,7 @@ async function check(node: NodeStores, ledger: Ledger, seed: number): Promise<vo
   await checkLog(node, ledger, context)
   const file = await node.files.read('keyring')
   const version = file?.[0] ?? 0
-  if (file !== undefined) deepEqual(file, new Uint8Array(700).fill(version), context)
+  if (file !== undefined) sameBytes(file, new Uint8Array(700).fill(version), context)
   ok(version >= ledger.toldVersion && version <= ledger.askedVersion, `${context}: file`)
   ledger.toldVersion = version
 }
@@ -190,7 +191,7 @@ async function checkLog(node: NodeStores, ledger: Ledger, context: string): Prom
   const found = new Set<number>()
   for await (const frame of node.log.read()) {
     const sequence = Number(frame.last)
-    deepEqual(frame, frameOf(sequence, sequence, 500 * (sequence % 20)), context)
+    sameFrames([frame], [frameOf(sequence, sequence, 500 * (sequence % 20))])
     found.add(sequence)
   }
   const last = Number(await node.log.lastSequence())

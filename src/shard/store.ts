@@ -52,7 +52,7 @@ export interface ShardWriter {
 /** The change log's frames as one node holds them. Frames are opaque, ordered by `first`. */
 export interface NodeLog {
   /**
-   * Appends a frame that covers sequence numbers `first..last` and returns when it is on stable storage.
+   * Appends a frame that covers sequence numbers `first..last` (from 1 on) and returns when it is on stable storage.
    * One append at a time per node (callers group). The same frame may be appended again after a crash.
    */
   append(frame: Uint8Array, range: { readonly first: bigint; readonly last: bigint }): Promise<void>

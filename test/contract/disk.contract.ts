@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Disk, DiskFile } from '#disk/disk'
 import { isFault } from '#fault/fault'
+import { sameBytes } from './same-bytes.ts'
 
 /** Gives the test an empty disk and takes it away afterwards. */
 export type WithDisk = (body: (disk: Disk) => Promise<void>) => Promise<void>
@@ -33,7 +34,7 @@ export function diskContract(name: string, withDisk: WithDisk): void {
     await Promise.all(pages.map((page, index) => file.write(page, index * 4096)))
     await file.sync()
     await file.close()
-    deepEqual(await disk.read('file'), new Uint8Array(Buffer.concat(pages)))
+    sameBytes(await disk.read('file'), Buffer.concat(pages))
   })
 
   on('truncate cuts and stretches with zeros', async (disk) => {
@@ -90,7 +91,7 @@ export function diskContract(name: string, withDisk: WithDisk): void {
   on('writers of one path at the same time leave the last one’s bytes', async (disk) => {
     const versions = Array.from({ length: 8 }, (_, version) => new Uint8Array(3000).fill(version))
     await Promise.all(versions.map((bytes) => disk.writeDurably('file', bytes)))
-    deepEqual(await disk.read('file'), versions.at(-1))
+    sameBytes(await disk.read('file'), new Uint8Array(3000).fill(7))
     deepEqual(await disk.list(''), ['file'])
   })
 
@@ -205,10 +206,7 @@ async function checkWrites(file: DiskFile, writes: readonly Write[]): Promise<vo
     [memories.plain.subarray(3, 3 + 50_001), 17],
   ] as const) {
     const count = await file.read(memory, offset)
-    deepEqual(
-      new Uint8Array(memory.subarray(0, count)),
-      model.slice(offset, offset + memory.length),
-    )
+    sameBytes(memory.subarray(0, count), model.subarray(offset, offset + memory.length))
   }
   await file.sync()
   await file.close()

@@ -2,6 +2,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { blake3 } from '#crypto/blake3'
 import type { NodeLog } from '#shard/store'
 import type { WithNode } from './shard-store.contract.ts'
 
@@ -22,6 +23,13 @@ export async function append(log: NodeLog, { frame, ...range }: Frame): Promise<
   await log.append(frame, range)
 }
 
+/** Compares long series of frames without ever printing them. */
+export function sameFrames(actual: readonly Frame[], expected: readonly Frame[]): void {
+  const print = ({ first, last, frame }: Frame): string =>
+    `${first}-${last}: ${blake3(frame).toHex()}`
+  deepEqual(actual.map(print), expected.map(print))
+}
+
 export function nodeLogContract(name: string, withNode: WithNode): void {
   const on = (title: string, body: (log: NodeLog) => Promise<void>): void => {
     test(`${name}: ${title}`, () => withNode(({ log }) => body(log)))
@@ -37,7 +45,7 @@ export function nodeLogContract(name: string, withNode: WithNode): void {
     const appended: Frame[] = []
     await fc.assert(
       fc.asyncProperty(
-        fc.nat(1000),
+        fc.integer({ min: 1, max: 1000 }),
         fc.nat(20),
         fc.oneof(fc.nat(10_000), fc.constantFrom(0, 4047, 4048, 4049, 8144)),
         async (first, more, bytes) => {
@@ -47,7 +55,7 @@ export function nodeLogContract(name: string, withNode: WithNode): void {
       ),
       { numRuns: 60 },
     )
-    deepEqual(await Array.fromAsync(log.read()), appended)
+    sameFrames(await Array.fromAsync(log.read()), appended)
     const highest = appended.map(({ last }) => Number(last)).reduce((a, b) => Math.max(a, b))
     equal(await log.lastSequence(), BigInt(highest))
   })
@@ -55,7 +63,7 @@ export function nodeLogContract(name: string, withNode: WithNode): void {
   on('a frame larger than any buffer comes back whole, between its neighbours', async (log) => {
     const frames = [frameOf(1), frameOf(2, 9, 3_000_001), frameOf(10)]
     for (const frame of frames) await append(log, frame)
-    deepEqual(await Array.fromAsync(log.read()), frames)
+    sameFrames(await Array.fromAsync(log.read()), frames)
   })
 
   on('`after` leaves out what the reader has', async (log) => {

@@ -6,6 +6,7 @@ import { blake3 } from '#crypto/blake3'
 import { isFault } from '#fault/fault'
 import { parseShardId, type ShardId } from '#shard/shard-id'
 import type { NodeStores, ShardStore } from '#shard/store'
+import { sameBytes } from './same-bytes.ts'
 
 /** Gives the test an empty node and takes it away afterwards. */
 export type WithNode = (body: (node: NodeStores) => Promise<void>) => Promise<void>
@@ -41,7 +42,7 @@ export async function readWhole(store: ShardStore, seed: number, pages = 2): Pro
   const { id, bytes } = shardOf(seed, pages)
   const into = new Uint8Array(bytes.length)
   await store.read(id, into, { offset: 0 })
-  deepEqual(into, bytes)
+  sameBytes(into, bytes, `shard ${seed}`)
 }
 
 export function shardStoreContract(name: string, withNode: WithNode): void {
@@ -78,7 +79,7 @@ export function shardStoreContract(name: string, withNode: WithNode): void {
         if (offset + length > bytes.length && length > 0)
           return await rejects(reading, fault('shard/short'))
         await reading
-        deepEqual(into, bytes.slice(offset, offset + length))
+        sameBytes(into, bytes.subarray(offset, offset + length))
       }),
     )
   })
