@@ -66,8 +66,7 @@ export class CommitQueue {
     await undefined // whoever goes on in the same moment joins the group
     const { writer } = this.#options
     while (this.#waiting.length > 0) {
-      await writer.room()
-      if (writer.isClear) await this.#decideGroup()
+      if (await writer.isIdle()) await this.#decideGroup()
       else
         for (const { reject } of this.#waiting.splice(0))
           reject(changelogFault('changelog/unavailable', { state: 'unavailable' }))
@@ -81,8 +80,7 @@ export class CommitQueue {
     try {
       const run = await this.#transact(works, tellings)
       this.#waiting.unshift(...works.splice(tellings.length))
-      if (run !== undefined) this.#committed = run.last
-      if (run !== undefined) this.#options.writer.add(run)
+      if (run !== undefined) this.#hand(run)
     } catch (error) {
       for (const { reject } of works) reject(error)
       return
@@ -90,6 +88,12 @@ export class CommitQueue {
     const told = this.#tell(works, tellings)
     this.#telling.add(told)
     void told.then(() => this.#telling.delete(told))
+  }
+
+  #hand(run: Run): void {
+    this.#committed = run.last
+    this.#options.world.passing('changelog/committed')
+    this.#options.writer.write(run)
   }
 
   /** One SQL transaction for as many of the works as fit a group. */

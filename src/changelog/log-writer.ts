@@ -1,6 +1,6 @@
 /**
- * Carries what is committed to the nodes, in order: first what the outbox still holds from before, then each run as it is committed. One frame at a
- * time; runs that are committed meanwhile share the next one. While nodes are too few it keeps trying, and whoever waits is told.
+ * Carries what is committed to the nodes, in order: first what the outbox still holds from before, then one run after the other as they are
+ * committed. While nodes are too few it keeps trying, and whoever waits is told.
  */
 import assert from 'node:assert/strict'
 import { changelogFault } from '#changelog/faults'
@@ -11,10 +11,8 @@ import type { Sql } from '#sql/sql'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
 
-/** Runs are gathered into one frame up to this; a single larger run has a frame to itself. */
+/** In a replay, runs are gathered into one frame up to this; a single larger run has a frame to itself. */
 const frameChangesBytes = 1024 * 1024
-/** Commits wait while so much is committed and not yet logged. */
-const backlogBytesMax = 4 * 1024 * 1024
 const retryMsMin = 100
 const retryMsMax = 2_000
 
@@ -32,8 +30,11 @@ export interface LogWriterOptions {
   readonly telemetry: Telemetry
 }
 
-/** `replaying`: what a former process left is on its way. `unavailable`: nodes were too few at the last attempt. */
-type WriterState = 'replaying' | 'clear' | 'unavailable' | 'closed'
+/**
+ * `busy`: something is committed and on its way, a former process's outbox perhaps. `unavailable`: nodes were too few at the last
+ * attempt; it is tried again.
+ */
+type WriterState = 'idle' | 'busy' | 'unavailable' | 'closed'
 
 interface Waiter {
   readonly sequence: bigint
@@ -48,18 +49,15 @@ export class LogWriter {
   #logged: bigint
   #isReplayed: boolean
   #isPrepared = false
-  #isWorking = false
-  /** Committed and in no frame yet, oldest first. */
-  #runs: Run[] = []
-  #backlogBytes = 0
+  #run: Run | undefined
   #waiters: Waiter[] = []
-  #waitingForRoom: (() => void)[] = []
+  #watchers: (() => void)[] = []
 
   constructor(options: LogWriterOptions) {
     this.#options = options
     this.#logged = options.logged
     this.#isReplayed = options.committed <= options.logged
-    this.#state = this.#isReplayed ? 'clear' : 'replaying'
+    this.#state = this.#isReplayed ? 'idle' : 'busy'
   }
 
   /** Changes up to here are on enough nodes. */
@@ -67,48 +65,40 @@ export class LogWriter {
     return this.#logged
   }
 
-  /** Whether new changes may be committed. */
-  get isClear(): boolean {
-    return this.#state === 'clear'
-  }
-
   /** Replays the outbox: to its end, or until nodes turn out too few and it goes on by itself. */
   async open(): Promise<void> {
-    this.#start()
-    await this.reached(this.#options.committed).catch(() => {})
+    if (this.#state === 'idle') return
+    void this.#work()
+    await this.isIdle()
   }
 
-  /** The next committed run. */
-  add(run: Run): void {
-    this.#runs.push(run)
-    this.#backlogBytes += run.changes.length
-    this.#start()
+  /** Brings the next committed run to the nodes, which `reached` will tell of. Only when idle. */
+  write(run: Run): void {
+    assert(this.#state === 'idle' && run.first === this.#logged + 1n)
+    this.#state = 'busy'
+    this.#run = run
+    void this.#work()
   }
 
   reached(sequence: bigint): Promise<void> {
     if (sequence <= this.#logged) return Promise.resolve()
     if (this.#state === 'unavailable' || this.#state === 'closed')
-      return Promise.reject(changelogFault('changelog/unavailable', { state: this.#state }))
+      return Promise.reject(this.#unavailable())
     return new Promise((resolve, reject) => this.#waiters.push({ sequence, resolve, reject }))
   }
 
-  /** Resolves when the backlog is short, or the log not clear. */
-  async room(): Promise<void> {
-    while (this.#backlogBytes >= backlogBytesMax && this.isClear)
-      await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve))
+  /** Waits while the log is busy; then, whether more may be committed. */
+  async isIdle(): Promise<boolean> {
+    while (this.#state === 'busy')
+      await new Promise<void>((proceed) => this.#watchers.push(proceed))
+    return this.#state === 'idle'
   }
 
   /** What is not logged stays in the outbox; whoever waits for it hears `changelog/unavailable`. */
   close(): void {
     this.#closing.abort()
     this.#options.placer.close()
-    this.#leave('closed', undefined)
-  }
-
-  #start(): void {
-    if (this.#isWorking) return
-    this.#isWorking = true
-    void this.#work()
+    this.#enter('closed')
   }
 
   async #work(): Promise<void> {
@@ -116,11 +106,8 @@ export class LogWriter {
     let retryMs = retryMsMin
     while (this.#state !== 'closed') {
       try {
-        if (placing === undefined) {
-          const runs = this.#isReplayed ? this.#takeRuns() : await this.#readRuns()
-          if (runs.length === 0) break
-          placing = this.#options.placer.prepare(this.#options.sealer.seal(runs))
-        }
+        placing ??= await this.#nextFrame()
+        if (placing === undefined) break
         await this.#prepare()
         await this.#options.placer.attempt(placing)
         this.#advance(placing.frame.last)
@@ -132,26 +119,30 @@ export class LogWriter {
         retryMs = Math.min(2 * retryMs, retryMsMax)
       }
     }
-    this.#isWorking = false // in the same breath as the look that found nothing, so that `add` never meets a loop about to end
+    if (this.#state === 'unavailable')
+      this.#options.telemetry.note('info', 'The change log has caught up')
+    this.#enter('idle')
   }
 
-  #takeRuns(): readonly Run[] {
-    const runs = this.#runs.splice(0, frameful(this.#runs))
-    this.#backlogBytes -= bytesOf(runs)
-    for (const proceed of this.#waitingForRoom.splice(0)) proceed()
-    return runs
+  async #nextFrame(): Promise<Placing | undefined> {
+    const runs = this.#isReplayed ? this.#takeRun() : await this.#readRuns()
+    if (runs.length === 0) return undefined
+    const { placer, sealer } = this.#options
+    return placer.prepare(sealer.seal(runs))
+  }
+
+  #takeRun(): readonly Run[] {
+    const run = this.#run
+    this.#run = undefined
+    return run === undefined ? [] : [run]
   }
 
   async #readRuns(): Promise<readonly Run[]> {
     const page = await readOutbox(this.#options.sql, this.#logged)
     const [next] = page
-    if (next !== undefined) {
-      assert(next.first === this.#logged + 1n, 'the outbox has a gap')
-      return page.slice(0, frameful(page))
-    }
-    this.#isReplayed = true
-    this.#resume()
-    return this.#takeRuns()
+    assert(next === undefined || next.first === this.#logged + 1n, 'the outbox has a gap')
+    this.#isReplayed = next === undefined
+    return page.slice(0, frameful(page))
   }
 
   async #prepare(): Promise<void> {
@@ -162,33 +153,30 @@ export class LogWriter {
 
   #advance(logged: bigint): void {
     this.#logged = logged
-    if (this.#isReplayed) this.#resume()
     const reached = this.#waiters.filter(({ sequence }) => sequence <= logged)
     if (reached.length === 0) return
     this.#waiters = this.#waiters.filter(({ sequence }) => sequence > logged)
+    this.#options.world.passing('changelog/logged')
     for (const { resolve } of reached) resolve()
-  }
-
-  #resume(): void {
-    if (this.#state === 'unavailable')
-      this.#options.telemetry.note('info', 'The change log has caught up', {
-        logged: String(this.#logged),
-      })
-    if (this.#state !== 'closed') this.#state = 'clear'
   }
 
   #suspend(error: unknown): void {
     if (this.#state === 'closed') return
     if (this.#state !== 'unavailable')
       this.#options.telemetry.note('warn', 'The change log cannot reach enough nodes', { error })
-    this.#leave('unavailable', error)
+    this.#enter('unavailable', error)
   }
 
-  #leave(state: 'unavailable' | 'closed', cause: unknown): void {
+  #enter(state: WriterState, cause?: unknown): void {
+    if (this.#state === 'closed') return
     this.#state = state
-    for (const { reject } of this.#waiters.splice(0))
-      reject(changelogFault('changelog/unavailable', { state }, cause))
-    for (const proceed of this.#waitingForRoom.splice(0)) proceed()
+    for (const proceed of this.#watchers.splice(0)) proceed()
+    if (state === 'idle') return
+    for (const { reject } of this.#waiters.splice(0)) reject(this.#unavailable(cause))
+  }
+
+  #unavailable(cause?: unknown): Error {
+    return changelogFault('changelog/unavailable', { state: this.#state }, cause)
   }
 
   async #pause(ms: number): Promise<void> {
@@ -201,7 +189,7 @@ export class LogWriter {
   }
 }
 
-/** How many of these runs go into one frame. */
+/** How many of these runs go into one frame: at least one. */
 function frameful(runs: readonly Run[]): number {
   let bytes = 0
   const end = runs.findIndex(({ changes }, index) => {
@@ -209,8 +197,4 @@ function frameful(runs: readonly Run[]): number {
     return index > 0 && bytes > frameChangesBytes
   })
   return end === -1 ? runs.length : end
-}
-
-function bytesOf(runs: readonly Run[]): number {
-  return runs.reduce((bytes, { changes }) => bytes + changes.length, 0)
 }
