@@ -88,7 +88,7 @@ class WorkHandle implements CommitTransaction {
     this.at = group.at
   }
 
-  query<Row extends SqlRow = SqlRow>(
+  async query<Row extends SqlRow = SqlRow>(
     text: TemplateStringsArray,
     ...values: readonly SqlValue[]
   ): Promise<readonly Row[]> {

@@ -152,11 +152,11 @@ export class LogWriter {
   }
 
   #advance(logged: bigint): void {
+    this.#options.world.passing('changelog/logged')
     this.#logged = logged
     const reached = this.#waiters.filter(({ sequence }) => sequence <= logged)
     if (reached.length === 0) return
     this.#waiters = this.#waiters.filter(({ sequence }) => sequence > logged)
-    this.#options.world.passing('changelog/logged')
     for (const { resolve } of reached) resolve()
   }
 
