@@ -86,6 +86,11 @@ export class HttpServer implements AsyncDisposable {
     return typeof address === 'object' && address !== null ? address.port : 0
   }
 
+  /** Requests being answered now. */
+  get exchanges(): number {
+    return this.#exchanges.size
+  }
+
   get host(): string {
     return this.#options.host
   }

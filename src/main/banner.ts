@@ -1,5 +1,5 @@
 /** What `mycelium up` says when it is ready: where it is, how safe it is, and lines that work when pasted. */
-import { type ErasureProfile, printProfile } from '#main/units'
+import { formatProfile, type Profile } from '#erasure/profile'
 
 export interface BannerFacts {
   readonly version: string
@@ -11,7 +11,7 @@ export interface BannerFacts {
   readonly dataPath: string
   readonly nodesUp: number
   readonly nodes: number
-  readonly profile: ErasureProfile
+  readonly profile: Profile
   readonly toleratedNodeLosses: number
   /** Variables of this environment that would hide the credentials file from AWS tools. */
   readonly hidingEnv: readonly string[]
@@ -29,7 +29,7 @@ export function printBanner(facts: BannerFacts): string {
     ['Secret key', `in ${facts.credentialsPath}`],
     ['Master key', `${facts.masterKeyOrigin}   (back it up: nothing can be read without it)`],
     ['Data', facts.dataPath],
-    ['Nodes', `${tellNodes(facts)}, profile ${printProfile(facts.profile)}`],
+    ['Nodes', `${tellNodes(facts)}, profile ${formatProfile(facts.profile)}`],
     ['Durability', tellDurability(facts)],
     ['Status', `${facts.httpUrl}/health   ${facts.httpUrl}/metrics`],
   ]

@@ -40,6 +40,12 @@ const ownExplainers: Readonly<Record<MainFaultCode, Explainer>> = {
       `The metadata of a store is there, but none of its nodes: ${path} is empty. Bring the node directories back ` +
       '(is a disk not mounted?), or move the whole data directory away to begin anew.',
   ],
+  'main/too-many-absent': [
+    exitCodes.nodes,
+    ({ absent, tolerated }) =>
+      `Nodes are absent (${absent}), and the newest changes may be on them only: at most ${tolerated} may be missing. ` +
+      'Bring them back, or rebuild with --accept-loss and lose what only they knew.',
+  ],
   'main/master-key-missing': [
     exitCodes.key,
     ({ wanted, path }) =>

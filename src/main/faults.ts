@@ -8,6 +8,7 @@ export const mainFault = declareFaults({
   'main/mixed-stores': 'conflict',
   'main/too-few-nodes': 'invalid',
   'main/nodes-lost': 'unavailable',
+  'main/too-many-absent': 'unavailable',
   'main/master-key-missing': 'denied',
   'main/master-key-wrong': 'denied',
   'main/key-file-unusable': 'denied',

@@ -1,4 +1,4 @@
-/** What people write for sizes, rates, times and profiles, and back. `undefined` when it cannot be understood. */
+/** What people write for sizes, rates and times, and back. `undefined` when it cannot be understood. */
 
 const binary: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }
 const decimal: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
@@ -57,26 +57,6 @@ export function parseTimeOfDay(text: string): TimeOfDay | undefined {
   const hour = Number(match?.[1])
   const minute = Number(match?.[2])
   return hour < 24 && minute < 60 ? { hour, minute } : undefined
-}
-
-export interface ErasureProfile {
-  readonly data: number
-  readonly parity: number
-}
-
-/** Largest number of shards a chunk may have: what the codec's tables and one stripe's memory are good for. */
-export const shardsMax = 255
-
-/** `10+4` */
-export function parseErasureProfile(text: string): ErasureProfile | undefined {
-  const match = /^(\d{1,3})\+(\d{1,3})$/.exec(text.trim())
-  const data = Number(match?.[1])
-  const parity = Number(match?.[2])
-  return data >= 1 && parity >= 1 && data + parity <= shardsMax ? { data, parity } : undefined
-}
-
-export function printProfile({ data, parity }: ErasureProfile): string {
-  return `${data}+${parity}`
 }
 
 /** `64 MiB`, for people. */

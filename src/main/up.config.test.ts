@@ -65,7 +65,7 @@ test('every mistake is reported at once, each with the name it was given under',
   deepEqual(mistakes, [
     'MYCELIUM_LOG "loud": expected one of silent, error, warn, info, debug, trace',
     '--nodes "many": expected a whole number from 1 to 254',
-    '--profile "10-4": expected data+parity, such as 10+4, each at least 1 and together at most 255',
+    '--profile "10-4": expected data+parity, such as 10+4, each at least 1 and together at most 256',
     '--s3-port "70000": expected a port from 0 (any free one) to 65535',
     'MYCELIUM_GC_AT "25:00": expected a time of day such as 03:00, or off',
     'AWS_SECRET_ACCESS_KEY: missing; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY come together',

@@ -1,6 +1,8 @@
 /** What `mycelium up` may be told, by flag or environment. */
 import { z } from 'zod'
 import { nodesMin } from '#cluster/place'
+import { formatProfile, namedProfiles, type Profile, parseProfile } from '#erasure/profile'
+import { isFault } from '#fault/fault'
 import {
   type Given,
   parsedBy,
@@ -10,20 +12,12 @@ import {
   type ValuesOf,
 } from '#main/settings'
 import { oneMasterKey, storeSettings } from '#main/store.config'
-import {
-  type ErasureProfile,
-  parseChunkBytes,
-  parseDuration,
-  parseErasureProfile,
-  parseRate,
-  parseTimeOfDay,
-  printProfile,
-} from '#main/units'
+import { parseChunkBytes, parseDuration, parseRate, parseTimeOfDay } from '#main/units'
 
 export const nodesDefault = 14
 /** All nodes of `mycelium up` share one machine and one process: more of them protect nothing more. */
 export const nodesMax = 254
-export const profileDefault: ErasureProfile = { data: 10, parity: 4 }
+export const profileDefault: Profile = namedProfiles.default
 export const s3PortDefault = 9000
 export const httpPortDefault = 8080
 
@@ -46,10 +40,10 @@ export const upSettings = {
   profile: {
     flag: '--profile <data+parity>',
     env: 'MYCELIUM_PROFILE',
-    help: `shards of new objects (default: ${printProfile(profileDefault)})`,
+    help: `shards of new objects (default: ${formatProfile(profileDefault)})`,
     schema: parsedBy(
-      parseErasureProfile,
-      'data+parity, such as 10+4, each at least 1 and together at most 255',
+      parseRedundantProfile,
+      'data+parity, such as 10+4, each at least 1 and together at most 256',
     ).default(profileDefault),
   },
   chunkBytes: {
@@ -99,6 +93,12 @@ export const upSettings = {
     help: 'refuse writes rather than exceed 2 shards per node, 4 per rack, 6 per datacenter',
     schema: parsedBy(parseSwitch, 'true or false').default(false),
   },
+  replaceLost: {
+    flag: '--replace-lost',
+    env: 'MYCELIUM_REPLACE_LOST',
+    help: 'make directories anew for nodes whose own are gone; repair fills them',
+    schema: parsedBy(parseSwitch, 'true or false').default(false),
+  },
   collectAt: {
     flag: '--gc-at <hh:mm>',
     env: 'MYCELIUM_GC_AT',
@@ -113,6 +113,12 @@ export const upSettings = {
     env: 'MYCELIUM_GC_RATE',
     help: 'most bytes deleted per second (default: 100MB/s)',
     schema: parsedBy(parseRate, 'bytes per second, such as 100MB/s').default(100e6),
+  },
+  collectGraceMs: {
+    flag: '--gc-grace <duration>',
+    env: 'MYCELIUM_GC_GRACE',
+    help: 'how long something must have been garbage before it is deleted (default: 1h)',
+    schema: parsedBy(parseDuration, 'a duration such as 90s, 30m or 6h').default(3_600_000),
   },
   snapshotMs: {
     flag: '--snapshot-every <duration>',
@@ -144,20 +150,20 @@ const twoPorts: Rule<typeof upSettings> = ({ s3Port, httpPort }) =>
     : []
 
 /** Empty when `nodes` nodes can hold a chunk of this profile. */
-export function tellTooFewNodes(nodes: number, profile: ErasureProfile): readonly string[] {
+export function tellTooFewNodes(nodes: number, profile: Profile): readonly string[] {
   const shards = profile.data + profile.parity
   const needed = nodesMin({ shards, parity: profile.parity })
   if (nodes >= needed) return []
   const fitting = profilesToSuggest.find(({ data, parity }) => data + parity <= nodes)
-  const advice = fitting === undefined ? '' : `, or --profile ${printProfile(fitting)}`
+  const advice = fitting === undefined ? '' : `, or --profile ${formatProfile(fitting)}`
   return [
-    `--nodes ${nodes}: profile ${printProfile(profile)} needs at least ${needed} nodes ` +
+    `--nodes ${nodes}: profile ${formatProfile(profile)} needs at least ${needed} nodes ` +
       `(${shards} to survive the loss of any ${profile.parity}); give --nodes ${shards}${advice}`,
   ]
 }
 
 /** From large to small. */
-const profilesToSuggest: readonly ErasureProfile[] = [
+const profilesToSuggest: readonly Profile[] = [
   { data: 8, parity: 4 },
   { data: 6, parity: 3 },
   { data: 4, parity: 2 },
@@ -165,6 +171,17 @@ const profilesToSuggest: readonly ErasureProfile[] = [
   { data: 2, parity: 1 },
   { data: 1, parity: 1 },
 ]
+
+/** Without parity nothing could be promised: a write needs more than k shards to be acknowledged. */
+function parseRedundantProfile(text: string): Profile | undefined {
+  try {
+    const profile = parseProfile(text)
+    return profile.parity > 0 ? profile : undefined
+  } catch (error) {
+    if (isFault(error, 'erasure/invalid-profile')) return undefined
+    throw error
+  }
+}
 
 /** A flag without a value arrives as `true`. */
 function parseSwitch(text: string): boolean | undefined {

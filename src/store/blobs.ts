@@ -88,7 +88,10 @@ async function locate(store: ChunkStore, chunk: ChunkRecord): Promise<ChunkRecor
 }
 
 /** The blob's chunks become garbage. */
-export async function removeBlob(changelog: ChangeLog, { owner }: BlobDescriptor): Promise<void> {
+export async function removeBlob(
+  changelog: ChangeLog,
+  { owner }: Pick<BlobDescriptor, 'owner'>,
+): Promise<void> {
   const change: StoreChange = { kind: 'store/blob-removed', owner }
   await changelog.commit((tx) => tx.record(change))
 }

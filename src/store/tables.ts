@@ -271,3 +271,9 @@ function chunkOf(row: ChunkRow): ChunkRecord {
     shards: unpackPlaces(row.places, shape),
   }
 }
+
+/** Owners of all blobs, oldest first. */
+export async function listBlobOwners(tx: Queryable): Promise<readonly number[]> {
+  const rows = await tx.query<{ owner: number }>`select owner from blob order by owner`
+  return rows.map(({ owner }) => owner)
+}

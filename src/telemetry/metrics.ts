@@ -22,8 +22,8 @@ export interface Observation {
   readonly toleratedNodeLosses?: number
   /** Placement limits that the topology cannot keep, and other warnings. */
   readonly topologyWarnings?: number
-  /** Shards known to be missing or damaged and not yet rebuilt. */
-  readonly repairQueueShards?: number
+  /** Chunks that are not whole, or may not be, and wait for repair. */
+  readonly repairQueueChunks?: number
   /** Open connections of the doors. */
   readonly connections?: number
 }
@@ -187,9 +187,9 @@ function openStoreGauges(registry: Registry): readonly Setter[] {
       ({ topologyWarnings }) => topologyWarnings,
     ),
     plain(
-      'mycelium_repair_queue_shards',
-      'Shards known to be missing or damaged and not yet rebuilt',
-      ({ repairQueueShards }) => repairQueueShards,
+      'mycelium_repair_queue_chunks',
+      'Chunks that are not whole, or may not be, and wait for repair',
+      ({ repairQueueChunks }) => repairQueueChunks,
     ),
     plain(
       'cyxcloud_active_connections',

@@ -1,0 +1,129 @@
+/** What a store does by itself while it is up: watch nodes, repair, take snapshots, collect garbage. */
+
+import { snapshot } from '#main/snapshots'
+import type { OpenedStore } from '#main/store'
+import type { TimeOfDay } from '#main/units'
+import { compact } from '#repair/compactor'
+import type { Telemetry } from '#telemetry/telemetry'
+import type { World } from '#world/world'
+
+export interface BackgroundSettings {
+  readonly collectAt: TimeOfDay | 'off'
+  readonly collectRate: number
+  readonly collectGraceMs: number
+  readonly snapshotMs: number
+}
+
+/** How often shards are looked for that are not where they should be, beside what damage and lost nodes tell at once. */
+const inventoryMs = 6 * 3_600_000
+
+/** Begins all of it. Disposing stops it and waits until nothing of it is under way. */
+export function startBackground(
+  store: OpenedStore,
+  {
+    settings,
+    world,
+    telemetry,
+  }: {
+    readonly settings: BackgroundSettings
+    readonly world: World
+    readonly telemetry: Telemetry
+  },
+): AsyncDisposable {
+  const stop = new AbortController()
+  const { signal } = stop
+  const repeat = (
+    name: string,
+    delayMs: () => number,
+    work: () => Promise<unknown>,
+  ): Promise<void> => repeatUntilStopped({ name, delayMs, work, signal, world, telemetry })
+  store.repairer.start()
+  const running = [
+    store.cluster.watch({ signal }),
+    store.repairer.takeInventory(),
+    repeat(
+      'inventory',
+      () => inventoryMs,
+      () => store.repairer.takeInventory(),
+    ),
+    repeat(
+      'snapshot',
+      () => settings.snapshotMs,
+      () => snapshot(store, { signal }),
+    ),
+    ...startCollection(settings, { store, repeat, signal, world }),
+  ]
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      await Promise.allSettled(running)
+    },
+  }
+}
+
+/**
+ * Garbage must be seen twice, a grace time apart: the daily run looks, and looks again when the grace is over.
+ */
+function startCollection(
+  { collectAt, collectRate, collectGraceMs }: BackgroundSettings,
+  {
+    store,
+    repeat,
+    signal,
+    world,
+  }: {
+    readonly store: OpenedStore
+    readonly repeat: (
+      name: string,
+      delayMs: () => number,
+      work: () => Promise<unknown>,
+    ) => Promise<void>
+    readonly signal: AbortSignal
+    readonly world: World
+  },
+): readonly Promise<void>[] {
+  if (collectAt === 'off') return []
+  const run = (): Promise<unknown> =>
+    store.collector.collect({ graceMs: collectGraceMs, deleteBytesPerSecond: collectRate, signal })
+  const daily = async (): Promise<void> => {
+    await compact(store, { signal })
+    await run()
+    await world.sleep(collectGraceMs + 1_000, { signal })
+    await run()
+  }
+  return [repeat('garbage collection', () => msUntil(collectAt, new Date(world.now())), daily)]
+}
+
+/** Milliseconds until the clock next shows this time, in the machine's time zone. */
+export function msUntil({ hour, minute }: TimeOfDay, now: Date): number {
+  const next = new Date(now)
+  next.setHours(hour, minute, 0, 0)
+  if (next <= now) next.setDate(next.getDate() + 1)
+  return next.getTime() - now.getTime()
+}
+
+async function repeatUntilStopped({
+  name,
+  delayMs,
+  work,
+  signal,
+  world,
+  telemetry,
+}: {
+  readonly name: string
+  readonly delayMs: () => number
+  readonly work: () => Promise<unknown>
+  readonly signal: AbortSignal
+  readonly world: World
+  readonly telemetry: Telemetry
+}): Promise<void> {
+  while (!signal.aborted) {
+    await world.sleep(delayMs(), { signal }).catch(() => {})
+    if (signal.aborted) return
+    try {
+      await work()
+    } catch (error) {
+      if (!signal.aborted) telemetry.note('warn', `${name} failed`, { error: String(error) })
+    }
+  }
+}

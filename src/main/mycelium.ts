@@ -1,0 +1,124 @@
+/** The `mycelium` program: reads arguments, environment and signals, and runs one of the programs beside this file. */
+import { Command, CommanderError } from 'commander'
+import { exitCodes } from '#main/exit-codes'
+import { explain } from '#main/explain'
+import { gc, type ProgramOptions } from '#main/gc'
+import { gcSettings, readGcConfig } from '#main/gc.config'
+import { killAt } from '#main/kill-at'
+import { rebuildMetadata } from '#main/rebuild'
+import { readRebuildConfig, rebuildSettings } from '#main/rebuild.config'
+import { rotateKeys } from '#main/rotate-keys'
+import { readRotateConfig, rotateSettings } from '#main/rotate-keys.config'
+import type { Given, Settings } from '#main/settings'
+import { up } from '#main/up'
+import { readUpConfig, upSettings } from '#main/up.config'
+import { version } from '#main/version'
+import { systemWorld } from '#world/system'
+
+const world = systemWorld(killAt(process.env['MYCELIUM_KILL_AT']))
+const stop = new AbortController()
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (stop.signal.aborted) process.exit(exitCodes.forced)
+    stop.abort()
+  })
+}
+
+function print(text: string): void {
+  process.stdout.write(text)
+}
+
+async function run<Config>(
+  read: (given: Given) => Config,
+  program: (options: ProgramOptions<Config>) => Promise<void>,
+  flags: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  try {
+    await program({ config: read({ flags, env: process.env }), world, print, stop: stop.signal })
+  } catch (error) {
+    const { text, exitCode } = explain(error)
+    process.stderr.write(`mycelium: ${text}\n`)
+    process.exitCode = exitCode
+  }
+}
+
+/** Adds a command with a flag for every setting that has one; commander hands the flags over by setting name. */
+function add<Config>(
+  parent: Command,
+  {
+    name,
+    summary,
+    settings,
+    read,
+    program,
+  }: {
+    readonly name: string
+    readonly summary: string
+    readonly settings: Settings
+    readonly read: (given: Given) => Config
+    readonly program: (options: ProgramOptions<Config>) => Promise<void>
+  },
+): void {
+  const command = parent.command(name).description(summary).allowExcessArguments(false)
+  const names = new Map<string, string>()
+  for (const [setting, { flag, help = '' }] of Object.entries(settings)) {
+    if (flag === undefined) continue
+    const option = command.createOption(flag, help)
+    names.set(option.attributeName(), setting)
+    command.addOption(option)
+  }
+  command.action(async (given: Record<string, unknown>) => {
+    const flags = Object.fromEntries(
+      Object.entries(given).map(([attribute, value]) => [names.get(attribute) ?? attribute, value]),
+    )
+    await run(read, program, flags)
+  })
+}
+
+const mycelium = new Command('mycelium')
+  .description('A storage network people run themselves.')
+  .version(version, '--version')
+  .exitOverride()
+  .showHelpAfterError('(see mycelium --help)')
+
+add(mycelium, {
+  name: 'up',
+  summary: 'run a whole store on this machine until Ctrl-C',
+  settings: upSettings,
+  read: readUpConfig,
+  program: (options) =>
+    up({ ...options, env: process.env, isColoured: process.stdout.isTTY === true }),
+})
+add(mycelium, {
+  name: 'rebuild',
+  summary: 'make the metadata database anew from the nodes',
+  settings: rebuildSettings,
+  read: readRebuildConfig,
+  program: rebuildMetadata,
+})
+add(mycelium, {
+  name: 'gc',
+  summary: 'collect all garbage of a store that is not up',
+  settings: gcSettings,
+  read: readGcConfig,
+  program: gc,
+})
+add(mycelium.command('keys').description('the keys a store is sealed under'), {
+  name: 'rotate',
+  summary: 'wrap the keyring under a new master key, or begin a new generation of keys',
+  settings: rotateSettings,
+  read: readRotateConfig,
+  program: rotateKeys,
+})
+
+if (process.platform === 'win32') {
+  process.stderr.write('mycelium: Windows is not supported. Use Linux, or WSL.\n')
+  process.exit(exitCodes.settings)
+}
+try {
+  await mycelium.parseAsync(process.argv)
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error
+  process.exitCode = error.exitCode === 0 ? exitCodes.success : exitCodes.settings
+}

@@ -1,0 +1,189 @@
+/** `mycelium rebuild`: a new metadata database from what the nodes hold. The old one, if any, is kept beside it. */
+import { open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { type RebuildProgress, type RebuildReport, rebuild } from '#changelog/rebuild'
+import { openCodec } from '#chunk/codec'
+import { openCluster } from '#cluster/cluster'
+import { clusterRoom, readNodes } from '#cluster/tables'
+import { parseProfile } from '#erasure/profile'
+import { type OpenDataDirectory, openDataDirectory } from '#main/data-directory'
+import { mainFault } from '#main/faults'
+import type { ProgramOptions } from '#main/gc'
+import { openKeys } from '#main/keys'
+import { openFormerNode, surveyNodes } from '#main/nodes'
+import type { RebuildConfig } from '#main/rebuild.config'
+import { rooms } from '#main/rooms'
+import { blobReader } from '#main/snapshots'
+import type { NodeStores } from '#shard/store'
+import type { Sql } from '#sql/sql'
+import { openSqlite } from '#sql/sqlite'
+import { ChunkStore } from '#store/chunk-store'
+import { type OpenedTelemetry, openTelemetry } from '#telemetry/open-telemetry'
+import type { World } from '#world/world'
+
+/** Snapshots are read a few stripes at a time. */
+const slots = 4
+
+/** Beside the faults of opening: those of the change log's `rebuild`, and `main/too-many-absent`. The old database stays until the new one is whole. */
+export async function rebuildMetadata({
+  config,
+  world,
+  print,
+  stop,
+}: ProgramOptions<RebuildConfig>): Promise<void> {
+  await using stack = new AsyncDisposableStack()
+  const telemetry = openTelemetry({ level: config.logLevel, metrics: false })
+  const directory = stack.use(
+    await openDataDirectory(config.data, { program: 'mycelium rebuild', world, mustExist: true }),
+  )
+  const nodes = await openNodes(directory, { world, telemetry, stack })
+  const { keyring } = await openKeys(directory, {
+    settings: config,
+    nodes: [...nodes.values()],
+    isNew: false,
+    world,
+  })
+  const codec = stack.use(openCodec({ threads: 1, slots }))
+  const cluster = stack.use(await openStandIn([...nodes], { world, telemetry }))
+  const sql = openSqlite({ path: ':memory:', telemetry })
+  stack.defer(() => sql.close())
+  const store = new ChunkStore({ codec, cluster, keyring, sql, world, telemetry, chunkBytes: 1 })
+  const fresh = `${directory.database}.new`
+  await removeDatabase(fresh)
+  const report = await buildInto(fresh, {
+    telemetry,
+    nodes: [...nodes.keys()],
+    acceptLoss: config.acceptLoss,
+    build: (target) =>
+      rebuild({
+        sql: target,
+        nodes: [...nodes].map(([id, { log, files }]) => ({ id, log, files })),
+        nodesAbsent: 0, // how many there should be only the new database tells: `requirePresence`
+        lossTolerated: nodes.size,
+        acceptLoss: config.acceptLoss,
+        keyring,
+        rooms,
+        blobs: {
+          read: blobReader(store, stop),
+          write: () => Promise.reject(new Error('a rebuild writes no snapshot')),
+        },
+        telemetry,
+        onProgress: (progress) => print(tell(progress)),
+      }),
+  })
+  await putInPlace(directory, fresh)
+  print(
+    `\rRebuilt ${directory.database} from ${nodes.size} nodes: ${report.changes} changes, up to number ` +
+      `${report.lastSequence}. Start the store with mycelium up --data ${directory.root}.\n`,
+  )
+}
+
+async function openNodes(
+  directory: OpenDataDirectory,
+  {
+    world,
+    telemetry,
+    stack,
+  }: {
+    readonly world: World
+    readonly telemetry: OpenedTelemetry
+    readonly stack: AsyncDisposableStack
+  },
+): Promise<ReadonlyMap<string, NodeStores>> {
+  const { ids, storeId } = await surveyNodes(directory)
+  if (storeId === undefined) throw mainFault('main/no-store', { path: directory.root })
+  const nodes = new Map<string, NodeStores>()
+  stack.defer(async () => {
+    await Promise.allSettled([...nodes.values()].map((stores) => stores.close()))
+  })
+  for (const id of ids)
+    nodes.set(id, await openFormerNode(directory, id, { storeId, world, telemetry }))
+  return nodes
+}
+
+/** A cluster map without a database: any numbers do, for blobs look for their shards on every node. */
+async function openStandIn(
+  nodes: readonly (readonly [id: string, stores: NodeStores])[],
+  { world, telemetry }: { readonly world: World; readonly telemetry: OpenedTelemetry },
+) {
+  const sql = openSqlite({ path: ':memory:', telemetry })
+  await sql.transaction(async (tx) => {
+    for (const migrate of clusterRoom.migrations) await migrate(tx)
+    for (const [number, [id]] of nodes.entries()) {
+      const body = { kind: 'cluster/node-added', number, id }
+      await clusterRoom.apply(tx, { sequence: BigInt(number + 1), at: world.now(), body })
+    }
+  })
+  const opened = nodes.map(([id, stores]) => ({ id, stores }))
+  return await openCluster({ sql, nodes: opened, world, telemetry })
+}
+
+async function buildInto(
+  path: string,
+  {
+    telemetry,
+    nodes,
+    acceptLoss,
+    build,
+  }: {
+    readonly telemetry: OpenedTelemetry
+    readonly nodes: readonly string[]
+    readonly acceptLoss: boolean
+    readonly build: (sql: Sql) => Promise<RebuildReport>
+  },
+): Promise<RebuildReport> {
+  const sql = openSqlite({ path, telemetry })
+  try {
+    const report = await build(sql)
+    if (!acceptLoss) await requirePresence(sql, nodes)
+    return report
+  } finally {
+    await sql.close()
+  }
+}
+
+/** As many nodes may be absent as any object and change survives the loss of; with more, the newest changes may be on absent ones only. */
+async function requirePresence(sql: Sql, present: readonly string[]): Promise<void> {
+  const members = (await readNodes(sql)).map(({ id }) => id)
+  const absent = members.filter((id) => !present.includes(id))
+  const used = await sql.query<{ profile: string }>`select distinct profile from bucket`
+  const tolerated = Math.min(
+    ...used.map(({ profile }) => parseProfile(profile).parity),
+    members.length,
+  )
+  if (absent.length > tolerated) {
+    throw mainFault('main/too-many-absent', { absent: absent.join(', '), tolerated })
+  }
+}
+
+/** The new database takes the old one's name; the old one stays as `metadata.sqlite.old` until the next rebuild. */
+async function putInPlace({ database }: OpenDataDirectory, fresh: string): Promise<void> {
+  await removeDatabase(`${database}.old`)
+  await rename(database, `${database}.old`).catch(ignoreMissing)
+  await rm(`${database}-wal`, { force: true })
+  await rm(`${database}-shm`, { force: true })
+  await rename(fresh, database)
+  const directory = await open(dirname(database), 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
+
+async function removeDatabase(path: string): Promise<void> {
+  for (const suffix of ['', '-wal', '-shm']) await rm(`${path}${suffix}`, { force: true })
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error
+}
+
+function tell({ step, done }: RebuildProgress): string {
+  const words = {
+    'reading-logs': 'Reading the logs of nodes',
+    'applying-snapshot': 'Applying the snapshot',
+    'applying-changes': 'Applying changes',
+  }
+  return `\r${words[step]}: ${done} `
+}

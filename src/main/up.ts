@@ -1,0 +1,230 @@
+/** `mycelium up`: a whole store in one process, with its doors open, until a signal. */
+import { createHash } from 'node:crypto'
+import { createS3Door, type S3Door } from '#api/s3/door'
+import { assessTopology } from '#cluster/topology'
+import type { HttpServer } from '#http/server'
+import type { AccessKeys } from '#identity/access-keys'
+import { startBackground } from '#main/background'
+import { hidingNames, printBanner } from '#main/banner'
+import { openCredentials, type RootCredentials } from '#main/credentials'
+import { createFront, type Health } from '#main/front'
+import { listen } from '#main/ports'
+import { isShared } from '#main/private-file'
+import { type OpenedStore, openStore } from '#main/store'
+import { httpPortDefault, nodesDefault, s3PortDefault, type UpConfig } from '#main/up.config'
+import { version } from '#main/version'
+import { type OpenedTelemetry, openTelemetry } from '#telemetry/open-telemetry'
+import type { World } from '#world/world'
+
+export interface UpOptions {
+  readonly config: UpConfig
+  readonly world: World
+  /** Where the banner goes. */
+  readonly print: (text: string) => void
+  readonly isColoured: boolean
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Aborted when the store shall stop. */
+  readonly stop: AbortSignal
+}
+
+/** Resolves when everything is closed in order. What can be wrong at start is a fault that `explain` puts into a sentence. */
+export async function up({
+  config,
+  world,
+  print,
+  isColoured,
+  env,
+  stop,
+}: UpOptions): Promise<void> {
+  await using stack = new AsyncDisposableStack()
+  const telemetry = openTelemetry({ level: config.logLevel, metrics: true })
+  stack.defer(() => telemetry.close())
+  const store = stack.use(
+    await openStore({ settings: config, program: 'mycelium up', nodesDefault, world, telemetry }),
+  )
+  const credentials = await openCredentials(store.directory.credentials, {
+    given: givenKeys(config),
+    world,
+  })
+  const doors = await openDoors(store, { config, world, telemetry, credentials, stack })
+  stack.use(startBackground(store, { settings: config, world, telemetry }))
+  print(await tell({ config, store, credentials, doors, isColoured, env }))
+  if (!stop.aborted)
+    await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
+  print('\nStopping: requests in flight are finished first.\n')
+}
+
+interface Doors {
+  readonly s3: HttpServer
+  readonly front: HttpServer
+}
+
+async function openDoors(
+  store: OpenedStore,
+  {
+    config,
+    world,
+    telemetry,
+    credentials,
+    stack,
+  }: {
+    readonly config: UpConfig
+    readonly world: World
+    readonly telemetry: OpenedTelemetry
+    readonly credentials: RootCredentials
+    readonly stack: AsyncDisposableStack
+  },
+): Promise<Doors> {
+  const door = s3DoorOf(store, { world, telemetry, credentials })
+  const plain = door({ mount: '', anonymous: 'refused', createsBuckets: false })
+  const seed = door({ mount: '/s3', anonymous: 'loopback', createsBuckets: true })
+  const front = createFront({
+    version,
+    health: () => healthOf(store, config),
+    metrics: async () => ({
+      text: await telemetry.metricsText(),
+      contentType: telemetry.metricsContentType,
+    }),
+    s3: seed.handle,
+  })
+  const { host } = config
+  const s3Server = stack.use(
+    await listen(
+      { host, world, telemetry, handler: plain.handle, refusal: plain.refuse },
+      { named: config.s3Port, fallback: s3PortDefault, flag: '--s3-port' },
+    ),
+  )
+  const frontServer = stack.use(
+    await listen(
+      { host, world, telemetry, handler: front, refusal: seed.refuse },
+      { named: config.httpPort, fallback: httpPortDefault, flag: '--http-port' },
+    ),
+  )
+  telemetry.observe(() => ({
+    version,
+    nodes: store.cluster.figures(),
+    toleratedNodeLosses: topologyOf(store, config).toleratedNodeLosses,
+    topologyWarnings: topologyOf(store, config).warnings.length,
+    repairQueueChunks: store.repairer.length,
+    connections: s3Server.exchanges + frontServer.exchanges,
+  }))
+  return { s3: s3Server, front: frontServer }
+}
+
+type Mount = Pick<Parameters<typeof createS3Door>[0], 'mount' | 'anonymous' | 'createsBuckets'>
+
+function s3DoorOf(
+  { objects }: OpenedStore,
+  {
+    world,
+    telemetry,
+    credentials,
+  }: {
+    readonly world: World
+    readonly telemetry: OpenedTelemetry
+    readonly credentials: RootCredentials
+  },
+): (mount: Mount) => S3Door {
+  const id = createHash('sha256').update(credentials.accessKeyId).digest('hex')
+  const owner = { id, displayName: 'root' }
+  const root = { secret: credentials.secret, principal: owner }
+  const accessKeys: AccessKeys = (keyId) => (keyId === credentials.accessKeyId ? root : undefined)
+  return (mount) =>
+    createS3Door({
+      ...mount,
+      objects,
+      accessKeys,
+      owner,
+      regions: 'any',
+      domains: ['localhost'],
+      world,
+      telemetry,
+    })
+}
+
+function topologyOf(store: OpenedStore, { profile }: UpConfig): ReturnType<typeof assessTopology> {
+  return assessTopology(store.cluster.epoch(), profile)
+}
+
+function healthOf(store: OpenedStore, config: UpConfig): Health {
+  const { isWritable, nodesUp, nodesDown, toleratedNodeLosses, warnings } = topologyOf(
+    store,
+    config,
+  )
+  return {
+    isHealthy: isWritable,
+    warnings,
+    facts: { nodesUp, nodesDown, toleratedNodeLosses, repairQueue: store.repairer.length },
+  }
+}
+
+function givenKeys({ accessKeyId, secretAccessKey }: UpConfig) {
+  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined
+  return { accessKeyId, secret: secretAccessKey }
+}
+
+async function tell({
+  config,
+  store,
+  credentials,
+  doors,
+  isColoured,
+  env,
+}: {
+  readonly config: UpConfig
+  readonly store: OpenedStore
+  readonly credentials: Awaited<ReturnType<typeof openCredentials>>
+  readonly doors: Doors
+  readonly isColoured: boolean
+  readonly env: UpOptions['env']
+}): Promise<string> {
+  const { directory, keys } = store
+  const topology = topologyOf(store, config)
+  const busy = (
+    server: HttpServer,
+    named: number | undefined,
+    wanted: number,
+  ): readonly string[] =>
+    named === undefined && server.port !== wanted
+      ? [`Port ${wanted} is in use; ${server.port} was taken instead.`]
+      : []
+  const warnings = [
+    ...busy(doors.s3, config.s3Port, s3PortDefault),
+    ...busy(doors.front, config.httpPort, httpPortDefault),
+    ...topology.warnings,
+    ...(credentials.ignoredKeyId === undefined
+      ? []
+      : [
+          `AWS_ACCESS_KEY_ID names ${credentials.ignoredKeyId}; this store was made with another key, which stays.`,
+        ]),
+    ...((await isShared(directory.masterKey))
+      ? [`Others may read ${directory.masterKey}: chmod 600 it.`]
+      : []),
+    ...(isLoopback(config.host) ? [] : ['Requests travel in clear text, beyond this machine too.']),
+  ]
+  return printBanner({
+    version,
+    s3Url: urlOf(config.host, doors.s3),
+    httpUrl: urlOf(config.host, doors.front),
+    accessKeyId: credentials.accessKeyId,
+    credentialsPath: directory.credentials,
+    masterKeyOrigin: keys.master.origin,
+    dataPath: directory.root,
+    nodesUp: topology.nodesUp,
+    nodes: topology.nodesUp + topology.nodesDown,
+    profile: config.profile,
+    toleratedNodeLosses: topology.toleratedNodeLosses,
+    hidingEnv: hidingNames.filter((name) => env[name] !== undefined),
+    warnings,
+    isColoured,
+  })
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+}
+
+function urlOf(host: string, { port }: HttpServer): string {
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
