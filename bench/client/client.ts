@@ -10,10 +10,12 @@ export interface LoadClient extends AsyncDisposable {
 
 export function startClient(): LoadClient {
   const child = fork(new URL('./load.ts', import.meta.url))
+  const died = death(child)
+  died.catch(() => {}) // whoever waits for an answer hears of it
   return {
     async run(job) {
       child.send(job)
-      const [answer]: Answer[] = await Promise.race([once(child, 'message'), death(child)])
+      const [answer]: Answer[] = await Promise.race([once(child, 'message'), died])
       if (answer?.state !== 'done') throw new Error(answer?.message ?? 'no answer')
       return answer.seconds
     },

@@ -24,7 +24,7 @@ export const getDegraded: Row = {
     }
     await degraded.loseNodes(nodesLost)
     await get(client, degraded.target, { verify: true })
-    return inTurn(
+    return await inTurn(
       () => get(client, degraded.target, { verify: false }),
       () => get(client, whole.target, { verify: false }),
     )

@@ -17,7 +17,7 @@ export const getLarge: Row = {
     await using store = await startStore(client)
     await put(client, store.target, { framing: 'signed-header', verify: true })
     await get(client, store.target, { verify: true })
-    return inTurn(
+    return await inTurn(
       () => get(client, store.target, { verify: false }),
       () => get(client, bare.target, { verify: false }),
     )

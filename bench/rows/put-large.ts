@@ -33,7 +33,7 @@ async function measure(framing: Framing): Promise<Measured> {
   await using client = startClient()
   await using bare = await startBareServer(objectBytes)
   await using store = await startStore(client)
-  return inTurn(
+  return await inTurn(
     () => put(client, store.target, { framing, verify: true }),
     () => put(client, bare.target, { framing, verify: false }),
   )
