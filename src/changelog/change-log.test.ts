@@ -290,7 +290,7 @@ describe('after a crash', () => {
     'between the database and the nodes, the change is brought to the nodes before anything is served',
     async (store) => {
       await commitPair(store.log, 'a', '1')
-      await store.crashAt('changelog/committed', () => commitPair(store.log, 'b', '2'))
+      ok(await store.crashAt('changelog/committed', () => commitPair(store.log, 'b', '2')))
       equal((await store.copies()).get(2n), undefined)
       await store.open()
       ok(((await store.copies()).get(2n) ?? 0) >= store.replicas)
@@ -304,7 +304,7 @@ describe('after a crash', () => {
   )
 
   inStore('between the nodes and the answer, the change is there, and once', async (store) => {
-    await store.crashAt('changelog/logged', () => commitPair(store.log, 'a', '1'))
+    ok(await store.crashAt('changelog/logged', () => commitPair(store.log, 'a', '1')))
     await store.open()
     deepEqual(
       (await readPairs(store.sql)).map(({ sequence }) => sequence),

@@ -8,6 +8,7 @@
 import type { Era } from '#changelog/era'
 import { changelogFault } from '#changelog/faults'
 import { aeadTagBytes, sealInPlace, tryOpen } from '#crypto/aead'
+import { isFault } from '#fault/fault'
 import type { Keyring } from '#keyring/keyring'
 import type { World } from '#world/world'
 
@@ -116,23 +117,38 @@ export class FrameOpener {
     this.#keyring = keyring
   }
 
-  /** The frame's changes as records; `undefined` when the frame is not authentic. Faults of the keyring for an unknown generation. */
+  /** The frame's changes as records; `undefined` when the frame is not authentic. `keyring/unknown-generation`. */
   open(header: FrameHeader, frame: Uint8Array): Uint8Array | undefined {
+    const key = this.#keyOf(header)
+    if (key === undefined) return undefined
     return tryOpen(frame.subarray(headerBytes), {
-      key: this.#keyOf(header),
+      key,
       nonce: nonceOf(header.counter),
       associated: frame.subarray(0, headerBytes),
     })
   }
 
-  #keyOf({ keyId, generation, wrappedKey }: FrameHeader): Uint8Array {
+  #keyOf({ keyId, generation, wrappedKey }: FrameHeader): Uint8Array | undefined {
     const id = Buffer.concat([keyId, wrappedKey]).toString('latin1')
     const known = this.#keys.get(id)
     if (known !== undefined) return known
     if (this.#keys.size >= openKeysMax) this.#keys.clear()
-    const key = this.#keyring.unwrap(generation, wrappedKey)
-    this.#keys.set(id, key)
+    const key = tryUnwrap(this.#keyring, { generation, wrappedKey })
+    if (key !== undefined) this.#keys.set(id, key)
     return key
+  }
+}
+
+/** `undefined` for a wrapped key that was changed; `keyring/unknown-generation`. */
+export function tryUnwrap(
+  keyring: Keyring,
+  { generation, wrappedKey }: { readonly generation: number; readonly wrappedKey: Uint8Array },
+): Uint8Array | undefined {
+  try {
+    return keyring.unwrap(generation, wrappedKey)
+  } catch (error) {
+    if (isFault(error, 'keyring/unwrap-failed')) return undefined
+    throw error
   }
 }
 

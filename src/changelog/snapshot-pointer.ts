@@ -2,6 +2,7 @@
 
 import type { Era } from '#changelog/era'
 import { changelogFault } from '#changelog/faults'
+import { tryUnwrap } from '#changelog/frame'
 import { aeadNonceBytes, seal, tryOpen } from '#crypto/aead'
 import type { Keyring } from '#keyring/keyring'
 import type { World } from '#world/world'
@@ -69,14 +70,16 @@ export function parsePointerHeader(pointer: Uint8Array): PointerHeader | undefin
   }
 }
 
-/** `undefined` when the pointer is not authentic. Faults of the keyring. */
+/** `undefined` when the pointer is not authentic. `keyring/unknown-generation`. */
 export function openPointer(
   header: PointerHeader,
   pointer: Uint8Array,
   keyring: Keyring,
 ): PointerContent | undefined {
+  const key = tryUnwrap(keyring, header)
+  if (key === undefined) return undefined
   const json = tryOpen(pointer.subarray(headerBytes), {
-    key: keyring.unwrap(header.generation, header.wrappedKey),
+    key,
     nonce,
     associated: pointer.subarray(0, headerBytes),
   })

@@ -55,7 +55,7 @@ const pieceBytes = 64 * 1024
  * read back: nothing is cut then, and the next one retires it.
  */
 export async function takeSnapshot(options: SnapshotOptions): Promise<SnapshotReport> {
-  const { sql, changeLog, blobs } = options
+  const { sql, changeLog, blobs, world } = options
   const rooms = [snapshotRoom, ...options.rooms]
   const { upTo, era, content } = await sql.view(async (view) => {
     const state = await readState(view)
@@ -66,15 +66,19 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<SnapshotRe
   })
   if ((await hashSnapshot(content, blobs)) !== content.blake3)
     throw changelogFault('changelog/snapshot-damaged')
+  world.passing('changelog/snapshot-written')
   await changeLog.reached(upTo)
   const { descriptor, changes, bytes } = content
   await changeLog.commit((tx) =>
     tx.record({ kind: 'changelog/snapshot-taken', upTo: String(upTo), descriptor }),
   )
+  world.passing('changelog/snapshot-recorded')
   await publish(printPointer({ upTo, era, content }, options), options)
+  world.passing('changelog/snapshot-published')
   await changeLog.commit((tx) =>
     tx.record({ kind: 'changelog/snapshots-retired', before: String(upTo) }),
   )
+  world.passing('changelog/snapshot-retired')
   await cut(upTo, options)
   return { upTo, changes, bytes }
 }

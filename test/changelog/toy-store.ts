@@ -5,6 +5,7 @@ import { checkDatabase } from '#changelog/check-database'
 import type { ChangeLogNode } from '#changelog/nodes'
 import { openChangeLog } from '#changelog/open-change-log'
 import { type RebuildReport, rebuild } from '#changelog/rebuild'
+import { type LiveSnapshot, liveSnapshots } from '#changelog/snapshot-room'
 import { type SnapshotBlobs, type SnapshotReport, takeSnapshot } from '#changelog/take-snapshot'
 import { createKeyring } from '#keyring/change-keyring'
 import { type Keyring, openKeyring } from '#keyring/keyring'
@@ -29,11 +30,13 @@ export class ToyNode implements ChangeLogNode {
   /** How long an append takes. */
   appendMs = 1
   appendsAtOnceMax = 0
+  readonly #world: World
   #health: ToyHealth = 'well'
   #recovered = Promise.withResolvers<void>()
 
   constructor(id: string, world: World) {
     this.id = id
+    this.#world = world
     const { log, files } = openMemoryNode({ world })
     this.files = {
       read: (name) => this.#answer(() => files.read(name)),
@@ -64,6 +67,16 @@ export class ToyNode implements ChangeLogNode {
     if (health === 'stuck') return
     this.#recovered.resolve()
     this.#recovered = Promise.withResolvers()
+  }
+
+  /** A disk in this node's place that holds some of its frames, perhaps changed, and no files. */
+  async replaced(change: (frame: Frame, index: number) => Frame | undefined): Promise<ToyNode> {
+    const node = new ToyNode(this.id, this.#world)
+    for (const [index, frame] of (await this.frames()).entries()) {
+      const changed = change(frame, index)
+      if (changed !== undefined) await node.log.append(changed.frame, changed)
+    }
+    return node
   }
 
   /** The node's frames whatever its health: what lies on its disk. */
@@ -106,8 +119,11 @@ export class ToyStore {
   #database = new SqliteMemory()
   #opened: { readonly sql: Sql; readonly log: ChangeLog } | undefined
 
-  constructor(seed: number | string, { nodes = 5, replicas = 3 } = {}) {
-    this.world = new SimulatedWorld(seed)
+  constructor(
+    seed: number | string,
+    { nodes = 5, replicas = 3, world = new SimulatedWorld(seed) } = {},
+  ) {
+    this.world = world
     this.replicas = replicas
     const master = this.world.randomBytes(32)
     this.keyring = openKeyring(createKeyring({ master, world: this.world }), master)
@@ -149,23 +165,22 @@ export class ToyStore {
     for (const node of this.nodes) node.health = 'well'
   }
 
-  /** Crashes when `work` passes the point; whether `work` was done, its caller will never know. */
-  async crashAt(point: string, work: () => Promise<unknown>): Promise<void> {
+  /** Crashes where `work` passes the point; false when it did not pass it, and the crash came after. */
+  async crashAt(point: string, work: () => Promise<unknown>): Promise<boolean> {
     const { log } = this
-    let isDead = false
+    let isPassed = false
     this.world.onPassing((passed) => {
       if (passed !== point) return
-      isDead = true
+      isPassed = true
       this.#die()
       throw new Error('the process is gone')
     })
-    await work().then(
-      () => assert.fail(`${point} was not passed`),
-      () => assert(isDead, `${point} was not passed`),
-    )
+    await work().catch(() => {})
     this.world.onPassing(() => {})
+    if (!isPassed) this.#die()
     await log.close()
     for (const node of this.nodes) node.health = 'well'
+    return isPassed
   }
 
   #die(): void {
@@ -191,12 +206,23 @@ export class ToyStore {
     return takeSnapshot({ ...this.#common, sql: this.sql, changeLog: this.log, blobs: this.blobs })
   }
 
-  /** The database is lost; a new one is made from the nodes that are up, and put in its place. */
-  async rebuild({ acceptLoss = false } = {}): Promise<RebuildReport> {
+  /** Makes a new database from the nodes that are up, and puts it in the place of the closed one. */
+  async rebuild({
+    acceptLoss = false,
+  }: {
+    readonly acceptLoss?: boolean
+  } = {}): Promise<RebuildReport> {
     const database = new SqliteMemory()
     const sql = database.open()
+    const report = await this.rebuildInto(sql, { acceptLoss })
+    await sql.close()
+    this.#database = database
+    return report
+  }
+
+  rebuildInto(sql: Sql, { acceptLoss = false } = {}): Promise<RebuildReport> {
     const present = this.nodes.filter(({ isUp }) => isUp)
-    const report = await rebuild({
+    return rebuild({
       ...this.#common,
       sql,
       nodes: present,
@@ -207,16 +233,13 @@ export class ToyStore {
       telemetry,
       onProgress() {},
     })
-    await sql.close()
-    this.#database = database
-    return report
   }
 
   loseDatabase(): void {
     this.#database = new SqliteMemory()
   }
 
-  /** A copy of the closed database, to be put back later. */
+  /** For backups, to be put back later. */
   get database(): SqliteMemory {
     return this.#database
   }
@@ -231,6 +254,10 @@ export class ToyStore {
       pairs: await readPairs(this.sql),
       snapshots: (await this.sql.query`select * from snapshot`).map((row) => ({ ...row })),
     }
+  }
+
+  live(): Promise<readonly LiveSnapshot[]> {
+    return liveSnapshots(this.sql)
   }
 
   /** On how many nodes each sequence number is. */
@@ -259,8 +286,15 @@ export class ToyStore {
 export class ToyBlobs implements SnapshotBlobs {
   readonly #blobs: Uint8Array[] = []
 
+  /** Something to do meanwhile. */
+  whileWriting: () => Promise<void> = async () => {}
+  /** Says that it has written, and has not. */
+  isLosing = false
+
   async write(bytes: AsyncIterable<Uint8Array>): Promise<unknown> {
-    return { blob: this.#blobs.push(Buffer.concat(await Array.fromAsync(bytes))) - 1 }
+    const pieces = await Array.fromAsync(bytes)
+    await this.whileWriting()
+    return { blob: this.#blobs.push(Buffer.concat(this.isLosing ? [] : pieces)) - 1 }
   }
 
   async *read(descriptor: unknown): AsyncGenerator<Uint8Array> {
