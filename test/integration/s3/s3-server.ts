@@ -1,0 +1,93 @@
+/** The S3 door on real sockets over a whole store on memory nodes: once as on port 9000, once as the seed's `/s3` mount. */
+import { createS3Door } from '#api/s3/door'
+import type { S3DoorOptions } from '#api/s3/door-options'
+import type { HttpLimits } from '#http/limits'
+import { type HttpServer, openHttpServer } from '#http/server'
+import type { ObjectStore } from '#object/model'
+import { type RequestEnded, silentTelemetry } from '#telemetry/telemetry'
+import { systemWorld } from '#world/system'
+import { openMemoryStore } from '../../harness/memory-store.ts'
+
+export const accessKeyId = 'AKIATEST'
+export const secret = 'secret/of+test'
+export const owner = { id: 'a'.repeat(64), displayName: 'tester' }
+
+export interface S3Server extends AsyncDisposable {
+  readonly objects: ObjectStore
+  /** Plain S3 at `/`, credentials needed. */
+  readonly port: number
+  /** The same store at `/s3`, anonymous for local users. */
+  readonly seedPort: number
+  readonly ended: readonly RequestEnded[]
+  /** Takes every shard from that many nodes. */
+  loseShards(nodes: number): Promise<void>
+}
+
+export interface S3ServerOptions {
+  readonly limits?: Partial<HttpLimits>
+  readonly door?: Partial<S3DoorOptions>
+}
+
+export async function startS3Server({
+  limits = {},
+  door = {},
+}: S3ServerOptions = {}): Promise<S3Server> {
+  const store = await openMemoryStore({
+    profile: { data: 4, parity: 2 },
+    nodes: 6,
+    blockBytes: 64 * 1024,
+    chunkBytes: 4 * 1024 * 1024,
+  })
+  const world = systemWorld()
+  const ended: RequestEnded[] = []
+  const telemetry = { ...silentTelemetry, requestEnded: (event: RequestEnded) => ended.push(event) }
+  const common: S3DoorOptions = {
+    objects: store.objects,
+    accessKeys: (id) => (id === accessKeyId ? { secret, principal: owner } : undefined),
+    owner,
+    regions: ['us-east-1'],
+    domains: ['localhost'],
+    mount: '',
+    anonymous: 'refused',
+    createsBuckets: false,
+    world,
+    telemetry,
+    ...door,
+  }
+  const serve = (options: S3DoorOptions): Promise<HttpServer> => {
+    const { handle, refuse } = createS3Door(options)
+    return openHttpServer({
+      host: '127.0.0.1',
+      port: 0,
+      handler: handle,
+      refusal: refuse,
+      limits,
+      world,
+      telemetry,
+    })
+  }
+  const plain = await serve(common)
+  const seed = await serve({
+    ...common,
+    domains: [],
+    mount: '/s3',
+    anonymous: 'loopback',
+    createsBuckets: true,
+  })
+  return {
+    objects: store.objects,
+    port: plain.port,
+    seedPort: seed.port,
+    ended,
+    async loseShards(nodes) {
+      for (const { stores } of store.nodes.slice(0, nodes)) {
+        for await (const { id } of stores.shards.list()) await stores.shards.remove(id)
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await plain.close({ graceMs: 0 })
+      await seed.close({ graceMs: 0 })
+      await store[Symbol.asyncDispose]()
+    },
+  }
+}
