@@ -1,0 +1,54 @@
+import { deepEqual, equal } from 'node:assert/strict'
+import { test } from 'node:test'
+import { evaluateRead, isRangeWanted, parseEtags } from '#api/s3/conditions'
+
+test('ETags come with and without quotes, weak, in lists', () => {
+  deepEqual(parseEtags('"a", W/"b",c ,'), ['a', 'b', 'c'])
+  equal(parseEtags(' * '), '*')
+  equal(parseEtags(undefined), undefined)
+})
+
+const object = { etag: 'a', modifiedAt: Date.UTC(2026, 0, 1, 0, 0, 0, 500) }
+const at = 'Thu, 01 Jan 2026 00:00:00 GMT'
+const before = 'Wed, 31 Dec 2025 23:59:59 GMT'
+
+function outcome(headers: Readonly<Record<string, string>>): string {
+  try {
+    return evaluateRead(headers, object)
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+}
+
+/** RFC 9110 section 13.2.2, row by row. */
+const table: readonly (readonly [Readonly<Record<string, string>>, string])[] = [
+  [{}, 'send'],
+  [{ 'if-match': '"a"' }, 'send'],
+  [{ 'if-match': '"b"' }, 's3/precondition-failed'],
+  [{ 'if-match': '*' }, 'send'],
+  [{ 'if-unmodified-since': at }, 'send'],
+  [{ 'if-unmodified-since': before }, 's3/precondition-failed'],
+  [{ 'if-match': '"a"', 'if-unmodified-since': before }, 'send'],
+  [{ 'if-none-match': '"a"' }, 'not-modified'],
+  [{ 'if-none-match': '"b"' }, 'send'],
+  [{ 'if-none-match': '*' }, 'not-modified'],
+  [{ 'if-modified-since': at }, 'not-modified'],
+  [{ 'if-modified-since': before }, 'send'],
+  [{ 'if-none-match': '"b"', 'if-modified-since': at }, 'send'],
+  [{ 'if-none-match': '"a"', 'if-modified-since': before }, 'not-modified'],
+  [{ 'if-match': '"b"', 'if-none-match': '"a"' }, 's3/precondition-failed'],
+  [{ 'if-modified-since': 'nonsense' }, 'send'],
+  [{ 'if-unmodified-since': '2025' }, 'send'],
+]
+for (const [headers, expected] of table) {
+  test(`${JSON.stringify(headers)}: ${expected}`, () => equal(outcome(headers), expected))
+}
+
+test('If-Range wants the very object', () => {
+  equal(isRangeWanted({}, object), true)
+  equal(isRangeWanted({ 'if-range': '"a"' }, object), true)
+  equal(isRangeWanted({ 'if-range': '"b"' }, object), false)
+  equal(isRangeWanted({ 'if-range': 'W/"a"' }, object), false)
+  equal(isRangeWanted({ 'if-range': at }, object), true)
+  equal(isRangeWanted({ 'if-range': before }, object), false)
+})
