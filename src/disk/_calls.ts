@@ -1,5 +1,16 @@
 /** The few hot calls of `node:fs` on file descriptors, as promises that fail with faults of this room. */
-import { close, fdatasync, fstat, fsync, ftruncate, open, read, write } from 'node:fs'
+import {
+  close,
+  fdatasync,
+  fstat,
+  fsync,
+  ftruncate,
+  open,
+  read,
+  type Stats,
+  stat,
+  write,
+} from 'node:fs'
 import { faultOf } from '#disk/faults'
 
 const fileMode = 0o600
@@ -54,6 +65,13 @@ export function lengthOf({ descriptor, path }: Opened): Promise<number> {
     fstat(descriptor, (error, stats) =>
       error === null ? resolve(stats.size) : reject(faultOf(error, path)),
     )
+  })
+}
+
+/** The callback form costs half of the promised one, and opening a node asks for every shard. */
+export function statPath(path: string): Promise<Stats> {
+  return new Promise((resolve, reject) => {
+    stat(path, (error, stats) => (error === null ? resolve(stats) : reject(faultOf(error, path))))
   })
 }
 

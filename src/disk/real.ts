@@ -1,12 +1,12 @@
 /** The disk of the machine, through `node:fs`. Direct writes on Linux; buffered and synced where a file system refuses them. */
 import assert from 'node:assert'
 import { constants } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, stat, statfs, unlink } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, statfs, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { closeDescriptor, type Opened, openDescriptor, syncAll } from '#disk/_calls'
+import { closeDescriptor, type Opened, openDescriptor, statPath, syncAll } from '#disk/_calls'
 import { writeDurably } from '#disk/_write-durably'
 import type { Disk, DiskFile } from '#disk/disk'
-import { errnoOf, faultOf } from '#disk/faults'
+import { faultOf } from '#disk/faults'
 import { RealFile } from '#disk/real-file'
 import { TakingTurns } from '#disk/taking-turns'
 import { isFault } from '#fault/fault'
@@ -86,7 +86,7 @@ class RealDisk implements Disk {
   }
 
   async stat(path: string): Promise<{ bytes: number; modifiedAt: number } | undefined> {
-    const stats = await orAbsent(path, () => stat(this.#at(path)))
+    const stats = await orAbsent(path, () => statPath(this.#at(path)))
     return stats && { bytes: stats.size, modifiedAt: Math.floor(stats.mtimeMs) }
   }
 
@@ -180,9 +180,9 @@ async function orFault<T>(path: string, work: () => Promise<T>): Promise<T> {
 
 async function orAbsent<T>(path: string, work: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await work()
+    return await orFault(path, work)
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw faultOf(error, path)
+    if (isFault(error, 'disk/not-found')) return undefined
+    throw error
   }
 }

@@ -229,8 +229,10 @@ class DiskShardWriter implements ShardWriter {
     try {
       return await this.#home.guard(async () => {
         await this.#file.sync()
-        await this.#file.close()
-        return await this.#settle(id, this.#bytes)
+        const closed = this.#file.close().catch(() => {}) // what counts was synced
+        const stat = await this.#settle(id, this.#bytes)
+        await closed
+        return stat
       })
     } catch (error) {
       await this.#drop()

@@ -65,7 +65,8 @@ export function assertRange({
 /** The header at the start of `page`, when it looks like one; `isWholeFrame` says whether it is true. */
 export function peekFrame(page: Uint8Array): FrameHeader | undefined {
   const view = new DataView(page.buffer, page.byteOffset, page.length)
-  if (view.getUint32(0) !== magic || view.getUint16(4) !== version) return undefined
+  if (view.getUint32(0) !== magic || view.getUint16(4) !== version || view.getUint16(6) !== 0)
+    return undefined
   const header = {
     first: view.getBigUint64(8),
     last: view.getBigUint64(16),
