@@ -1,0 +1,133 @@
+/** The real program, started by a test on free ports with its own temporary directory, and stopped. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const program = new URL('../src/main/mycelium.ts', import.meta.url).pathname
+
+export interface StartOptions {
+  /** Flags of `mycelium up` beside `--data` and the ports. */
+  readonly flags?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** An existing data directory; a temporary one otherwise, removed by `stop`. */
+  readonly data?: string
+}
+
+export interface RunningStore extends AsyncDisposable {
+  readonly data: string
+  readonly s3Url: string
+  readonly httpUrl: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly child: ChildProcess
+  /** What it printed on stdout and stderr so far. */
+  readonly output: () => string
+  /** SIGTERM, and wait for the end; the data directory stays. */
+  readonly stop: () => Promise<number | null>
+  /** SIGKILL, and wait for the end; the data directory stays. */
+  readonly kill: () => Promise<void>
+}
+
+/** Resolves when the doors are open. Rejects with what the program said when it ends before that. */
+export async function startStore({
+  flags = [],
+  env = {},
+  data,
+}: StartOptions = {}): Promise<RunningStore> {
+  const directory = data ?? (await mkdtemp(join(tmpdir(), 'mycelium-test-')))
+  const child = spawn(
+    process.execPath,
+    [program, 'up', '--data', directory, '--s3-port', '0', '--http-port', '0', ...flags],
+    {
+      env: { ...cleanEnvironment(), UV_THREADPOOL_SIZE: '16', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  let output = ''
+  child.stdout.on('data', (text) => {
+    output += text
+  })
+  child.stderr.on('data', (text) => {
+    output += text
+  })
+  const ended = once(child, 'exit')
+  const stopWith = async (signal: NodeJS.Signals): Promise<number | null> => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(signal)
+      await ended
+    }
+    return child.exitCode
+  }
+  await untilReady(child, () => output)
+  const credentials = await readFile(join(directory, 'aws-credentials'), 'utf8')
+  return {
+    data: directory,
+    s3Url: find(output, /S3 endpoint +(\S+)/),
+    httpUrl: find(output, /Seed mount +(\S+)\/s3/),
+    accessKeyId: find(credentials, /aws_access_key_id *= *(\S+)/),
+    secretAccessKey: find(credentials, /aws_secret_access_key *= *(\S+)/),
+    child,
+    output: () => output,
+    stop: () => stopWith('SIGTERM'),
+    kill: async () => {
+      await stopWith('SIGKILL')
+    },
+    async [Symbol.asyncDispose]() {
+      await stopWith('SIGTERM')
+      if (data === undefined) await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs any `mycelium` command to its end. */
+export async function runMycelium(
+  args: readonly string[],
+  { env = {} }: { readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, [program, ...args], {
+    env: { ...cleanEnvironment(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (text) => {
+    stdout += text
+  })
+  child.stderr.on('data', (text) => {
+    stderr += text
+  })
+  await once(child, 'close')
+  return { code: child.exitCode, stdout, stderr }
+}
+
+/** This environment without anything that would change what the program or an S3 client does. */
+export function cleanEnvironment(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value === undefined || /^(AWS_|MYCELIUM_|NODE_TEST)/.test(name) ? [] : [[name, value]],
+    ),
+  )
+}
+
+function untilReady(child: ChildProcess, output: () => string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', () => {
+      if (output().includes('Ctrl-C stops it.')) resolve()
+    })
+    child.once('exit', (code) => reject(new Error(`mycelium up ended with ${code}:\n${output()}`)))
+  })
+}
+
+function find(text: string, pattern: RegExp): string {
+  const found = pattern.exec(text)?.[1]
+  if (found === undefined) throw new Error(`${pattern} is not in:\n${text}`)
+  return found
+}
