@@ -7,7 +7,7 @@ import { isFault } from '#fault/fault'
 import type { BucketName, IncomingBody, ObjectKey, ObjectStore } from '#object/model'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import { scanChunks } from '#store/tables'
-import { type MemoryStore, openMemoryStore } from '../harness/memory-store.ts'
+import { type MemoryStore, openMemoryStore } from '../memory-store.ts'
 
 const bucket = parseBucketName('photos')
 const { signal } = new AbortController()
