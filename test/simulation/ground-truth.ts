@@ -1,0 +1,90 @@
+/**
+ * What the hardware really holds, seen from outside: the nemesis asks it before it destroys anything, so that it never takes more than the
+ * store has promised to survive, and the verdict asks it at the end. Nothing here takes simulated time.
+ */
+import { toHex } from '#bytes/text'
+import { readState } from '#changelog/state'
+import { blake3 } from '#crypto/blake3'
+import { filledBytes, framePageBytes, isWholeFrame, peekFrame } from '#shard/log-frame'
+import type { ShardId } from '#shard/shard-id'
+import type { SqliteMemory } from '#sql/sqlite-memory'
+import type { ChunkRecord } from '#store/chunk-record'
+import { scanChunks } from '#store/tables'
+import type { Hardware, NodeMachine } from './hardware.ts'
+
+export interface ChunkHealth {
+  readonly chunk: ChunkRecord
+  /** Columns whose shard is where the database says, byte for byte. */
+  readonly whole: readonly {
+    readonly column: number
+    readonly node: NodeMachine
+    readonly id: ShardId
+  }[]
+}
+
+/** Every chunk the database knows. The database must not be in a transaction. */
+export async function surveyChunks(
+  hardware: Hardware,
+  database: SqliteMemory = hardware.database,
+): Promise<readonly ChunkHealth[]> {
+  const sql = database.copy().open()
+  const state = await readState(sql)
+  if (state === undefined) return []
+  const rows = await sql.query<{ number: number; id: string }>`select number, id from node`
+  const machines = new Map(
+    rows.map(({ number, id }) => [number, hardware.nodes.find((node) => node.id === id)]),
+  )
+  const found: ChunkHealth[] = []
+  for await (const chunk of scanChunks(sql)) {
+    const whole = chunk.shards.flatMap(({ id, node: number }, column) => {
+      const node = number === undefined ? undefined : machines.get(number)
+      return node !== undefined && isWhole(node, id) ? [{ column, node, id }] : []
+    })
+    found.push({ chunk, whole })
+  }
+  return found
+}
+
+function isWhole({ disk }: NodeMachine, id: ShardId): boolean {
+  const bytes = disk.peek(shardPath(id))
+  return bytes !== undefined && toHex(blake3(bytes)) === id
+}
+
+export function shardPath(id: ShardId): string {
+  return `shards/${id.slice(0, 2)}/${id}`
+}
+
+/** The shards on a node's disk. */
+export function shardsOn({ disk }: NodeMachine): readonly string[] {
+  return disk.peekNames('shards').flatMap((directory) => disk.peekNames(`shards/${directory}`))
+}
+
+/** Whether every chunk would still have k good shards if these were lost. */
+export function survives(
+  chunks: readonly ChunkHealth[],
+  isLost: (node: NodeMachine, id: ShardId) => boolean,
+): boolean {
+  return chunks.every(({ chunk, whole }) => {
+    const left = whole.filter(({ node, id }) => !isLost(node, id))
+    return left.length >= chunk.shape.profile.data
+  })
+}
+
+/** The highest sequence number of any whole log frame on these nodes. */
+export function newestLogged(nodes: readonly NodeMachine[]): bigint {
+  let newest = 0n
+  for (const { disk } of nodes)
+    for (const name of disk.peekNames('log'))
+      for (const last of lastsOf(disk.peek(`log/${name}`) ?? new Uint8Array()))
+        if (last > newest) newest = last
+  return newest
+}
+
+function* lastsOf(segment: Uint8Array): Generator<bigint> {
+  for (let at = 0; at + framePageBytes <= segment.length; at += framePageBytes) {
+    const header = peekFrame(segment.subarray(at, at + framePageBytes))
+    if (header === undefined) continue
+    const filled = segment.subarray(at, at + filledBytes(header))
+    if (filled.length === filledBytes(header) && isWholeFrame(filled)) yield header.last
+  }
+}

@@ -1,0 +1,66 @@
+/** What one client has at hand: its chance, its labels, and what it has seen. */
+import type { SimulatedWorld } from '#world/simulated'
+import type { Sending } from './body.ts'
+import type { LabelCondition } from './cell.ts'
+import type { Place } from './place.ts'
+import { between, chance, pick } from './scenario.ts'
+import { GaveUp, type Stage } from './stage.ts'
+
+export class Hands {
+  readonly stage: Stage
+  readonly world: SimulatedWorld
+  /** ETags this client has seen last, by cell: what its conditions name. */
+  readonly seen = new Map<string, string>()
+  readonly #name: string
+  #labels = 0
+
+  constructor(stage: Stage, name: string) {
+    this.stage = stage
+    this.world = stage.world.fork(name)
+    this.#name = name
+  }
+
+  /** A name for a write that nobody else gives. */
+  nextLabel(): string {
+    this.#labels += 1
+    return `${this.#name}.${this.#labels}`
+  }
+
+  /** Sizes where something ends: nothing, one byte, a block, a chunk, several. */
+  drawBytes(): number {
+    const { world } = this
+    const { bodyBytesMax, chunkBytes } = this.stage.scenario
+    const drawn = between(world, 2, bodyBytesMax)
+    return Math.floor(pick(world, [0, 1, 15, 4080, 4081, chunkBytes, drawn, drawn, bodyBytesMax]))
+  }
+
+  drawSending(bytes: number): Sending {
+    const { world } = this
+    const { thinkMs } = this.stage.scenario
+    const isSlow = chance(world, 0.15)
+    return {
+      pieceBytes: Math.ceil(between(world, Math.max(1, bytes / 12), bytes + 1)),
+      pause: () => (isSlow ? world.sleep(world.random() * thinkMs) : Promise.resolve()),
+      ...(chance(world, 0.04) ? { breaksAt: Math.floor(world.random() * bytes) } : {}),
+      ...(chance(world, 0.03) ? { isRefused: true } : {}),
+    }
+  }
+
+  drawCondition(place: Place): LabelCondition {
+    const etag = this.seen.get(place.cell)
+    if (chance(this.world, 0.15)) return { isNew: true }
+    return etag !== undefined && chance(this.world, 0.2) ? { ifMatch: etag } : {}
+  }
+
+  /** Now and then a client no longer waits; the signal of most is never aborted. */
+  drawPatience(): AbortSignal {
+    const abort = new AbortController()
+    if (chance(this.world, 0.05)) void this.#abortLater(abort)
+    return abort.signal
+  }
+
+  async #abortLater(abort: AbortController): Promise<void> {
+    await this.world.sleep(between(this.world, 0.1, 2 * this.stage.scenario.thinkMs))
+    abort.abort(new GaveUp('the client no longer waits'))
+  }
+}

@@ -1,0 +1,379 @@
+/**
+ * Whoever breaks things: draws faults from the seed, within what the store promises to survive. At most m shards of any chunk are lost
+ * at once and the log's newest frames stay on one node at least, so that a loss is always the store's mistake and never ours.
+ */
+import { readState } from '#changelog/state'
+import { isFault } from '#fault/fault'
+import type { SqliteMemory } from '#sql/sqlite-memory'
+import type { SimulatedWorld } from '#world/simulated'
+import { newestLogged, shardPath, surveyChunks, survives } from './ground-truth.ts'
+import type { Hardware, NodeMachine } from './hardware.ts'
+import type { History } from './history.ts'
+import { between, chance, type FaultKind, pick, type Scenario } from './scenario.ts'
+import type { Site } from './site.ts'
+import { describe, type Stage } from './stage.ts'
+import type { Running } from './store-process.ts'
+
+/** Where a crash hurts most; docs/operate/crash-points.md. */
+const crashPoints = [
+  'store/stripe-sealed',
+  'store/chunk-durable',
+  'changelog/committed',
+  'changelog/frame-appended',
+  'changelog/logged',
+  'changelog/snapshot-written',
+  'changelog/snapshot-published',
+  'gc/chunks-forgotten',
+  'gc/shard-removed',
+  'repair/shards-written',
+] as const
+
+const roomyBytes = 2 ** 30
+const startAttemptsMax = 30
+
+export interface NemesisParts {
+  readonly site: Site
+  readonly stage: Stage
+  readonly scenario: Scenario
+  readonly history: History
+}
+
+export class Nemesis {
+  readonly injected = new Map<FaultKind, number>()
+  readonly #world: SimulatedWorld
+  readonly #site: Site
+  readonly #stage: Stage
+  readonly #scenario: Scenario
+  readonly #history: History
+  readonly #hardware: Hardware
+  readonly #impairedMax: number
+  readonly #impaired = new Set<NodeMachine>()
+  /** When a node last lost part of its log or its small files, until a snapshot has made up for it. */
+  readonly #damagedAt = new Map<NodeMachine, number>()
+  /** Disks as they were at some earlier time. */
+  readonly #images = new Map<NodeMachine, NodeMachine['disk']>()
+  #oldDatabase: SqliteMemory | undefined
+  /** The true database, while another one, or none, is in its place. */
+  #lostDatabase: SqliteMemory | undefined
+  #hasWiped = false
+
+  constructor(world: SimulatedWorld, { site, stage, scenario, history }: NemesisParts) {
+    this.#world = world
+    this.#site = site
+    this.#stage = stage
+    this.#scenario = scenario
+    this.#history = history
+    this.#hardware = site.hardware
+    this.#impairedMax = chance(world, 0.75) ? scenario.profile.parity : scenario.nodes
+    site.onSnapshot = (begunAt) => {
+      for (const [node, at] of this.#damagedAt) if (at < begunAt) this.#damagedAt.delete(node)
+    }
+  }
+
+  /** Disturbs the running store until it is dead or `isOver`. */
+  async torment(isOver: () => boolean): Promise<void> {
+    const { running } = this.#site
+    const kinds = [...this.#scenario.faults]
+    while (this.#site.running === running && running !== undefined && !isOver()) {
+      await this.#world.sleep(between(this.#world, 0.1, 3) * this.#scenario.faultEveryMs)
+      const kind = pick(this.#world, kinds)
+      if (this.#site.running === running && !isOver() && kind !== undefined)
+        await this.#disturb(kind)
+    }
+  }
+
+  /** Decides when this process is to die. */
+  planCrash(operations: number): void {
+    const { faults } = this.#scenario
+    const hasPower = faults.has('power-cut')
+    const isPowerCut = hasPower && (!faults.has('process-killed') || chance(this.#world, 0.6))
+    if (faults.has('crash-point') && chance(this.#world, 0.7)) {
+      const point = chance(this.#world, 0.7) ? pick(this.#world, crashPoints) : undefined
+      const passings = Math.ceil(between(this.#world, 0.5, point === undefined ? 60 : 12))
+      this.#site.plan = { point, passings, isPowerCut }
+    }
+    const { running } = this.#site
+    const delayMs = between(this.#world, 0.05, this.#scenario.thinkMs)
+    this.#stage.whenBegun(this.#stage.begun + operations, async () => {
+      await this.#world.sleep(delayMs)
+      if (this.#site.running !== running || running === undefined) return
+      this.#count(isPowerCut ? 'power-cut' : 'process-killed')
+      this.#site.crash({ isPowerCut, why: 'in the middle' })
+    })
+  }
+
+  /** What befalls the hardware while nothing runs on it. */
+  async befall(): Promise<void> {
+    const { faults } = this.#scenario
+    for (const kind of ['node-stale', 'node-wiped', 'shard-rot', 'log-rot', 'file-rot'] as const)
+      if (faults.has(kind) && chance(this.#world, 0.4))
+        await this.#strike(kind, { isRunning: false })
+    if (faults.has('database-lost') && chance(this.#world, 0.4)) await this.#loseDatabase(undefined)
+    if (faults.has('database-old') && chance(this.#world, 0.5))
+      await this.#loseDatabase(this.#oldDatabase)
+    for (const node of this.#hardware.nodes)
+      if (faults.has('node-stale') && chance(this.#world, 0.3))
+        this.#images.set(node, node.disk.copy())
+    if (faults.has('database-old') && this.#lostDatabase === undefined)
+      this.#oldDatabase = this.#hardware.database.copy()
+  }
+
+  /** Brings the store up again, as its operator would: repairs what it refuses to start with. */
+  async restart(): Promise<Running | undefined> {
+    for (let attempt = 0; attempt < startAttemptsMax; attempt += 1) {
+      if (this.#lostDatabase !== undefined && !(await this.#recover(this.#lostDatabase))) continue
+      this.#hasWiped = false
+      const started = await this.#site.start()
+      if (started !== undefined && !isFault(started)) return started
+      if (started === undefined) continue // it died while starting
+      this.#history.say(`the store does not start: ${describe(started)}`)
+      this.#site.crash({ isPowerCut: false, why: 'it did not start' })
+      if (!isFault(started, 'changelog/unavailable'))
+        this.#history.violate(`the store does not start: ${describe(started)}`)
+      if (attempt > 3) this.heal()
+      await this.#world.sleep(5_000)
+    }
+    this.#history.violate('the store never starts')
+    return undefined
+  }
+
+  /** Everything works again; what is lost stays lost. */
+  heal(): void {
+    for (const node of this.#hardware.nodes) this.#heal(node)
+  }
+
+  #heal(node: NodeMachine): void {
+    Object.assign(node.line, { state: 'well', lossShare: 0, delayShare: 0 })
+    node.disk.full(roomyBytes)
+    node.disk.slow(0)
+    node.disk.revive()
+    node.isDead = false
+    node.mayBeEmpty = true
+    this.#impaired.delete(node)
+  }
+
+  async #disturb(kind: FaultKind): Promise<void> {
+    switch (kind) {
+      case 'node-wiped':
+      case 'shard-rot':
+      case 'log-rot':
+      case 'file-rot':
+        return await this.#strike(kind, { isRunning: true })
+      case 'node-dead':
+      case 'node-slow':
+      case 'disk-full':
+      case 'line-lossy':
+      case 'line-cut':
+        return this.#impair(kind)
+      case 'sync-fails':
+        this.#count(kind)
+        return pick(this.#world, this.#hardware.nodes)?.disk.failNextSync()
+      case 'clock-jump': {
+        const ms = Math.floor((this.#world.random() - 0.5) * between(this.#world, 1_000, 1e9))
+        this.#count(kind, `by ${ms} ms`)
+        return this.#site.clock?.jump(ms)
+      }
+      case 'power-cut':
+      case 'process-killed':
+      case 'crash-point':
+      case 'node-stale':
+      case 'database-lost':
+      case 'database-old':
+        return // only between two processes
+    }
+  }
+
+  /** Something that passes: the node is as before when it is over. */
+  #impair(kind: 'node-dead' | 'node-slow' | 'disk-full' | 'line-lossy' | 'line-cut'): void {
+    const node = pick(this.#world, this.#hardware.nodes)
+    if (node === undefined || this.#impaired.has(node)) return
+    if (this.#impaired.size >= this.#impairedMax) return
+    this.#impaired.add(node)
+    const { line, disk } = node
+    switch (kind) {
+      case 'node-dead':
+        node.isDead = true
+        disk.die()
+        break
+      case 'node-slow':
+        disk.slow(between(this.#world, 5, 20_000))
+        break
+      case 'disk-full':
+        disk.full(Math.floor(between(this.#world, 1, 100_000)))
+        break
+      case 'line-lossy':
+        line.lossShare = this.#world.random() * 0.4
+        line.delayShare = this.#world.random() * 0.5
+        line.delayMs = between(this.#world, 1, 5_000)
+        break
+      case 'line-cut':
+        line.state = chance(this.#world, 0.5) ? 'deaf' : 'mute'
+        break
+    }
+    this.#count(kind, node.id)
+    void this.#healLater(node, between(this.#world, 0.5, 20) * this.#scenario.faultEveryMs)
+  }
+
+  async #healLater(node: NodeMachine, ms: number): Promise<void> {
+    await this.#world.sleep(ms)
+    if (!this.#impaired.has(node)) return
+    this.#history.say(`${node.id} is well again`)
+    this.#heal(node)
+  }
+
+  /** Something that stays: bytes are lost. */
+  async #strike(
+    kind: 'node-wiped' | 'node-stale' | 'shard-rot' | 'log-rot' | 'file-rot',
+    { isRunning }: { readonly isRunning: boolean },
+  ): Promise<void> {
+    // What is being written is protected against one loss more, and no survey shows it.
+    const victimsMax = isRunning ? 1 : this.#scenario.profile.parity
+    const victims = this.#drawNodes(1 + Math.floor(this.#world.random() * victimsMax))
+    switch (kind) {
+      case 'node-wiped':
+        return await this.#wipe(victims, { isRunning })
+      case 'node-stale':
+        return await this.#setBack(victims)
+      case 'shard-rot':
+        return await this.#rotShards(victims)
+      case 'log-rot':
+        return this.#rotFiles(kind, 'log', victims)
+      case 'file-rot':
+        return this.#rotFiles(kind, 'files', victims)
+    }
+  }
+
+  async #wipe(
+    victims: readonly NodeMachine[],
+    { isRunning }: { readonly isRunning: boolean },
+  ): Promise<void> {
+    if (isRunning && this.#hasWiped) return
+    const chunks = await surveyChunks(this.#hardware, this.#lostDatabase)
+    if (!survives(chunks, (node) => victims.includes(node))) return
+    if (isRunning) this.#hasWiped = true
+    for (const node of victims) {
+      this.#count('node-wiped', node.id)
+      this.#damage(node)
+      node.disk.wipe()
+      node.mayBeEmpty = chance(this.#world, 0.6)
+      if (!node.mayBeEmpty) void this.#replaceLater(node)
+    }
+  }
+
+  /** The operator puts an empty disk in the place of the lost one. */
+  async #replaceLater(node: NodeMachine): Promise<void> {
+    await this.#world.sleep(between(this.#world, 0.5, 20) * this.#scenario.faultEveryMs)
+    this.#history.say(`${node.id} gets an empty disk`)
+    node.mayBeEmpty = true
+  }
+
+  /** A node comes back as it was at some earlier time. */
+  async #setBack(victims: readonly NodeMachine[]): Promise<void> {
+    const chunks = await surveyChunks(this.#hardware, this.#lostDatabase)
+    const imaged = victims.filter((node) => this.#images.has(node))
+    const isLost = (node: NodeMachine, id: string): boolean =>
+      imaged.includes(node) &&
+      this.#images.get(node)?.peek(`shards/${id.slice(0, 2)}/${id}`) === undefined
+    if (imaged.length === 0 || !survives(chunks, isLost)) return
+    for (const node of imaged) {
+      const image = this.#images.get(node)
+      if (image === undefined) continue
+      this.#count('node-stale', node.id)
+      this.#damage(node)
+      node.disk = image.copy()
+      node.disk.full(roomyBytes)
+      if (node.isDead) node.disk.die()
+    }
+  }
+
+  async #rotShards(victims: readonly NodeMachine[]): Promise<void> {
+    const chunks = await surveyChunks(this.#hardware, this.#lostDatabase)
+    const rotten = new Set<string>()
+    for (const { whole } of chunks)
+      for (const { node, id } of whole)
+        if (victims.includes(node) && chance(this.#world, 0.3)) rotten.add(`${node.id} ${id}`)
+    if (!survives(chunks, (node, id) => rotten.has(`${node.id} ${id}`))) return
+    for (const { whole } of chunks)
+      for (const { node, id } of whole) {
+        if (!rotten.has(`${node.id} ${id}`)) continue
+        this.#count('shard-rot', `${node.id} ${id.slice(0, 8)}`)
+        node.disk.rot(shardPath(id), 1 + Math.floor(this.#world.random() * 3))
+      }
+  }
+
+  #rotFiles(
+    kind: 'log-rot' | 'file-rot',
+    directory: 'log' | 'files',
+    victims: readonly NodeMachine[],
+  ): void {
+    for (const node of victims) {
+      const name = pick(this.#world, node.disk.peekNames(directory))
+      if (name === undefined) continue
+      this.#count(kind, `${node.id} ${directory}/${name}`)
+      this.#damage(node)
+      node.disk.rot(`${directory}/${name}`, 1 + Math.floor(this.#world.random() * 3))
+    }
+  }
+
+  /** The database is gone, or an older copy lies in its place: if the nodes that are there can make up for it. */
+  async #loseDatabase(copy: SqliteMemory | undefined): Promise<void> {
+    if (this.#lostDatabase !== undefined) return
+    if (chance(this.#world, 0.5)) for (const node of this.#hardware.nodes) this.#heal(node)
+    for (const node of this.#hardware.nodes) if (!node.isDead) this.#heal(node)
+    const absent = this.#hardware.nodes.filter(({ isDead }) => isDead)
+    const doubtful = new Set([...absent, ...this.#damagedAt.keys()])
+    const chunks = await surveyChunks(this.#hardware)
+    if (doubtful.size > this.#scenario.profile.parity) return
+    if (!survives(chunks, ({ isDead }) => isDead)) return
+    const newest = newestLogged(this.#hardware.nodes.filter(({ isDead }) => !isDead))
+    const kind = copy === undefined ? 'database-lost' : 'database-old'
+    if (kind === 'database-old' && copy === undefined) return
+    const known = copy === undefined ? 0n : ((await committedIn(copy)) ?? 0n)
+    if (newest <= known) return
+    this.#count(kind, `known up to ${known}, nodes up to ${newest}`)
+    this.#lostDatabase = this.#hardware.database
+    this.#hardware.loseDatabase(copy?.copy())
+  }
+
+  /** The store must refuse to start; then the database is rebuilt, or found again. False when the machine crashed on the way. */
+  async #recover(lost: SqliteMemory): Promise<boolean> {
+    const started = await this.#site.start()
+    if (started === undefined) return false
+    this.#site.crash({ isPowerCut: false, why: 'the guard has spoken' })
+    if (!isFault(started, 'changelog/database-missing', 'changelog/database-older')) {
+      const told = isFault(started) ? describe(started) : 'it starts'
+      this.#history.violate(`the database is not the store's, but ${told}`)
+      this.#hardware.loseDatabase(lost)
+      this.#lostDatabase = undefined
+      return true
+    }
+    this.#history.say(`refused: ${describe(started)}`)
+    if (chance(this.#world, 0.2)) {
+      this.#history.say('the database was found again')
+      this.#hardware.loseDatabase(lost)
+    } else if (!(await this.#site.rebuild(lost))) return false
+    this.#lostDatabase = undefined
+    this.#oldDatabase = undefined
+    return true
+  }
+
+  #drawNodes(count: number): readonly NodeMachine[] {
+    const rest = [...this.#hardware.nodes]
+    return Array.from({ length: count }, () =>
+      rest.splice(Math.floor(this.#world.random() * rest.length), 1),
+    ).flat()
+  }
+
+  #damage(node: NodeMachine): void {
+    this.#damagedAt.set(node, this.#world.monotonic())
+  }
+
+  #count(kind: FaultKind, detail = ''): void {
+    this.injected.set(kind, (this.injected.get(kind) ?? 0) + 1)
+    this.#history.say(`FAULT ${kind} ${detail}`)
+  }
+}
+
+async function committedIn(database: SqliteMemory): Promise<bigint | undefined> {
+  return (await readState(database.copy().open()))?.committed
+}

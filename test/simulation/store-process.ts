@@ -1,0 +1,260 @@
+/** One process of the store over simulated hardware: opened from the ground up as the program does, watched over by its own background work. */
+import type { ChangeLog, ChangeRoom } from '#changelog/change'
+import { checkDatabase } from '#changelog/check-database'
+import type { ChangeLogNode } from '#changelog/nodes'
+import { type ChangeLogOptions, openChangeLog } from '#changelog/open-change-log'
+import { snapshotRoom } from '#changelog/snapshot-room'
+import { openCodec } from '#chunk/codec'
+import { type Cluster, type OpenedNode, openCluster } from '#cluster/cluster'
+import { enrol, readNodes } from '#cluster/tables'
+import { isFault } from '#fault/fault'
+import { newestKeyring } from '#keyring/change-keyring'
+import { type Keyring, openKeyring } from '#keyring/keyring'
+import { rooms } from '#main/rooms'
+import { snapshot } from '#main/snapshots'
+import type { ObjectStore } from '#object/model'
+import { openObjectStore } from '#object/object-store'
+import { Collector } from '#repair/collector'
+import { compact } from '#repair/compactor'
+import { Repairer } from '#repair/repairer'
+import { openDiskNode, readNodeMetadata } from '#shard/disk-node'
+import { shardFault } from '#shard/faults'
+import type { NodeStores } from '#shard/store'
+import type { Sql } from '#sql/sql'
+import { ChunkStore } from '#store/chunk-store'
+import { silentTelemetry, type Telemetry } from '#telemetry/telemetry'
+import type { World } from '#world/world'
+import type { Hardware, NodeMachine } from './hardware.ts'
+import { diskOf, type Life, sqlOf, worldOf } from './life.ts'
+import { overLine } from './network.ts'
+import type { Scenario } from './scenario.ts'
+
+/** In an order in which their changes can be applied. */
+export const allRooms: readonly ChangeRoom[] = [snapshotRoom, ...rooms]
+
+const keyringFile = 'keyring'
+
+export interface ProcessOptions {
+  readonly hardware: Hardware
+  readonly scenario: Scenario
+  readonly life: Life
+  /** A fork of this process's own. */
+  readonly world: World
+  /** A snapshot is done that began at this moment (monotonic ms). */
+  readonly onSnapshot: (begunAt: number) => void
+  readonly onUnexpected: (error: unknown) => void
+}
+
+/** What every program of the store has open: nodes, keys, and a world that ends with it. */
+export interface Ground {
+  readonly world: World
+  readonly telemetry: Telemetry
+  readonly nodes: readonly OpenedNode[]
+  readonly keyring: Keyring
+}
+
+export interface Running extends Ground {
+  readonly life: Life
+  readonly sql: Sql
+  readonly cluster: Cluster
+  readonly changelog: ChangeLog
+  readonly changelogOptions: ChangeLogOptions
+  readonly store: ChunkStore
+  readonly objects: ObjectStore
+  readonly repairer: Repairer
+  readonly collector: Collector
+}
+
+export async function openGround(options: ProcessOptions): Promise<Ground> {
+  const { hardware, life } = options
+  const world = worldOf(options.world, life)
+  const telemetry = silentTelemetry
+  const storeId = openKeyring(hardware.firstKeyring, hardware.master).storeId
+  const nodes = await Promise.all(
+    hardware.nodes.map(async (machine) => ({
+      id: machine.id,
+      stores: await openNode(machine, { life, world, telemetry, storeId }).catch(absent),
+    })),
+  )
+  const keyring = await shareKeyring(hardware, nodes)
+  return { world, telemetry, nodes, keyring }
+}
+
+export interface NodeOptions {
+  readonly life: Life
+  readonly world: World
+  readonly telemetry: Telemetry
+  readonly storeId: Uint8Array
+}
+
+/** Makes the node on an empty disk only when the operator has put it there: a disk may be unmounted for a moment. */
+async function openNode(machine: NodeMachine, options: NodeOptions): Promise<NodeStores> {
+  const { life, world } = options
+  if (machine.isDead) throw shardFault('shard/node-lost', { node: machine.id })
+  const disk = diskOf(machine.disk, life)
+  if (!machine.mayBeEmpty && (await readNodeMetadata(disk)) === undefined)
+    throw shardFault('shard/node-lost', { node: machine.id, reason: 'empty' })
+  const stores = await openDiskNode(disk, { ...options, nodeId: machine.id })
+  machine.mayBeEmpty = false
+  return overLine(stores, { line: machine.line, node: machine.id, world })
+}
+
+function absent(error: unknown): undefined {
+  if (!isFault(error)) throw error
+}
+
+/** Chooses the keyring in force among the nodes' copies, and gives it to those that have none. */
+async function shareKeyring(
+  { firstKeyring, master }: Hardware,
+  nodes: readonly OpenedNode[],
+): Promise<Keyring> {
+  const copies = await Promise.all(
+    nodes.map(({ stores }) => stores?.files.read(keyringFile).catch(absent)),
+  )
+  const newest = newestKeyring(copies.filter((copy) => copy !== undefined)) ?? firstKeyring
+  await Promise.all(
+    nodes.map(async ({ stores }, index) => {
+      if (copies[index] === undefined) await stores?.files.write(keyringFile, newest).catch(absent)
+    }),
+  )
+  return openKeyring(newest, master)
+}
+
+/** Faults of the guard, among others, when the database is not the one that belongs here. */
+export async function startProcess(options: ProcessOptions): Promise<Running> {
+  const { hardware, scenario, life } = options
+  const ground = await openGround(options)
+  const { nodes, keyring, world, telemetry } = ground
+  const sql = sqlOf(hardware.database.open(), life)
+  let cluster: Cluster | undefined
+  const logNodes = (): readonly ChangeLogNode[] =>
+    cluster === undefined
+      ? present(nodes).map((node) => ({ ...node, isUp: true }))
+      : cluster.nodes().map(({ id, state, stores: { log, files } }) => ({
+          id,
+          log,
+          files,
+          isUp: state === 'up',
+        }))
+  const onNodeFailure = (id: string, error: unknown): void => {
+    const node = cluster?.nodes().find((one) => one.id === id)
+    if (node !== undefined) void cluster?.reportFailure(node.number, error)
+  }
+  await checkDatabase({
+    sql,
+    storeId: keyring.storeId,
+    nodes: present(nodes),
+    holdShards: await holdShards(nodes),
+    onNodeFailure,
+  })
+  const changelogOptions: ChangeLogOptions = {
+    sql,
+    nodes: logNodes,
+    replicas: scenario.profile.parity + 1,
+    rooms,
+    keyring,
+    world,
+    telemetry,
+    onNodeFailure,
+  }
+  const changelog = await openChangeLog(changelogOptions)
+  if ((await readNodes(sql)).length < nodes.length) await enrol(changelog, nodes)
+  cluster = await openCluster({
+    sql,
+    nodes,
+    world,
+    telemetry,
+    reopen: (id) => reopen(options, id, { ...ground, life, storeId: keyring.storeId }),
+  })
+  const store = openChunkStore({ ...ground, scenario, cluster, sql })
+  const parts = { sql, changelog, store, cluster, world, telemetry }
+  const { profile } = scenario
+  const objects = openObjectStore({ sql, changelog, store, world, profile, partBytesMin: 0 })
+  return {
+    ...ground,
+    ...parts,
+    life,
+    changelogOptions,
+    objects,
+    repairer: new Repairer(parts),
+    collector: new Collector(parts),
+  }
+}
+
+export function openChunkStore({
+  scenario: { slots, slotBytes, chunkBytes },
+  ...parts
+}: Pick<Running, 'cluster' | 'keyring' | 'sql' | 'world' | 'telemetry'> & {
+  readonly scenario: Scenario
+}): ChunkStore {
+  const { cluster, keyring, sql, world, telemetry } = parts
+  const codec = openCodec({ threads: 0, slots, slotBytes })
+  return new ChunkStore({ codec, cluster, keyring, sql, world, telemetry, chunkBytes })
+}
+
+export function present(nodes: readonly OpenedNode[]): readonly {
+  readonly id: string
+  readonly log: NodeStores['log']
+  readonly files: NodeStores['files']
+}[] {
+  return nodes.flatMap(({ id, stores }) =>
+    stores === undefined ? [] : [{ id, log: stores.log, files: stores.files }],
+  )
+}
+
+async function holdShards(nodes: readonly OpenedNode[]): Promise<boolean> {
+  for (const { stores } of nodes) {
+    const usage = await stores?.shards.usage().catch(absent)
+    if (usage !== undefined && usage.shards > 0) return true
+  }
+  return false
+}
+
+async function reopen(
+  { hardware }: ProcessOptions,
+  id: string,
+  options: NodeOptions & { readonly keyring: Keyring },
+): Promise<NodeStores> {
+  const machine = hardware.nodes.find((node) => node.id === id)
+  if (machine === undefined) throw shardFault('shard/node-lost', { node: id })
+  const stores = await openNode(machine, options)
+  if ((await stores.files.read(keyringFile)) === undefined)
+    await stores.files.write(keyringFile, hardware.firstKeyring)
+  return stores
+}
+
+/** As the program takes them. */
+export async function takeSnapshot(running: Running, { profile }: Scenario): Promise<void> {
+  await snapshot({ ...running, profile }, { signal: new AbortController().signal })
+}
+
+/** The work that goes on by itself, until the process dies. */
+export function startBackground(
+  running: Running,
+  { scenario, onSnapshot, onUnexpected }: ProcessOptions,
+): void {
+  const { cluster, repairer, collector, world, life } = running
+  const { signal } = new AbortController()
+  const every = async (ms: number, work: () => Promise<unknown>): Promise<void> => {
+    while (!life.isOver && ms < Number.POSITIVE_INFINITY) {
+      await world.sleep(ms * (0.5 + world.random()))
+      try {
+        await work()
+      } catch (error) {
+        if (!isFault(error)) onUnexpected(error)
+      }
+    }
+  }
+  void cluster.watch({ signal })
+  repairer.start()
+  void repairer.takeInventory()
+  const { graceMs, collectEveryMs, snapshotEveryMs } = scenario
+  const collection = { graceMs, deleteBytesPerSecond: 1e9, signal }
+  void every(collectEveryMs, () => collector.collect(collection))
+  void every(collectEveryMs * 3, () => compact(running, { signal }))
+  void every(snapshotEveryMs, async () => {
+    const begunAt = world.monotonic()
+    await takeSnapshot(running, scenario)
+    onSnapshot(begunAt)
+  })
+}
