@@ -1,3 +1,7 @@
-import manifest from '../../package.json' with { type: 'json' }
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
 
-export const { version } = manifest
+const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+
+/** As the package says it. */
+export const { version } = z.object({ version: z.string() }).parse(JSON.parse(manifest))

@@ -6,7 +6,7 @@ import { type HttpServer, openHttpServer } from '#http/server'
 import type { ObjectStore } from '#object/model'
 import { type RequestEnded, silentTelemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
-import { openMemoryStore } from '../../harness/memory-store.ts'
+import { openMemoryStore } from '../../memory-store.ts'
 
 export const accessKeyId = 'AKIATEST'
 export const secret = 'secret/of+test'
