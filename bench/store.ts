@@ -21,11 +21,26 @@ const home = new URL('.data/', import.meta.url).pathname
 const program = new URL('../src/main/mycelium.ts', import.meta.url).pathname
 
 /** A new, empty store with the bucket the rows use. Disposing of it stops it and removes its data. */
-export async function startStore(client: LoadClient): Promise<RunningStore> {
+export async function startStore(
+  client: LoadClient,
+  { holdsRepair = false }: { readonly holdsRepair?: boolean } = {},
+): Promise<RunningStore> {
   await mkdir(home, { recursive: true })
   const data = await mkdtemp(join(home, 'store-'))
   const ports = ['--s3-port', '0', '--http-port', '0']
-  const args = [program, 'up', '--data', data, ...ports, '--gc-at', 'off', '--log', 'warn']
+  const hooks = holdsRepair ? ['--import', new URL('hold-repair.ts', import.meta.url).href] : []
+  const args = [
+    ...hooks,
+    program,
+    'up',
+    '--data',
+    data,
+    ...ports,
+    '--gc-at',
+    'off',
+    '--log',
+    'error',
+  ]
   const child = spawn(process.execPath, args, {
     env: { ...process.env, UV_THREADPOOL_SIZE: '32' }, // as `npm start` sets it
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,6 +1,6 @@
 /**
  * The same GETs with four of the fourteen node directories gone, so that most stripes are rebuilt from parity on the way out, against a
- * whole store beside it. Two stores of the same content, because what is lost stays lost.
+ * whole store beside it. Repair is held back, so that all rounds read what the first one did.
  */
 import { startClient } from '../client/client.ts'
 import { inTurn, type Row } from '../row.ts'
@@ -18,7 +18,7 @@ export const getDegraded: Row = {
   async measure() {
     await using client = startClient()
     await using whole = await startStore(client)
-    await using degraded = await startStore(client)
+    await using degraded = await startStore(client, { holdsRepair: true })
     for (const { target } of [whole, degraded]) {
       await put(client, target, { framing: 'signed-header', verify: true })
     }
