@@ -9,6 +9,9 @@ import type { ChunkRecord } from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
 import { storeFault } from '#store/faults'
 
+/** A stripe that cannot be had within this is unreadable for now: a node that never answers must not hold a reader for ever. */
+const readDeadlineMs = 30_000
+
 export interface StripeWanted {
   readonly chunk: ChunkRecord
   readonly key: Uint8Array
@@ -77,16 +80,15 @@ async function hedgeAgainst(
 }
 
 /** Any k columns whose digests hold, the wanted ones computed from them. Columns in `avoid` are asked last. */
-export async function loadDegraded(
+async function loadDegraded(
   store: ChunkStore,
   wanted: StripeWanted,
   avoid: ReadonlySet<number>,
 ): Promise<Slot> {
-  const { chunk, columns, stripe, signal } = wanted
+  const { chunk, columns, stripe } = wanted
   const { codec } = store.parts
-  const slot = await codec.slots.acquire({ signal })
+  const { slot, present } = await gatherColumns(store, { ...wanted, avoid })
   try {
-    const present = await gatherColumns(store, { chunk, stripe, slot, avoid })
     const lost = columns.filter((column) => !present.includes(column))
     if (lost.length > 0) {
       const bytes = storedBytesPerBlock(chunk.shape, stripe)
@@ -101,39 +103,96 @@ export async function loadDegraded(
   }
 }
 
+export interface Gathering {
+  readonly chunk: ChunkRecord
+  readonly stripe: number
+  /** Columns that are asked only when the others do not suffice. */
+  readonly avoid: ReadonlySet<number>
+  readonly signal: AbortSignal
+}
+
 /**
- * Reads columns into the slot until k of them are verified against their digests; returns which. Everything found missing or damaged on
- * the way is reported. `store/unreadable` when k cannot be had.
+ * A slot with k columns of a stripe, verified against their digests, and which they are; the caller owns the slot. Columns that turn out
+ * slow are avoided by beginning again in another slot, for their late bytes still fall into the first. Everything found missing or damaged
+ * on the way is reported. `store/unreadable` when k columns cannot be had within `readDeadlineMs`.
  */
 export async function gatherColumns(
   store: ChunkStore,
-  {
-    chunk,
-    stripe,
-    slot,
-    avoid,
-  }: {
-    readonly chunk: ChunkRecord
-    readonly stripe: number
-    readonly slot: Slot
-    readonly avoid: ReadonlySet<number>
-  },
-): Promise<readonly number[]> {
+  { chunk, stripe, avoid, signal }: Gathering,
+): Promise<{ readonly slot: Slot; readonly present: readonly number[] }> {
+  const { codec, cluster } = store.parts
   const needed = chunk.shape.profile.data
-  const candidates = chunk.shards
-    .map((_, column) => column)
-    .filter((column) => holderOf(store, chunk, column) !== undefined)
-    .sort((a, b) => Number(avoid.has(a)) - Number(avoid.has(b)) || a - b)
-  const good: number[] = []
-  while (good.length < needed && candidates.length > 0) {
-    const batch = candidates.splice(0, needed - good.length)
-    const verified = await Promise.all(
-      batch.map((column) => readVerified(store, { chunk, column, stripe, slot })),
-    )
-    good.push(...batch.filter((_, index) => verified[index] === true))
+  const shunned = new Set(avoid)
+  for (;;) {
+    const held = chunk.shards
+      .map((_, column) => column)
+      .filter((column) => holderOf(store, chunk, column) !== undefined)
+    const quick = held.filter((column) => !shunned.has(column))
+    const isLastTry = quick.length < needed
+    const slot = await codec.slots.acquire({ signal })
+    const { good, slow } = await readUntilEnough(store, {
+      chunk,
+      stripe,
+      slot,
+      needed,
+      order: [...quick, ...held.filter((column) => shunned.has(column))],
+      patienceMs: isLastTry ? readDeadlineMs : cluster.slowAfterMs(),
+    })
+    if (good.length === needed) return { slot, present: good }
+    void Promise.allSettled(slow.values()).then(() => codec.slots.release(slot))
+    if (isLastTry || slow.size === 0) {
+      throw unreadable(chunk, stripe, `${good.length} of ${needed} columns`)
+    }
+    for (const column of slow.keys()) shunned.add(column)
   }
-  if (good.length < needed) throw unreadable(chunk, stripe, `${good.length} of ${needed} columns`)
-  return good
+}
+
+/**
+ * Reads columns in this order, as many at once as are still needed, until enough are good, all were tried, or patience ends; then some may
+ * still be reading into the slot.
+ */
+async function readUntilEnough(
+  store: ChunkStore,
+  {
+    order,
+    needed,
+    patienceMs,
+    ...place
+  }: Omit<ColumnRead, 'column'> & {
+    readonly order: readonly number[]
+    readonly needed: number
+    readonly patienceMs: number
+  },
+): Promise<{
+  readonly good: readonly number[]
+  readonly slow: ReadonlyMap<number, Promise<unknown>>
+}> {
+  const good: number[] = []
+  const queue = [...order]
+  const reading = new Map<number, Promise<boolean>>()
+  const stop = new AbortController()
+  const patience = store.parts.world
+    .sleep(patienceMs, { signal: stop.signal })
+    .then(() => true)
+    .catch(() => false)
+  const read = async (column: number): Promise<boolean> => {
+    const isGood = await readVerified(store, { ...place, column })
+    reading.delete(column)
+    if (isGood) good.push(column)
+    return false
+  }
+  try {
+    for (let isOver = false; !isOver; ) {
+      for (const column of queue.splice(0, needed - good.length - reading.size)) {
+        reading.set(column, read(column))
+      }
+      if (reading.size === 0) break
+      isOver = await Promise.race([...reading.values(), patience])
+    }
+    return { good, slow: reading }
+  } finally {
+    stop.abort()
+  }
 }
 
 interface ColumnRead {

@@ -62,9 +62,9 @@ async function rebuildStripe(
   },
 ): Promise<void> {
   const { codec } = store.parts
-  const slot = await codec.slots.acquire({ signal })
+  const avoid = new Set(columns)
+  const { slot, present } = await gatherColumns(store, { chunk, stripe, avoid, signal })
   try {
-    const present = await gatherColumns(store, { chunk, stripe, slot, avoid: new Set(columns) })
     const lost = columns.filter((column) => !present.includes(column))
     const bytes = storedBytesPerBlock(chunk.shape, stripe)
     await codec.rebuildBlocks(slot, { geometry: chunk.shape, present, lost, bytes })

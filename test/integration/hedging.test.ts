@@ -1,0 +1,87 @@
+/** Slow and failing nodes on the read and write path (fault 6): others help out, and nobody waits for the slow one. */
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseBucketName, parseObjectKey } from '#object/names'
+import type { ShardId } from '#shard/shard-id'
+import { type MemoryStore, openMemoryStore } from '../memory-store.ts'
+
+const bucket = parseBucketName('photos')
+const key = parseObjectKey('a')
+const { signal } = new AbortController()
+const bytes = Buffer.alloc(120_000, 'mycelium')
+
+async function withObject(work: (store: MemoryStore) => Promise<void>): Promise<void> {
+  await using store = await openMemoryStore({ profile: { data: 4, parity: 2 }, nodes: 6 })
+  await store.objects.createBucket(bucket)
+  async function* stream() {
+    yield bytes
+  }
+  const body = { stream: stream(), bytes: bytes.length, digests: [], verify: () => undefined }
+  await store.objects.put(bucket, key, { body, metadata: { user: {} }, signal })
+  await work(store)
+}
+
+async function readAll({ objects }: MemoryStore): Promise<Buffer> {
+  const opened = await objects.open(bucket, key)
+  const pieces: Buffer[] = []
+  for await (const piece of opened.read(undefined, { signal })) pieces.push(Buffer.from(piece))
+  opened.release()
+  return Buffer.concat(pieces)
+}
+
+/** Replaces a node's read by one that waits for `gate`; returns how often it was asked. */
+function hold(store: MemoryStore, index: number, gate: Promise<void>): () => number {
+  const shards = store.nodes[index]?.stores.shards
+  ok(shards !== undefined)
+  const read = shards.read.bind(shards)
+  let asked = 0
+  Object.assign(shards, {
+    read: async (id: ShardId, into: Uint8Array, options: { offset: number }) => {
+      asked += 1
+      await gate
+      await read(id, into, options)
+    },
+  })
+  return () => asked
+}
+
+test('a node that does not answer is read around, and its late bytes spoil nothing', () =>
+  withObject(async (store) => {
+    const { promise: gate, resolve: answer } = Promise.withResolvers<void>()
+    const askedFirst = hold(store, 0, gate)
+    const askedSecond = hold(store, 3, gate)
+    deepEqual(await readAll(store), bytes)
+    ok(askedFirst() + askedSecond() > 0, 'the slow nodes were asked')
+    answer()
+    deepEqual(await readAll(store), bytes)
+    await store.codec.slots.acquire().then((slot) => store.codec.slots.release(slot))
+    equal(store.repairer.length, 0, 'slow is not broken')
+  }))
+
+test('a flipped bit is noticed, read around, reported and repaired in place', () =>
+  withObject(async (store) => {
+    const damages: string[] = []
+    store.store.onDamage(({ reason, column }) => damages.push(`${reason} ${column}`))
+    const shards = store.nodes[1]?.stores.shards
+    ok(shards !== undefined)
+    const read = shards.read.bind(shards)
+    let isRotten = true
+    Object.assign(shards, {
+      read: async (id: ShardId, into: Uint8Array, options: { offset: number }) => {
+        await read(id, into, options)
+        if (isRotten) into[100] = (into[100] ?? 0) ^ 4
+      },
+      remove: async (id: ShardId) => {
+        isRotten = false // what is written anew is sound
+        return await Object.getPrototypeOf(shards).remove.call(shards, id)
+      },
+    })
+    deepEqual(await readAll(store), bytes)
+    ok(damages.length > 0 && damages.every((text) => text.startsWith('damaged')))
+    ok(store.repairer.length > 0)
+    await store.repairer.drain()
+    equal(store.repairer.length, 0)
+    damages.length = 0
+    deepEqual(await readAll(store), bytes)
+    deepEqual(damages, [])
+  }))
