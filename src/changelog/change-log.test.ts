@@ -141,6 +141,15 @@ describe('a commit', () => {
   })
 })
 
+describe('a large group', () => {
+  inStore('is split, so that frames stay small', async (store) => {
+    const value = 'x'.repeat(100_000)
+    await Promise.all(Array.from({ length: 40 }, (_, n) => commitPair(store.log, `${n}`, value)))
+    for (const { frame } of (await store.nodes[0]?.frames()) ?? []) ok(frame.length < 400_000)
+    equal((await readPairs(store.sql)).length, 40)
+  })
+})
+
 describe('what is not in the log yet', () => {
   inStore(
     'is not told of: neither by reached, nor by a work that changed nothing, nor by a refusal',
@@ -184,6 +193,13 @@ describe('a node', () => {
       deepEqual(store.failures, ['node-1'])
       deepEqual([...(await store.copies()).values()], [3, 3])
       equal((await sick.frames()).length, 0)
+      for (const node of store.nodes.slice(1, 2)) node.isUp = false
+      await commitPair(store.log, 'c', '3') // node-5 is asked, though node-1 stands before it
+      deepEqual(store.failures, ['node-1'])
+      await store.world.sleep(10_000)
+      for (const node of store.nodes.slice(2, 3)) node.isUp = false
+      await rejects(commitPair(store.log, 'd', '4'), unavailable)
+      deepEqual(store.failures, ['node-1', 'node-1'])
     },
   )
 
@@ -210,9 +226,10 @@ describe('a node', () => {
   inStore('that stored a frame but could not say so does not count', async (store) => {
     const [deaf] = store.nodes
     if (deaf === undefined) return
-    deaf.health = 'deaf'
     await commitPair(store.log, 'a', '1')
-    deepEqual([...(await store.copies()).values()], [4])
+    deaf.health = 'deaf'
+    await commitPair(store.log, 'b', '2')
+    deepEqual([...(await store.copies()).values()], [3, 4])
   })
 
   inStore('that is down is not asked', async (store) => {

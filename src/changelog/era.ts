@@ -6,7 +6,6 @@
 
 import { toHex } from '#bytes/text'
 import { changelogFault } from '#changelog/faults'
-import { type NodeAudience, onEachNode } from '#changelog/nodes'
 import type { NodeFiles } from '#shard/store'
 
 export interface Era {
@@ -31,28 +30,14 @@ export async function readEra(files: NodeFiles, storeId: Uint8Array): Promise<Er
 }
 
 /**
- * Before the first frame of an era is written, enough nodes know of the era. `changelog/unavailable` when too few can be told;
- * `changelog/database-older` when one of them knows a later era.
+ * Before a node gets a process's first frame, it learns of the frame's era. `changelog/database-older` when it knows a later one: whoever
+ * writes this frame does so for a lost line.
  */
-export async function announceEra(
-  era: Era,
-  {
-    storeId,
-    replicas,
-    ...audience
-  }: NodeAudience & { readonly storeId: Uint8Array; readonly replicas: number },
-): Promise<void> {
-  if (era.number === 1) return
-  let latest = era.number
-  const told = await onEachNode(audience, async ({ files }) => {
-    const known = await readEra(files, storeId)
-    latest = Math.max(latest, known?.number ?? 0)
-    if (known === undefined || known.number < era.number)
-      await files.write(eraFileName, Buffer.from(printEra(era, storeId)))
-  })
-  if (latest > era.number)
-    throw changelogFault('changelog/database-older', { era: era.number, latest })
-  if (told < replicas) throw changelogFault('changelog/unavailable', { told, replicas })
+export async function announceEra(era: Era, files: NodeFiles, storeId: Uint8Array): Promise<void> {
+  const known = (await readEra(files, storeId))?.number ?? 1
+  if (known > era.number)
+    throw changelogFault('changelog/database-older', { era: era.number, known })
+  if (known < era.number) await files.write(eraFileName, Buffer.from(printEra(era, storeId)))
 }
 
 function printEra({ number, first }: Era, storeId: Uint8Array): string {

@@ -20,8 +20,6 @@ export interface LogWriterOptions {
   readonly sql: Sql
   readonly placer: FramePlacer
   readonly sealer: FrameSealer
-  /** Done, until it succeeds, before the first frame is placed. */
-  readonly prepare: () => Promise<void>
   /** The newest committed change. */
   readonly committed: bigint
   /** Changes up to here are on enough nodes already; the outbox holds the others. */
@@ -48,7 +46,6 @@ export class LogWriter {
   #state: WriterState
   #logged: bigint
   #isReplayed: boolean
-  #isPrepared = false
   #run: Run | undefined
   #waiters: Waiter[] = []
   #watchers: (() => void)[] = []
@@ -108,7 +105,6 @@ export class LogWriter {
       try {
         placing ??= await this.#nextFrame()
         if (placing === undefined) break
-        await this.#prepare()
         await this.#options.placer.attempt(placing)
         this.#advance(placing.frame.last)
         placing = undefined
@@ -143,12 +139,6 @@ export class LogWriter {
     assert(next === undefined || next.first === this.#logged + 1n, 'the outbox has a gap')
     this.#isReplayed = next === undefined
     return page.slice(0, frameful(page))
-  }
-
-  async #prepare(): Promise<void> {
-    if (this.#isPrepared) return
-    await this.#options.prepare()
-    this.#isPrepared = true
   }
 
   #advance(logged: bigint): void {

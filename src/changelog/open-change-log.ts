@@ -38,15 +38,19 @@ export interface ChangeLogOptions {
  */
 export async function openChangeLog(options: ChangeLogOptions): Promise<ChangeLog> {
   const { sql, keyring, world, telemetry, appendTimeoutMs = appendTimeoutMsDefault } = options
+  const { storeId } = keyring
   const rooms = roomsByName([snapshotRoom, ...options.rooms])
   const { era, committed, logged } = await sql.transaction((tx) =>
-    openState(tx, { storeId: keyring.storeId, rooms }),
+    openState(tx, { storeId, rooms }),
   )
   const writer = new LogWriter({
     sql,
-    placer: new FramePlacer({ ...options, appendTimeoutMs }),
+    placer: new FramePlacer({
+      ...options,
+      appendTimeoutMs,
+      admit: ({ files }) => announceEra(era, files, storeId),
+    }),
     sealer: new FrameSealer({ keyring, world, era }),
-    prepare: () => announceEra(era, { ...options, storeId: keyring.storeId }),
     committed,
     logged,
     world,

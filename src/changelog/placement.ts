@@ -17,6 +17,8 @@ const distrustMs = 10_000
 export interface FramePlacerOptions {
   /** Called for every frame; in order of preference. */
   readonly nodes: () => readonly ChangeLogNode[]
+  /** Done before a node's first frame. */
+  readonly admit: (node: ChangeLogNode) => Promise<void>
   /** How many nodes hold each frame. */
   readonly replicas: number
   readonly appendTimeoutMs: number
@@ -29,6 +31,7 @@ interface Acquaintance {
   /** One append at a time, even when it has become late: nobody knows what a stuck disk will still do. */
   isBusy: boolean
   distrustedUntil: number
+  isAdmitted: boolean
 }
 
 /** A frame on its way, perhaps over several attempts: nodes that hold it already count. */
@@ -122,6 +125,8 @@ export class FramePlacer {
     this.#appends.add(append)
     void this.#watch()
     try {
+      if (!acquaintance.isAdmitted) await this.#options.admit(node)
+      acquaintance.isAdmitted = true
       const { bytes, first, last } = placing.frame
       await node.log.append(bytes, { first, last })
       placing.holders.add(node.id)
@@ -173,7 +178,7 @@ export class FramePlacer {
   #acquaintance(log: NodeLog): Acquaintance {
     let acquaintance = this.#acquaintances.get(log)
     if (acquaintance === undefined) {
-      acquaintance = { isBusy: false, distrustedUntil: 0 }
+      acquaintance = { isBusy: false, distrustedUntil: 0, isAdmitted: false }
       this.#acquaintances.set(log, acquaintance)
     }
     return acquaintance
