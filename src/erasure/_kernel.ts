@@ -3,8 +3,9 @@ import { strict as assert } from 'node:assert'
 import { readFileSync } from 'node:fs'
 
 /**
- * Writes as many sums of products as its name says. `sources`: u32 per column, where its block lies; `outputs`: u32 per row, where the
- * row's block goes; `tables`: what `_plan.ts` wrote. Only the blocks' `bytes` are touched; outputs must not overlap sources.
+ * Writes as many rows of sums of products as its name says. `sources`: u32 per column, where its block lies, an even number of them;
+ * `outputs`: u32 per row, where its block goes; `tables`: what `_plan.ts` wrote for this function; `bytes`: at least `stepBytes`.
+ * Only those bytes of the blocks are touched; outputs must not overlap sources.
  */
 type Combine = (
   sources: number,
@@ -14,10 +15,14 @@ type Combine = (
   bytes: number,
 ) => void
 
+/** The least the kernel works on at once. */
+export const stepBytes = 32
+
 export interface Kernel {
   readonly combine1: Combine
   readonly combine2: Combine
   readonly combine4: Combine
+  readonly mirror4: Combine
 }
 
 const module = new WebAssembly.Module(readFileSync(new URL('./kernel.wasm', import.meta.url)))
@@ -27,9 +32,9 @@ export function openKernel(memory: WebAssembly.Memory): Kernel {
   return parseKernel(new WebAssembly.Instance(module, { env: { memory } }).exports)
 }
 
-function parseKernel({ combine1, combine2, combine4 }: Readonly<Record<string, unknown>>): Kernel {
-  assert(typeof combine1 === 'function')
-  assert(typeof combine2 === 'function')
-  assert(typeof combine4 === 'function')
-  return { combine1, combine2, combine4 } as Kernel
+function parseKernel(exports: Readonly<Record<string, unknown>>): Kernel {
+  for (const name of ['combine1', 'combine2', 'combine4', 'mirror4']) {
+    assert(typeof exports[name] === 'function')
+  }
+  return exports as unknown as Kernel // all functions are there; their types are the kernel's source
 }

@@ -3,21 +3,28 @@
  * or pattern of loss, kept until the region is full; then all are forgotten, which keeps the cache bounded without a clock.
  */
 import { strict as assert } from 'node:assert'
+import type { Kernel } from '#erasure/_kernel'
 import { lagrangeRows, multiply } from '#erasure/matrix'
 
-/** One call of the kernel: `rows` outputs, the first of them number `firstRow` of the plan. */
+/** One call of the kernel. It writes the rows from `firstRow` up to `endRow`, exclusive. */
 export interface Pass {
-  readonly rows: 1 | 2 | 4
+  readonly kernel: keyof Kernel
   readonly firstRow: number
+  readonly endRow: number
   readonly tables: number
 }
 
 /** Two tables of sixteen products each. */
 const coefficientBytes = 32
 
-/** Scratch bytes of a plan of `rows` rows over `columns` columns. */
+/** The kernel takes columns in pairs; an odd one is joined by itself with coefficient 0. */
+export function evenColumns(columns: number): number {
+  return columns + (columns % 2)
+}
+
+/** Scratch bytes that a plan of `rows` rows over `columns` columns takes at most. */
 export function planBytes(columns: number, rows: number): number {
-  return columns * rows * coefficientBytes
+  return evenColumns(columns) * rows * coefficientBytes
 }
 
 export interface PlanRegion {
@@ -44,7 +51,7 @@ export class PlanCache {
     const bytes = planBytes(known.length, wanted.length)
     assert(bytes <= this.#region.bytes, 'the scratch region is too small for this profile')
     if (this.#used + bytes > this.#region.bytes) this.#forgetAll()
-    const passes = this.#write(lagrangeRows(known, wanted))
+    const passes = this.#write(known, wanted)
     this.#plans.set(name, passes)
     return passes
   }
@@ -54,23 +61,20 @@ export class PlanCache {
     this.#used = 0
   }
 
-  #write(rows: readonly Uint8Array[]): readonly Pass[] {
+  #write(known: readonly number[], wanted: readonly number[]): readonly Pass[] {
+    const rows = lagrangeRows(known, wanted)
     const passes: Pass[] = []
     for (let firstRow = 0; firstRow < rows.length; ) {
-      const height = passHeight(rows.length - firstRow)
-      passes.push({ rows: height, firstRow, tables: this.#region.offset + this.#used })
-      this.#writePass(rows.slice(firstRow, firstRow + height))
-      firstRow += height
+      const endRow = firstRow + passHeight(rows.length - firstRow)
+      const kernel = kernelFor(known, wanted.slice(firstRow, endRow))
+      const tables = this.#region.offset + this.#used
+      const passRows = rows.slice(firstRow, endRow)
+      const coefficients = kernel === 'mirror4' ? mirrored(passRows) : byColumn(passRows)
+      for (const coefficient of coefficients) this.#writeTables(coefficient)
+      passes.push({ kernel, firstRow, endRow, tables })
+      firstRow = endRow
     }
     return passes
-  }
-
-  /** Column by column, as the kernel walks them. */
-  #writePass(rows: readonly Uint8Array[]): void {
-    const [first] = rows
-    for (const column of first?.keys() ?? []) {
-      for (const row of rows) this.#writeTables(row[column] ?? 0)
-    }
   }
 
   /** The products with 0 … 15, then those with 0, 16 … 240: a byte's product is the sum of its two nibbles'. */
@@ -86,4 +90,43 @@ export class PlanCache {
 function passHeight(rowsLeft: number): 1 | 2 | 4 {
   if (rowsLeft >= 4) return 4
   return rowsLeft >= 2 ? 2 : 1
+}
+
+/**
+ * Lagrange's coefficients depend on differences of indexes only. So when the known shards come in pairs 2j, 2j + 1, adding 1 to all
+ * indexes keeps the set, and a pair of wanted rows has the same coefficients with each pair of columns exchanged: `mirror4` applies.
+ * All parity of an even number of data shards is such.
+ */
+function kernelFor(known: readonly number[], wanted: readonly number[]): keyof Kernel {
+  if (wanted.length === 1) return 'combine1'
+  if (wanted.length === 2) return 'combine2'
+  return isPaired(known) && isPaired(wanted) ? 'mirror4' : 'combine4'
+}
+
+function isPaired(indexes: readonly number[]): boolean {
+  return (
+    indexes.length % 2 === 0 &&
+    indexes.every(
+      (index, i) => index % 2 === i % 2 && (i % 2 === 0 || index === (indexes[i - 1] ?? 0) + 1),
+    )
+  )
+}
+
+/** Column by column, row by row. */
+function* byColumn(rows: readonly Uint8Array[]): Generator<number> {
+  const columns = evenColumns(rows[0]?.length ?? 0)
+  for (let column = 0; column < columns; column += 1) {
+    for (const row of rows) yield row[column] ?? 0
+  }
+}
+
+/** Per pair of columns and pair of rows (a b, b a): a and a + b. */
+function* mirrored(rows: readonly Uint8Array[]): Generator<number> {
+  for (let column = 0; column < (rows[0]?.length ?? 0); column += 2) {
+    for (const row of [rows[0], rows[2]]) {
+      const [a = 0, b = 0] = row?.subarray(column, column + 2) ?? []
+      yield a
+      yield a ^ b
+    }
+  }
 }

@@ -164,16 +164,22 @@ for (const profile of [
   })
 }
 
-test('every block length around the vector steps, aligned or not', () => {
-  const profile = { data: 4, parity: 3 }
+test('every block length around the vector steps and tiles, aligned or not', () => {
+  const profile = { data: 6, parity: 5 }
+  const losses = [[0, 2, 5, 7, 10], [2, 3, 6, 7], [9, 1], [4]]
   for (const bytes of [...range(1, 140), 4095, 4096, 4097, 8191, 12_345]) {
     const stripe = openStripe(profile, bytes, { gap: bytes % 2 === 0 ? 64 : 7 })
     fill(stripe.blocks.slice(0, profile.data), bytes)
     stripe.encode()
     const whole = stripe.contents()
     equal(stripe.verify(), true)
-    stripe.rebuild([0, 2, 5], [1, 3, 4, 6])
-    deepEqual(stripe.contents(), whole)
+    for (const lost of losses) {
+      stripe.rebuild(
+        lost,
+        range(0, 11).filter((index) => !lost.includes(index)),
+      )
+      deepEqual(stripe.contents(), whole)
+    }
     equal(stripe.strayWrites(), 0)
   }
 })

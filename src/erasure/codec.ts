@@ -3,8 +3,8 @@
  * Which code it is: `matrix.ts`. How the sums are computed: `kernel/combine.ts`.
  */
 import { strict as assert } from 'node:assert'
-import { type Kernel, openKernel } from '#erasure/_kernel'
-import { type Pass, PlanCache, planBytes } from '#erasure/_plan'
+import { type Kernel, openKernel, stepBytes } from '#erasure/_kernel'
+import { evenColumns, type Pass, PlanCache, planBytes } from '#erasure/_plan'
 import { erasureFault } from '#erasure/faults'
 import { type Profile, shardsMax } from '#erasure/profile'
 
@@ -32,7 +32,8 @@ const rowsPerPass = 4
 const sourcesAt = 0
 const outputsAt = sourcesAt + 4 * shardsMax
 const tilesAt = outputsAt + 64
-const plansAt = tilesAt + rowsPerPass * tileStride
+const cellsAt = tilesAt + rowsPerPass * tileStride
+const plansAt = cellsAt + shardsMax * stepBytes
 
 /** The least scratch memory that serves this profile; more keeps more patterns of loss prepared. */
 export function scratchBytesFor({ data, parity }: Profile): number {
@@ -118,17 +119,18 @@ class KernelErasure implements Erasure {
       readonly bytes: number
     },
   ): void {
-    // Sorted, so that one pattern of loss has one plan, and data, which is more often in cache, goes first.
-    const known = present.toSorted((a, b) => a.index - b.index).slice(0, data)
+    // Sorted, so that one pattern of loss has one plan and pairs stand together.
+    const known = present.toSorted(byIndex).slice(0, data)
+    const wanted = lost.toSorted(byIndex)
     if (known.length < data) {
       throw erasureFault('erasure/too-few-shards', { present: known.length, needed: data })
     }
-    const indexes = [...known, ...lost].map(({ index }) => index)
+    const indexes = [...known, ...wanted].map(({ index }) => index)
     assert(new Set(indexes).size === indexes.length)
     assert(indexes.every((index) => index >= 0 && index < data + parity))
-    this.#checkBlocks([...known, ...lost].map(offsetOf), bytes)
-    const passes = this.#plans.plan(known.map(indexOf), lost.map(indexOf))
-    this.#combine(passes, known.map(offsetOf), lost.map(offsetOf), bytes)
+    this.#checkBlocks([...known, ...wanted].map(offsetOf), bytes)
+    const passes = this.#plans.plan(known.map(indexOf), wanted.map(indexOf))
+    this.#combine(passes, known.map(offsetOf), wanted.map(offsetOf), bytes)
   }
 
   verify(
@@ -148,10 +150,13 @@ class KernelErasure implements Erasure {
 
   /** Whether the rows of one pass, computed aside, are what lies at their offsets. */
   #matches(pass: Pass, offsets: readonly number[], data: number, bytes: number): boolean {
-    const tiles = range(0, pass.rows).map((row) => this.#scratch + tilesAt + row * tileStride)
-    this.#combine([{ ...pass, firstRow: 0 }], offsets.slice(0, data), tiles, bytes)
+    const { firstRow, endRow } = pass
+    const height = endRow - firstRow
+    const tiles = range(0, height).map((row) => this.#scratch + tilesAt + row * tileStride)
+    const aside = { ...pass, firstRow: 0, endRow: height }
+    this.#combine([aside], offsets.slice(0, data), tiles, bytes)
     return tiles.every((tile, row) => {
-      const stored = offsets[data + pass.firstRow + row]
+      const stored = offsets[data + firstRow + row]
       assert(stored !== undefined)
       return this.#view(tile, bytes).equals(this.#view(stored, bytes))
     })
@@ -163,11 +168,45 @@ class KernelErasure implements Erasure {
     outputs: readonly number[],
     bytes: number,
   ): void {
+    if (bytes < stepBytes) this.#combineInCells(passes, sources, outputs, bytes)
+    else this.#combineInPlace(passes, sources, outputs, bytes)
+  }
+
+  /** Blocks shorter than a step are computed in copies of a whole step's length; what lies behind their end comes to nothing. */
+  #combineInCells(
+    passes: readonly Pass[],
+    sources: readonly number[],
+    outputs: readonly number[],
+    bytes: number,
+  ): void {
+    const cells = range(0, sources.length + outputs.length).map(
+      (index) => this.#scratch + cellsAt + index * stepBytes,
+    )
+    const [known, wanted] = [cells.slice(0, sources.length), cells.slice(sources.length)]
+    this.#copy(sources, known, bytes)
+    this.#combineInPlace(passes, known, wanted, stepBytes)
+    this.#copy(wanted, outputs, bytes)
+  }
+
+  #combineInPlace(
+    passes: readonly Pass[],
+    sources: readonly number[],
+    outputs: readonly number[],
+    bytes: number,
+  ): void {
     this.#sources.set(sources)
-    for (const { rows, firstRow, tables } of passes) {
-      this.#outputs.set(outputs.slice(firstRow, firstRow + rows))
-      const combine = this.#kernel[`combine${rows}`]
-      combine(this.#scratch + sourcesAt, sources.length, tables, this.#scratch + outputsAt, bytes)
+    const columns = evenColumns(sources.length)
+    if (columns > sources.length) this.#sources[sources.length] = sources.at(-1) ?? 0
+    for (const { kernel, firstRow, endRow, tables } of passes) {
+      this.#outputs.set(outputs.slice(firstRow, endRow))
+      const run = this.#kernel[kernel]
+      run(this.#scratch + sourcesAt, columns, tables, this.#scratch + outputsAt, bytes)
+    }
+  }
+
+  #copy(from: readonly number[], to: readonly number[], bytes: number): void {
+    for (const [i, offset] of from.entries()) {
+      this.#view(to[i] ?? 0, bytes).set(this.#view(offset, bytes))
     }
   }
 
@@ -185,6 +224,7 @@ class KernelErasure implements Erasure {
   }
 }
 
+const byIndex = (a: ShardAt, b: ShardAt): number => a.index - b.index
 const indexOf = ({ index }: ShardAt): number => index
 const offsetOf = ({ offset }: ShardAt): number => offset
 

@@ -6,128 +6,131 @@
  * never pass 15, where relaxed and plain swizzle agree, so the result is the same on every machine.
  *
  * The module owns no byte of the memory: no data segments, no statics, no stack. All it touches is named by its arguments:
- *   sources: u32 per column, where the column's block lies
+ *   sources: u32 per column, where the column's block lies; an even number of columns, at least 2
  *   tables:  column by column, row by row, the two tables of the coefficient
  *   outputs: u32 per row, where the row's block goes; outputs never overlap sources
+ *   bytes:   at least 32
+ *
+ * Four rows are computed tile by tile and few columns at a time, the sums resting in the outputs meanwhile: blocks often lie a power of
+ * two apart, where a cache keeps only eight lines.
  */
+import { add, nibbleMask, step, tile } from './arithmetic'
 
-// A wasm global, not memory. Exported as mutable so that no compiler knows its value: V8 rebuilds known vectors in every round of a loop.
-export let nibbleMask: i32 = 15
+export { nibbleMask } from './arithmetic'
+export { mirror4 } from './mirror'
 
-const step: usize = 32
-
-// How many rows a pass computes is a type, so that each export is compiled without branches on it: u8, u16, u32 are 1, 2, 4 rows.
 export function combine1(sources: usize, columns: usize, tables: usize, outputs: usize, bytes: usize): void {
-  combine<u8>(sources, columns, tables, outputs, bytes)
+  for (let at: usize = 0; at < bytes; at += step) combineStep(sources, columns, tables, outputs, min(at, bytes - step), 1)
 }
 
 export function combine2(sources: usize, columns: usize, tables: usize, outputs: usize, bytes: usize): void {
-  combine<u16>(sources, columns, tables, outputs, bytes)
+  for (let at: usize = 0; at < bytes; at += step) combineStep(sources, columns, tables, outputs, min(at, bytes - step), 2)
 }
 
 export function combine4(sources: usize, columns: usize, tables: usize, outputs: usize, bytes: usize): void {
-  combine<u32>(sources, columns, tables, outputs, bytes)
+  const end = bytes & -step
+  for (let from: usize = 0; from < end; from += tile) combineTile(sources, columns, tables, outputs, from, min(from + tile, end))
+  // What is left ends at the last byte; where it overlaps what is done, it writes the same bytes again.
+  if (end < bytes) combineTile(sources, columns, tables, outputs, bytes - step, bytes)
 }
 
-// @ts-ignore: decorator
-@inline
-function combine<Rows>(sources: usize, columns: usize, tables: usize, outputs: usize, bytes: usize): void {
-  if (bytes < step) {
-    combineBytes<Rows>(sources, columns, tables, outputs, bytes)
-    return
-  }
-  const last = bytes - step
-  for (let at: usize = 0; ; at += step) {
-    // The last step ends at the last byte; where it overlaps the one before, it writes the same bytes again.
-    combineStep<Rows>(sources, columns, tables, outputs, min(at, last))
-    if (at >= last) break
+function combineTile(sources: usize, columns: usize, tables: usize, outputs: usize, from: usize, to: usize): void {
+  startPair(sources, tables, outputs, from, to)
+  for (let column: usize = 2; column < columns; column += 2) {
+    addPair(sources + column * 4, tables + column * 128, outputs, from, to)
   }
 }
 
+function startPair(source: usize, tables: usize, outputs: usize, from: usize, to: usize): void {
+  combinePair(source, tables, outputs, from, to, true)
+}
+
+function addPair(source: usize, tables: usize, outputs: usize, from: usize, to: usize): void {
+  combinePair(source, tables, outputs, from, to, false)
+}
+
+// Two columns, four rows: p0 … p3 are the sums of a step's first half, q0 … q3 of its second.
 // @ts-ignore: decorator
 @inline
-function combineStep<Rows>(sources: usize, columns: usize, tables: usize, outputs: usize, at: usize): void {
+function combinePair(source: usize, tables: usize, outputs: usize, from: usize, to: usize, isFirst: bool): void {
+  const mask = i8x16.splat(<i8>nibbleMask)
+  const s0 = <usize>load<u32>(source), s1 = <usize>load<u32>(source, 4)
+  const o0 = <usize>load<u32>(outputs), o1 = <usize>load<u32>(outputs, 4)
+  const o2 = <usize>load<u32>(outputs, 8), o3 = <usize>load<u32>(outputs, 12)
+  let a: v128, b: v128, x: v128, y: v128, t: v128
+  for (let at = from; at < to; at += step) {
+    let p0 = i8x16.splat(0), p1 = p0, p2 = p0, p3 = p0, q0 = p0, q1 = p0, q2 = p0, q3 = p0
+    if (!isFirst) {
+      p0 = v128.load(o0 + at); q0 = v128.load(o0 + at, 16)
+      p1 = v128.load(o1 + at); q1 = v128.load(o1 + at, 16)
+      p2 = v128.load(o2 + at); q2 = v128.load(o2 + at, 16)
+      p3 = v128.load(o3 + at); q3 = v128.load(o3 + at, 16)
+    }
+    a = v128.load(s0 + at)
+    b = v128.load(s0 + at, 16)
+    x = v128.and(a, mask)
+    y = v128.and(b, mask)
+    t = v128.load(tables, 0); p0 = add(p0, t, x); q0 = add(q0, t, y)
+    t = v128.load(tables, 32); p1 = add(p1, t, x); q1 = add(q1, t, y)
+    t = v128.load(tables, 64); p2 = add(p2, t, x); q2 = add(q2, t, y)
+    t = v128.load(tables, 96); p3 = add(p3, t, x); q3 = add(q3, t, y)
+    x = v128.and(i16x8.shr_u(a, 4), mask)
+    y = v128.and(i16x8.shr_u(b, 4), mask)
+    t = v128.load(tables, 16); p0 = add(p0, t, x); q0 = add(q0, t, y)
+    t = v128.load(tables, 48); p1 = add(p1, t, x); q1 = add(q1, t, y)
+    t = v128.load(tables, 80); p2 = add(p2, t, x); q2 = add(q2, t, y)
+    t = v128.load(tables, 112); p3 = add(p3, t, x); q3 = add(q3, t, y)
+    a = v128.load(s1 + at)
+    b = v128.load(s1 + at, 16)
+    x = v128.and(a, mask)
+    y = v128.and(b, mask)
+    t = v128.load(tables, 128); p0 = add(p0, t, x); q0 = add(q0, t, y)
+    t = v128.load(tables, 160); p1 = add(p1, t, x); q1 = add(q1, t, y)
+    t = v128.load(tables, 192); p2 = add(p2, t, x); q2 = add(q2, t, y)
+    t = v128.load(tables, 224); p3 = add(p3, t, x); q3 = add(q3, t, y)
+    x = v128.and(i16x8.shr_u(a, 4), mask)
+    y = v128.and(i16x8.shr_u(b, 4), mask)
+    t = v128.load(tables, 144); p0 = add(p0, t, x); q0 = add(q0, t, y)
+    t = v128.load(tables, 176); p1 = add(p1, t, x); q1 = add(q1, t, y)
+    t = v128.load(tables, 208); p2 = add(p2, t, x); q2 = add(q2, t, y)
+    t = v128.load(tables, 240); p3 = add(p3, t, x); q3 = add(q3, t, y)
+    v128.store(o0 + at, p0); v128.store(o0 + at, q0, 16)
+    v128.store(o1 + at, p1); v128.store(o1 + at, q1, 16)
+    v128.store(o2 + at, p2); v128.store(o2 + at, q2, 16)
+    v128.store(o3 + at, p3); v128.store(o3 + at, q3, 16)
+  }
+}
+
+// All columns of one step, one row or two.
+// @ts-ignore: decorator
+@inline
+function combineStep(sources: usize, columns: usize, tables: usize, outputs: usize, at: usize, rows: usize): void {
   const mask = i8x16.splat(<i8>nibbleMask)
   const end = sources + columns * 4
-  let a0 = i8x16.splat(0), b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0, a3 = a0, b3 = a0
-  for (let source = sources; source < end; source += 4) {
+  let p0 = i8x16.splat(0), p1 = p0, q0 = p0, q1 = p0
+  for (let source = sources; source < end; source += 4, tables += rows * 32) {
     const block = <usize>load<u32>(source) + at
     const a = v128.load(block)
     const b = v128.load(block, 16)
     let x = v128.and(a, mask)
     let y = v128.and(b, mask)
-    let table = v128.load(tables)
-    a0 = add(a0, table, x)
-    b0 = add(b0, table, y)
-    if (sizeof<Rows>() >= 2) {
-      table = v128.load(tables, 32)
-      a1 = add(a1, table, x)
-      b1 = add(b1, table, y)
-    }
-    if (sizeof<Rows>() >= 4) {
-      table = v128.load(tables, 64)
-      a2 = add(a2, table, x)
-      b2 = add(b2, table, y)
-      table = v128.load(tables, 96)
-      a3 = add(a3, table, x)
-      b3 = add(b3, table, y)
+    let t = v128.load(tables)
+    p0 = add(p0, t, x); q0 = add(q0, t, y)
+    if (rows == 2) {
+      t = v128.load(tables, 32); p1 = add(p1, t, x); q1 = add(q1, t, y)
     }
     x = v128.and(i16x8.shr_u(a, 4), mask)
     y = v128.and(i16x8.shr_u(b, 4), mask)
-    table = v128.load(tables, 16)
-    a0 = add(a0, table, x)
-    b0 = add(b0, table, y)
-    if (sizeof<Rows>() >= 2) {
-      table = v128.load(tables, 48)
-      a1 = add(a1, table, x)
-      b1 = add(b1, table, y)
+    t = v128.load(tables, 16)
+    p0 = add(p0, t, x); q0 = add(q0, t, y)
+    if (rows == 2) {
+      t = v128.load(tables, 48); p1 = add(p1, t, x); q1 = add(q1, t, y)
     }
-    if (sizeof<Rows>() >= 4) {
-      table = v128.load(tables, 80)
-      a2 = add(a2, table, x)
-      b2 = add(b2, table, y)
-      table = v128.load(tables, 112)
-      a3 = add(a3, table, x)
-      b3 = add(b3, table, y)
-    }
-    tables += sizeof<Rows>() * 32
   }
-  put(outputs, 0, at, a0, b0)
-  if (sizeof<Rows>() >= 2) put(outputs, 1, at, a1, b1)
-  if (sizeof<Rows>() >= 4) {
-    put(outputs, 2, at, a2, b2)
-    put(outputs, 3, at, a3, b3)
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function add(sum: v128, table: v128, nibbles: v128): v128 {
-  return v128.xor(sum, i8x16.relaxed_swizzle(table, nibbles))
-}
-
-// @ts-ignore: decorator
-@inline
-function put(outputs: usize, row: usize, at: usize, a: v128, b: v128): void {
-  const block = <usize>load<u32>(outputs + row * 4) + at
-  v128.store(block, a)
-  v128.store(block, b, 16)
-}
-
-// Blocks shorter than a step, byte by byte.
-// @ts-ignore: decorator
-@inline
-function combineBytes<Rows>(sources: usize, columns: usize, tables: usize, outputs: usize, bytes: usize): void {
-  for (let row: usize = 0; row < sizeof<Rows>(); row++) {
-    const output = <usize>load<u32>(outputs + row * 4)
-    for (let at: usize = 0; at < bytes; at++) {
-      let sum: u32 = 0
-      for (let column: usize = 0; column < columns; column++) {
-        const byte = <usize>load<u8>(<usize>load<u32>(sources + column * 4) + at)
-        const table = tables + (column * sizeof<Rows>() + row) * 32
-        sum ^= load<u8>(table + (byte & 15)) ^ load<u8>(table + (byte >> 4), 16)
-      }
-      store<u8>(output + at, sum)
-    }
+  const o0 = <usize>load<u32>(outputs) + at
+  v128.store(o0, p0); v128.store(o0, q0, 16)
+  if (rows == 2) {
+    const o1 = <usize>load<u32>(outputs, 4) + at
+    v128.store(o1, p1); v128.store(o1, q1, 16)
   }
 }
