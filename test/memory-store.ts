@@ -28,6 +28,7 @@ export interface MemoryStoreOptions {
   /** 4 KiB blocks by default, so that small bodies have several stripes and chunks. */
   readonly blockBytes?: number
   readonly chunkBytes?: number
+  readonly nodeDeadlineMs?: number
 }
 
 export async function openMemoryStore({
@@ -35,6 +36,7 @@ export async function openMemoryStore({
   nodes: nodeCount,
   blockBytes = pageBytes,
   chunkBytes = 40_000,
+  nodeDeadlineMs = 15_000,
 }: MemoryStoreOptions) {
   const world = systemWorld()
   const telemetry = silentTelemetry
@@ -62,7 +64,16 @@ export async function openMemoryStore({
     slots: 16,
     slotBytes: blockBytes * (profile.data + profile.parity),
   })
-  const store = new ChunkStore({ codec, cluster, keyring, sql, world, telemetry, chunkBytes })
+  const store = new ChunkStore({
+    codec,
+    cluster,
+    keyring,
+    sql,
+    world,
+    telemetry,
+    chunkBytes,
+    nodeDeadlineMs,
+  })
   const objects = openObjectStore({ sql, changelog, store, world, profile })
   const repairer = new Repairer({ sql, changelog, store, cluster, world, telemetry })
   const collector = new Collector({ sql, changelog, store, cluster, world, telemetry })

@@ -11,11 +11,8 @@ import { Fault } from '#fault/fault'
 import { parseShardId } from '#shard/shard-id'
 import type { ShardWriter } from '#shard/store'
 import { type ChunkRecord, chunkIdBytes, type ShardPlace } from '#store/chunk-record'
-import type { ChunkStore } from '#store/chunk-store'
+import { type ChunkStore, nodeDeadlineMsDefault } from '#store/chunk-store'
 import { storeFault } from '#store/faults'
-
-/** How long a commit may take on one node before the write goes on without it (ruling E9); repair finishes that shard. */
-export const commitDeadlineMs = 30_000
 
 export interface OpenChunk {
   readonly store: ChunkStore
@@ -79,19 +76,24 @@ async function writeSealed(
     sealed,
   }: { readonly slot: Slot; readonly stripe: number; readonly sealed: Promise<number> },
 ): Promise<void> {
+  const { slots } = store.parts.codec
+  let padded: number
   try {
-    const padded = wholePages(await sealed)
-    store.parts.world.passing('store/stripe-sealed')
-    const offset = blockOffset(geometry, stripe)
-    await Promise.all(
-      columns.map((column) => {
-        const start = column.index * geometry.blockBytes
-        return writeColumn(store, column, slot.bytes.subarray(start, start + padded), offset)
-      }),
-    )
-  } finally {
-    store.parts.codec.slots.release(slot)
+    padded = wholePages(await sealed)
+  } catch (error) {
+    slots.release(slot)
+    throw error
   }
+  store.parts.world.passing('store/stripe-sealed')
+  const offset = blockOffset(geometry, stripe)
+  const writes = columns.map((column) => {
+    const start = column.index * geometry.blockBytes
+    const block = slot.bytes.subarray(start, start + padded)
+    return { column, done: writeColumn(store, column, block, offset) }
+  })
+  // A disk that has not answered yet still reads the slot, whether or not anybody waits for it.
+  void Promise.all(writes.map(({ done }) => done)).then(() => slots.release(slot))
+  await withinDeadline(store, writes)
 }
 
 /** Closes the chunk: footers, commits, quorum. Call it right after the last `writeStripe`, before the sealer's next chunk. */
@@ -103,9 +105,10 @@ export async function finishChunk(chunk: OpenChunk): Promise<ChunkRecord> {
     const shards = await ended
     const shape = { ...geometry, bytes: chunk.bytes }
     const end = bodyBytes(shape)
-    await Promise.all(
-      columns.map((column) => commitColumn(store, column, shardOf(shards, column), end)),
-    )
+    const commits = columns.map((column) => {
+      return { column, done: commitColumn(store, column, shardOf(shards, column), end) }
+    })
+    await withinDeadline(store, commits)
     assertQuorum(chunk)
     store.parts.world.passing('store/chunk-durable')
     const places = columns.map(
@@ -165,7 +168,7 @@ async function openColumns(
   const exclude = new Set<NodeNumber>()
   for (;;) {
     const nodes = placeColumns(store, { chunkId, geometry, exclude })
-    const opened = await Promise.allSettled(nodes.map((node) => node.stores.shards.create()))
+    const opened = await Promise.allSettled(nodes.map((node) => createWithin(store, node)))
     const refusals = opened.flatMap((result, index) => {
       const node = nodes[index]
       return result.status === 'rejected' && node !== undefined
@@ -184,6 +187,23 @@ async function openColumns(
       exclude.add(node.number)
       void store.parts.cluster.reportFailure(node.number, error)
     }
+  }
+}
+
+/** A writer, unless the node takes too long; then one that comes late is given up. */
+async function createWithin(store: ChunkStore, node: ClusterNode): Promise<ShardWriter> {
+  const { world, nodeDeadlineMs = nodeDeadlineMsDefault } = store.parts
+  const stop = new AbortController()
+  const created = node.stores.shards.create()
+  const deadline = world.sleep(nodeDeadlineMs, { signal: stop.signal }).then(() => {
+    void created.then((writer) => writer.abort()).catch(() => {}) // nobody waits for it any more
+    throw storeFault('store/node-too-slow', { node: node.id, deadlineMs: nodeDeadlineMs })
+  })
+  try {
+    return await Promise.race([created, deadline])
+  } finally {
+    stop.abort()
+    deadline.catch(() => {}) // stopped
   }
 }
 
@@ -230,7 +250,7 @@ async function writeColumn(
     await column.writer.write(bytes, offset)
     store.parts.telemetry.shardIo({ node: column.node.id, direction: 'in', bytes: bytes.length })
   } catch (error) {
-    await failColumn(store, column, error)
+    failColumn(store, column, error)
   }
 }
 
@@ -242,26 +262,44 @@ async function commitColumn(
 ): Promise<void> {
   await writeColumn(store, column, shard.footer, end)
   if (column.failed !== undefined) return
-  const stop = new AbortController()
-  const deadline = store.parts.world.sleep(commitDeadlineMs, { signal: stop.signal }).then(
-    () => {
-      throw storeFault('store/too-few-shards', {
-        node: column.node.id,
-        deadlineMs: commitDeadlineMs,
-      })
-    },
-    () => {},
-  )
   try {
-    await Promise.race([column.writer.commit(parseShardId(toHex(shard.id))), deadline])
+    await column.writer.commit(parseShardId(toHex(shard.id)))
   } catch (error) {
-    await failColumn(store, column, error)
-  } finally {
-    stop.abort()
+    failColumn(store, column, error)
   }
 }
 
-async function failColumn(store: ChunkStore, column: Column, error: unknown): Promise<void> {
+interface Pending {
+  readonly column: Column
+  /** Never rejects. */
+  readonly done: Promise<void>
+}
+
+/** Waits for all, but only so long: the columns that have not answered by then have failed. */
+async function withinDeadline(store: ChunkStore, pending: readonly Pending[]): Promise<void> {
+  const { world, nodeDeadlineMs = nodeDeadlineMsDefault } = store.parts
+  const waiting = new Set(pending)
+  const all = Promise.all(
+    pending.map(async (one) => {
+      await one.done
+      waiting.delete(one)
+    }),
+  )
+  const stop = new AbortController()
+  const deadline = world
+    .sleep(nodeDeadlineMs, { signal: stop.signal })
+    .then(() => {
+      for (const { column } of waiting) {
+        const detail = { node: column.node.id, deadlineMs: nodeDeadlineMs }
+        failColumn(store, column, storeFault('store/node-too-slow', detail))
+      }
+    })
+    .catch(() => {}) // stopped: all have answered
+  await Promise.race([all, deadline])
+  stop.abort()
+}
+
+function failColumn(store: ChunkStore, column: Column, error: unknown): void {
   if (column.failed !== undefined) return
   column.failed = error instanceof Error ? error : new Error(String(error))
   void store.parts.cluster.reportFailure(column.node.number, error)

@@ -26,7 +26,11 @@ export interface ChunkStoreParts {
   readonly telemetry: Telemetry
   /** Nominal plaintext bytes of a chunk; rounded up to whole stripes. */
   readonly chunkBytes: number
+  /** How long one node may take over a block or a commit before a write goes on without it (ruling E9). */
+  readonly nodeDeadlineMs?: number
 }
+
+export const nodeDeadlineMsDefault = 15_000
 
 /** Something is wrong with a column of a chunk: a damaged block, a missing shard, a node that is gone. */
 export interface Damage {

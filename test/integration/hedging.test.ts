@@ -85,3 +85,39 @@ test('a flipped bit is noticed, read around, reported and repaired in place', ()
     deepEqual(await readAll(store), bytes)
     deepEqual(damages, [])
   }))
+
+test('a put goes on without a node that hangs, and says so to repair', async () => {
+  await using store = await openMemoryStore({
+    profile: { data: 4, parity: 2 },
+    nodes: 6,
+    nodeDeadlineMs: 100,
+  })
+  await store.objects.createBucket(bucket)
+  const shards = store.nodes[2]?.stores.shards
+  ok(shards !== undefined)
+  const create = shards.create.bind(shards)
+  const { promise: gate, resolve: answer } = Promise.withResolvers<void>()
+  Object.assign(shards, {
+    create: async () => {
+      const writer = await create()
+      const write = writer.write.bind(writer)
+      return Object.assign(writer, {
+        write: async (block: Uint8Array, offset: number) => {
+          await gate
+          await write(block, offset)
+        },
+      })
+    },
+  })
+  async function* stream() {
+    yield bytes
+  }
+  const body = { stream: stream(), bytes: bytes.length, digests: [], verify: () => undefined }
+  await store.objects.put(bucket, key, { body, metadata: { user: {} }, signal })
+  deepEqual(await readAll(store), bytes)
+  ok(store.repairer.length > 0)
+  answer()
+  Object.assign(shards, { create })
+  await store.repairer.drain()
+  equal(store.repairer.length, 0)
+})
