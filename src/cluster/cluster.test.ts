@@ -11,7 +11,13 @@ import {
   openCluster,
   probeTimeoutMs,
 } from '#cluster/cluster'
-import { clusterRoom, enrol, readNodes } from '#cluster/tables'
+import {
+  clusterRoom,
+  enrol,
+  readDefaultProfile,
+  readNodes,
+  setDefaultProfile,
+} from '#cluster/tables'
 import { openRealDisk } from '#disk/real'
 import { openDiskNode } from '#shard/disk-node'
 import { shardFault } from '#shard/faults'
@@ -180,10 +186,12 @@ test('hedging waits for twice what healthy nodes take, however slow one of them 
   })
 })
 
-test('numbers are given once and survive a replay of the dump', async () => {
+test('numbers are given once, and they and the profile survive a replay of the dump', async () => {
   const { sql, log } = await openTables()
   await enrol(log, [{ id: 'node-a', rack: 'r1', datacenter: 'd1' }, { id: 'node-b' }])
   deepEqual(await enrol(log, [{ id: 'node-b' }, { id: 'node-c' }]), ['node-c'])
+  await setDefaultProfile(log, { data: 4, parity: 2 })
+  await setDefaultProfile(log, { data: 2, parity: 1 })
   const rows = await readNodes(sql)
   deepEqual(rows, [
     { number: 0, id: 'node-a', rack: 'r1', datacenter: 'd1' },
@@ -191,13 +199,18 @@ test('numbers are given once and survive a replay of the dump', async () => {
     { number: 2, id: 'node-c' },
   ])
   const rebuilt = await openTables()
+  const tables: unknown[] = []
   await rebuilt.sql.transaction(async (tx) => {
     for await (const change of clusterRoom.dump(sql)) await clusterRoom.apply(tx, change)
   })
-  deepEqual(
-    await rebuilt.sql.query`select * from node order by number`,
-    await sql.query`select * from node order by number`,
-  )
+  deepEqual(await readDefaultProfile(rebuilt.sql), { data: 2, parity: 1 })
+  for (const each of [rebuilt.sql, sql]) {
+    tables.push(
+      await each.query`select * from node order by number`,
+      await each.query`select * from default_profile`,
+    )
+  }
+  deepEqual(tables.slice(0, 2), tables.slice(2))
 })
 
 async function openInMemory(

@@ -73,18 +73,10 @@ export interface OpenClusterOptions {
   readonly reopen?: (id: string) => Promise<NodeStores>
   /** Placement refuses rather than relax a limit (ruling R6). */
   readonly isStrict?: boolean
-  /**
-   * There is no database yet: nodes get numbers of this process's own, so that a snapshot can be read from them. Nothing that
-   * holds such a number may be recorded.
-   */
-  readonly isProvisional?: boolean
 }
 
 export async function openCluster(options: OpenClusterOptions): Promise<Cluster> {
-  const rows =
-    options.isProvisional === true
-      ? options.nodes.map(({ id }, number) => ({ number, id }))
-      : await readNodes(options.sql)
+  const rows = await readNodes(options.sql)
   const stranger = options.nodes.find(({ id }) => rows.every((row) => row.id !== id))
   if (stranger !== undefined) throw clusterFault('cluster/unknown-node', { node: stranger.id })
   const cluster = new Cluster(rows, options)

@@ -1,5 +1,4 @@
-/** The `node` table and the changes that write it. Numbers are never reused, for chunk rows hold them. */
-import { strict as assert } from 'node:assert'
+/** The cluster's tables, its nodes and its one setting, and the changes that write them. Numbers of nodes are never reused, for chunk rows hold them. */
 import type { ChangeBody, ChangeLog, ChangeRoom, SequencedChange } from '#changelog/change'
 import { clusterFault } from '#cluster/faults'
 import { type FailureDomain, type NodeNumber, nodeNumberMax } from '#cluster/node'
@@ -12,6 +11,18 @@ export type NodeAdded = FailureDomain &
     readonly number: NodeNumber
     readonly id: string
   }
+
+/** From now on, buckets made without a profile get this one. */
+export type DefaultProfileSet = ChangeBody & {
+  readonly kind: 'cluster/default-profile-set'
+  readonly data: number
+  readonly parity: number
+}
+
+export interface DefaultProfile {
+  readonly data: number
+  readonly parity: number
+}
 
 /** A node as the database knows it, whether or not it can be reached. */
 export interface NodeRow extends FailureDomain {
@@ -26,6 +37,13 @@ type StoredNode = {
   readonly datacenter: string | null
   readonly region: string | null
   readonly added_at: number
+  readonly sequence: number | bigint
+}
+
+type StoredProfile = {
+  readonly data: number
+  readonly parity: number
+  readonly set_at: number
   readonly sequence: number | bigint
 }
 
@@ -44,21 +62,46 @@ export const clusterRoom: ChangeRoom = {
           sequence integer not null
         ) strict`
     },
+    async (tx) => {
+      await tx.query`
+        create table default_profile (
+          id integer primary key check (id = 1),
+          data integer not null,
+          parity integer not null,
+          set_at integer not null,
+          sequence integer not null
+        ) strict`
+    },
   ],
 
-  async apply(tx, change) {
-    const { number, id, rack, datacenter, region } = readNodeAdded(change.body)
-    await tx.query`
-      insert into node (number, id, rack, datacenter, region, added_at, sequence)
-      values (${number}, ${id}, ${rack ?? null}, ${datacenter ?? null}, ${region ?? null}, ${change.at}, ${change.sequence})`
+  async apply(tx, { sequence, at, body }) {
+    const change = body as NodeAdded | DefaultProfileSet // this room wrote it
+    switch (change.kind) {
+      case 'cluster/node-added': {
+        const { number, id, rack, datacenter, region } = change
+        await tx.query`
+          insert into node (number, id, rack, datacenter, region, added_at, sequence)
+          values (${number}, ${id}, ${rack ?? null}, ${datacenter ?? null}, ${region ?? null}, ${at}, ${sequence})`
+        return
+      }
+      case 'cluster/default-profile-set':
+        await tx.query`
+          insert or replace into default_profile (id, data, parity, set_at, sequence)
+          values (1, ${change.data}, ${change.parity}, ${at}, ${sequence})`
+    }
   },
 
   /** Tens of rows: one page holds them all. */
   async *dump(tx): AsyncGenerator<SequencedChange> {
-    const rows = await tx.query<StoredNode>`select * from node order by sequence`
-    for (const row of rows) {
+    const nodes = await tx.query<StoredNode>`select * from node order by sequence`
+    for (const row of nodes) {
       const body: NodeAdded = { kind: 'cluster/node-added', ...nodeOf(row) }
       yield { sequence: BigInt(row.sequence), at: row.added_at, body }
+    }
+    const profiles = await tx.query<StoredProfile>`select * from default_profile`
+    for (const { data, parity, set_at, sequence } of profiles) {
+      const body: DefaultProfileSet = { kind: 'cluster/default-profile-set', data, parity }
+      yield { sequence: BigInt(sequence), at: set_at, body }
     }
   },
 }
@@ -93,6 +136,28 @@ export async function enrol(
   })
 }
 
+/** What the store was last told; `undefined` when it never was, or in a database that has not been migrated yet. */
+export async function readDefaultProfile(tx: Queryable): Promise<DefaultProfile | undefined> {
+  const tables = await tx.query`
+    select 1 from sqlite_schema where type = 'table' and name = 'default_profile'`
+  if (tables.length === 0) return undefined
+  const [row] = await tx.query<StoredProfile>`select * from default_profile`
+  return row && { data: row.data, parity: row.parity }
+}
+
+/** Records it unless it is the one in force. */
+export async function setDefaultProfile(
+  log: Pick<ChangeLog, 'commit'>,
+  { data, parity }: DefaultProfile,
+): Promise<void> {
+  await log.commit(async (tx) => {
+    const known = await readDefaultProfile(tx)
+    if (known?.data === data && known.parity === parity) return
+    const body: DefaultProfileSet = { kind: 'cluster/default-profile-set', data, parity }
+    await tx.record(body)
+  })
+}
+
 function nodeOf({ number, id, rack, datacenter, region }: StoredNode): NodeRow {
   return { number, id, ...namedOnly({ rack, datacenter, region }) }
 }
@@ -104,9 +169,4 @@ function namedOnly(
   return Object.fromEntries(
     Object.entries(domains).filter(([, name]) => name !== null && name !== undefined),
   )
-}
-
-function readNodeAdded(body: ChangeBody): NodeAdded {
-  assert(body.kind === 'cluster/node-added', `cluster knows no change ${body.kind}`)
-  return body as NodeAdded
 }

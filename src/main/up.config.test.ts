@@ -33,8 +33,10 @@ test('nothing given means the defaults people read about', () => {
       accessKeyId: undefined,
       secretAccessKey: undefined,
       strictPlacement: false,
+      replaceLost: false,
       collectAt: { hour: 3, minute: 0 },
       collectRate: 100_000_000,
+      collectGraceMs: 3_600_000,
       snapshotMs: 21_600_000,
     },
   )
