@@ -68,9 +68,14 @@ class RealDisk implements Disk {
    * Each name is durable once the directory above it is synced. A directory that exists is synced all the same: whoever made
    * it may have been killed before its sync.
    */
-  async makeDirectory(path: string): Promise<void> {
+  async makeDirectory(path: string, children: readonly string[] = []): Promise<void> {
     const full = this.#at(path)
-    const first = await orFault(path, () => mkdir(full, { recursive: true, mode: directoryMode }))
+    const options = { recursive: true, mode: directoryMode }
+    const first = await orFault(path, () => mkdir(full, options))
+    await Promise.all(
+      children.map((child) => orFault(path, () => mkdir(join(full, child), options))),
+    )
+    if (children.length > 0) await this.#shareSync(full)
     const highest = dirname(
       first !== undefined && first.length < this.#root.length ? first : this.#root,
     )

@@ -40,6 +40,14 @@ test('what was synced, with its name, survives every power cut', async () => {
   })
 })
 
+test('directories are made durably, with their parents and children', async () => {
+  await inEveryWorld(async (disk) => {
+    await disk.makeDirectory('a/b', ['c', 'd'])
+    disk.powerCut()
+    deepEqual(await disk.restart().list('a/b'), ['c', 'd'])
+  })
+})
+
 test('a name whose directory was not synced is sometimes there and sometimes not', async () => {
   const found = await inEveryWorld(async (disk) => {
     const file = await write(disk, 'file', old)

@@ -239,19 +239,34 @@ export class SimulatedDisk implements Disk {
     })
   }
 
-  async makeDirectory(path: string): Promise<void> {
-    const { names } = this.#platter
+  async makeDirectory(path: string, children: readonly string[] = []): Promise<void> {
     const parts = segments(path)
-    for (let depth = 1; depth <= parts.length; depth += 1) {
-      const part = parts.slice(0, depth).join('/')
-      await this.#step(part, 0, () => {
-        const found = names.find(part)
-        if (found instanceof Directory) return () => {}
-        if (found !== undefined) throw diskFault('disk/exists', { path: part })
-        return done(names.link(names.place(part), new Directory()), () => {})
-      })
-      await this.syncDirectory(parts.slice(0, depth - 1).join('/'))
-    }
+    for (let depth = 1; depth <= parts.length; depth += 1)
+      await this.#makeDirectories(
+        parts.slice(0, depth - 1).join('/'),
+        parts.slice(depth - 1, depth),
+      )
+    if (children.length > 0) await this.#makeDirectories(path, children)
+  }
+
+  async #makeDirectories(above: string, names: readonly string[]): Promise<void> {
+    await this.#step(above, 0, () => {
+      const made = names.flatMap((name) =>
+        this.#linkDirectory(above === '' ? name : `${above}/${name}`),
+      )
+      return () => {
+        for (const change of made) change.isDone = true
+      }
+    })
+    await this.syncDirectory(above)
+  }
+
+  #linkDirectory(path: string): PendingName[] {
+    const { names } = this.#platter
+    const found = names.find(path)
+    if (found instanceof Directory) return []
+    if (found !== undefined) throw diskFault('disk/exists', { path })
+    return [names.link(names.place(path), new Directory())]
   }
 
   list(path: string): Promise<readonly string[]> {

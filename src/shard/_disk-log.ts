@@ -65,6 +65,7 @@ export class DiskLog implements NodeLog {
           const page = segment.bytes / directAlignment
           const bytes = encodeFrame(frame, { ...range, page })
           await file.write(bytes, segment.bytes)
+          this.#home.world.passing('shard/frame-written')
           // A directory removed under us swallows writes without a word; look while the device works.
           const [, stats] = await Promise.all([file.sync(), this.#home.disk.stat(segment.path)])
           if (stats === undefined) throw await this.#lostSegment(segment)

@@ -155,6 +155,7 @@ export class DiskShards implements ShardStore {
       const { disk, world } = this.#home
       await this.#makeDirectory(directoryOf(id))
       await disk.rename(path, pathOf(id))
+      world.passing('shard/named')
       await disk.syncDirectory(directoryOf(id))
       const entry = { bytes, committedAt: world.now() }
       this.#index.set(id, entry)
@@ -166,7 +167,7 @@ export class DiskShards implements ShardStore {
   #makeDirectory(directory: string): Promise<void> {
     const known = this.#directories.get(directory)
     if (known !== undefined) return known
-    // A lost node must not be made again by the way: `makeDirectory` would make its parents too.
+    // Missing after a kill in the first moments of the node, or a hand that tidied up. A lost node must not be made again by the way: `makeDirectory` would make its parents too.
     const made = this.#home.probe().then(() => this.#home.disk.makeDirectory(directory))
     this.#directories.set(directory, made)
     made.catch(() => this.#directories.delete(directory))

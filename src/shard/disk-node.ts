@@ -17,6 +17,11 @@ import type { World } from '#world/world'
 
 export { readNodeMetadata } from '#shard/node-metadata'
 
+/** `00` to `ff`. */
+const shardDirectories = Array.from({ length: 256 }, (_, first) =>
+  first.toString(16).padStart(2, '0'),
+)
+
 export interface DiskNodeOptions {
   readonly world: World
   readonly telemetry: Telemetry
@@ -66,6 +71,8 @@ async function makeNode(
   }
   await disk.makeDirectory('')
   await disk.writeDurably(metadataPath, new TextEncoder().encode(printNodeMetadata(metadata)))
+  // All at once and now, or most of the first few hundred shards would each wait for a directory of their own.
+  await disk.makeDirectory('shards', shardDirectories)
   return metadata
 }
 
