@@ -58,10 +58,11 @@ export function parseKeyringFile(bytes: Uint8Array): KeyringFile {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const tail = bytes.length - digestBytes
   if (tail < 6 || !view.subarray(0, 4).equals(magic)) throw damaged('not a keyring')
-  if (view.readUInt16BE(4) !== version)
-    throw keyringFault('keyring/unsupported-version', { version: view.readUInt16BE(4) })
+  // Every version ends in this digest: else a flipped bit would pass for a later version, and one rotten copy keep a store from starting.
   if (Buffer.compare(view.subarray(tail), blake3(bytes.subarray(0, tail))) !== 0)
     throw damaged('digest')
+  if (view.readUInt16BE(4) !== version)
+    throw keyringFault('keyring/unsupported-version', { version: view.readUInt16BE(4) })
   const count = view.readUInt16BE(6)
   const expectedBytes = headerBytes + count * generationBytes + macBytes + digestBytes
   if (count === 0 || bytes.length !== expectedBytes) throw damaged('length')

@@ -182,7 +182,8 @@ async function openColumns(
         return [{ index, node, writer: result.value, failed: undefined }]
       })
     }
-    for (const result of opened) if (result.status === 'fulfilled') await result.value.abort()
+    for (const result of opened)
+      if (result.status === 'fulfilled') result.value.abort().catch(() => {}) // best effort: its node sweeps
     for (const { node, error } of refusals) {
       exclude.add(node.number)
       void store.parts.cluster.reportFailure(node.number, error)
