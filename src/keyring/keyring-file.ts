@@ -104,7 +104,10 @@ function writePassphrase(content: Buffer, { salt, cost }: PassphraseRecipe): voi
 
 function readPassphrase(view: Buffer): PassphraseRecipe | undefined {
   const kind = view.readUInt8(32)
-  if (kind === 0) return undefined
+  if (kind === 0) {
+    if (view.subarray(33, headerBytes).some((byte) => byte !== 0)) throw damaged('reserved bytes')
+    return undefined
+  }
   const cost = {
     lanes: view.readUInt8(33),
     passes: view.readUInt16BE(34),

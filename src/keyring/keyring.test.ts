@@ -1,13 +1,15 @@
 import { deepEqual, equal, notDeepEqual, throws } from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { fromHex, toHex } from '#bytes/text'
-import { deriveFromPassphrase } from '#crypto/derive'
 import { blake3 } from '#crypto/blake3'
+import { deriveFromPassphrase, type PassphraseCost } from '#crypto/derive'
+import { wrapKey } from '#crypto/key-wrap'
 import { isFault } from '#fault/fault'
 import { addGeneration, createKeyring, newestKeyring, rotateMaster } from '#keyring/change-keyring'
 import { openKeyring } from '#keyring/keyring'
-import { parseKeyringFile } from '#keyring/keyring-file'
+import { parseKeyringFile, printKeyringFile } from '#keyring/keyring-file'
 import {
   newMasterKey,
   newPassphraseRecipe,
@@ -16,6 +18,16 @@ import {
   printMasterKey,
 } from '#keyring/master-key'
 import { SimulatedWorld } from '#world/simulated'
+
+const golden: {
+  readonly master: string
+  readonly storeId: string
+  readonly serial: string
+  readonly passphrase: { readonly salt: string } & PassphraseCost
+  readonly generations: readonly { readonly number: number; readonly key: string }[]
+  readonly bytes: string
+  readonly wrappedZeroKey: string
+} = JSON.parse(readFileSync(new URL('../../test/vectors/keyring.json', import.meta.url), 'utf8'))
 
 const world = new SimulatedWorld('keyring')
 const master = newMasterKey(world)
@@ -136,25 +148,19 @@ describe('a keyring', () => {
     equal(passphraseRecipe(createKeyring({ master, world })), undefined)
   })
 
-  /** docs/formats/keyring.md shows the same bytes. */
-  test('golden vector of version 1', () => {
-    const golden = fromHex(
-      '4d594b5200010002000102030405060708090a0b0c0d0e0f00000000000000020104000300010000101112131415161718191a1b1c1d1e1f000000016d9a1e44951ebb7271eebc04926cf28f4fb7df7ba84b0282976614a7ef37a7b6b056f394a1f90d3f00000002d95f67515adb6426b9da412507b51b4ae5b69f56490c41cd7776660146c982fe7fa1df971ba141dd82b94f7b1aa2f6de4e6a4cb845f5413db7c3d4ff22a0270b4e119112bc00f1aa442932e8391cd9e59b37b0051d22f3708d14fb30b6e389c89790886b768a93f0',
-    )
-    const goldenMaster = new Uint8Array(32).map((_, index) => index)
-    const file = parseKeyringFile(golden)
-    equal(toHex(file.storeId), '000102030405060708090a0b0c0d0e0f')
-    equal(file.serial, 2n)
-    deepEqual(file.passphrase, {
-      salt: fromHex('101112131415161718191a1b1c1d1e1f'),
-      cost: { memoryKibibytes: 65_536, passes: 3, lanes: 4 },
-    })
-    const keyring = openKeyring(golden, goldenMaster)
-    equal(keyring.generation, 2)
-    equal(
-      toHex(keyring.wrap(new Uint8Array(32)).wrapped),
-      'f1ffd607d1264f103faf64334618d52e48f5e6fda9fdf0039afe1c54ce9b301a0a8593d8d2f5b56b',
-    )
+  test('golden vector', () => {
+    const bytes = fromHex(golden.bytes)
+    const file = parseKeyringFile(bytes)
+    equal(toHex(file.storeId), golden.storeId)
+    equal(file.serial, BigInt(golden.serial))
+    const { salt, ...cost } = golden.passphrase
+    deepEqual(file.passphrase, { salt: fromHex(salt), cost })
+    const goldenMaster = fromHex(golden.master)
+    equal(toHex(printKeyringFile(file, goldenMaster)), golden.bytes)
+    const keyring = openKeyring(bytes, goldenMaster)
+    equal(toHex(keyring.wrap(new Uint8Array(32)).wrapped), golden.wrappedZeroKey)
+    for (const { number, key } of golden.generations)
+      equal(toHex(keyring.unwrap(number, wrapKey(fromHex(key), dataKey))), toHex(dataKey))
   })
 })
 
