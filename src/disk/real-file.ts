@@ -84,7 +84,8 @@ export class RealFile implements DiskFile {
       await new Promise<void>((resolve) => {
         this.#whenIdle = resolve
       })
-    if (this.#buffered !== undefined) await closeDescriptor(await this.#buffered)
+    const buffered = await this.#buffered?.catch(() => undefined)
+    if (buffered !== undefined) await closeDescriptor(buffered)
     await closeDescriptor(this.#file)
   }
 

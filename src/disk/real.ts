@@ -1,9 +1,18 @@
 /** The disk of the machine, through `node:fs`. Direct writes on Linux; buffered and synced where a file system refuses them. */
 import assert from 'node:assert'
 import { constants } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, statfs, unlink } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { closeDescriptor, type Opened, openDescriptor, statPath, syncAll } from '#disk/_calls'
+import {
+  closeDescriptor,
+  type Opened,
+  openDescriptor,
+  renamePath,
+  statFileSystem,
+  statPath,
+  syncAll,
+  unlinkPath,
+} from '#disk/_calls'
 import { writeDurably } from '#disk/_write-durably'
 import type { Disk, DiskFile } from '#disk/disk'
 import { faultOf } from '#disk/faults'
@@ -53,12 +62,12 @@ class RealDisk implements Disk {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    await orFault(from, () => rename(this.#at(from), this.#at(to)))
+    await renamePath(this.#at(from), this.#at(to))
   }
 
   async remove(path: string): Promise<boolean> {
     const removed = await orAbsent(path, async () => {
-      await unlink(this.#at(path))
+      await unlinkPath(this.#at(path))
       return true
     })
     return removed ?? false
@@ -100,7 +109,7 @@ class RealDisk implements Disk {
   }
 
   async capacity(): Promise<{ totalBytes: number; freeBytes: number }> {
-    const { bsize, blocks, bavail } = await orFault('', () => statfs(this.#root))
+    const { bsize, blocks, bavail } = await statFileSystem(this.#root)
     return { totalBytes: blocks * bsize, freeBytes: bavail * bsize }
   }
 
