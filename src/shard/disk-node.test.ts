@@ -176,6 +176,21 @@ onSimulatedDisk('a commit over a rotten shard heals it, for open readers too', a
   await readWhole(node.shards, 1)
 })
 
+onSimulatedDisk(
+  'a rotten small file reads as missing, until it is written again',
+  async (bench) => {
+    const { disk, damage, open } = bench
+    const node = await open()
+    for (const content of [page, new Uint8Array(0)]) {
+      await node.files.write('change-era', content)
+      deepEqual(await node.files.read('change-era'), content)
+      disk.rot('files/change-era')
+      equal(await node.files.read('change-era'), undefined)
+    }
+    deepEqual(damage, Array(2).fill('file change-era: damaged'))
+  },
+)
+
 onSimulatedDisk('a full node refuses cleanly and keeps its log going', async ({ disk, open }) => {
   const node = await open()
   await put(node.shards, 1)

@@ -4,6 +4,7 @@ import { DiskLog } from '#shard/_disk-log'
 import { DiskShards } from '#shard/_disk-shards'
 import { assertFileName } from '#shard/_file-name'
 import { NodeHome } from '#shard/_home'
+import { unwrapSmallFile, wrapSmallFile } from '#shard/_small-file'
 import { shardFault } from '#shard/faults'
 import {
   metadataPath,
@@ -89,8 +90,16 @@ function openFiles(home: NodeHome): NodeFiles {
     return `files/${name}`
   }
   return {
-    read: (name) => home.guard(() => home.disk.read(pathOf(name))),
-    write: (name, bytes) => home.guard(() => home.disk.writeDurably(pathOf(name), bytes)),
+    read: (name) =>
+      home.guard(async () => {
+        const file = await home.disk.read(pathOf(name))
+        const content = file && unwrapSmallFile(file)
+        if (file !== undefined && content === undefined)
+          home.telemetry.damageFound({ node: home.node, what: `file ${name}`, reason: 'damaged' })
+        return content
+      }),
+    write: (name, bytes) =>
+      home.guard(() => home.disk.writeDurably(pathOf(name), wrapSmallFile(bytes))),
     remove: (name) =>
       home.guard(async () => {
         const existed = await home.disk.remove(pathOf(name))

@@ -69,6 +69,7 @@ export interface NodeLog {
 
 /** A node's small named files (metadata, keyring, snapshot pointers). Names are `[a-z0-9.-]+`. */
 export interface NodeFiles {
+  /** `undefined` when there is none, or only a damaged one: others hold copies of what matters. */
   read(name: string): Promise<Uint8Array<ArrayBuffer> | undefined>
   /** Atomic and durable on return. */
   write(name: string, bytes: Uint8Array): Promise<void>
