@@ -56,6 +56,7 @@ export function startBackground(
   return {
     async [Symbol.asyncDispose]() {
       stop.abort()
+      await store.repairer.close() // ends a long inventory too
       await Promise.allSettled(running)
     },
   }

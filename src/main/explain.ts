@@ -33,7 +33,10 @@ const ownExplainers: Readonly<Record<MainFaultCode, Explainer>> = {
     ({ path, nodes }) =>
       `The nodes in ${path} belong to different stores (${nodes}). Take the foreign directories out and start again.`,
   ],
-  'main/too-few-nodes': [exitCodes.nodes, ({ reason }) => `Too few nodes. ${reason}.`],
+  'main/too-few-nodes': [
+    exitCodes.nodes,
+    ({ count, reason }) => `${count} nodes are too few: ${reason}.`,
+  ],
   'main/nodes-lost': [
     exitCodes.nodes,
     ({ path }) =>
@@ -100,6 +103,31 @@ const otherExplainers: Readonly<Record<string, Explainer>> = {
       `The directory of ${node} belongs to another store or node${reason === undefined ? '' : ` (${reason})`}. ` +
       'Take it out, and start again.',
   ],
+  'changelog/unavailable': [
+    exitCodes.nodes,
+    () => 'Too few nodes are up to record anything. Bring nodes back, and start again.',
+  ],
+  'changelog/unsupported-version': [exitCodes.data, tellNewer],
+  'changelog/unknown-change': [exitCodes.data, tellNewer],
+  'changelog/uncertain': [
+    exitCodes.incomplete,
+    ({ reason }) =>
+      `A database made now might lack the newest changes: ${reason}. Bring the absent nodes back, or rebuild with ` +
+      '--accept-loss and lose what only they knew.',
+  ],
+  'changelog/gap': [exitCodes.incomplete, tellGap],
+  'changelog/snapshot-damaged': [
+    exitCodes.incomplete,
+    () =>
+      'The metadata snapshot cannot be read whole. Bring more of the nodes back. The old database, if there was one, ' +
+      'stays as it was.',
+  ],
+  'changelog/forked': [
+    exitCodes.incomplete,
+    () =>
+      'The nodes tell two different stories of the same time, as when a copy of the store was used beside it. ' +
+      'Take the nodes of one of them out, and rebuild again.',
+  ],
   'cluster/too-many-nodes': [exitCodes.settings, () => 'There can be no more nodes in a store.'],
 }
 
@@ -119,6 +147,17 @@ function find(code: string): Explainer | undefined {
 
 function isOwn(code: string): code is MainFaultCode {
   return Object.hasOwn(ownExplainers, code)
+}
+
+function tellNewer(): string {
+  return 'A later version of Mycelium has written to this store. Use that version; nothing has been changed.'
+}
+
+function tellGap({ from, to, reason }: FaultDetail): string {
+  return (
+    `Changes ${from} to ${to} are missing: ${reason}. Bring the absent nodes back. The old database, if there was one, ` +
+    'stays as it was.'
+  )
 }
 
 function tellHolder({ program, pid, since }: FaultDetail): string {

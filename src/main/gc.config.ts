@@ -4,7 +4,6 @@ import { upSettings } from '#main/up.config'
 
 export const gcSettings = {
   ...storeSettings,
-  profile: upSettings.profile,
   chunkBytes: upSettings.chunkBytes,
   collectRate: upSettings.collectRate,
 }

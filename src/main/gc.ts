@@ -12,6 +12,8 @@ export interface ProgramOptions<Config> {
   readonly config: Config
   readonly world: World
   readonly print: (text: string) => void
+  /** Tells how far a long work is, each time in place of the last; to nobody where there is no terminal. */
+  readonly progress: (text: string) => void
   readonly stop: AbortSignal
 }
 
@@ -19,7 +21,13 @@ export interface ProgramOptions<Config> {
 export async function gc({ config, world, print, stop }: ProgramOptions<GcConfig>): Promise<void> {
   const telemetry = openTelemetry({ level: config.logLevel, metrics: false })
   await using store = await openStore({
-    settings: { ...config, nodes: undefined, strictPlacement: false, replaceLost: false },
+    settings: {
+      ...config,
+      nodes: undefined,
+      profile: undefined,
+      strictPlacement: false,
+      replaceLost: false,
+    },
     program: 'mycelium gc',
     nodesDefault,
     world,

@@ -1,8 +1,13 @@
 /** The store's keyring and its master key: found among their copies, or made for a new store. */
+
+import { rm } from 'node:fs/promises'
+import { isFault } from '#fault/fault'
 import { createKeyring, newestKeyring } from '#keyring/change-keyring'
 import { keyringFault } from '#keyring/faults'
 import { type Keyring, openKeyring } from '#keyring/keyring'
+import { parseMasterKey, printMasterKey } from '#keyring/master-key'
 import type { DataDirectory } from '#main/data-directory'
+import { mainFault } from '#main/faults'
 import { type MasterKey, type MasterKeySettings, openMasterKey } from '#main/master-key'
 import { readPrivately, writePrivately } from '#main/private-file'
 import type { NodeStores } from '#shard/store'
@@ -40,9 +45,41 @@ export async function openKeys(
   if (found === undefined && !isNew) throw keyringFault('keyring/damaged')
   const master = await openMasterKey(directory.masterKey, { settings, keyring: found, world })
   const bytes = found ?? createKeyring({ master: master.key, passphrase: master.passphrase, world })
-  const keyring = openKeyring(bytes, master.key)
-  if (found === undefined) await writePrivately(directory.keyring, bytes)
-  return { keyring, master, bytes }
+  try {
+    const keyring = openKeyring(bytes, master.key)
+    if (found === undefined) await writePrivately(directory.keyring, bytes)
+    return { keyring, master, bytes }
+  } catch (error) {
+    const rescued = await rescueRotation(directory, { error, master, bytes })
+    if (rescued !== undefined) return rescued
+    if (!isFault(error, 'keyring/wrong-master-key')) throw error
+    throw mainFault('main/master-key-wrong', { origin: master.origin }, error)
+  }
+}
+
+/** Where a rotation writes the next master key, until every keyring is wrapped under it. */
+export function pendingKeyPath({ masterKey }: DataDirectory): string {
+  return `${masterKey}.next`
+}
+
+/** A rotation that ended between the keyring and the key file left the right key beside the old one: it takes its place now. */
+async function rescueRotation(
+  directory: DataDirectory,
+  {
+    error,
+    master,
+    bytes,
+  }: { readonly error: unknown; readonly master: MasterKey; readonly bytes: Uint8Array },
+): Promise<OpenedKeys | undefined> {
+  const { masterKey } = directory
+  if (!isFault(error, 'keyring/wrong-master-key') || master.origin !== masterKey) return undefined
+  const pending = await readPrivately(pendingKeyPath(directory))
+  if (pending === undefined) return undefined
+  const key = parseMasterKey(new TextDecoder().decode(pending))
+  const keyring = openKeyring(bytes, key)
+  await writePrivately(masterKey, printMasterKey(key))
+  await rm(pendingKeyPath(directory))
+  return { keyring, master: { key, origin: masterKey }, bytes }
 }
 
 /** Writes the keyring wherever it is missing or another one: to DATA first, then to every node given. Durable on return. */

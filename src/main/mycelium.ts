@@ -25,8 +25,20 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
+/** The terminal's cursor stands behind a progress line. */
+let isMidLine = false
+
 function print(text: string): void {
+  if (isMidLine) process.stdout.write('\n')
+  isMidLine = false
   process.stdout.write(text)
+}
+
+/** On a terminal, over the line before it; the next `print` begins a line of its own. */
+function progress(text: string): void {
+  if (process.stdout.isTTY !== true) return
+  process.stdout.write(`\r\x1b[K${text}`)
+  isMidLine = true
 }
 
 async function run<Config>(
@@ -35,7 +47,13 @@ async function run<Config>(
   flags: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   try {
-    await program({ config: read({ flags, env: process.env }), world, print, stop: stop.signal })
+    await program({
+      config: read({ flags, env: process.env }),
+      world,
+      print,
+      progress,
+      stop: stop.signal,
+    })
   } catch (error) {
     const { text, exitCode } = explain(error)
     process.stderr.write(`mycelium: ${text}\n`)

@@ -6,6 +6,7 @@ import { openCodec } from '#chunk/codec'
 import { openCluster } from '#cluster/cluster'
 import { clusterRoom, readNodes } from '#cluster/tables'
 import { parseProfile } from '#erasure/profile'
+import { isFault } from '#fault/fault'
 import { type OpenDataDirectory, openDataDirectory } from '#main/data-directory'
 import { mainFault } from '#main/faults'
 import type { ProgramOptions } from '#main/gc'
@@ -29,6 +30,7 @@ export async function rebuildMetadata({
   config,
   world,
   print,
+  progress,
   stop,
 }: ProgramOptions<RebuildConfig>): Promise<void> {
   await using stack = new AsyncDisposableStack()
@@ -68,12 +70,12 @@ export async function rebuildMetadata({
           write: () => Promise.reject(new Error('a rebuild writes no snapshot')),
         },
         telemetry,
-        onProgress: (progress) => print(tell(progress)),
+        onProgress: (made) => progress(tell(made)),
       }),
   })
   await putInPlace(directory, fresh)
   print(
-    `\rRebuilt ${directory.database} from ${nodes.size} nodes: ${report.changes} changes, up to number ` +
+    `Rebuilt ${directory.database} from ${nodes.size} nodes: ${report.changes} changes, up to number ` +
       `${report.lastSequence}. Start the store with mycelium up --data ${directory.root}.\n`,
   )
 }
@@ -96,8 +98,14 @@ async function openNodes(
   stack.defer(async () => {
     await Promise.allSettled([...nodes.values()].map((stores) => stores.close()))
   })
-  for (const id of ids)
-    nodes.set(id, await openFormerNode(directory, id, { storeId, world, telemetry }))
+  for (const id of ids) {
+    try {
+      nodes.set(id, await openFormerNode(directory, id, { storeId, world, telemetry }))
+    } catch (error) {
+      if (!isFault(error)) throw error
+      telemetry.note('warn', 'node cannot be opened', { node: id, error: error.message }) // it counts as absent
+    }
+  }
   return nodes
 }
 
@@ -185,5 +193,5 @@ function tell({ step, done }: RebuildProgress): string {
     'applying-snapshot': 'Applying the snapshot',
     'applying-changes': 'Applying changes',
   }
-  return `\r${words[step]}: ${done} `
+  return `${words[step]}: ${done}`
 }

@@ -15,7 +15,7 @@ import {
 import { openDataDirectory } from '#main/data-directory'
 import { mainFault } from '#main/faults'
 import type { ProgramOptions } from '#main/gc'
-import { openKeys, spreadKeyring } from '#main/keys'
+import { openKeys, pendingKeyPath, spreadKeyring } from '#main/keys'
 import type { MasterKey } from '#main/master-key'
 import { openFormerNode, surveyNodes } from '#main/nodes'
 import { writePrivately } from '#main/private-file'
@@ -55,7 +55,7 @@ export async function rotateKeys({
       passphrase: next.passphrase,
     })
     const isFile = next.origin === directory.masterKey
-    const pending = `${directory.masterKey}.next`
+    const pending = pendingKeyPath(directory)
     if (isFile) await writePrivately(pending, printMasterKey(next.key))
     await spreadKeyring(directory, nodes, rotated)
     if (isFile) await rename(pending, directory.masterKey)

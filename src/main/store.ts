@@ -10,16 +10,21 @@ import type { ChangeLogNode } from '#changelog/nodes'
 import { type ChangeLogOptions, openChangeLog } from '#changelog/open-change-log'
 import { openCodec } from '#chunk/codec'
 import { type Cluster, openCluster } from '#cluster/cluster'
-import { nodesMin } from '#cluster/place'
-import { enrol, readNodes } from '#cluster/tables'
-import type { Profile } from '#erasure/profile'
-import { parseProfile } from '#erasure/profile'
+import { enrol, readDefaultProfile, readNodes, setDefaultProfile } from '#cluster/tables'
+import { namedProfiles, type Profile, parseProfile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
 import { type OpenDataDirectory, openDataDirectory } from '#main/data-directory'
 import { mainFault } from '#main/faults'
 import { type OpenedKeys, openKeys, spreadKeyring } from '#main/keys'
 import type { MasterKeySettings } from '#main/master-key'
-import { firstNodeIds, openFormerNode, openOrMakeNode, surveyNodes } from '#main/nodes'
+import { tellTooFewNodes } from '#main/node-count'
+import {
+  firstNodeIds,
+  type OpenNodeOptions,
+  openFormerNode,
+  openOrMakeNode,
+  surveyNodes,
+} from '#main/nodes'
 import { rooms } from '#main/rooms'
 import type { ObjectStore } from '#object/model'
 import { openObjectStore } from '#object/object-store'
@@ -39,7 +44,8 @@ export interface StoreSettings extends MasterKeySettings {
   readonly data: string
   /** Undefined: as many as there are, or `nodesDefault` for a new store. */
   readonly nodes: number | undefined
-  readonly profile: Profile
+  /** Undefined: what the store was last told, 10+4 in the beginning. */
+  readonly profile: Profile | undefined
   readonly chunkBytes: number
   readonly strictPlacement: boolean
   /** Members whose directories are gone get new, empty ones, which repair then fills. */
@@ -78,11 +84,12 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
   await using stack = new AsyncDisposableStack()
   const { settings, world, telemetry, program, mustExist = false } = options
   const directory = stack.use(await openDataDirectory(settings.data, { program, world, mustExist }))
-  const ground = await openGround(directory, { settings, world, telemetry, stack })
+  const ground = await openGround(directory, { options, stack })
   const { sql, keys, nodes: present } = ground
   const state = await guard(ground)
-  const members = await openMembers(ground, { state, options })
-  const replicas = await countReplicas(sql, { state, profile: settings.profile })
+  const profile = await chooseProfile(sql, { state, given: settings.profile })
+  const members = await openMembers(ground, { state, profile, options })
+  const replicas = await countReplicas(sql, { state, profile })
   await spreadKeyring(directory, [...present.values()], keys.bytes)
 
   const live: { cluster?: Cluster } = {}
@@ -99,9 +106,11 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
       if (node !== undefined) void live.cluster?.reportFailure(node.number, error)
     },
   }
+  stack.defer(() => live.cluster?.close()) // after the change log, which writes to its nodes until the end
   const changelog = await openChangeLog(changelogOptions)
   stack.defer(() => changelog.close())
   await enrol(changelog, members)
+  if (settings.profile !== undefined) await setDefaultProfile(changelog, profile)
   const cluster = await openCluster({
     sql,
     nodes: members,
@@ -112,9 +121,12 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
     isStrict: settings.strictPlacement,
   })
   live.cluster = cluster
+  cluster.onChange(({ node }) => {
+    if (node.state === 'up') void spreadKeyring(directory, [node.stores], keys.bytes) // it may have been away for a rotation
+  })
   const codec = stack.use(openCodec({ threads: availableParallelism(), slots }))
   const { keyring } = keys
-  const { chunkBytes, profile } = settings
+  const { chunkBytes } = settings
   const store = new ChunkStore({ codec, cluster, keyring, sql, world, telemetry, chunkBytes })
   const objects = openObjectStore({ sql, changelog, store, world, profile })
   const repairer = new Repairer({ sql, changelog, store, cluster, world, telemetry })
@@ -133,10 +145,7 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
     objects,
     repairer,
     collector,
-    async [Symbol.asyncDispose]() {
-      await owned.disposeAsync()
-      await cluster.close() // it may have reopened nodes meanwhile
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
 
@@ -154,16 +163,9 @@ interface Ground {
 async function openGround(
   directory: OpenDataDirectory,
   {
-    settings,
-    world,
-    telemetry,
+    options: { settings, nodesDefault, world, telemetry },
     stack,
-  }: {
-    readonly settings: StoreSettings
-    readonly world: World
-    readonly telemetry: Telemetry
-    readonly stack: AsyncDisposableStack
-  },
+  }: { readonly options: OpenStoreOptions; readonly stack: AsyncDisposableStack },
 ): Promise<Ground> {
   const survey = await surveyNodes(directory)
   const nodes = new Map<string, NodeStores>()
@@ -171,16 +173,14 @@ async function openGround(
     await Promise.allSettled([...nodes.values()].map((stores) => stores.close()))
   })
   const { storeId, ids } = survey
-  for (const id of ids) {
-    if (storeId === undefined) break // then there are no ids either
-    try {
-      nodes.set(id, await openFormerNode(directory, id, { storeId, world, telemetry }))
-    } catch (error) {
-      if (!isFault(error)) throw error
-      telemetry.note('warn', 'node cannot be opened', { node: id, error: error.message })
-    }
-  }
   const isNew = storeId === undefined
+  if (isNew) {
+    // before anything is made that would only be in the way
+    requireEnough(settings.nodes ?? nodesDefault, settings.profile ?? namedProfiles.default)
+  } else {
+    const options = { storeId, world, telemetry }
+    await settleAll(ids.map((id) => openPresentNode(directory, { id, nodes, options })))
+  }
   const keys = await openKeys(directory, { settings, nodes: [...nodes.values()], isNew, world })
   if (storeId !== undefined && Buffer.compare(storeId, keys.keyring.storeId) !== 0) {
     throw mainFault('main/mixed-stores', { path: directory.root, nodes: 'keys/keyring' })
@@ -188,6 +188,33 @@ async function openGround(
   const sql = openSqlite({ path: directory.database, telemetry })
   stack.defer(() => sql.close())
   return { directory, keys, sql, nodes, world, telemetry }
+}
+
+/** A directory that cannot be opened is a node that is down. */
+async function openPresentNode(
+  directory: OpenDataDirectory,
+  {
+    id,
+    nodes,
+    options,
+  }: {
+    readonly id: string
+    readonly nodes: Map<string, NodeStores>
+    readonly options: OpenNodeOptions
+  },
+): Promise<void> {
+  try {
+    nodes.set(id, await openFormerNode(directory, id, options))
+  } catch (error) {
+    if (!isFault(error)) throw error
+    options.telemetry.note('warn', 'node cannot be opened', { node: id, error: error.message })
+  }
+}
+
+/** Waits for all, then throws what the first of them threw: nothing goes on opening behind the back of who closes. */
+async function settleAll(works: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
 }
 
 /** Ruling E3: a database that is missing, foreign or older than the nodes is not served from. */
@@ -235,7 +262,15 @@ interface OpenedMember {
 /** All that ever joined, and as many new nodes as were asked for. `main/too-few-nodes` */
 async function openMembers(
   { directory, sql, keys, nodes, world, telemetry }: Ground,
-  { state, options }: { readonly state: 'new' | 'current'; readonly options: OpenStoreOptions },
+  {
+    state,
+    profile,
+    options,
+  }: {
+    readonly state: 'new' | 'current'
+    readonly profile: Profile
+    readonly options: OpenStoreOptions
+  },
 ): Promise<readonly OpenedMember[]> {
   const { settings, nodesDefault } = options
   const joined = state === 'new' ? [] : (await readNodes(sql)).map(({ id }) => id)
@@ -243,20 +278,33 @@ async function openMembers(
   const wanted = settings.nodes ?? (known.size > 0 ? known.size : nodesDefault)
   const added = firstNodeIds(wanted).filter((id) => !known.has(id))
   const ids = [...known, ...added.slice(0, Math.max(0, wanted - known.size))]
-  requireEnough(ids.length, settings.profile)
-  for (const id of ids) {
-    if (nodes.has(id) || (joined.includes(id) && !settings.replaceLost)) continue
-    const { storeId } = keys.keyring
-    nodes.set(id, await openOrMakeNode(directory, id, { storeId, world, telemetry }))
-  }
+  requireEnough(ids.length, profile)
+  const nodeOptions = { storeId: keys.keyring.storeId, world, telemetry }
+  const missing = ids.filter(
+    (id) => !nodes.has(id) && (settings.replaceLost || !joined.includes(id)),
+  )
+  await settleAll(
+    missing.map(async (id) => {
+      nodes.set(id, await openOrMakeNode(directory, id, nodeOptions))
+    }),
+  )
   return ids.map((id) => ({ id, stores: nodes.get(id) }))
 }
 
-function requireEnough(count: number, { data, parity }: Profile): void {
-  const needed = nodesMin({ shards: data + parity, parity })
-  if (count >= needed) return
-  const reason = `Profile ${data}+${parity} needs at least ${needed} nodes, this store has ${count}`
-  throw mainFault('main/too-few-nodes', { reason })
+/** `main/too-few-nodes` */
+function requireEnough(count: number, profile: Profile): void {
+  const reason = tellTooFewNodes(count, profile)
+  if (reason !== undefined) throw mainFault('main/too-few-nodes', { count, reason })
+}
+
+/** What was asked for now, or else what the store was last told. */
+async function chooseProfile(
+  sql: Sql,
+  { state, given }: { readonly state: 'new' | 'current'; readonly given: Profile | undefined },
+): Promise<Profile> {
+  if (given !== undefined) return given
+  const remembered = state === 'new' ? undefined : await readDefaultProfile(sql)
+  return remembered ?? namedProfiles.default
 }
 
 /** Parity + 1 of the most redundant profile in use: the log must survive what any object survives. */

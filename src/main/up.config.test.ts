@@ -25,7 +25,7 @@ test('nothing given means the defaults people read about', () => {
       passphrase: undefined,
       logLevel: 'info',
       nodes: undefined,
-      profile: { data: 10, parity: 4 },
+      profile: undefined,
       chunkBytes: 64 * 1024 * 1024,
       host: '127.0.0.1',
       s3Port: undefined,
@@ -84,11 +84,11 @@ test('a wrong secret is never shown', () => {
 })
 
 test('too few nodes for the profile: told what is needed and what would fit', () => {
-  deepEqual(mistakesOf({ nodes: '3' }), [
+  deepEqual(mistakesOf({ nodes: '3', profile: '10+4' }), [
     '--nodes 3: profile 10+4 needs at least 7 nodes (14 to survive the loss of any 4); ' +
       'give --nodes 14, or --profile 2+1',
   ])
-  deepEqual(mistakesOf({ nodes: '7' }), [])
+  deepEqual(mistakesOf({ nodes: '7', profile: '10+4' }), [])
 })
 
 test('two sources of the master key are one too many', () => {

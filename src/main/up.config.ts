@@ -1,8 +1,8 @@
 /** What `mycelium up` may be told, by flag or environment. */
 import { z } from 'zod'
-import { nodesMin } from '#cluster/place'
 import { formatProfile, namedProfiles, type Profile, parseProfile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
+import { tellTooFewNodes } from '#main/node-count'
 import {
   type Given,
   parsedBy,
@@ -40,11 +40,11 @@ export const upSettings = {
   profile: {
     flag: '--profile <data+parity>',
     env: 'MYCELIUM_PROFILE',
-    help: `shards of new objects (default: ${formatProfile(profileDefault)})`,
+    help: `shards of new objects (default: what the store was last told, ${formatProfile(profileDefault)} in the beginning)`,
     schema: parsedBy(
       parseRedundantProfile,
       'data+parity, such as 10+4, each at least 1 and together at most 256',
-    ).default(profileDefault),
+    ).optional(),
   },
   chunkBytes: {
     flag: '--chunk-size <size>',
@@ -141,36 +141,15 @@ const wholeCredentials: Rule<typeof upSettings> = ({ accessKeyId, secretAccessKe
   return [`${missing}: missing; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY come together`]
 }
 
-const enoughNodes: Rule<typeof upSettings> = ({ nodes, profile }) =>
-  nodes === undefined || profile === undefined ? [] : tellTooFewNodes(nodes, profile)
+const enoughNodes: Rule<typeof upSettings> = ({ nodes, profile }) => {
+  const lack = nodes && profile && tellTooFewNodes(nodes, profile)
+  return typeof lack === 'string' ? [`--nodes ${nodes}: ${lack}`] : []
+}
 
 const twoPorts: Rule<typeof upSettings> = ({ s3Port, httpPort }) =>
   s3Port !== undefined && s3Port === httpPort && s3Port !== 0
     ? [`--s3-port and --http-port: both are ${s3Port}`]
     : []
-
-/** Empty when `nodes` nodes can hold a chunk of this profile. */
-export function tellTooFewNodes(nodes: number, profile: Profile): readonly string[] {
-  const shards = profile.data + profile.parity
-  const needed = nodesMin({ shards, parity: profile.parity })
-  if (nodes >= needed) return []
-  const fitting = profilesToSuggest.find(({ data, parity }) => data + parity <= nodes)
-  const advice = fitting === undefined ? '' : `, or --profile ${formatProfile(fitting)}`
-  return [
-    `--nodes ${nodes}: profile ${formatProfile(profile)} needs at least ${needed} nodes ` +
-      `(${shards} to survive the loss of any ${profile.parity}); give --nodes ${shards}${advice}`,
-  ]
-}
-
-/** From large to small. */
-const profilesToSuggest: readonly Profile[] = [
-  { data: 8, parity: 4 },
-  { data: 6, parity: 3 },
-  { data: 4, parity: 2 },
-  { data: 2, parity: 2 },
-  { data: 2, parity: 1 },
-  { data: 1, parity: 1 },
-]
 
 /** Without parity nothing could be promised: a write needs more than k shards to be acknowledged. */
 function parseRedundantProfile(text: string): Profile | undefined {

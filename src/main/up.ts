@@ -1,7 +1,7 @@
 /** `mycelium up`: a whole store in one process, with its doors open, until a signal. */
 import { createHash } from 'node:crypto'
 import { createS3Door, type S3Door } from '#api/s3/door'
-import { assessTopology } from '#cluster/topology'
+import { assessTopology, type TopologyReport } from '#cluster/topology'
 import type { HttpServer } from '#http/server'
 import type { AccessKeys } from '#identity/access-keys'
 import { startBackground } from '#main/background'
@@ -46,8 +46,8 @@ export async function up({
     given: givenKeys(config),
     world,
   })
-  const doors = await openDoors(store, { config, world, telemetry, credentials, stack })
   stack.use(startBackground(store, { settings: config, world, telemetry }))
+  const doors = await openDoors(store, { config, world, telemetry, credentials, stack })
   print(await tell({ config, store, credentials, doors, isColoured, env }))
   if (!stop.aborted)
     await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
@@ -80,7 +80,7 @@ async function openDoors(
   const seed = door({ mount: '/s3', anonymous: 'loopback', createsBuckets: true })
   const front = createFront({
     version,
-    health: () => healthOf(store, config),
+    health: () => healthOf(store),
     metrics: async () => ({
       text: await telemetry.metricsText(),
       contentType: telemetry.metricsContentType,
@@ -100,14 +100,17 @@ async function openDoors(
       { named: config.httpPort, fallback: httpPortDefault, flag: '--http-port' },
     ),
   )
-  telemetry.observe(() => ({
-    version,
-    nodes: store.cluster.figures(),
-    toleratedNodeLosses: topologyOf(store, config).toleratedNodeLosses,
-    topologyWarnings: topologyOf(store, config).warnings.length,
-    repairQueueChunks: store.repairer.length,
-    connections: s3Server.exchanges + frontServer.exchanges,
-  }))
+  telemetry.observe(() => {
+    const { toleratedNodeLosses, warnings } = topologyOf(store)
+    return {
+      version,
+      nodes: store.cluster.figures(),
+      toleratedNodeLosses,
+      topologyWarnings: warnings.length,
+      repairQueueChunks: store.repairer.length,
+      connections: s3Server.exchanges + frontServer.exchanges,
+    }
+  })
   return { s3: s3Server, front: frontServer }
 }
 
@@ -142,15 +145,12 @@ function s3DoorOf(
     })
 }
 
-function topologyOf(store: OpenedStore, { profile }: UpConfig): ReturnType<typeof assessTopology> {
-  return assessTopology(store.cluster.epoch(), profile)
+function topologyOf({ cluster, profile }: OpenedStore): TopologyReport {
+  return assessTopology(cluster.epoch(), profile)
 }
 
-function healthOf(store: OpenedStore, config: UpConfig): Health {
-  const { isWritable, nodesUp, nodesDown, toleratedNodeLosses, warnings } = topologyOf(
-    store,
-    config,
-  )
+function healthOf(store: OpenedStore): Health {
+  const { isWritable, nodesUp, nodesDown, toleratedNodeLosses, warnings } = topologyOf(store)
   return {
     isHealthy: isWritable,
     warnings,
@@ -179,7 +179,7 @@ async function tell({
   readonly env: UpOptions['env']
 }): Promise<string> {
   const { directory, keys } = store
-  const topology = topologyOf(store, config)
+  const topology = topologyOf(store)
   const busy = (
     server: HttpServer,
     named: number | undefined,
@@ -212,7 +212,7 @@ async function tell({
     dataPath: directory.root,
     nodesUp: topology.nodesUp,
     nodes: topology.nodesUp + topology.nodesDown,
-    profile: config.profile,
+    profile: store.profile,
     toleratedNodeLosses: topology.toleratedNodeLosses,
     hidingEnv: hidingNames.filter((name) => env[name] !== undefined),
     warnings,
