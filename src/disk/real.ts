@@ -1,11 +1,9 @@
 /** The disk of the machine, through `node:fs`. Direct writes on Linux; buffered and synced where a file system refuses them. */
 import assert from 'node:assert'
-import { constants } from 'node:fs'
+import { closeSync, constants } from 'node:fs'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import {
-  closeDescriptor,
-  type Opened,
   openDescriptor,
   renamePath,
   statFileSystem,
@@ -121,7 +119,7 @@ class RealDisk implements Disk {
 
   #at(path: string): string {
     assert(!/^\/|(?:^|\/)\.{1,2}(?:\/|$)/.test(path), `not a path below the root: ${path}`)
-    return join(this.#root, path)
+    return path === '' ? this.#root : `${this.#root}/${path}`
   }
 
   async #openFile(path: string, flags: number, isWanted: boolean): Promise<DiskFile> {
@@ -173,14 +171,11 @@ class RealDisk implements Disk {
 }
 
 async function syncDirectoryAt(full: string): Promise<void> {
-  const directory: Opened = {
-    descriptor: await openDescriptor(full, constants.O_RDONLY),
-    path: full,
-  }
+  const descriptor = await openDescriptor(full, constants.O_RDONLY)
   try {
-    await syncAll(directory)
+    await syncAll({ descriptor, path: full })
   } finally {
-    await closeDescriptor(directory)
+    closeSync(descriptor) // a directory has nothing to flush: not worth a thread
   }
 }
 

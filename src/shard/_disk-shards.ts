@@ -23,12 +23,19 @@ const scanBatch = 64
 /** New shards leave this much of the disk to the log and the small files, or 1 % of a small disk. */
 const reservedBytesMax = 64 * 1024 * 1024
 
+/** How long an answer about the free space serves: what one fast disk takes in that time is about what is reserved. */
+const capacityMs = 100
+
 export class DiskShards implements ShardStore {
   readonly #home: NodeHome
   readonly #index = new ShardIndex()
   readonly #turns = new TakingTurns<ShardId>()
   readonly #directories = new Map<string, Promise<void>>()
   readonly #handles: OpenHandles<ShardId>
+  #created = 0
+  #capacity:
+    | { readonly totalBytes: number; readonly freeBytes: number; readonly at: number }
+    | undefined
 
   constructor(home: NodeHome) {
     this.#home = home
@@ -49,10 +56,10 @@ export class DiskShards implements ShardStore {
 
   create({ expectedBytes }: { expectedBytes?: number } = {}): Promise<ShardWriter> {
     return this.#home.guard(async () => {
-      const { disk, world } = this.#home
       if (expectedBytes !== undefined) await this.#requireRoom(expectedBytes)
-      const path = `incoming/${world.randomBytes(16).toHex()}`
-      const file = await disk.create(path, { direct: true })
+      this.#created += 1
+      const path = `incoming/${this.#created}` // swept at open, so nobody else has the name
+      const file = await this.#home.disk.create(path, { direct: true })
       return new DiskShardWriter(this.#home, {
         path,
         file,
@@ -139,11 +146,16 @@ export class DiskShards implements ShardStore {
     if (names.length > 0) await disk.syncDirectory(directory)
   }
 
+  /** A courtesy that saves writing in vain; the disk itself has the last word. */
   async #requireRoom(expectedBytes: number): Promise<void> {
-    const { totalBytes, freeBytes } = await this.#home.disk.capacity()
+    const now = this.#home.world.monotonic()
+    if (this.#capacity === undefined || now - this.#capacity.at > capacityMs)
+      this.#capacity = { ...(await this.#home.disk.capacity()), at: now }
+    const { totalBytes, freeBytes } = this.#capacity
     const reservedBytes = Math.min(reservedBytesMax, totalBytes / 100)
-    if (freeBytes - expectedBytes < reservedBytes)
-      throw shardFault('shard/node-full', { node: this.#home.node, freeBytes, expectedBytes })
+    if (freeBytes - expectedBytes >= reservedBytes) return
+    this.#capacity = undefined // look again next time: somebody may be making room
+    throw shardFault('shard/node-full', { node: this.#home.node, freeBytes, expectedBytes })
   }
 
   /**

@@ -18,6 +18,7 @@ const storeId = new Uint8Array(16).fill(0xab)
 const page = new Uint8Array(4096).fill(9)
 
 interface Bench {
+  readonly world: SimulatedWorld
   readonly disk: SimulatedDisk
   /** What telemetry heard of damage. */
   readonly damage: string[]
@@ -37,7 +38,7 @@ function onSimulatedDisk(title: string, body: (bench: Bench) => Promise<void>): 
     }
     const open: Bench['open'] = (on = disk, identity = {}) =>
       openDiskNode(on, { world, telemetry, storeId, nodeId: 'node-01', ...identity })
-    return world.run(() => body({ disk, damage, open }))
+    return world.run(() => body({ world, disk, damage, open }))
   })
 }
 
@@ -191,11 +192,13 @@ onSimulatedDisk(
   },
 )
 
-onSimulatedDisk('a full node refuses cleanly and keeps its log going', async ({ disk, open }) => {
+onSimulatedDisk('a full node refuses cleanly and keeps its log going', async (bench) => {
+  const { world, disk, open } = bench
   const node = await open()
   await put(node.shards, 1)
   await append(node.log, frameOf(1))
   disk.full(20_000)
+  await world.sleep(1000) // the node looks at its free space now and then
   const full = fault('shard/node-full')
   await rejects(node.shards.create({ expectedBytes: 20_000 }), full)
   const writer = await node.shards.create()
