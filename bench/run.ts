@@ -9,8 +9,10 @@ import { judge, type Row, type RowResult, runRow } from './row.ts'
 import { getDegraded } from './rows/get-degraded.ts'
 import { getLarge } from './rows/get-large.ts'
 import { putLarge, putLargeDefault } from './rows/put-large.ts'
+import { rsEncode } from './rows/rs-encode.ts'
+import { rsRebuild } from './rows/rs-rebuild.ts'
 
-const rows: readonly Row[] = [putLarge, putLargeDefault, getLarge, getDegraded]
+const rows: readonly Row[] = [putLarge, putLargeDefault, getLarge, getDegraded, rsEncode, rsRebuild]
 
 const { values: options } = parseArgs({ options: { rows: { type: 'string' } } })
 const chosen = choose(options.rows)

@@ -239,6 +239,7 @@ export function namedExports(files: readonly SourceFile[]): readonly Problem[] {
 
 export function length(files: readonly SourceFile[]): readonly Problem[] {
   return files
+    .filter(({ path }) => path.startsWith('src/'))
     .map(({ path, code }) => ({ path, lines: lineAt(code, code.length) }))
     .filter(({ lines }) => lines > linesMax)
     .map(({ path, lines }) => ({
