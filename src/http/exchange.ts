@@ -17,6 +17,9 @@ export interface ExchangeParts {
   isDraining(): boolean
 }
 
+/** What happens to the part of the request's body that nobody read. */
+type Rest = 'nothing' | 'drain' | 'close'
+
 /** One request and its answer on one connection. */
 export class Exchange {
   readonly #incoming: IncomingMessage
@@ -64,14 +67,16 @@ export class Exchange {
       this.#parts.telemetry.note('error', 'http handler threw', { requestId: request.id, error })
       response = { status: 500, headers: {} }
     }
+    const rest = this.#rest()
     let isComplete = false
     try {
-      isComplete = await this.#answer(response)
+      isComplete = await this.#answer(response, rest)
     } catch {
       this.#outgoing.destroy() // a broken answer must not look like a whole one
     } finally {
       response.onEnd?.({ bytesOut: this.#writer.bytes, isComplete })
     }
+    await this.#settle(rest)
   }
 
   /** Cuts what waits for a client that no longer earns it. */
@@ -94,11 +99,10 @@ export class Exchange {
     }
   }
 
-  /** Whether the answer left whole. */
-  async #answer(response: HttpResponse): Promise<boolean> {
+  /** Whether the answer left whole. When the rest closes the connection, the answer is sent but not ended. */
+  async #answer(response: HttpResponse, rest: Rest): Promise<boolean> {
     const outgoing = this.#outgoing
     if (outgoing.destroyed) return false
-    const rest = this.#rest()
     const body = this.#incoming.method === 'HEAD' ? undefined : response.body
     const isStream = body !== undefined && typeof body !== 'string' && !ArrayBuffer.isView(body)
     outgoing.sendDate = false
@@ -110,10 +114,9 @@ export class Exchange {
       ...response.headers,
     })
     if (isStream) await this.#stream(body, response.headers['content-length'])
-    if (rest === 'close') await this.#linger(isStream ? undefined : body)
-    else if (isStream) await this.#writer.end()
-    else await this.#writer.end(body)
-    if (rest === 'drain') this.#body.discard()
+    if (rest !== 'close') await this.#writer.end(isStream ? undefined : body)
+    else if (isStream || body === undefined || body.length === 0) outgoing.flushHeaders()
+    else await this.#writer.write(body)
     return true
   }
 
@@ -129,25 +132,24 @@ export class Exchange {
     }
   }
 
-  /** What to do with the part of the request's body that nobody read. */
-  #rest(): 'nothing' | 'drain' | 'close' {
+  #rest(): Rest {
     if (this.#body.isComplete) return this.#body.bytes === 0 ? 'nothing' : 'drain'
     // A client that was refused in place of a 100 may or may not send the body: only a new connection is unambiguous.
-    if (this.#body.isWithheld || this.#body.missing > this.#parts.limits.drainBytesMax)
-      return 'close'
-    return 'drain'
+    const isHopeless = this.#body.isWithheld || this.#body.hasFailed
+    return isHopeless || this.#body.missing > this.#parts.limits.drainBytesMax ? 'close' : 'drain'
   }
 
   /**
-   * Answers now but closes later. Closing with unread bytes makes the kernel send a reset, which can overtake the answer, so we
-   * go on reading (and dropping) for a while: until the client has closed, has sent everything, or has had its time.
+   * Gets rid of what nobody read. Closing with unread bytes makes the kernel send a reset, which can overtake the answer, so we go on
+   * reading (and dropping) until the client has sent everything, has closed, or has had its time; only then the connection closes.
    */
-  async #linger(body: string | Uint8Array | undefined): Promise<void> {
-    if (body !== undefined && body.length > 0) await this.#writer.write(body)
-    else this.#outgoing.flushHeaders()
+  async #settle(rest: Rest): Promise<void> {
+    const { socket } = this.#incoming
+    if (rest === 'nothing' || socket.destroyed) return
     this.#body.discard()
-    await this.#untilQuiet()
-    await this.#writer.end()
+    if (!this.#body.isComplete) await this.#untilQuiet()
+    if (rest === 'close') this.#outgoing.end()
+    else if (!this.#body.isComplete) socket.destroy()
   }
 
   async #untilQuiet(): Promise<void> {

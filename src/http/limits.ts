@@ -13,7 +13,7 @@ export interface HttpLimits {
   readonly connectionsMax: number
   /** The unread rest of a refused body up to this size is read and dropped, and the connection lives on. */
   readonly drainBytesMax: number
-  /** For longer rests the connection closes, after the client has had this long to notice the answer. */
+  /** How long an unread rest may take; then the connection closes. Also how long a client has to notice an answer before that. */
   readonly lingerMs: number
 }
 

@@ -60,6 +60,10 @@ export class RequestBody implements HttpBody, AsyncIterableIterator<Uint8Array> 
     return this.bytes === undefined ? Number.POSITIVE_INFINITY : this.bytes - this.#arrivedBytes
   }
 
+  get hasFailed(): boolean {
+    return this.#failure !== undefined
+  }
+
   /** The client waits for a 100 which it never got. */
   get isWithheld(): boolean {
     return this.#sendContinue !== undefined && this.#state === 'untouched'

@@ -127,6 +127,13 @@ test('a small unread body is drained and the connection lives on', async (t) => 
   equal((await connection.answer())?.status, 403)
 })
 
+test('an unread body that does not come costs the connection', { timeout: 20_000 }, async (t) => {
+  const { connection } = await serve(t, refuseAll, { lingerMs: 50 })
+  await connection.send('PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nabc')
+  equal((await connection.answer())?.status, 403)
+  await connection.closed()
+})
+
 test('the refusal of a large body reaches a client that is still sending', async (t) => {
   const { connection } = await serve(t, refuseAll, { lingerMs: 5_000 })
   const bodyBytes = 32 * 1024 * 1024
@@ -139,9 +146,10 @@ test('the refusal of a large body reaches a client that is still sending', async
 })
 
 test('a body that stops is cut with body-timeout', async (t) => {
-  const { connection } = await serve(t, countBody, { idleTimeoutMs: 50 })
+  const { connection } = await serve(t, countBody, { idleTimeoutMs: 50, lingerMs: 50 })
   await connection.send('PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nabc')
   equal((await connection.answer())?.body, 'http/body-timeout')
+  await connection.closed()
 })
 
 test('a body that only trickles is cut with body-timeout', async (t) => {

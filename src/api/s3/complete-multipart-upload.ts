@@ -46,17 +46,24 @@ function readParts(document: XmlElement): readonly CompletedPart[] {
   if (parts.length === 0 || parts.length > partsMax) {
     throw s3Fault('s3/malformed-xml', { reason: `1 to ${partsMax} parts` })
   }
-  return parts.map((part) => {
-    const number = textOf(part, 'PartNumber')?.trim()
-    const etag = textOf(part, 'ETag')?.trim()
-    if (number === undefined || etag === undefined || !/^\d{1,9}$/.test(number)) {
-      throw s3Fault('s3/malformed-xml', { reason: 'Part needs PartNumber and ETag' })
-    }
-    const checksum = partChecksum(part)
-    return {
-      number: Number(number), // one that no part has is the domain's to refuse
-      etag: etag.replace(/^"(.*)"$/, '$1'),
-      ...(checksum === undefined ? {} : { checksum }),
-    }
-  })
+  return withoutRepeats(parts.map(readPart))
+}
+
+/** A client that has sent a part again may list it again: the last counts, as with the parts themselves. */
+function withoutRepeats(parts: readonly CompletedPart[]): readonly CompletedPart[] {
+  return parts.filter(({ number }, index) => parts[index + 1]?.number !== number)
+}
+
+function readPart(part: XmlElement): CompletedPart {
+  const number = textOf(part, 'PartNumber')?.trim()
+  const etag = textOf(part, 'ETag')?.trim()
+  if (number === undefined || etag === undefined || !/^\d{1,9}$/.test(number)) {
+    throw s3Fault('s3/malformed-xml', { reason: 'Part needs PartNumber and ETag' })
+  }
+  const checksum = partChecksum(part)
+  return {
+    number: Number(number), // one that no part has is the domain's to refuse
+    etag: etag.replace(/^"(.*)"$/, '$1'),
+    ...(checksum === undefined ? {} : { checksum }),
+  }
 }

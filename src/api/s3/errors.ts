@@ -321,11 +321,6 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     code: 'MalformedXML',
     message: 'The XML you provided was not well-formed or did not validate.',
   },
-  's3/message-too-large': {
-    status: 400,
-    code: 'MaxMessageLengthExceeded',
-    message: 'Your request was too large.',
-  },
   's3/metadata-too-large': {
     status: 400,
     code: 'MetadataTooLarge',

@@ -18,7 +18,6 @@ export const s3Fault = declareFaults({
   's3/invalid-storage-class': 'invalid',
   's3/invalid-uri': 'invalid',
   's3/malformed-xml': 'invalid',
-  's3/message-too-large': 'too-large',
   's3/metadata-too-large': 'too-large',
   's3/method-not-allowed': 'unsupported',
   's3/missing-content-length': 'invalid',

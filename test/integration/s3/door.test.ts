@@ -305,6 +305,32 @@ test('the signature covers the mount', async () => {
   equal((await askRaw(printHead('GET', '/s3/mybucket', signed.headers), { port }))?.status, 403)
 })
 
+test('clients that leave in the middle leave nothing behind', { timeout: 30_000 }, async () => {
+  const body = 'x'.repeat(5_000_000)
+  await ask({ method: 'PUT', target: `/${bucket}/large`, body })
+  const host = { host: `127.0.0.1:${server.port}` }
+  const putHeaders = { ...host, 'content-length': String(body.length) }
+  const leave = async (index: number): Promise<void> => {
+    await using connection = await RawConnection.open(server.port)
+    if (index % 2 === 0) {
+      const target = `/${bucket}/left-${index}`
+      const signed = sign({ method: 'PUT', target, headers: putHeaders, contentHash: sha256(body) })
+      await connection.send(printHead('PUT', target, signed.headers))
+      await connection.send(body.slice(0, index * 60_000))
+    } else {
+      const target = `/${bucket}/large`
+      const signed = sign({ method: 'GET', target, headers: host, contentHash: sha256('') })
+      await connection.send(printHead('GET', target, signed.headers))
+      await connection.arrived(index * 60_000)
+    }
+  }
+  await Promise.all(Array.from({ length: 40 }, (_, index) => leave(index)))
+  await server.settled()
+  const { body: listing = '' } = (await ask({ target: `/${bucket}?prefix=left-` })) ?? {}
+  match(listing, /<KeyCount>0<|<IsTruncated>false<\/IsTruncated><\/ListBucketResult>/)
+  ok((await ask({ target: `/${bucket}/large` }))?.body === body)
+})
+
 test('an object that cannot be read is a 503 and not a broken 200', async () => {
   const target = `/${bucket}/unreadable`
   await ask({ method: 'PUT', target, body: 'x'.repeat(1_000_000) })

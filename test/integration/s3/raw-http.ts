@@ -61,6 +61,13 @@ export class RawConnection implements AsyncDisposable {
     }
   }
 
+  /** Waits until that many bytes have come (or no more will). */
+  async arrived(bytes: number): Promise<void> {
+    const count = (): number =>
+      this.#pieces.reduce((sum, { length }) => sum + length, this.#arrived.length)
+    while (!this.#isClosed && count() < bytes) await this.#change()
+  }
+
   /** Waits until the server has closed its side. */
   async closed(): Promise<void> {
     while (!this.#isClosed) await this.#change()

@@ -19,6 +19,8 @@ export interface S3Server extends AsyncDisposable {
   /** The same store at `/s3`, anonymous for local users. */
   readonly seedPort: number
   readonly ended: readonly RequestEnded[]
+  /** Resolves when no request holds a slot of body memory. */
+  settled(): Promise<void>
   /** Takes every shard from that many nodes. */
   loseShards(nodes: number): Promise<void>
 }
@@ -79,6 +81,10 @@ export async function startS3Server({
     port: plain.port,
     seedPort: seed.port,
     ended,
+    async settled() {
+      const { slots } = store.codec
+      while (slots.free !== slots.slots) await world.sleep(2)
+    },
     async loseShards(nodes) {
       for (const { stores } of store.nodes.slice(0, nodes)) {
         for await (const { id } of stores.shards.list()) await stores.shards.remove(id)
