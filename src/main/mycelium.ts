@@ -15,6 +15,9 @@ import { readUpConfig, upSettings } from '#main/up.config'
 import { version } from '#main/version'
 import { systemWorld } from '#world/system'
 
+// Disk calls wait in libuv's threads: 4, its default, are too few for 14 nodes. Read when the first one is needed, so not too late here.
+process.env['UV_THREADPOOL_SIZE'] ??= '32'
+
 const world = systemWorld(killAt(process.env['MYCELIUM_KILL_AT']))
 const stop = new AbortController()
 

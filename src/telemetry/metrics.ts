@@ -24,7 +24,7 @@ export interface Observation {
   readonly topologyWarnings?: number
   /** Chunks that are not whole, or may not be, and wait for repair. */
   readonly repairQueueChunks?: number
-  /** Open connections of the doors. */
+  /** Requests under way at the doors. */
   readonly connections?: number
 }
 
@@ -175,6 +175,13 @@ function openStoreGauges(registry: Registry): readonly Setter[] {
     labelNames: ['version'],
     registers,
   })
+  /** Its label names a node; nodes in one process have no connections of their own, the gateway before them has. */
+  const active = new Gauge({
+    name: 'cyxcloud_active_connections',
+    help: 'Requests under way at the doors',
+    labelNames: ['node_id'],
+    registers,
+  })
   return [
     plain(
       'mycelium_tolerated_node_losses',
@@ -191,11 +198,8 @@ function openStoreGauges(registry: Registry): readonly Setter[] {
       'Chunks that are not whole, or may not be, and wait for repair',
       ({ repairQueueChunks }) => repairQueueChunks,
     ),
-    plain(
-      'cyxcloud_active_connections',
-      'Open connections of the doors',
-      ({ connections }) => connections,
-    ),
+    ({ connections }) =>
+      connections !== undefined && active.set({ node_id: 'gateway' }, connections),
     ({ version }) => version !== undefined && build.set({ version }, 1),
   ]
 }

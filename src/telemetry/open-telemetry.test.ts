@@ -47,7 +47,7 @@ test('both metric-name sets of the guide are exported, labelled with the node', 
     'cyxcloud_bandwidth_in_bytes{node_id="node-01"} 500',
     'cyxcloud_bytes_downloaded{node_id="node-01"} 200',
     'cyxcloud_bandwidth_out_bytes{node_id="node-01"} 200',
-    'cyxcloud_active_connections 3',
+    'cyxcloud_active_connections{node_id="gateway"} 3',
     'cyxcloud_heartbeat_success_total{node_id="node-01"} 12',
     'mycelium_node_up{node_id="node-01"} 1',
   ]

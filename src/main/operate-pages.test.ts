@@ -1,0 +1,42 @@
+/** What operators read in docs/operate/ is what the program does. */
+import { deepEqual, ok } from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { exitCodes } from '#main/exit-codes'
+import { flagName } from '#main/settings'
+import { upSettings } from '#main/up.config'
+import { openMetrics } from '#telemetry/metrics'
+
+function page(name: string): string {
+  return readFileSync(new URL(`../../docs/operate/${name}.md`, import.meta.url), 'utf8')
+}
+
+test('settings.md names every flag and variable of mycelium up, and no other', () => {
+  const text = page('settings')
+  const settings = Object.values(upSettings).flatMap((setting) => [flagName(setting), setting.env])
+  const known = new Set(['--help', ...settings.filter((name) => name !== undefined)])
+  const written = new Set(text.match(/(?<=`)(--[a-z0-9-]+|(MYCELIUM|AWS)_[A-Z0-9_]+)/g))
+  deepEqual([...written].sort(), [...known].sort())
+})
+
+test('exit-codes.md has a row for every code', () => {
+  const rows = [...page('exit-codes').matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code))
+  deepEqual(rows, Object.values(exitCodes))
+})
+
+test('metrics.md names every metric of ours', async () => {
+  const text = page('metrics')
+  const exported = [
+    ...(await openMetrics().text()).matchAll(/^# HELP ((?:mycelium|cyxcloud)_\w+)/gm),
+  ]
+  const names = exported.map(([, name = '']) => name)
+  ok(names.length > 20)
+  // the page shortens lists of names that differ in their ends: `…_free_bytes`
+  const isNamed = (name: string): boolean =>
+    text.includes(`\`${name}\``) ||
+    [...text.matchAll(/`…(\w+)`/g)].some(([, end = '']) => name.endsWith(end))
+  deepEqual(
+    names.filter((name) => !isNamed(name)),
+    [],
+  )
+})
