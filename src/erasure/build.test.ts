@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { buildKernels } from './build.ts'
+import { buildKernels } from '#erasure/build'
 
 test('the committed kernels are what their sources compile to', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'kernels-'))

@@ -43,31 +43,31 @@ export function scratchBytesFor({ data, parity }: Profile): number {
 /** Scratch memory that serves every profile, and keeps hundreds of patterns of loss for the usual ones. */
 export const scratchBytes = 1024 * 1024
 
-/** One per thread: calls on one `Erasure` are synchronous and use its scratch region. Offsets are byte offsets in the memory. */
+/** All blocks of a stripe are `bytes` long, at least 1; offsets are byte offsets in the memory, of any alignment. Blocks do not overlap. */
+export interface EncodeStripe {
+  readonly data: readonly number[]
+  readonly parity: readonly number[]
+  readonly bytes: number
+}
+export interface RebuildStripe {
+  readonly present: readonly ShardAt[]
+  readonly lost: readonly ShardAt[]
+  readonly bytes: number
+}
+export interface VerifyStripe {
+  /** Of all blocks, in order. */
+  readonly offsets: readonly number[]
+  readonly bytes: number
+}
+
+/** One per thread: calls are synchronous and use its scratch region. Nothing outside of the blocks they write is touched. */
 export interface Erasure {
-  /** Writes every parity block. All blocks are `bytes` (at least 1) long; nothing outside of them is touched. */
-  encode(
-    profile: Profile,
-    stripe: {
-      readonly data: readonly number[]
-      readonly parity: readonly number[]
-      readonly bytes: number
-    },
-  ): void
+  /** Writes every parity block. */
+  encode(profile: Profile, stripe: EncodeStripe): void
   /** Writes the lost blocks, data or parity, from any `data` present ones. Fewer: `erasure/too-few-shards`. */
-  rebuild(
-    profile: Profile,
-    stripe: {
-      readonly present: readonly ShardAt[]
-      readonly lost: readonly ShardAt[]
-      readonly bytes: number
-    },
-  ): void
-  /** Whether the parity is that of the data; `offsets` names all blocks in order. */
-  verify(
-    profile: Profile,
-    stripe: { readonly offsets: readonly number[]; readonly bytes: number },
-  ): boolean
+  rebuild(profile: Profile, stripe: RebuildStripe): void
+  /** Whether the parity is that of the data. */
+  verify(profile: Profile, stripe: VerifyStripe): boolean
 }
 
 /** The scratch region (at least `scratchBytesFor` every profile used) belongs to the returned codec alone. */
@@ -93,32 +93,14 @@ class KernelErasure implements Erasure {
     this.#outputs = new Uint32Array(memory.buffer, offset + outputsAt, rowsPerPass)
   }
 
-  encode(
-    { data, parity }: Profile,
-    stripe: {
-      readonly data: readonly number[]
-      readonly parity: readonly number[]
-      readonly bytes: number
-    },
-  ): void {
+  encode({ data, parity }: Profile, stripe: EncodeStripe): void {
     assert(stripe.data.length === data && stripe.parity.length === parity)
     this.#checkBlocks([...stripe.data, ...stripe.parity], stripe.bytes)
     const passes = this.#plans.plan(range(0, data), range(data, data + parity))
     this.#combine(passes, stripe.data, stripe.parity, stripe.bytes)
   }
 
-  rebuild(
-    { data, parity }: Profile,
-    {
-      present,
-      lost,
-      bytes,
-    }: {
-      readonly present: readonly ShardAt[]
-      readonly lost: readonly ShardAt[]
-      readonly bytes: number
-    },
-  ): void {
+  rebuild({ data, parity }: Profile, { present, lost, bytes }: RebuildStripe): void {
     // Sorted, so that one pattern of loss has one plan and pairs stand together.
     const known = present.toSorted(byIndex).slice(0, data)
     const wanted = lost.toSorted(byIndex)
@@ -133,10 +115,7 @@ class KernelErasure implements Erasure {
     this.#combine(passes, known.map(offsetOf), wanted.map(offsetOf), bytes)
   }
 
-  verify(
-    { data, parity }: Profile,
-    { offsets, bytes }: { readonly offsets: readonly number[]; readonly bytes: number },
-  ): boolean {
+  verify({ data, parity }: Profile, { offsets, bytes }: VerifyStripe): boolean {
     assert(offsets.length === data + parity)
     this.#checkBlocks(offsets, bytes)
     const passes = this.#plans.plan(range(0, data), range(data, data + parity))

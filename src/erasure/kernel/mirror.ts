@@ -11,18 +11,18 @@ export function mirror4(sources: usize, columns: usize, tables: usize, outputs: 
   if (end < bytes) mirrorTile(sources, columns, tables, outputs, bytes - step, bytes)
 }
 
-// One to three pairs, then three at a time.
+// The first one to three pairs, then two at a time: what the registers hold.
 function mirrorTile(sources: usize, columns: usize, tables: usize, outputs: usize, from: usize, to: usize): void {
-  let column: usize = columns % 6
-  if (column == 2) {
+  let column: usize = 4
+  if (columns == 2) {
     start1(sources, tables, outputs, from, to)
-  } else if (column == 4) {
-    start2(sources, tables, outputs, from, to)
-  } else {
+  } else if (columns & 2) {
     start3(sources, tables, outputs, from, to)
     column = 6
+  } else {
+    start2(sources, tables, outputs, from, to)
   }
-  for (; column < columns; column += 6) add3(sources + column * 4, tables + column * 64, outputs, from, to)
+  for (; column < columns; column += 4) add2(sources + column * 4, tables + column * 64, outputs, from, to)
 }
 
 function start1(source: usize, tables: usize, outputs: usize, from: usize, to: usize): void {
@@ -37,8 +37,8 @@ function start3(source: usize, tables: usize, outputs: usize, from: usize, to: u
   mirrorPairs(source, tables, outputs, from, to, 3, true)
 }
 
-function add3(source: usize, tables: usize, outputs: usize, from: usize, to: usize): void {
-  mirrorPairs(source, tables, outputs, from, to, 3, false)
+function add2(source: usize, tables: usize, outputs: usize, from: usize, to: usize): void {
+  mirrorPairs(source, tables, outputs, from, to, 2, false)
 }
 
 // Within a step p0 is p and p1 is cs of the first pair of rows, p2 and p3 of the second; the q are those of the step's second half.
