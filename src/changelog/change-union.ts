@@ -1,4 +1,7 @@
-/** What all nodes know of changes, gathered in a scratch table: in any order, each change several times, perhaps of several eras. */
+/**
+ * What all nodes know of changes, gathered in a scratch table: in any order, each change several times,
+ * perhaps of several eras.
+ */
 import type { Era } from '#changelog/era'
 import { changelogFault } from '#changelog/faults'
 import type { ChangeRecord } from '#changelog/record'
@@ -48,7 +51,10 @@ export async function dropLostLines(tx: Queryable, eras: Iterable<Era>): Promise
     await tx.query`delete from rebuild_change where era < ${number} and sequence >= ${first}`
 }
 
-/** The changes after `sequence`, in order, a page at a time. `changelog/gap` where one is missing that has a successor. */
+/**
+ * The changes after `sequence`, in order, a page at a time. `changelog/gap` where one is missing that has a
+ * successor.
+ */
 export async function* pagesOfUnion(
   queryable: Queryable,
   sequence: bigint,

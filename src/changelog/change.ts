@@ -1,6 +1,7 @@
 /**
- * Typed, sequenced changes: every durable fact of the store (rulings E2). The room that owns a table owns the change types
- * that write it; `changelog` orders them, makes them durable on nodes and replays them, and knows the meaning of none.
+ * Typed, sequenced changes: every durable fact of the store (rulings E2). The room that owns a table owns the
+ * change types that write it; `changelog` orders them, makes them durable on nodes and replays them, and
+ * knows the meaning of none.
  */
 import type { Queryable } from '#sql/sql'
 
@@ -16,8 +17,8 @@ export interface SequencedChange<Body extends ChangeBody = ChangeBody> {
 }
 
 /**
- * How one room's changes become rows. `apply` is the only writer of the room's tables, live and in a rebuild alike, and is a pure
- * function of the rows and the change: no clock, no chance, no I/O but `tx`.
+ * How one room's changes become rows. `apply` is the only writer of the room's tables, live and in a rebuild
+ * alike, and is a pure function of the rows and the change: no clock, no chance, no I/O but `tx`.
  */
 export interface ChangeRoom {
   /** The part of `kind` before the slash. */
@@ -26,8 +27,9 @@ export interface ChangeRoom {
   readonly migrations: readonly ((tx: Queryable) => Promise<void>)[]
   apply(tx: Queryable, change: SequencedChange): Promise<void>
   /**
-   * The shortest series of changes that rebuilds the room's tables from nothing, in a deterministic order. Each carries the
-   * sequence and time of the change it stands for, so that order and dates survive. Pages through tables: memory stays bounded.
+   * The shortest series of changes that rebuilds the room's tables from nothing, in a deterministic order.
+   * Each carries the sequence and time of the change it stands for, so that order and dates survive. Pages
+   * through tables: memory stays bounded.
    */
   dump(tx: Queryable): AsyncIterable<SequencedChange>
 }
@@ -42,12 +44,18 @@ export interface CommitTransaction extends Queryable {
 
 export interface ChangeLog {
   /**
-   * Decides and records atomically. Works that wait together share one transaction, each in its own savepoint: one that throws leaves
-   * no trace and disturbs no other. Resolves when its changes are in the change log on `replicas` nodes, i.e. survive power loss
-   * and the loss of the database. A work that recorded nothing resolves when everything it could have read is in the log.
+   * Decides and records atomically. Works that wait together share one transaction, each in its own savepoint, in order
+   * of arrival: one that throws leaves no trace and disturbs no other. A work awaits nothing but `tx`, for all others wait
+   * for it. Resolves when its changes are in the change log on `replicas` nodes, i.e. survive power loss and the loss of
+   * the database. A work that recorded nothing resolves, and one that throws rejects, when everything it could have read
+   * is in the log. `changelog/unavailable`: nothing was done, or what was done is not in the log yet and may get there;
+   * `changelog/too-large`; faults of `sql`: nothing was done.
    */
   commit<T>(work: (tx: CommitTransaction) => Promise<T>): Promise<T>
-  /** Resolves when the log holds all changes up to `sequence` (at once when it does). `changelog/unavailable` while it cannot. */
+  /**
+   * Resolves when the log holds all changes up to `sequence` (at once when it does). `changelog/unavailable`
+   * while it cannot.
+   */
   reached(sequence: bigint): Promise<void>
   /** Sequence of the newest committed change; 0n in a new store. */
   committed(): bigint

@@ -1,6 +1,7 @@
 /**
- * Is this the database that the nodes belong to, and does it know all they know? Asked before anything is served: from a database that is lost,
- * old or another store's, garbage collection would conclude that the nodes' shards are nobody's. Faults 4, 10 and 12 of the fault list.
+ * Is this the database that the nodes belong to, and does it know all they know? Asked before anything is
+ * served: from a database that is lost, old or another store's, garbage collection would conclude that the
+ * nodes' shards are nobody's. Faults 4, 10 and 12 of the fault list.
  */
 import { isOfLostLine, readEra } from '#changelog/era'
 import { changelogFault } from '#changelog/faults'
@@ -25,8 +26,9 @@ export interface DatabaseCheck {
 const advice = 'mycelium rebuild'
 
 /**
- * `new`: neither the database nor any node knows of a change. `current`: the database knows all that these nodes know.
- * `changelog/database-missing`, `changelog/database-older`, `changelog/database-foreign`, each naming `mycelium rebuild`.
+ * `new`: neither the database nor any node knows of a change. `current`: the database knows all that these
+ * nodes know. `changelog/database-missing`, `changelog/database-older`, `changelog/database-foreign`, each
+ * naming `mycelium rebuild`.
  */
 export async function checkDatabase(check: DatabaseCheck): Promise<'new' | 'current'> {
   const state = await readState(check.sql)

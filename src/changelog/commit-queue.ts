@@ -1,4 +1,7 @@
-/** Works that wait together are decided in one SQL transaction, in order of arrival, and answered when the log holds what they did and saw. */
+/**
+ * Works that wait together are decided in one SQL transaction, in order of arrival, and answered when the log
+ * holds what they did and saw.
+ */
 import type { CommitTransaction } from '#changelog/change'
 import { changelogFault } from '#changelog/faults'
 import type { Run } from '#changelog/frame'

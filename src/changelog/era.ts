@@ -1,7 +1,8 @@
 /**
- * Eras tell the lines of a store's databases apart. A rebuild may not know the newest changes, when the nodes that hold them are away; the new database
- * then gives their sequence numbers to other changes. Frames say which era they are of, and a small file on the nodes says which eras there have been, so that
- * a frame of a lost line is known for what it is when its node comes back, and so is a database of a lost line.
+ * Eras tell the lines of a store's databases apart. A rebuild may not know the newest changes, when the nodes
+ * that hold them are away; the new database then gives their sequence numbers to other changes. Frames say
+ * which era they are of, and a small file on the nodes says which eras there have been, so that a frame of a
+ * lost line is known for what it is when its node comes back, and so is a database of a lost line.
  */
 
 import { toHex } from '#bytes/text'
@@ -11,7 +12,10 @@ import type { NodeFiles } from '#shard/store'
 export interface Era {
   /** 1 at the store's birth; grows by one with each rebuild. */
   readonly number: number
-  /** The first sequence number that the era gave out itself. From here on, changes of earlier eras count for nothing. */
+  /**
+   * The first sequence number that the era gave out itself. From here on, changes of earlier eras count for
+   * nothing.
+   */
   readonly first: bigint
 }
 
@@ -30,8 +34,8 @@ export async function readEra(files: NodeFiles, storeId: Uint8Array): Promise<Er
 }
 
 /**
- * Before a node gets a process's first frame, it learns of the frame's era. `changelog/database-older` when it knows a later one: whoever
- * writes this frame does so for a lost line.
+ * Before a node gets a process's first frame, it learns of the frame's era. `changelog/database-older` when
+ * it knows a later one: whoever writes this frame does so for a lost line.
  */
 export async function announceEra(era: Era, files: NodeFiles, storeId: Uint8Array): Promise<void> {
   const known = (await readEra(files, storeId))?.number ?? 1

@@ -1,8 +1,10 @@
 /**
- * A frame of the change log: a clear header that orders it, and changes that nobody reads without the keyring. Format: docs/formats/changelog.md.
+ * A frame of the change log: a clear header that orders it, and changes that nobody reads without the
+ * keyring. Format: docs/formats/changelog.md.
  *
- * Why no (key, nonce) pair ever seals two texts: each process draws a random key of its own, wrapped in every header, and numbers the
- * frames it seals under it. After a crash the same changes are sealed again, under another key.
+ * Why no (key, nonce) pair ever seals two texts: each process draws a random key of its own, wrapped in every
+ * header, and numbers the frames it seals under it. After a crash the same changes are sealed again, under
+ * another key.
  */
 
 import type { Era } from '#changelog/era'

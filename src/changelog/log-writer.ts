@@ -1,6 +1,7 @@
 /**
- * Carries what is committed to the nodes, in order: first what the outbox still holds from before, then one run after the other as they are
- * committed. While nodes are too few it keeps trying, and whoever waits is told.
+ * Carries what is committed to the nodes, in order: first what the outbox still holds from before, then one
+ * run after the other as they are committed. While nodes are too few it keeps trying, and whoever waits is
+ * told.
  */
 import assert from 'node:assert/strict'
 import { changelogFault } from '#changelog/faults'
@@ -29,8 +30,8 @@ export interface LogWriterOptions {
 }
 
 /**
- * `busy`: something is committed and on its way, a former process's outbox perhaps. `unavailable`: nodes were too few at the last
- * attempt; it is tried again.
+ * `busy`: something is committed and on its way, a former process's outbox perhaps. `unavailable`: nodes were
+ * too few at the last attempt; it is tried again.
  */
 type WriterState = 'idle' | 'busy' | 'unavailable' | 'closed'
 

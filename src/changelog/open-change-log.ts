@@ -32,9 +32,10 @@ export interface ChangeLogOptions {
 }
 
 /**
- * Creates the tables in an empty database, migrates those of an older version, and first brings to the nodes what a former process has left in the
- * outbox. When nodes are too few for that it returns all the same, goes on trying, and answers `changelog/unavailable` until it is done. Whether the
- * database is the right one, `checkDatabase` has said before. `changelog/database-foreign`, faults of `sql`.
+ * Creates the tables in an empty database, migrates those of an older version, and first brings to the nodes
+ * what a former process has left in the outbox. When nodes are too few for that it returns all the same, goes
+ * on trying, and answers `changelog/unavailable` until it is done. Whether the database is the right one,
+ * `checkDatabase` has said before. `changelog/database-foreign`, faults of `sql`.
  */
 export async function openChangeLog(options: ChangeLogOptions): Promise<ChangeLog> {
   const { sql, keyring, world, telemetry, appendTimeoutMs = appendTimeoutMsDefault } = options

@@ -1,6 +1,6 @@
 /**
- * Puts frames on nodes: each on so many distinct ones, whichever of them are well. Faults 1, 5, 6, 7 and 9 of the fault list meet here: a
- * node that fails or is slow is replaced, for that frame, by the next one.
+ * Puts frames on nodes: each on so many distinct ones, whichever of them are well. Faults 1, 5, 6, 7 and 9 of
+ * the fault list meet here: a node that fails or is slow is replaced, for that frame, by the next one.
  */
 import { changelogFault } from '#changelog/faults'
 import type { SealedFrame } from '#changelog/frame'
@@ -8,7 +8,10 @@ import type { ChangeLogNode } from '#changelog/nodes'
 import type { NodeLog } from '#shard/store'
 import type { World } from '#world/world'
 
-/** A slower append no longer counts as coming, though it is welcome when it comes. A disk that syncs 4 KiB in 2 s is not well. */
+/**
+ * A slower append no longer counts as coming, though it is welcome when it comes. A disk that syncs 4 KiB in
+ * 2 s is not well.
+ */
 export const appendTimeoutMsDefault = 2_000
 
 /** A node that failed is asked last for this long. */
@@ -71,8 +74,8 @@ export class FramePlacer {
   }
 
   /**
-   * Resolves when the frame is on stable storage of enough nodes that are up; `changelog/unavailable` when that cannot be had now, and
-   * then may be tried again.
+   * Resolves when the frame is on stable storage of enough nodes that are up; `changelog/unavailable` when
+   * that cannot be had now, and then may be tried again.
    */
   async attempt(placing: Placing): Promise<void> {
     const { nodes, replicas } = this.#options
@@ -140,7 +143,10 @@ export class FramePlacer {
     }
   }
 
-  /** Looks at the oldest append when its time has come, so that a healthy log costs one timer and not one for each append. */
+  /**
+   * Looks at the oldest append when its time has come, so that a healthy log costs one timer and not one for
+   * each append.
+   */
   async #watch(): Promise<void> {
     if (this.#isWatching) return
     this.#isWatching = true

@@ -1,8 +1,10 @@
 /**
- * A new database from what the nodes hold: the newest snapshot that can be read, then every change after it that any node has, in order. Live writes have
- * gone through the same `apply`, so the result is what was lost: for every key the same versions, order, deletes and settings.
+ * A new database from what the nodes hold: the newest snapshot that can be read, then every change after it
+ * that any node has, in order. Live writes have gone through the same `apply`, so the result is what was
+ * lost: for every key the same versions, order, deletes and settings.
  *
- * Nothing is guessed. A missing sequence number, two different changes of one number, or too many absent nodes, and the rebuild is refused.
+ * Nothing is guessed. A missing sequence number, two different changes of one number, or too many absent
+ * nodes, and the rebuild is refused.
  */
 import type { ChangeRoom } from '#changelog/change'
 import { createUnion, dropLostLines, dropUnion, pagesOfUnion } from '#changelog/change-union'
@@ -30,7 +32,10 @@ export interface RebuildOptions {
   readonly nodesAbsent: number
   /** How many nodes may be lost without the loss of a change: replicas − 1. */
   readonly lossTolerated: number
-  /** Rebuild even if the newest changes may lie on absent nodes only. They are then lost, and their sequence numbers given out anew. */
+  /**
+   * Rebuild even if the newest changes may lie on absent nodes only. They are then lost, and their sequence
+   * numbers given out anew.
+   */
   readonly acceptLoss?: boolean
   readonly keyring: Keyring
   /** As for `takeSnapshot`. */
@@ -54,9 +59,10 @@ export interface RebuildReport {
 }
 
 /**
- * `changelog/database-not-empty`, `changelog/uncertain`, `changelog/gap`, `changelog/forked`, `changelog/unsupported-version`,
- * `changelog/unknown-change`; faults of `sql` and `keyring`. After a fault the database is of no use. After success, `openChangeLog` first brings every
- * change after the snapshot to `replicas` nodes, under a new era.
+ * `changelog/database-not-empty`, `changelog/uncertain`, `changelog/gap`, `changelog/forked`,
+ * `changelog/unsupported-version`, `changelog/unknown-change`; faults of `sql` and `keyring`. After a fault
+ * the database is of no use. After success, `openChangeLog` first brings every change after the snapshot to
+ * `replicas` nodes, under a new era.
  */
 export async function rebuild(options: RebuildOptions): Promise<RebuildReport> {
   const { sql, nodesAbsent, onProgress } = options
@@ -170,7 +176,10 @@ async function applyAll(
   for (const record of records) await applyChange(rooms, tx, changeOf(record))
 }
 
-/** All changes after the snapshot go into the outbox, whichever nodes hold them: those that held them may be the ones that are lost. */
+/**
+ * All changes after the snapshot go into the outbox, whichever nodes hold them: those that held them may be
+ * the ones that are lost.
+ */
 async function finish(
   tx: Queryable,
   outcome: {

@@ -1,4 +1,7 @@
-/** The file by which a node knows the newest snapshot: a clear header that says up to where, and sealed where it lies. Format: docs/formats/changelog.md. */
+/**
+ * The file by which a node knows the newest snapshot: a clear header that says up to where, and sealed where
+ * it lies. Format: docs/formats/changelog.md.
+ */
 
 import type { Era } from '#changelog/era'
 import { changelogFault } from '#changelog/faults'

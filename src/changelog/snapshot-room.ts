@@ -24,7 +24,10 @@ export interface LiveSnapshot {
   readonly descriptor: unknown
 }
 
-/** The snapshots a rebuild may need: what their descriptors name must not be collected. Usually one, two while the next is taken. */
+/**
+ * The snapshots a rebuild may need: what their descriptors name must not be collected. Usually one, two while
+ * the next is taken.
+ */
 export async function liveSnapshots(queryable: Queryable): Promise<readonly LiveSnapshot[]> {
   const rows = await queryable.query<SnapshotRow>`select * from snapshot order by up_to`
   return rows.map(({ up_to, descriptor }) => ({

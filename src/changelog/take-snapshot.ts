@@ -1,6 +1,7 @@
 /**
- * A snapshot: all rooms' tables as the changes that rebuild them, so that the log before it can be cut. The order keeps the store rebuildable at every
- * moment: bytes written and read back, the database knows, enough nodes point to it, and only then the log is cut and the former one retired.
+ * A snapshot: all rooms' tables as the changes that rebuild them, so that the log before it can be cut. The
+ * order keeps the store rebuildable at every moment: bytes written and read back, the database knows, enough
+ * nodes point to it, and only then the log is cut and the former one retired.
  *
  * It is also how the log is mended after the loss of a node: frames lie on few nodes, a snapshot on all.
  */
@@ -51,8 +52,9 @@ export interface SnapshotReport {
 const pieceBytes = 64 * 1024
 
 /**
- * Takes a snapshot while commits go on; one at a time. `changelog/unavailable` when too few nodes can point to it, `changelog/snapshot-damaged` when it does not
- * read back: nothing is cut then, and the next one retires it.
+ * Takes a snapshot while commits go on; one at a time. `changelog/unavailable` when too few nodes can point
+ * to it, `changelog/snapshot-damaged` when it does not read back: nothing is cut then, and the next one
+ * retires it.
  */
 export async function takeSnapshot(options: SnapshotOptions): Promise<SnapshotReport> {
   const { sql, changeLog, blobs, world } = options

@@ -2,8 +2,8 @@ import { argon2, hkdfSync } from 'node:crypto'
 import { promisify } from 'node:util'
 
 /**
- * HKDF-SHA256 (RFC 5869): a key of 32 bytes for the one purpose that `info` names. `key` must be hard to guess already; for what people
- * can remember there is `deriveFromPassphrase`.
+ * HKDF-SHA256 (RFC 5869): a key of 32 bytes for the one purpose that `info` names. `key` must be hard to
+ * guess already; for what people can remember there is `deriveFromPassphrase`.
  */
 export function deriveKey(
   key: Uint8Array,
@@ -26,8 +26,8 @@ export const passphraseCost: PassphraseCost = { memoryKibibytes: 64 * 1024, pass
 export const passphraseSaltBytes = 16
 
 /**
- * Argon2id (RFC 9106): a key of 32 bytes from a passphrase, on a thread of the pool. Passphrases that look alike but are encoded in different
- * ways (composed and decomposed letters) give the same key.
+ * Argon2id (RFC 9106): a key of 32 bytes from a passphrase, on a thread of the pool. Passphrases that look
+ * alike but are encoded in different ways (composed and decomposed letters) give the same key.
  */
 export async function deriveFromPassphrase(
   passphrase: string,

@@ -1,6 +1,7 @@
 /**
- * A keyring's life: born, given a new generation, rewrapped under a new master key, chosen among its copies. All functions are pure from bytes to
- * bytes; the caller stores each result in the database and on every node before anything is wrapped under it.
+ * A keyring's life: born, given a new generation, rewrapped under a new master key, chosen among its copies.
+ * All functions are pure from bytes to bytes; the caller stores each result in the database and on every node
+ * before anything is wrapped under it.
  */
 import { wrapKey } from '#crypto/key-wrap'
 import { isFault } from '#fault/fault'
@@ -71,8 +72,9 @@ export function rotateMaster(
 }
 
 /**
- * The copy in force: the whole one with the highest serial. `undefined` when there are no copies; `keyring/damaged` when there are only damaged ones;
- * `keyring/mixed-stores` when they disagree about the store; `keyring/unsupported-version` when one of them is from a later version.
+ * The copy in force: the whole one with the highest serial. `undefined` when there are no copies;
+ * `keyring/damaged` when there are only damaged ones; `keyring/mixed-stores` when they disagree about the
+ * store; `keyring/unsupported-version` when one of them is from a later version.
  */
 export function newestKeyring(copies: readonly Uint8Array[]): Uint8Array | undefined {
   const whole = copies.flatMap((bytes) => {

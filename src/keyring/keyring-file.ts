@@ -29,7 +29,10 @@ const generationBytes = 4 + wrappedBytes
 const macBytes = 32
 const digestBytes = 32
 
-/** What a damaged or forged file may make us spend before its MAC is checked, which needs the key: 4 GiB, 1,000 passes. */
+/**
+ * What a damaged or forged file may make us spend before its MAC is checked, which needs the key: 4 GiB,
+ * 1,000 passes.
+ */
 const memoryKibibytesMax = 4 * 1024 * 1024
 const passesMax = 1_000
 

@@ -6,7 +6,10 @@ import type { World } from '#world/world'
 
 export const masterKeyBytes = 32
 
-/** 64 hex characters, or base64 or base64url of 32 bytes; white space around it is ignored. `keyring/malformed-master-key`. */
+/**
+ * 64 hex characters, or base64 or base64url of 32 bytes; white space around it is ignored.
+ * `keyring/malformed-master-key`.
+ */
 export function parseMasterKey(text: string): Uint8Array {
   const trimmed = text.trim()
   if (/^[0-9a-fA-F]{64}$/.test(trimmed)) return Uint8Array.from(Buffer.from(trimmed, 'hex'))
@@ -27,12 +30,18 @@ export function newMasterKey(world: World): Uint8Array {
   return world.randomBytes(masterKeyBytes)
 }
 
-/** A fresh salt at today's cost, for a passphrase that is set for the first time or changed; `deriveFromPassphrase` takes it. */
+/**
+ * A fresh salt at today's cost, for a passphrase that is set for the first time or changed;
+ * `deriveFromPassphrase` takes it.
+ */
 export function newPassphraseRecipe(world: World): PassphraseRecipe {
   return { salt: world.randomBytes(passphraseSaltBytes), cost: passphraseCost }
 }
 
-/** How this keyring's master key comes from a passphrase; `undefined` when it is a random key. Faults as `openKeyring`, but for the key. */
+/**
+ * How this keyring's master key comes from a passphrase; `undefined` when it is a random key. Faults as
+ * `openKeyring`, but for the key.
+ */
 export function passphraseRecipe(keyring: Uint8Array): PassphraseRecipe | undefined {
   return parseKeyringFile(keyring).passphrase
 }

@@ -4,8 +4,8 @@ import { sqlFault } from '#sql/faults'
 import type { SqlRow, SqlValue } from '#sql/sql'
 
 /**
- * One SQLite connection with its prepared statements. Everything here is synchronous: `node:sqlite` works on the calling thread, and
- * a statement is over, its lock with it, when the call returns.
+ * One SQLite connection with its prepared statements. Everything here is synchronous: `node:sqlite` works on
+ * the calling thread, and a statement is over, its lock with it, when the call returns.
  */
 export class Connection {
   readonly #database: DatabaseSync
@@ -81,9 +81,10 @@ export class Connection {
 }
 
 /**
- * How integers come back: as numbers where that is safe, for reading each as a bigint costs a quarter of a lookup. A number that is too
- * large makes SQLite's binding throw; a statement that only reads is then run again with bigints, and stays so. A statement that
- * writes must not run twice, so its rows are read as bigints from the start.
+ * How integers come back: as numbers where that is safe, for reading each as a bigint costs a quarter of a
+ * lookup. A number that is too large makes SQLite's binding throw; a statement that only reads is then run
+ * again with bigints, and stays so. A statement that writes must not run twice, so its rows are read as
+ * bigints from the start.
  */
 class Statement {
   readonly reads: boolean
@@ -129,7 +130,10 @@ function isSafe(value: bigint): boolean {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= BigInt(Number.MIN_SAFE_INTEGER)
 }
 
-/** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that come from the world and not from a mistake in a statement. */
+/**
+ * SQLite's primary result codes (https://www.sqlite.org/rescode.html) that come from the world and not from a
+ * mistake in a statement.
+ */
 const codes = new Map<number, Parameters<typeof sqlFault>[0]>([
   [19, 'sql/constraint'],
   [13, 'sql/full'],

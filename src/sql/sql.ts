@@ -30,8 +30,9 @@ export interface Transaction extends Queryable {
 /** Outside a transaction there are only reads, of what is committed. */
 export interface Sql extends Queryable {
   /**
-   * One at a time, in order of arrival; committed and durable on return; rolled back when `work` throws. Inside, use `tx` alone:
-   * a read through `Sql` would see the state before the transaction or wait for its end, and a nested transaction for ever.
+   * One at a time, in order of arrival; committed and durable on return; rolled back when `work` throws.
+   * Inside, use `tx` alone: a read through `Sql` would see the state before the transaction or wait for its
+   * end, and a nested transaction for ever.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /**

@@ -8,8 +8,8 @@ import type { Queryable, Sql, SqlRow, SqlValue, Transaction } from '#sql/sql'
 import { runTransaction } from '#sql/transaction'
 
 /**
- * A database in memory that outlives its `Sql` as a file outlives a process: what a simulation crashes and reopens. Everything that was
- * committed survives, nothing else does.
+ * A database in memory that outlives its `Sql` as a file outlives a process: what a simulation crashes and
+ * reopens. Everything that was committed survives, nothing else does.
  */
 export class SqliteMemory {
   readonly #database: DatabaseSync
@@ -37,7 +37,10 @@ export class SqliteMemory {
     return new SqliteMemory(database)
   }
 
-  /** The process that used the database is no more: its transaction is undone, and its `Sql` answers `sql/unavailable`. */
+  /**
+   * The process that used the database is no more: its transaction is undone, and its `Sql` answers
+   * `sql/unavailable`.
+   */
   crash(): void {
     this.#sql?.detach()
     if (this.#database.isTransaction) this.#database.exec('rollback')

@@ -14,8 +14,8 @@ export function openSqlite({ path, telemetry }: { path: string; telemetry: Telem
 }
 
 /**
- * A database file, in WAL mode with a sync per commit: what `transaction` has returned survives power loss. One connection writes;
- * others read, so that a read never sees a transaction that is under way.
+ * A database file, in WAL mode with a sync per commit: what `transaction` has returned survives power loss.
+ * One connection writes; others read, so that a read never sees a transaction that is under way.
  */
 class FileSql implements Sql {
   readonly #path: string
@@ -84,7 +84,10 @@ class FileSql implements Sql {
   }
 }
 
-/** Another process that holds the file (a backup, a shell) makes us wait this long, and the process with us, before `sql/unavailable`. */
+/**
+ * Another process that holds the file (a backup, a shell) makes us wait this long, and the process with us,
+ * before `sql/unavailable`.
+ */
 const busyTimeoutMs = 5_000
 /** Pages kept in memory per connection. */
 const cacheKibibytes = 64 * 1024

@@ -24,8 +24,9 @@ export async function runTransaction<T>(
 }
 
 /**
- * A commit that fails on a deferred constraint leaves the transaction open, and one that finds the disk full is rolled back. Any other
- * failure may be a failed sync, after which the file's pages in memory say nothing about the disk: the connection is given up.
+ * A commit that fails on a deferred constraint leaves the transaction open, and one that finds the disk full
+ * is rolled back. Any other failure may be a failed sync, after which the file's pages in memory say nothing
+ * about the disk: the connection is given up.
  */
 function commit(connection: Connection): void {
   try {
