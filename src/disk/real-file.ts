@@ -40,18 +40,22 @@ export class RealFile implements DiskFile {
   write(bytes: Uint8Array, offset: number): Promise<void> {
     return this.#call(async () => {
       if (!this.#isDirect) return await writeAll(this.#file, bytes, offset)
-      if (!isWhole(offset) || !isWhole(bytes.length))
+      if (!isAligned(offset) || !isAligned(bytes.length))
         return await writeAll(await this.#bufferedView(), bytes, offset)
-      if (await this.#wroteStraight(bytes, offset)) return
-      await this.#writeBounced(bytes, offset)
+      await this.#writeWhole(bytes, offset)
     })
   }
 
   read(into: Uint8Array, offset: number): Promise<number> {
     return this.#call(async () => {
-      const isStraight =
-        !this.#isDirect || (isWhole(offset) && isWhole(into.length) && seemsAligned(into))
-      return await readAll(isStraight ? this.#file : await this.#bufferedView(), into, offset)
+      if (!this.#isDirect) return await readAll(this.#file, into, offset)
+      let count = 0
+      const straight = async (): Promise<void> => {
+        count = await readAll(this.#file, into, offset)
+      }
+      const isWhole = isAligned(offset) && isAligned(into.length) && seemsAligned(into)
+      if (isWhole && (await isAccepted(straight))) return count
+      return await readAll(await this.#bufferedView(), into, offset)
     })
   }
 
@@ -100,17 +104,15 @@ export class RealFile implements DiskFile {
     }
   }
 
-  /** False when the device refused the memory's address: then the bytes are still to be written. */
-  async #wroteStraight(bytes: Uint8Array, offset: number): Promise<boolean> {
-    if (!seemsAligned(bytes)) return false
-    try {
-      await writeAll(this.#file, bytes, offset)
-      return true
-    } catch (error) {
-      if (!isFault(error, 'disk/io') || error.detail['errno'] !== 'EINVAL') throw error
-      unaligned.add(bytes.buffer)
-      return false
+  /** Straight, or bounced when the device refuses the memory's address, or through the cache when it refuses even that. */
+  async #writeWhole(bytes: Uint8Array, offset: number): Promise<void> {
+    const isTried = seemsAligned(bytes)
+    if (isTried && (await isAccepted(() => writeAll(this.#file, bytes, offset)))) return
+    if (await isAccepted(() => this.#writeBounced(bytes, offset))) {
+      if (isTried) unaligned.add(bytes.buffer)
+      return
     }
+    await writeAll(await this.#bufferedView(), bytes, offset)
   }
 
   async #writeBounced(bytes: Uint8Array, offset: number): Promise<void> {
@@ -133,7 +135,18 @@ export class RealFile implements DiskFile {
   }
 }
 
-function isWhole(count: number): boolean {
+/** False when the device refuses the call as unaligned (EINVAL): it has to go another way. */
+async function isAccepted(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work()
+    return true
+  } catch (error) {
+    if (isFault(error, 'disk/io') && error.detail['errno'] === 'EINVAL') return false
+    throw error
+  }
+}
+
+function isAligned(count: number): boolean {
   return count % directAlignment === 0
 }
 
