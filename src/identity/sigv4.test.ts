@@ -1,5 +1,6 @@
 import { equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { Fault } from '#fault/fault'
 import type { HttpHeaders } from '#http/message'
 import { parseTarget } from '#http/target'
@@ -7,6 +8,7 @@ import { authenticate } from '#identity/authenticate'
 import type { SignedProof } from '#identity/proof'
 import type { AuthenticationRules } from '#identity/rules'
 import { SigningKeys } from '#identity/signing-keys'
+import { presign, sign } from '../../test/integration/s3/signer.ts'
 
 /** The key, bucket and time of the examples in AWS's documentation of SigV4 for S3. */
 const accessKeyId = 'AKIAIOSFODNN7EXAMPLE'
@@ -293,3 +295,32 @@ test('the documented old presigned URL is believed, until it expires', () => {
   const other = { resources: ['/johnsmith/photos/kitten.jpg'], now: 0 }
   equal(codeOf(old, other), 'identity/wrong-signature')
 })
+
+const word = fc.string({ unit: 'binary', maxLength: 12 }).filter((text) => text.isWellFormed())
+const encode = (text: string): string =>
+  encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+
+test('what a client signs is believed, whatever the key, the query and the metadata', () =>
+  fc.assert(
+    fc.property(
+      fc.array(word, { maxLength: 4 }),
+      fc.array(fc.tuple(word, word), { maxLength: 5 }),
+      fc.stringMatching(/^[!-~\xa1-\xff]{0,20}$/),
+      (path, query, metadata) => {
+        const pairs = query
+          .filter(([name]) => name !== '')
+          .map(([name, value]) => `${encode(name)}=${encode(value)}`)
+        const target = `/${path.map(encode).join('/')}${pairs.length > 0 ? '?' : ''}${pairs.join('&')}`
+        const what = { method: 'PUT', target, timeMs: exampleTime, accessKeyId, secret }
+        const headers = { host, 'x-amz-meta-a': metadata }
+        const signed = sign({ ...what, headers, contentHash: emptyHash })
+        equal(codeOf({ method: 'PUT', target, headers: signed.headers }), 'signed')
+        const url = presign({ ...what, headers: { host }, expiresSeconds: 60 })
+        equal(codeOf({ method: 'PUT', target: url }), 'signed')
+      },
+    ),
+    { numRuns: 300 },
+  ))

@@ -316,15 +316,15 @@ test('clients that leave in the middle leave nothing behind', { timeout: 30_000 
       const target = `/${bucket}/left-${index}`
       const signed = sign({ method: 'PUT', target, headers: putHeaders, contentHash: sha256(body) })
       await connection.send(printHead('PUT', target, signed.headers))
-      await connection.send(body.slice(0, index * 60_000))
+      await connection.send(body.slice(0, index * 120_000))
     } else {
       const target = `/${bucket}/large`
       const signed = sign({ method: 'GET', target, headers: host, contentHash: sha256('') })
       await connection.send(printHead('GET', target, signed.headers))
-      await connection.arrived(index * 60_000)
+      await connection.arrived(index * 120_000)
     }
   }
-  await Promise.all(Array.from({ length: 40 }, (_, index) => leave(index)))
+  await Promise.all(Array.from({ length: 20 }, (_, index) => leave(index)))
   await server.settled()
   const { body: listing = '' } = (await ask({ target: `/${bucket}?prefix=left-` })) ?? {}
   match(listing, /<KeyCount>0<|<IsTruncated>false<\/IsTruncated><\/ListBucketResult>/)

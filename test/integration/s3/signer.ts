@@ -108,8 +108,11 @@ function signatureOf(
   const canonicalQuery = query
     .split('&')
     .filter((pair) => pair !== '')
-    .map((pair) => (pair.includes('=') ? pair : `${pair}=`))
-    .sort()
+    .map((pair) => pair.split('='))
+    .sort(([name = '', value = ''], [otherName = '', otherValue = '']) =>
+      name === otherName ? (value < otherValue ? -1 : 1) : name < otherName ? -1 : 1,
+    )
+    .map(([name = '', value = '']) => `${name}=${value}`)
     .join('&')
   const canonical = [
     method,
