@@ -11,6 +11,8 @@ export interface StartOptions {
   /** Flags of `mycelium up` beside `--data` and the ports. */
   readonly flags?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** `any` free ones, unless the defaults are what is tested. */
+  readonly ports?: 'any' | 'default'
   /** An existing data directory; a temporary one otherwise, removed by `stop`. */
   readonly data?: string
 }
@@ -34,12 +36,14 @@ export interface RunningStore extends AsyncDisposable {
 export async function startStore({
   flags = [],
   env = {},
+  ports = 'any',
   data,
 }: StartOptions = {}): Promise<RunningStore> {
   const directory = data ?? (await mkdtemp(join(tmpdir(), 'mycelium-test-')))
+  const portFlags = ports === 'any' ? ['--s3-port', '0', '--http-port', '0'] : []
   const child = spawn(
     process.execPath,
-    [program, 'up', '--data', directory, '--s3-port', '0', '--http-port', '0', ...flags],
+    [program, 'up', '--data', directory, ...portFlags, ...flags],
     {
       env: { ...cleanEnvironment(), UV_THREADPOOL_SIZE: '16', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,226 @@
+/** `mycelium up` as people meet it: what it prints works, what is wrong is a sentence and an exit code, and it stops in order. */
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { execFile, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { promisify } from 'node:util'
+import { cleanEnvironment, type RunningStore, runMycelium, startStore } from '../harness.ts'
+
+/** Three nodes instead of fourteen: the same program, sooner up. */
+const small = ['--nodes', '3', '--profile', '2+1', '--log', 'warn']
+
+async function temporary(context: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'mycelium-up-'))
+  context.after(() => rm(path, { recursive: true, force: true }))
+  return path
+}
+
+async function put({ httpUrl }: RunningStore, key: string, body: string): Promise<void> {
+  equal((await fetch(`${httpUrl}/s3/first-bucket/${key}`, { method: 'PUT', body })).status, 200)
+}
+
+async function get({ httpUrl }: RunningStore, key: string): Promise<string> {
+  return (await fetch(`${httpUrl}/s3/first-bucket/${key}`)).text()
+}
+
+test('the lines it prints work when pasted', async (context) => {
+  if (spawnSync('aws', ['--version']).error !== undefined) return context.skip('no aws here')
+  const folder = await temporary(context)
+  await using store = await startStore({ flags: small })
+  const lines = /Try it:\n\n(.*)\n\nCtrl-C/s.exec(store.output())?.[1] ?? ''
+  equal(lines.split('\n').length, 7)
+  const { stdout } = await promisify(execFile)('sh', ['-e', '-c', lines], {
+    cwd: folder,
+    env: { ...cleanEnvironment(), HOME: folder },
+  })
+  equal(stdout.split('hello, mycelium').length, 3, 'once by aws, once by curl')
+})
+
+test('health, version and metrics are where the banner says', async () => {
+  await using store = await startStore({ flags: small })
+  const health = await fetch(`${store.httpUrl}/health`)
+  equal(health.status, 200)
+  equal(await health.text(), 'OK')
+  const version = await (await fetch(`${store.httpUrl}/version`)).text()
+  match(version, /^mycelium\/\d+\.\d+\.\d+$/)
+  const metrics = await (await fetch(`${store.httpUrl}/metrics`)).text()
+  match(metrics, /^mycelium_node_up\{node_id="node-03"\} 1$/m)
+  match(metrics, /^mycelium_tolerated_node_losses 1$/m)
+  equal((await fetch(`${store.httpUrl}/health`, { method: 'POST' })).status, 405)
+  equal((await fetch(`${store.httpUrl}/elsewhere`)).status, 404)
+  equal((await fetch(`${store.s3Url}/health`)).status, 403, 'the S3 port answers signed requests')
+})
+
+test('every mistake is told at once, and nothing is made', async (context) => {
+  const data = join(await temporary(context), 'data')
+  const flags = ['--nodes', 'few', '--profile', '10', '--data', data]
+  const { code, stderr } = await runMycelium(['up', ...flags], {
+    env: { MYCELIUM_CHUNK_SIZE: '1GiB' },
+  })
+  equal(code, 2)
+  match(stderr, /--nodes "few"/)
+  match(stderr, /--profile "10"/)
+  match(stderr, /MYCELIUM_CHUNK_SIZE "1GiB"/)
+  ok(!stderr.includes('    at '), 'no stack')
+  await stat(data).then(
+    () => ok(false, 'the directory was made'),
+    () => undefined,
+  )
+})
+
+test('too few nodes, a directory in use, a path that is a file, a busy port: a sentence each', async (context) => {
+  const data = await temporary(context)
+  const few = await runMycelium(['up', '--data', data, '--nodes', '3'])
+  equal(few.code, 8)
+  match(few.stderr, /needs at least 7 nodes .* or --profile 2\+1/)
+
+  await using store = await startStore({ data, flags: small })
+  const inUse = await runMycelium(['gc', '--data', data])
+  equal(inUse.code, 4)
+  match(inUse.stderr, new RegExp(`in use by mycelium up \\(process ${store.child.pid}, since `))
+
+  const file = await runMycelium(['up', '--data', join(data, 'metadata.sqlite')])
+  equal(file.code, 3)
+  match(file.stderr, /there is a file of that name/)
+
+  const { port } = new URL(store.s3Url)
+  const other = join(data, 'other')
+  const busy = await runMycelium(['up', '--data', other, ...small, '--s3-port', port])
+  equal(busy.code, 5)
+  match(busy.stderr, new RegExp(`Port ${port} on 127.0.0.1 is in use`))
+
+  const nothing = await runMycelium(['rebuild', '--data', join(data, 'nowhere')])
+  equal(nothing.code, 3)
+  match(nothing.stderr, /There is no store in/)
+})
+
+test('busy default ports give way to the next free ones, and it says so', async (context) => {
+  for (const port of [8080, 9000]) await occupy(context, port)
+  await using store = await startStore({ flags: small, ports: 'default' })
+  match(store.output(), /Port 9000 is in use; 90\d\d was taken instead\./)
+  match(store.output(), /Port 8080 is in use; 80\d\d was taken instead\./)
+  await put(store, 'key', 'reachable')
+  equal(await get(store, 'key'), 'reachable')
+})
+
+async function occupy(context: TestContext, port: number): Promise<void> {
+  const server = createServer()
+  const listening = once(server, 'listening')
+  server.listen(port, '127.0.0.1')
+  const isOurs = await listening.then(
+    () => true,
+    () => false, // somebody else has it: as good
+  )
+  if (isOurs) context.after(() => server.close())
+}
+
+test('a restart needs no flags: nodes, profile, keys and objects are as they were', async (context) => {
+  const data = await temporary(context)
+  const env = { AWS_ACCESS_KEY_ID: 'AKIAGIVEN', AWS_SECRET_ACCESS_KEY: 'given-secret' }
+  const first = await startStore({ data, flags: small, env })
+  equal(first.accessKeyId, env.AWS_ACCESS_KEY_ID)
+  await put(first, 'key', 'still here')
+  equal(await first.stop(), 0)
+  const second = await startStore({ data, flags: ['--log', 'warn'] })
+  match(second.output(), /3 up, profile 2\+1/)
+  equal(second.accessKeyId, env.AWS_ACCESS_KEY_ID)
+  equal(await get(second, 'key'), 'still here')
+  equal(await second.stop(), 0)
+  const collected = await runMycelium(['gc', '--data', data])
+  equal(collected.code, 0, collected.stderr)
+})
+
+test('without its database it refuses, and a rebuild brings everything back', async (context) => {
+  const data = await temporary(context)
+  const before = await startStore({ data, flags: small })
+  for (const key of ['one', 'two']) await put(before, key, `content of ${key}`)
+  await before.kill()
+  for (const name of (await readdir(data)).filter((name) => name.startsWith('metadata.sqlite')))
+    await rm(join(data, name))
+  const refused = await runMycelium(['up', '--data', data])
+  equal(refused.code, 7)
+  match(refused.stderr, /mycelium rebuild --data/)
+  const rebuilt = await runMycelium(['rebuild', '--data', data])
+  equal(rebuilt.code, 0, rebuilt.stderr)
+  match(rebuilt.stdout, /^Rebuilt .* from 3 nodes: \d+ changes/)
+  await using after = await startStore({ data, flags: ['--log', 'warn'] })
+  deepEqual(
+    [await get(after, 'one'), await get(after, 'two')],
+    ['content of one', 'content of two'],
+  )
+})
+
+test('a missing or wrong master key is refused; a rotation that was cut short is finished', async (context) => {
+  const data = await temporary(context)
+  const first = await startStore({ data, flags: small })
+  await put(first, 'key', 'sealed')
+  equal(await first.stop(), 0)
+  const keyFile = join(data, 'keys', 'master.key')
+  const former = await readFile(keyFile)
+
+  const rotated = await runMycelium(['keys', 'rotate', '--data', data])
+  equal(rotated.code, 0, rotated.stderr)
+  await rename(keyFile, `${keyFile}.next`)
+  const missing = await runMycelium(['up', '--data', data])
+  equal(missing.code, 6)
+  match(missing.stderr, /The master key is missing/)
+  await writeFile(keyFile, 'ab'.repeat(32))
+  await rename(`${keyFile}.next`, join(data, 'aside'))
+  const wrong = await runMycelium(['up', '--data', data])
+  equal(wrong.code, 6)
+  match(wrong.stderr, /is not the one this store was sealed under/)
+
+  // as a crash between the keyrings and the key file leaves it
+  await writeFile(keyFile, former)
+  await rename(join(data, 'aside'), `${keyFile}.next`)
+  await using last = await startStore({ data, flags: ['--log', 'warn'] })
+  equal(await get(last, 'key'), 'sealed')
+  deepEqual((await readdir(join(data, 'keys'))).sort(), ['keyring', 'master.key'])
+})
+
+test('SIGTERM lets a request finish; a second signal does not wait', async (context) => {
+  const data = await temporary(context)
+  const store = await startStore({ data, flags: small })
+  const upload = await beginUpload(store)
+  const stopping = store.stop()
+  await untilSaid(store, /Stopping/)
+  upload.socket.write('second half')
+  match(await upload.answer, /^HTTP\/1\.1 200/)
+  equal(await stopping, 0)
+
+  const again = await startStore({ data, flags: ['--log', 'warn'] })
+  equal(await get(again, 'halves'), 'first half, second half')
+  const neverFinished = await beginUpload(again)
+  again.child.kill('SIGINT')
+  await untilSaid(again, /Stopping/)
+  again.child.kill('SIGINT')
+  await once(again.child, 'exit')
+  equal(again.child.exitCode, 130)
+  neverFinished.socket.destroy()
+})
+
+/** A PUT whose body is half sent; the store has begun to read it. */
+async function beginUpload({
+  httpUrl,
+}: RunningStore): Promise<{ readonly socket: Socket; readonly answer: Promise<string> }> {
+  const { hostname, port } = new URL(httpUrl)
+  const socket = connect(Number(port), hostname)
+  socket.on('error', () => {}) // the store may cut it
+  socket.write(
+    'PUT /s3/first-bucket/halves HTTP/1.1\r\nHost: localhost\r\nContent-Length: 23\r\nExpect: 100-continue\r\n\r\n',
+  )
+  const [consent] = await once(socket, 'data')
+  match(String(consent), /^HTTP\/1\.1 100/)
+  socket.write('first half, ')
+  const answer = once(socket, 'data').then(([bytes]) => String(bytes))
+  answer.catch(() => {}) // looked at by those who expect one
+  return { socket, answer }
+}
+
+async function untilSaid(store: RunningStore, words: RegExp): Promise<void> {
+  while (!words.test(store.output())) await once(store.child.stdout ?? store.child, 'data')
+}
