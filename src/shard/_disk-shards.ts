@@ -39,6 +39,8 @@ export class DiskShards implements ShardStore {
 
   constructor(home: NodeHome) {
     this.#home = home
+    // Through the cache: measured with 256 KiB blocks, a first read is as fast as a direct one (0.7 to 1.3 GB/s, the device), a
+    // second one four times as fast, and the ranges of a last stripe are unaligned anyway.
     this.#handles = new OpenHandles((id) => home.disk.open(pathOf(id)), readHandlesMax)
   }
 

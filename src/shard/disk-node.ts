@@ -32,7 +32,7 @@ export interface DiskNodeOptions {
 
 /**
  * Opens the node on `disk`, or makes it there when the directory is empty. Reads all directory names and the whole log.
- * `shard/foreign-node` when the directory is of another store or node; `shard/malformed-metadata`; faults of the stores.
+ * `shard/foreign-node` when the directory is of another store or node; `shard/malformed-metadata`; faults of the disk.
  * The disk stays the caller's: `close` closes what was opened on it, not the disk itself.
  */
 export async function openDiskNode(disk: Disk, options: DiskNodeOptions): Promise<NodeStores> {
