@@ -57,7 +57,10 @@ export interface ChangeLog {
    * while it cannot.
    */
   reached(sequence: bigint): Promise<void>
-  /** Sequence of the newest committed change; 0n in a new store. */
+  /**
+   * Sequence of the newest committed change; 0n in a new store. At least that of any change that has been read so far:
+   * who reads first and then awaits `reached(committed())` tells nothing, and no absence, that the log could lose.
+   */
   committed(): bigint
   close(): Promise<void>
 }

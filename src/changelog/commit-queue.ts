@@ -9,7 +9,7 @@ import { Group } from '#changelog/group'
 import type { LogWriter } from '#changelog/log-writer'
 import type { ChangeRooms } from '#changelog/rooms'
 import { recordRun } from '#changelog/state'
-import type { Sql } from '#sql/sql'
+import type { Sql, Transaction } from '#sql/sql'
 import type { World } from '#world/world'
 
 /** A group takes no further work once its changes weigh this: a run, and so a frame, stays small. */
@@ -78,12 +78,16 @@ export class CommitQueue {
   }
 
   async #decideGroup(): Promise<void> {
+    const { world, writer } = this.#options
     const works = this.#waiting.splice(0)
     const tellings: (() => void)[] = []
     try {
       const run = await this.#transact(works, tellings)
       this.#waiting.unshift(...works.splice(tellings.length))
-      if (run !== undefined) this.#hand(run)
+      if (run !== undefined) {
+        world.passing('changelog/committed')
+        writer.write(run)
+      }
     } catch (error) {
       for (const { reject } of works) reject(error)
       return
@@ -93,16 +97,10 @@ export class CommitQueue {
     void told.then(() => this.#telling.delete(told))
   }
 
-  #hand(run: Run): void {
-    this.#committed = run.last
-    this.#options.world.passing('changelog/committed')
-    this.#options.writer.write(run)
-  }
-
   /** One SQL transaction for as many of the works as fit a group. */
   #transact(works: readonly Waiting[], tellings: (() => void)[]): Promise<Run | undefined> {
     const { sql, rooms, world, writer } = this.#options
-    return sql.transaction(async (tx) => {
+    const decideAll = async (tx: Transaction): Promise<Run | undefined> => {
       const at = Math.floor(world.now())
       const group = new Group(tx, { rooms, committed: this.#committed, at })
       for (const { decide } of works) {
@@ -112,7 +110,12 @@ export class CommitQueue {
       const run = group.run()
       if (run !== undefined) await recordRun(tx, run, writer.logged)
       return run
-    })
+    }
+    // Whoever reads a change and then asks `committed` must be told at least of this one.
+    const onCommitted = (run: Run | undefined): void => {
+      if (run !== undefined) this.#committed = run.last
+    }
+    return sql.transaction(decideAll, { onCommitted })
   }
 
   /** Even a refusal waits: it tells of what the work has read. */

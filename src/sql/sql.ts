@@ -34,7 +34,13 @@ export interface Sql extends Queryable {
    * Inside, use `tx` alone: a read through `Sql` would see the state before the transaction or wait for its
    * end, and a nested transaction for ever.
    */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  transaction<T>(
+    work: (tx: Transaction) => Promise<T>,
+    options?: {
+      /** Called with the result before anybody can read what was committed. Must not throw. */
+      readonly onCommitted?: (result: T) => void
+    },
+  ): Promise<T>
   /**
    * Runs `work` on one state that does not change, the newest committed one; transactions go on meanwhile.
    * For long reads over many awaits. Holds disk space (the write-ahead log cannot shrink) until `work` settles.

@@ -66,8 +66,11 @@ class MemorySql implements Sql {
     return this.#queue.run(async () => this.#connection.read(text, values) as Row[])
   }
 
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.#queue.run(() => runTransaction(this.#connection, work))
+  transaction<T>(
+    work: (tx: Transaction) => Promise<T>,
+    options?: { readonly onCommitted?: (result: T) => void },
+  ): Promise<T> {
+    return this.#queue.run(() => runTransaction(this.#connection, work, options))
   }
 
   async view<T>(work: (view: Queryable) => Promise<T>): Promise<T> {

@@ -39,10 +39,13 @@ class FileSql implements Sql {
     return this.#reader.read(text, values) as Row[] // the caller states what its statement selects
   }
 
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  transaction<T>(
+    work: (tx: Transaction) => Promise<T>,
+    options?: { readonly onCommitted?: (result: T) => void },
+  ): Promise<T> {
     return this.#queue.run(async () => {
       try {
-        return await runTransaction(this.#writer, work)
+        return await runTransaction(this.#writer, work, options)
       } catch (error) {
         if (this.#isOpen && !this.#writer.isOpen) this.#giveUp(error)
         throw error

@@ -8,6 +8,7 @@ import type { SqlRow, SqlValue, Transaction } from '#sql/sql'
 export async function runTransaction<T>(
   connection: Connection,
   work: (tx: Transaction) => Promise<T>,
+  { onCommitted }: { readonly onCommitted?: (result: T) => void } = {},
 ): Promise<T> {
   connection.run`begin immediate`
   const tx = new OpenTransaction(connection)
@@ -15,6 +16,7 @@ export async function runTransaction<T>(
     const result = await work(tx)
     tx.end()
     commit(connection)
+    onCommitted?.(result)
     return result
   } catch (error) {
     tx.forget()
