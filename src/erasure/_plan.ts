@@ -5,6 +5,7 @@
 import { strict as assert } from 'node:assert'
 import type { Kernel } from '#erasure/_kernel'
 import { lagrangeRows, multiply } from '#erasure/matrix'
+import { formatProfile, type Profile } from '#erasure/profile'
 
 /** One call of the kernel. It writes the rows from `firstRow` up to `endRow`, exclusive. */
 export interface Pass {
@@ -43,11 +44,23 @@ export class PlanCache {
     this.#scratch = new Uint8Array(memory.buffer, region.offset, region.bytes)
   }
 
-  /** The passes that give the shards `wanted` from the shards `known`. Valid until the next call. */
-  plan(known: readonly number[], wanted: readonly number[]): readonly Pass[] {
-    const name = `${known.join()}>${wanted.join()}`
-    const kept = this.#plans.get(name)
+  /** The passes that give all parity from all data. Valid until the next call. */
+  parity(profile: Profile): readonly Pass[] {
+    const kept = this.#plans.get(formatProfile(profile))
     if (kept !== undefined) return kept
+    const { data, parity } = profile
+    const indexes = Array.from({ length: data + parity }, (_, index) => index)
+    return this.#add(formatProfile(profile), indexes.slice(0, data), indexes.slice(data))
+  }
+
+  /** The passes that give the shards `wanted` from the shards `known`, all different. Valid until the next call. */
+  loss(known: readonly number[], wanted: readonly number[]): readonly Pass[] {
+    const name = `${known.join()}>${wanted.join()}`
+    return this.#plans.get(name) ?? this.#add(name, known, wanted)
+  }
+
+  #add(name: string, known: readonly number[], wanted: readonly number[]): readonly Pass[] {
+    assert(new Set([...known, ...wanted]).size === known.length + wanted.length)
     const bytes = planBytes(known.length, wanted.length)
     assert(bytes <= this.#region.bytes, 'the scratch region is too small for this profile')
     if (this.#used + bytes > this.#region.bytes) this.#forgetAll()

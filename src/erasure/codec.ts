@@ -93,11 +93,9 @@ class KernelErasure implements Erasure {
     this.#outputs = new Uint32Array(memory.buffer, offset + outputsAt, rowsPerPass)
   }
 
-  encode({ data, parity }: Profile, stripe: EncodeStripe): void {
-    assert(stripe.data.length === data && stripe.parity.length === parity)
-    this.#checkBlocks([...stripe.data, ...stripe.parity], stripe.bytes)
-    const passes = this.#plans.plan(range(0, data), range(data, data + parity))
-    this.#combine(passes, stripe.data, stripe.parity, stripe.bytes)
+  encode(profile: Profile, { data, parity, bytes }: EncodeStripe): void {
+    assert(data.length === profile.data && parity.length === profile.parity)
+    this.#combine(this.#plans.parity(profile), data, parity, bytes)
   }
 
   rebuild({ data, parity }: Profile, { present, lost, bytes }: RebuildStripe): void {
@@ -107,18 +105,15 @@ class KernelErasure implements Erasure {
     if (known.length < data) {
       throw erasureFault('erasure/too-few-shards', { present: known.length, needed: data })
     }
-    const indexes = [...known, ...wanted].map(({ index }) => index)
-    assert(new Set(indexes).size === indexes.length)
-    assert(indexes.every((index) => index >= 0 && index < data + parity))
-    this.#checkBlocks([...known, ...wanted].map(offsetOf), bytes)
-    const passes = this.#plans.plan(known.map(indexOf), wanted.map(indexOf))
+    for (const { index } of [...known, ...wanted]) assert(index >= 0 && index < data + parity)
+    const passes = this.#plans.loss(known.map(indexOf), wanted.map(indexOf))
     this.#combine(passes, known.map(offsetOf), wanted.map(offsetOf), bytes)
   }
 
-  verify({ data, parity }: Profile, { offsets, bytes }: VerifyStripe): boolean {
+  verify(profile: Profile, { offsets, bytes }: VerifyStripe): boolean {
+    const { data, parity } = profile
     assert(offsets.length === data + parity)
-    this.#checkBlocks(offsets, bytes)
-    const passes = this.#plans.plan(range(0, data), range(data, data + parity))
+    const passes = this.#plans.parity(profile)
     for (let from = 0; from < bytes; from += tileBytes) {
       const tile = Math.min(tileBytes, bytes - from)
       const at = offsets.map((offset) => offset + from)
@@ -137,6 +132,7 @@ class KernelErasure implements Erasure {
     return tiles.every((tile, row) => {
       const stored = offsets[data + firstRow + row]
       assert(stored !== undefined)
+      this.#checkBlocks([stored], bytes)
       return this.#view(tile, bytes).equals(this.#view(stored, bytes))
     })
   }
@@ -147,6 +143,8 @@ class KernelErasure implements Erasure {
     outputs: readonly number[],
     bytes: number,
   ): void {
+    this.#checkBlocks(sources, bytes)
+    this.#checkBlocks(outputs, bytes)
     if (bytes < stepBytes) this.#combineInCells(passes, sources, outputs, bytes)
     else this.#combineInPlace(passes, sources, outputs, bytes)
   }
@@ -177,7 +175,9 @@ class KernelErasure implements Erasure {
     const columns = evenColumns(sources.length)
     if (columns > sources.length) this.#sources[sources.length] = sources.at(-1) ?? 0
     for (const { kernel, firstRow, endRow, tables } of passes) {
-      this.#outputs.set(outputs.slice(firstRow, endRow))
+      for (let row = firstRow; row < endRow; row += 1) {
+        this.#outputs[row - firstRow] = outputs[row] ?? 0
+      }
       const run = this.#kernel[kernel]
       run(this.#scratch + sourcesAt, columns, tables, this.#scratch + outputsAt, bytes)
     }
