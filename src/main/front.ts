@@ -1,12 +1,15 @@
 /**
- * The listener on 8080 (ruling D1): one table of routes, first match wins. The same table stands in ARCHITECTURE.md.
+ * The listener on 8080 (ruling D1): host first, then path, by one table; the first match wins. The same table stands in ARCHITECTURE.md.
  *
- *     /health     200 or 503; JSON for `Accept: application/json`, else `OK` or `UNAVAILABLE`
- *     /version    `mycelium/<version>`
- *     /metrics    Prometheus text
- *     /s3         the S3 door, path-style, without credentials from this machine
+ *     Host: BUCKET.localhost   the S3 door, virtual-host style, signed
+ *     /health                  200 or 503; JSON for `Accept: application/json`, else `OK` or `UNAVAILABLE`
+ *     /version                 `mycelium/<version>`
+ *     /metrics                 Prometheus text
+ *     /s3                      the S3 door, path-style, without credentials from this machine
  */
 import type { HttpHandler, HttpRequest, HttpResponse } from '#http/message'
+import type { Telemetry } from '#telemetry/telemetry'
+import type { World } from '#world/world'
 
 export interface Health {
   /** False when a write would be refused. */
@@ -21,33 +24,74 @@ export interface FrontOptions {
   readonly health: () => Health
   readonly metrics: () => Promise<{ readonly text: string; readonly contentType: string }>
   /** Answers everything below `/s3`. */
+  readonly seed: HttpHandler
+  /** Answers requests to any host below one of `domains`. */
   readonly s3: HttpHandler
+  readonly domains: readonly string[]
+  readonly world: World
+  readonly telemetry: Telemetry
 }
 
-interface Route {
-  readonly path: string
-  /** Everything below `path` too. */
-  readonly isMount: boolean
-  readonly handle: HttpHandler
-}
-
+/** Counts what it answers itself; the doors count their own. */
 export function createFront(options: FrontOptions): HttpHandler {
-  const routes: readonly Route[] = [
-    {
-      path: '/health',
-      isMount: false,
-      handle: readOnly((request) => tellHealth(options, request)),
-    },
-    { path: '/version', isMount: false, handle: readOnly(() => tellVersion(options)) },
-    { path: '/metrics', isMount: false, handle: readOnly(() => tellMetrics(options)) },
-    { path: '/s3', isMount: true, handle: options.s3 },
-  ]
-  return (request) => {
-    const path = request.target.split('?', 1)[0] ?? ''
-    const route = routes.find(
-      ({ path: own, isMount }) => path === own || (isMount && path.startsWith(`${own}/`)),
-    )
-    return route === undefined ? Promise.resolve(notFound) : route.handle(request)
+  const pages: Readonly<Record<string, Page>> = {
+    '/health': { operation: 'Health', answer: (request) => tellHealth(options, request) },
+    '/version': { operation: 'Version', answer: () => tellVersion(options) },
+    '/metrics': { operation: 'Metrics', answer: () => tellMetrics(options) },
+  }
+  return async (request) => {
+    if (isBelow(options.domains, request.headers['host'] ?? '')) return options.s3(request)
+    const path = pathOf(request)
+    if (path === '/s3' || path.startsWith('/s3/')) return options.seed(request)
+    const page = Object.hasOwn(pages, path) ? pages[path] : undefined
+    return counted(request, page?.operation ?? 'Unknown', {
+      ...options,
+      answer: page === undefined ? async () => notFound : readOnly(page.answer),
+    })
+  }
+}
+
+interface Page {
+  readonly operation: string
+  readonly answer: HttpHandler
+}
+
+/** `photos.localhost:8080` is below `localhost`. */
+function isBelow(domains: readonly string[], host: string): boolean {
+  const name = host.replace(/:\d+$/, '').toLowerCase()
+  return domains.some((domain) => name.endsWith(`.${domain}`))
+}
+
+/** Without its query, and without the host of a target in absolute form (RFC 9112 section 3.2.2). */
+function pathOf({ target }: HttpRequest): string {
+  return target.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0] ?? ''
+}
+
+async function counted(
+  request: HttpRequest,
+  operation: string,
+  {
+    answer,
+    world,
+    telemetry,
+  }: { readonly answer: HttpHandler; readonly world: World; readonly telemetry: Telemetry },
+): Promise<HttpResponse> {
+  const startedAt = world.monotonic()
+  const response = await answer(request)
+  const { id: requestId, method, body } = request
+  return {
+    ...response,
+    onEnd: ({ bytesOut }) =>
+      telemetry.requestEnded({
+        door: 'admin',
+        requestId,
+        operation,
+        method,
+        status: response.status,
+        bytesIn: body.received,
+        bytesOut,
+        ms: world.monotonic() - startedAt,
+      }),
   }
 }
 

@@ -85,7 +85,11 @@ async function openDoors(
       text: await telemetry.metricsText(),
       contentType: telemetry.metricsContentType,
     }),
-    s3: seed.handle,
+    seed: seed.handle,
+    s3: plain.handle,
+    domains,
+    world,
+    telemetry,
   })
   const { host } = config
   const s3Server = stack.use(
@@ -114,6 +118,9 @@ async function openDoors(
   return { s3: s3Server, front: frontServer }
 }
 
+/** Below these, the first label of a host name is a bucket. */
+const domains = ['localhost']
+
 type Mount = Pick<Parameters<typeof createS3Door>[0], 'mount' | 'anonymous' | 'createsBuckets'>
 
 function s3DoorOf(
@@ -139,7 +146,7 @@ function s3DoorOf(
       accessKeys,
       owner,
       regions: 'any',
-      domains: ['localhost'],
+      domains,
       world,
       telemetry,
     })

@@ -1,4 +1,4 @@
-/** Log lines for machines: one JSON object per line, on stderr. People read the banner and `mycelium status`. */
+/** Log lines for machines: one JSON object per line, on stderr. People read the banner and `/health`. */
 import { destination, type Logger, pino, stdTimeFunctions } from 'pino'
 import type { RequestEnded, Telemetry } from '#telemetry/telemetry'
 

@@ -190,7 +190,7 @@ function openStoreGauges(registry: Registry): readonly Setter[] {
     ),
     plain(
       'mycelium_topology_warnings',
-      'What keeps the cluster from its full durability; see the status command',
+      'What keeps the cluster from its full durability; /health says it in words',
       ({ topologyWarnings }) => topologyWarnings,
     ),
     plain(

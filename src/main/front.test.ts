@@ -1,0 +1,73 @@
+import { deepEqual, equal } from 'node:assert/strict'
+import { test } from 'node:test'
+import type { HttpRequest, HttpResponse } from '#http/message'
+import { createFront, type Health } from '#main/front'
+import { silentTelemetry } from '#telemetry/telemetry'
+import { SimulatedWorld } from '#world/simulated'
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+function request(target: string, facts: Partial<HttpRequest> = {}): HttpRequest {
+  return {
+    id: '0123456789ABCDEF',
+    method: 'GET',
+    target,
+    headers: {},
+    peer: '127.0.0.1',
+    body: Object.assign(nothing(), { bytes: 0, received: 0 }),
+    signal: new AbortController().signal,
+    ...facts,
+  }
+}
+
+function named(name: string): () => Promise<HttpResponse> {
+  return async () => ({ status: 200, headers: {}, body: name })
+}
+
+const well: Health = { isHealthy: true, warnings: [], facts: { nodesUp: 14 } }
+
+function frontWith(health: Health = well) {
+  return createFront({
+    version: '1.2.3',
+    health: () => health,
+    metrics: async () => ({ text: 'some_total 1\n', contentType: 'text/plain; version=0.0.4' }),
+    seed: named('seed'),
+    s3: named('s3'),
+    domains: ['localhost'],
+    world: new SimulatedWorld(1),
+    telemetry: silentTelemetry,
+  })
+}
+
+test('host first, then path', async () => {
+  const front = frontWith()
+  const bodyOf = async (target: string, host = 'localhost:8080'): Promise<unknown> =>
+    (await front(request(target, { headers: { host } }))).body
+  equal(await bodyOf('/s3'), 'seed')
+  equal(await bodyOf('/s3/bucket/key?acl'), 'seed')
+  equal(await bodyOf('/version'), 'mycelium/1.2.3')
+  equal(await bodyOf('/health?verbose'), 'OK')
+  equal(await bodyOf('http://localhost:8080/health'), 'OK')
+  equal(await bodyOf('/health', 'photos.localhost:8080'), 's3', 'an object named health')
+  equal((await front(request('/s3x'))).status, 404)
+  equal((await front(request('/constructor'))).status, 404)
+})
+
+test('health is a word for machines of old, JSON for those who ask, and 503 when a write would be refused', async () => {
+  const headers = { accept: 'application/json' }
+  const ill = frontWith({ isHealthy: false, warnings: ['Too few nodes.'], facts: { nodesUp: 3 } })
+  equal((await ill(request('/health'))).status, 503)
+  const told = await ill(request('/health', { headers }))
+  equal(told.status, 503)
+  deepEqual(JSON.parse(String(told.body)), {
+    status: 'unavailable',
+    nodesUp: 3,
+    warnings: ['Too few nodes.'],
+  })
+})
+
+test('pages are only read', async () => {
+  const refused = await frontWith()(request('/metrics', { method: 'DELETE' }))
+  equal(refused.status, 405)
+  equal(refused.headers['allow'], 'GET, HEAD')
+})
