@@ -180,22 +180,6 @@ describe('what is not in the log yet', () => {
   )
 })
 
-describe('whoever reads a change', () => {
-  inStore('finds it in committed at once', async (store) => {
-    const read = async (): Promise<void> => {
-      const [newest] = await store.sql.query<{
-        sequence: number
-      }>`select max(sequence) as sequence from pair`
-      ok(BigInt(newest?.sequence ?? 0) <= store.log.committed())
-    }
-    for (let reads = 1; reads < 50; reads++) {
-      const written = commitPair(store.log, 'a', `${reads}`)
-      for (let n = 0; n < reads; n++) await read()
-      await written
-    }
-  })
-})
-
 describe('a node', () => {
   inStore(
     'that fails is replaced for the frame, reported, and asked last for a while',

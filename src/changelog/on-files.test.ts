@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -65,5 +65,31 @@ test('a database file is lost, rebuilt beside its place, put there, and goes on'
     equal((await commitPair(next, 'a', '1')).sequence, 43n)
     await next.close()
     await rebuilt.close()
+  })
+})
+
+test('whoever reads a change finds it in committed at once', async () => {
+  const store = new ToyStore('readers')
+  await store.world.run(async () => {
+    const sql = openSqlite({ path: join(directory, 'readers.sqlite'), telemetry })
+    const { world, keyring, nodes, replicas } = store
+    const changeLog = await openChangeLog({
+      ...{ sql, world, keyring, replicas, rooms: [pairs], telemetry },
+      nodes: () => nodes,
+      onNodeFailure() {},
+    })
+    const read = async (): Promise<void> => {
+      const [newest] = await sql.query<{
+        sequence: number
+      }>`select max(sequence) as sequence from pair`
+      ok(BigInt(newest?.sequence ?? 0) <= changeLog.committed())
+    }
+    for (let reads = 10; reads < 40; reads++) {
+      const written = commitPair(changeLog, 'a', `${reads}`)
+      for (let n = 0; n < reads; n++) await read()
+      await written
+    }
+    await changeLog.close()
+    await sql.close()
   })
 })
