@@ -5,13 +5,13 @@ import type { BucketName, ObjectKey } from '#object/model'
 export const keyBytesMax = 1024
 
 /**
- * S3's naming rules: 3 to 63 of `a-z 0-9 . -`, starting and ending with a letter or digit, no `..`, no address-like name.
+ * S3's naming rules: 3 to 63 of `a-z 0-9 . -`, starting and ending with a letter or digit, no `..`, `.-` or `-.`, no address-like name.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
  */
 export function parseBucketName(text: string): BucketName {
   const isName =
     /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text) &&
-    !text.includes('..') &&
+    !/\.\.|\.-|-\./.test(text) &&
     !/^\d{1,3}(\.\d{1,3}){3}$/.test(text)
   if (!isName) throw objectFault('object/invalid-bucket-name', { name: text.slice(0, 80) })
   return text as BucketName
