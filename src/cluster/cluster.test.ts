@@ -98,6 +98,12 @@ test('a node whose directory goes away is down, and up again when it is back', a
   deepEqual(changes, ['node-1 down', 'node-1 up'])
 })
 
+test('a node that was away is up again as soon as it is back, however many met it gone', async (context) => {
+  const { cluster } = await openOnDisks(context, 2)
+  for (let report = 0; report < 2 * failuresMax; report += 1)
+    equal(await cluster.reportFailure(1, shardFault('shard/node-lost', {})), 'up')
+})
+
 test('an unfounded report leaves the node up', async (context) => {
   const { cluster, changes } = await openOnDisks(context, 2)
   equal(await cluster.reportFailure(0, shardFault('shard/not-found', {})), 'up')

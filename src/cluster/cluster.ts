@@ -140,9 +140,9 @@ export class Cluster {
   async reportFailure(number: NodeNumber, error: unknown): Promise<NodeState> {
     const member = this.#members.get(number)
     if (member === undefined) return 'down'
-    if (isOwnFailure(error)) this.#countFailure(member, error)
     if (isFault(error, 'shard/node-lost')) this.#bringDown(member, describe(error))
     await this.#look(member)
+    if (member.node.state === 'up' && isOwnFailure(error)) this.#countFailure(member, error)
     this.#turnEpoch()
     return member.node.state
   }
@@ -296,9 +296,17 @@ function newMember(row: NodeRow, stores: NodeStores | undefined): Member {
   }
 }
 
+const innocent = [
+  'shard/node-full',
+  'shard/not-found',
+  'shard/short',
+  'shard/exists',
+  'shard/node-lost', // gone, and perhaps back by now: a disk that was unmounted is not a dying one
+] as const
+
 /** Failures of the node itself. A full node, or a shard that is not there, says nothing against its disk. */
 function isOwnFailure(error: unknown): boolean {
-  return !isFault(error, 'shard/node-full', 'shard/not-found', 'shard/short', 'shard/exists')
+  return !isFault(error, ...innocent)
 }
 
 function describe(error: unknown): string {

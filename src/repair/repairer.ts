@@ -17,7 +17,7 @@ import { findChunk, type StoreChange, scanChunks } from '#store/tables'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
 
-/** A chunk that cannot be made whole now is looked at again after this. */
+/** A chunk that cannot be made whole now is looked at again after this, or when a node has come or gone. */
 export const retryAfterMs = 15_000
 
 export interface RepairerParts {
@@ -35,17 +35,23 @@ export class Repairer {
   readonly #queue = new Map<string, Set<number>>()
   readonly #stopped = new AbortController()
   #wake: (() => void) | undefined
+  /** Ends the wait for another map; made anew for each wait. */
+  #mapChange = new AbortController()
   #running: Promise<void> | undefined
-  /** The chunk being worked on still counts as queued. */
+  /** What is being worked on still counts as queued: chunks, and inventories, which may find some. */
   #active = 0
 
   constructor(parts: RepairerParts) {
     this.#parts = parts
     parts.store.onDamage((damage) => this.#enqueueDamage(damage))
-    parts.cluster.onChange(({ node }) => void this.takeInventory(node.number))
+    parts.cluster.onChange(({ node }) => {
+      this.#mapChange.abort()
+      // A node that is gone concerns the chunks on it; one that is back may take shards of any chunk that is crowded elsewhere.
+      void this.takeInventory(node.state === 'down' ? node.number : undefined)
+    })
   }
 
-  /** Chunks that wait for a look or are being repaired. */
+  /** Chunks that wait for a look or are being repaired; an inventory under way counts as one. 0: nothing is known to be missing. */
   get length(): number {
     return this.#queue.size + this.#active
   }
@@ -60,6 +66,7 @@ export class Repairer {
    * nodes for names, not bytes. Never rejects; resolves when the scan is done.
    */
   async takeInventory(only?: number): Promise<void> {
+    this.#active += 1
     try {
       for await (const chunk of scanChunks(this.#parts.sql)) {
         if (this.#stopped.signal.aborted) return
@@ -68,6 +75,8 @@ export class Repairer {
       }
     } catch (error) {
       this.#parts.telemetry.note('warn', 'repair inventory failed', { error: String(error) })
+    } finally {
+      this.#active -= 1
     }
   }
 
@@ -91,18 +100,23 @@ export class Repairer {
   }
 
   async #run(): Promise<void> {
-    const { world } = this.#parts
     const { signal } = this.#stopped
     while (!signal.aborted) {
       const before = this.#queue.size
+      this.#mapChange = new AbortController()
       await this.drain()
       if (signal.aborted) return
       if (this.#queue.size > 0 && this.#queue.size >= before) {
-        await world.sleep(retryAfterMs, { signal }).catch(() => {}) // nothing could be done: the map must change first
+        await this.#untilMapChanges() // nothing could be done
       } else if (this.#queue.size === 0) {
         await this.#untilWoken()
       }
     }
+  }
+
+  async #untilMapChanges(): Promise<void> {
+    const signal = AbortSignal.any([this.#stopped.signal, this.#mapChange.signal])
+    await this.#parts.world.sleep(retryAfterMs, { signal }).catch(() => {})
   }
 
   #untilWoken(): Promise<void> {
