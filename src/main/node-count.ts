@@ -1,6 +1,7 @@
 /** How many nodes a profile needs, and what to say when there are fewer. */
 import { nodesMin } from '#cluster/place'
 import { formatProfile, type Profile } from '#erasure/profile'
+import { mainFault } from '#main/faults'
 
 /** A sentence with its remedies, without its full stop; `undefined` when `nodes` nodes can hold a chunk of this profile. */
 export function tellTooFewNodes(nodes: number, profile: Profile): string | undefined {
@@ -13,6 +14,12 @@ export function tellTooFewNodes(nodes: number, profile: Profile): string | undef
     `profile ${formatProfile(profile)} needs at least ${needed} nodes ` +
     `(${shards} to survive the loss of any ${profile.parity}); give --nodes ${shards}${advice}`
   )
+}
+
+/** `main/too-few-nodes` */
+export function requireEnough(count: number, profile: Profile): void {
+  const reason = tellTooFewNodes(count, profile)
+  if (reason !== undefined) throw mainFault('main/too-few-nodes', { count, reason })
 }
 
 /** From large to small. */

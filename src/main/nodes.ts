@@ -94,3 +94,9 @@ export async function openFormerNode(
 export function firstNodeIds(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => nodeId(index + 1))
 }
+
+/** Waits for all, then throws what the first of them threw: nothing goes on opening behind the back of who closes. */
+export async function settleAll(works: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
+}
