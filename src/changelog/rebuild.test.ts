@@ -325,7 +325,7 @@ describe('a lost line', () => {
     for (const node of store.nodes.slice(0, 3)) node.isUp = false
     await write(store, 1, 5)
     for (const node of store.nodes) node.isUp = !node.isUp
-    await write(store, 6, 9)
+    await write(store, 6, 20)
     await store.close()
     const backup = store.database
     for (const node of store.nodes) node.isUp = !node.isUp
