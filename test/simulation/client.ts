@@ -14,7 +14,7 @@ interface Deed {
 
 const deeds: readonly Deed[] = [
   { share: 26, act: put },
-  { share: 18, act: get },
+  { share: 18, act: (hands, place) => get(hands, place) },
   { share: 5, act: head },
   { share: 8, act: remove },
   { share: 4, act: removeMany },

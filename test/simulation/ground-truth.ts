@@ -5,6 +5,7 @@
 import { toHex } from '#bytes/text'
 import { readState } from '#changelog/state'
 import { blake3 } from '#crypto/blake3'
+import { parseKeyringFile } from '#keyring/keyring-file'
 import { filledBytes, framePageBytes, isWholeFrame, peekFrame } from '#shard/log-frame'
 import type { ShardId } from '#shard/shard-id'
 import type { SqliteMemory } from '#sql/sqlite-memory'
@@ -52,6 +53,14 @@ function isWhole({ disk }: NodeMachine, id: ShardId): boolean {
 
 export function shardPath(id: ShardId): string {
   return `shards/${id.slice(0, 2)}/${id}`
+}
+
+/** Whether the node's copy of the keyring is whole: the content, and its digest. */
+export function holdsKeyring({ storeId }: Hardware, { disk }: NodeMachine): boolean {
+  const file = disk.peek('files/keyring') ?? new Uint8Array()
+  const content = file.subarray(0, -32)
+  const isWhole = Buffer.compare(blake3(content), file.subarray(-32)) === 0
+  return isWhole && Buffer.compare(parseKeyringFile(content).storeId, storeId) === 0
 }
 
 /** The shards on a node's disk. */

@@ -1,6 +1,7 @@
 /** What stays when a process dies: disks, lines, the database file, and the key that the operator keeps. */
 import { SimulatedDisk } from '#disk/simulated'
 import { createKeyring } from '#keyring/change-keyring'
+import { openKeyring } from '#keyring/keyring'
 import { newMasterKey } from '#keyring/master-key'
 import { SqliteMemory } from '#sql/sqlite-memory'
 import type { SimulatedWorld } from '#world/simulated'
@@ -20,7 +21,9 @@ export class Hardware {
   readonly world: SimulatedWorld
   readonly nodes: readonly NodeMachine[]
   readonly master: Uint8Array
-  readonly firstKeyring: Uint8Array
+  readonly storeId: Uint8Array
+  /** The copy beside the database. */
+  keyring: Uint8Array | undefined
   database = new SqliteMemory()
 
   constructor(world: SimulatedWorld, nodes: number) {
@@ -31,7 +34,8 @@ export class Hardware {
       return { id, disk, line: wellLine(), isDead: false, mayBeEmpty: true }
     })
     this.master = newMasterKey(world.fork('master'))
-    this.firstKeyring = createKeyring({ master: this.master, world: world.fork('keyring') })
+    this.keyring = createKeyring({ master: this.master, world: world.fork('keyring') })
+    this.storeId = openKeyring(this.keyring, this.master).storeId
   }
 
   /** Another database, or an empty one, lies where the store looks for its own. Nothing runs. */

@@ -6,7 +6,7 @@ import type { Hands } from './hands.ts'
 import type { Call, Claim } from './history.ts'
 import { claim, type Place, refusalOf, steadyBucket, steadyPlaces } from './place.ts'
 import { chance, pick } from './scenario.ts'
-import type { Outcome } from './stage.ts'
+import type { Outcome, Service } from './stage.ts'
 
 /** Ends the call of a look, with what it has seen. */
 export function endLook(
@@ -35,18 +35,25 @@ export async function head(hands: Hands, place: Place): Promise<void> {
   endLook(hands, place, looked)
 }
 
-export async function get(hands: Hands, place: Place): Promise<void> {
+export async function get(
+  hands: Hands,
+  place: Place,
+  { isWhole = false }: { readonly isWhole?: boolean } = {},
+): Promise<void> {
   const { stage, world } = hands
-  const { call, outcome } = await stage.attempt(`open ${place.cell}`, (objects: ObjectStore) =>
-    objects.open(place.bucket, place.key),
+  const { call, outcome, service } = await stage.attempt(
+    `open ${place.cell}`,
+    (objects: ObjectStore) => objects.open(place.bucket, place.key),
   )
   const isOpen = outcome.kind === 'done'
   const looked = isOpen ? { kind: 'done' as const, value: outcome.value.info } : outcome
   const info = endLook(hands, place, { call, outcome: looked })
   if (!isOpen || info === undefined) return
-  if (chance(world, 0.1)) await world.sleep(world.random() * stage.scenario.thinkMs * 3)
-  const range = info.bytes > 0 && chance(world, 0.4) ? drawRange(world, info.bytes) : undefined
-  await read(hands, outcome.value, { place, range })
+  if (!isWhole && chance(world, 0.1)) await world.sleep(world.random() * stage.scenario.thinkMs * 3)
+  const isPart = !isWhole && info.bytes > 0 && chance(world, 0.4)
+  const range = isPart ? drawRange(world, info.bytes) : undefined
+  const pauseMs = !isWhole && chance(world, 0.2) ? stage.scenario.thinkMs : 0
+  await read(hands, outcome.value, { place, range, pauseMs, service })
   outcome.value.release()
 }
 
@@ -56,12 +63,19 @@ async function read(
   {
     place,
     range,
-  }: { readonly place: Place; readonly range: { first: number; last: number } | undefined },
+    pauseMs,
+    service,
+  }: {
+    readonly place: Place
+    readonly range: { first: number; last: number } | undefined
+    readonly pauseMs: number
+    readonly service: Service
+  },
 ): Promise<void> {
-  const pauseMs = chance(world, 0.2) ? stage.scenario.thinkMs : 0
   const { signal } = new AbortController()
   const part = range === undefined ? 'all' : `${range.first}-${range.last}`
-  const { call, outcome } = await stage.attempt(
+  const { call, outcome } = await stage.attemptAt(
+    service,
     `read ${place.cell} at ${info.sequence}, ${part}`,
     async () => {
       const pieces: Buffer[] = []

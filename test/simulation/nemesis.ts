@@ -6,7 +6,7 @@ import { readState } from '#changelog/state'
 import { isFault } from '#fault/fault'
 import type { SqliteMemory } from '#sql/sqlite-memory'
 import type { SimulatedWorld } from '#world/simulated'
-import { newestLogged, shardPath, surveyChunks, survives } from './ground-truth.ts'
+import { holdsKeyring, newestLogged, shardPath, surveyChunks, survives } from './ground-truth.ts'
 import type { Hardware, NodeMachine } from './hardware.ts'
 import type { History } from './history.ts'
 import { between, chance, type FaultKind, pick, type Scenario } from './scenario.ts'
@@ -18,11 +18,14 @@ import type { Running } from './store-process.ts'
 const crashPoints = [
   'store/stripe-sealed',
   'store/chunk-durable',
+  'shard/named',
+  'shard/frame-written',
   'changelog/committed',
-  'changelog/frame-appended',
   'changelog/logged',
   'changelog/snapshot-written',
+  'changelog/snapshot-recorded',
   'changelog/snapshot-published',
+  'changelog/snapshot-retired',
   'gc/chunks-forgotten',
   'gc/shard-removed',
   'repair/shards-written',
@@ -325,6 +328,12 @@ export class Nemesis {
     const chunks = await surveyChunks(this.#hardware)
     if (doubtful.size > this.#scenario.profile.parity) return
     if (!survives(chunks, ({ isDead }) => isDead)) return
+    const isWithKeyring = chance(this.#world, 0.5)
+    if (
+      isWithKeyring &&
+      !this.#hardware.nodes.some((node) => !node.isDead && holdsKeyring(this.#hardware, node))
+    )
+      return
     const newest = newestLogged(this.#hardware.nodes.filter(({ isDead }) => !isDead))
     const kind = copy === undefined ? 'database-lost' : 'database-old'
     if (kind === 'database-old' && copy === undefined) return
@@ -333,6 +342,7 @@ export class Nemesis {
     this.#count(kind, `known up to ${known}, nodes up to ${newest}`)
     this.#lostDatabase = this.#hardware.database
     this.#hardware.loseDatabase(copy?.copy())
+    if (isWithKeyring) this.#hardware.keyring = undefined
   }
 
   /** The store must refuse to start; then the database is rebuilt, or found again. False when the machine crashed on the way. */
@@ -355,6 +365,11 @@ export class Nemesis {
     this.#lostDatabase = undefined
     this.#oldDatabase = undefined
     return true
+  }
+
+  /** Whether only a snapshot can make good what the nodes have lost of the log. */
+  get isLogDoubtful(): boolean {
+    return this.#damagedAt.size > this.#scenario.profile.parity
   }
 
   #drawNodes(count: number): readonly NodeMachine[] {

@@ -23,6 +23,13 @@ export type Outcome<T> =
   | { readonly kind: 'failed' | 'unknown'; readonly code: string }
   | { readonly kind: 'gone' }
 
+export interface Attempt<T> {
+  readonly call: Call
+  readonly outcome: Outcome<T>
+  /** Who was asked. */
+  readonly service: Service
+}
+
 /** Reason of the aborts that clients cause. */
 export class GaveUp extends Error {}
 
@@ -51,6 +58,7 @@ export class Stage {
   }
 
   close(): void {
+    if (this.#service === undefined) return
     this.#service = undefined
     this.#arrival = Promise.withResolvers<void>()
   }
@@ -61,12 +69,19 @@ export class Stage {
     return this.#service
   }
 
-  /** Runs `act` against the store and says in the history how it went. The caller ends the call, with its claims. */
-  async attempt<T>(
+  /** Runs `act` against the store, once it runs, and says in the history how it went. The caller ends the call, with its claims. */
+  async attempt<T>(text: string, act: (objects: ObjectStore) => Promise<T>): Promise<Attempt<T>> {
+    const service = await this.service()
+    return await this.attemptAt(service, text, act)
+  }
+
+  /** The same with one process of the store only, which may be dead by now. */
+  async attemptAt<T>(
+    service: Service,
     text: string,
     act: (objects: ObjectStore) => Promise<T>,
-  ): Promise<{ readonly call: Call; readonly outcome: Outcome<T> }> {
-    const { objects, life } = await this.service()
+  ): Promise<Attempt<T>> {
+    const { objects, life } = service
     const call = this.history.begin(text)
     this.begun += 1
     this.#act()
@@ -77,7 +92,7 @@ export class Stage {
       ),
       life.ended.then((): Outcome<T> => ({ kind: 'unknown', code: 'the process died' })),
     ])
-    return { call, outcome }
+    return { call, outcome, service }
   }
 
   /** Runs `act` when so many operations have begun. One plan at a time. */

@@ -9,6 +9,7 @@ import { type Cluster, type OpenedNode, openCluster } from '#cluster/cluster'
 import { enrol, readNodes } from '#cluster/tables'
 import { isFault } from '#fault/fault'
 import { newestKeyring } from '#keyring/change-keyring'
+import { keyringFault } from '#keyring/faults'
 import { type Keyring, openKeyring } from '#keyring/keyring'
 import { rooms } from '#main/rooms'
 import { snapshot } from '#main/snapshots'
@@ -51,6 +52,7 @@ export interface Ground {
   readonly telemetry: Telemetry
   readonly nodes: readonly OpenedNode[]
   readonly keyring: Keyring
+  readonly keyringBytes: Uint8Array
 }
 
 export interface Running extends Ground {
@@ -69,15 +71,14 @@ export async function openGround(options: ProcessOptions): Promise<Ground> {
   const { hardware, life } = options
   const world = worldOf(options.world, life)
   const telemetry = silentTelemetry
-  const storeId = openKeyring(hardware.firstKeyring, hardware.master).storeId
+  const { storeId } = hardware
   const nodes = await Promise.all(
     hardware.nodes.map(async (machine) => ({
       id: machine.id,
       stores: await openNode(machine, { life, world, telemetry, storeId }).catch(absent),
     })),
   )
-  const keyring = await shareKeyring(hardware, nodes)
-  return { world, telemetry, nodes, keyring }
+  return { world, telemetry, nodes, ...(await shareKeyring(hardware, nodes)) }
 }
 
 export interface NodeOptions {
@@ -103,21 +104,25 @@ function absent(error: unknown): undefined {
   if (!isFault(error)) throw error
 }
 
-/** Chooses the keyring in force among the nodes' copies, and gives it to those that have none. */
+/** Chooses the keyring in force among its copies, and gives it to nodes that have another or none. */
 async function shareKeyring(
-  { firstKeyring, master }: Hardware,
+  hardware: Hardware,
   nodes: readonly OpenedNode[],
-): Promise<Keyring> {
+): Promise<{ readonly keyring: Keyring; readonly keyringBytes: Uint8Array }> {
   const copies = await Promise.all(
     nodes.map(({ stores }) => stores?.files.read(keyringFile).catch(absent)),
   )
-  const newest = newestKeyring(copies.filter((copy) => copy !== undefined)) ?? firstKeyring
+  const newest = newestKeyring([...copies, hardware.keyring].filter((copy) => copy !== undefined))
+  if (newest === undefined) throw keyringFault('keyring/damaged')
+  hardware.keyring = newest
   await Promise.all(
     nodes.map(async ({ stores }, index) => {
-      if (copies[index] === undefined) await stores?.files.write(keyringFile, newest).catch(absent)
+      const copy = copies[index]
+      if (copy === undefined || Buffer.compare(copy, newest) !== 0)
+        await stores?.files.write(keyringFile, newest).catch(absent)
     }),
   )
-  return openKeyring(newest, master)
+  return { keyring: openKeyring(newest, hardware.master), keyringBytes: newest }
 }
 
 /** Faults of the guard, among others, when the database is not the one that belongs here. */
@@ -213,13 +218,13 @@ async function holdShards(nodes: readonly OpenedNode[]): Promise<boolean> {
 async function reopen(
   { hardware }: ProcessOptions,
   id: string,
-  options: NodeOptions & { readonly keyring: Keyring },
+  options: NodeOptions & { readonly keyringBytes: Uint8Array },
 ): Promise<NodeStores> {
   const machine = hardware.nodes.find((node) => node.id === id)
   if (machine === undefined) throw shardFault('shard/node-lost', { node: id })
   const stores = await openNode(machine, options)
   if ((await stores.files.read(keyringFile)) === undefined)
-    await stores.files.write(keyringFile, hardware.firstKeyring)
+    await stores.files.write(keyringFile, options.keyringBytes)
   return stores
 }
 
@@ -228,6 +233,8 @@ export async function takeSnapshot(running: Running, { profile }: Scenario): Pro
   await snapshot({ ...running, profile }, { signal: new AbortController().signal })
 }
 
+const slowdown = 1.15
+
 /** The work that goes on by itself, until the process dies. */
 export function startBackground(
   running: Running,
@@ -235,8 +242,9 @@ export function startBackground(
 ): void {
   const { cluster, repairer, collector, world, life } = running
   const { signal } = new AbortController()
-  const every = async (ms: number, work: () => Promise<unknown>): Promise<void> => {
-    while (!life.isOver && ms < Number.POSITIVE_INFINITY) {
+  /** Less and less often, so that a long wait for healing does not cost a thousand rounds. */
+  const every = async (firstMs: number, work: () => Promise<unknown>): Promise<void> => {
+    for (let ms = firstMs; !life.isOver && ms < Number.POSITIVE_INFINITY; ms *= slowdown) {
       await world.sleep(ms * (0.5 + world.random()))
       try {
         await work()

@@ -10,20 +10,25 @@ import { Hands } from './hands.ts'
 import type { History } from './history.ts'
 import { get, listPage } from './look-deeds.ts'
 import { places } from './place.ts'
+import { chance } from './scenario.ts'
 import type { Site } from './site.ts'
 import { describe, type Stage } from './stage.ts'
-import type { Running } from './store-process.ts'
+import { type Running, takeSnapshot } from './store-process.ts'
 
 /** What one look at the store may take, in simulated time, until it is well: nodes are held down for a minute, repair looks again every 15 s. */
 const healingMsMax = 10 * 60_000
 
+interface VerdictParts {
+  readonly site: Site
+  readonly stage: Stage
+  readonly history: History
+  /** The log has lost more than it can, and a snapshot is to make good for it before the database is lost as well. */
+  readonly mustSnapshot: boolean
+}
+
 export async function passVerdict(
   running: Running,
-  {
-    site,
-    stage,
-    history,
-  }: { readonly site: Site; readonly stage: Stage; readonly history: History },
+  { site, stage, history, mustSnapshot }: VerdictParts,
 ): Promise<void> {
   const { world } = stage
   if (!(await heal(running, { site, history }))) return
@@ -37,6 +42,7 @@ export async function passVerdict(
     return history.violate(`the store does not start: ${quiet && describe(quiet)}`)
   await world.sleep(1)
   await mend(quiet, { site, history })
+  if (mustSnapshot || chance(world, 0.3)) await takeSnapshot(quiet, stage.scenario)
   await collect(quiet, { history })
   await checkChunks(site, history)
   await readEverything(hands)
@@ -53,7 +59,7 @@ async function heal(
   while (world.monotonic() < until) {
     await world.sleep(5_000)
     if (cluster.up().length < site.hardware.nodes.length) continue
-    await changelog.reached(changelog.committed()).catch(() => {})
+    if (!(await isLogged(changelog))) continue
     await repairer.takeInventory()
     if (repairer.length === 0) return true
   }
@@ -64,8 +70,17 @@ async function heal(
   return false
 }
 
+async function isLogged(changelog: Running['changelog']): Promise<boolean> {
+  try {
+    await changelog.reached(changelog.committed())
+    return true
+  } catch {
+    return false
+  }
+}
+
 async function readEverything(hands: Hands): Promise<void> {
-  for (const place of places) await get(hands, place)
+  for (const place of places) await get(hands, place, { isWhole: true })
   let after: string | undefined
   do after = await listPage(hands, { prefix: '', limit: 3, after })
   while (after !== undefined)
