@@ -1,5 +1,6 @@
 /** What a store does by itself while it is up: watch nodes, repair, take snapshots, collect garbage. */
 
+import { SnapshotClock } from '#main/snapshot-clock'
 import { snapshot } from '#main/snapshots'
 import type { OpenedStore } from '#main/store'
 import type { TimeOfDay } from '#main/units'
@@ -14,6 +15,8 @@ export interface BackgroundSettings {
   readonly snapshotMs: number
 }
 
+/** How often it is asked whether a snapshot is due. */
+const snapshotLookMs = 5_000
 /** How often shards are looked for that are not where they should be, beside what damage and lost nodes tell at once. */
 const inventoryMs = 6 * 3_600_000
 
@@ -37,6 +40,10 @@ export function startBackground(
     delayMs: () => number,
     work: () => Promise<unknown>,
   ): Promise<void> => repeatUntilStopped({ name, delayMs, work, signal, world, telemetry })
+  const clock = new SnapshotClock(store, {
+    everyMs: settings.snapshotMs,
+    monotonic: () => world.monotonic(),
+  })
   store.repairer.start()
   const running = [
     store.cluster.watch({ signal }),
@@ -48,8 +55,12 @@ export function startBackground(
     ),
     repeat(
       'snapshot',
-      () => settings.snapshotMs,
-      () => snapshot(store, { signal }),
+      () => Math.min(settings.snapshotMs, snapshotLookMs),
+      async () => {
+        if (!clock.isDue()) return
+        await snapshot(store, { signal })
+        clock.taken()
+      },
     ),
     ...startCollection(settings, { store, repeat, signal, world }),
   ]

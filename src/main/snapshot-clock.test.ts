@@ -1,0 +1,50 @@
+import { equal } from 'node:assert/strict'
+import { test } from 'node:test'
+import { SnapshotClock } from '#main/snapshot-clock'
+
+function build(everyMs: number) {
+  let committed = 10n
+  let now = 0
+  const listeners: ((change: { node: { state: string } }) => void)[] = []
+  const store = {
+    changelog: { committed: () => committed },
+    cluster: { onChange: (listener: (typeof listeners)[number]) => listeners.push(listener) },
+  }
+  const clock = new SnapshotClock(store as never, { everyMs, monotonic: () => now })
+  return {
+    clock,
+    commit: (count: bigint) => {
+      committed += count
+    },
+    pass: (ms: number) => {
+      now += ms
+    },
+    lose: () => {
+      for (const listener of listeners) listener({ node: { state: 'down' } })
+    },
+  }
+}
+
+test('a snapshot is due after a time in which something changed', () => {
+  const { clock, commit, pass } = build(60_000)
+  pass(120_000)
+  equal(clock.isDue(), false, 'nothing changed')
+  commit(1n)
+  equal(clock.isDue(), true)
+  clock.taken()
+  commit(1n)
+  equal(clock.isDue(), false)
+})
+
+test('many changes, and the loss of a node, make one due earlier', () => {
+  const { clock, commit, pass, lose } = build(3_600_000)
+  commit(199_999n)
+  equal(clock.isDue(), false)
+  commit(1n)
+  equal(clock.isDue(), true)
+  clock.taken()
+  lose()
+  equal(clock.isDue(), false, 'others may go together with it')
+  pass(10_000)
+  equal(clock.isDue(), true)
+})

@@ -1,0 +1,48 @@
+/**
+ * When a snapshot is due: after so much time in which something changed, after so many changes, and soon after a node was lost, because
+ * the change log's newest frames then lie on one node fewer while a snapshot's pointer lies on all.
+ */
+import type { OpenedStore } from '#main/store'
+
+/** A rebuild replays at most about this many changes behind the snapshot. */
+const changesMax = 200_000
+/** How long after the loss of a node, so that one snapshot serves several nodes that go together. */
+const afterLossMs = 10_000
+
+export class SnapshotClock {
+  readonly #everyMs: number
+  readonly #monotonic: () => number
+  readonly #committed: () => bigint
+  #takenAt: number
+  #upTo: bigint
+  #lossAt: number | undefined
+
+  constructor(
+    { changelog, cluster }: Pick<OpenedStore, 'changelog' | 'cluster'>,
+    { everyMs, monotonic }: { readonly everyMs: number; readonly monotonic: () => number },
+  ) {
+    this.#everyMs = everyMs
+    this.#monotonic = monotonic
+    this.#committed = () => changelog.committed()
+    this.#takenAt = monotonic()
+    this.#upTo = changelog.committed()
+    cluster.onChange(({ node }) => {
+      if (node.state === 'down') this.#lossAt = monotonic()
+    })
+  }
+
+  isDue(): boolean {
+    const changes = this.#committed() - this.#upTo
+    const now = this.#monotonic()
+    if (this.#lossAt !== undefined && now - this.#lossAt >= afterLossMs) return true
+    if (changes >= BigInt(changesMax)) return true
+    return changes > 0n && now - this.#takenAt >= this.#everyMs
+  }
+
+  /** One was taken; `upTo` counts what taking it recorded. */
+  taken(): void {
+    this.#takenAt = this.#monotonic()
+    this.#upTo = this.#committed()
+    this.#lossAt = undefined
+  }
+}
