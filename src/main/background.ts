@@ -40,9 +40,13 @@ export function startBackground(
     delayMs: () => number,
     work: () => Promise<unknown>,
   ): Promise<void> => repeatUntilStopped({ name, delayMs, work, signal, world, telemetry })
-  const clock = new SnapshotClock(store, {
+  const clock = new SnapshotClock({
     everyMs: settings.snapshotMs,
     monotonic: () => world.monotonic(),
+    committed: () => store.changelog.committed(),
+  })
+  store.cluster.onChange(({ node }) => {
+    if (node.state === 'down') clock.nodeLost()
   })
   store.repairer.start()
   const running = [

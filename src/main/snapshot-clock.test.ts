@@ -5,12 +5,7 @@ import { SnapshotClock } from '#main/snapshot-clock'
 function build(everyMs: number) {
   let committed = 10n
   let now = 0
-  const listeners: ((change: { node: { state: string } }) => void)[] = []
-  const store = {
-    changelog: { committed: () => committed },
-    cluster: { onChange: (listener: (typeof listeners)[number]) => listeners.push(listener) },
-  }
-  const clock = new SnapshotClock(store as never, { everyMs, monotonic: () => now })
+  const clock = new SnapshotClock({ everyMs, monotonic: () => now, committed: () => committed })
   return {
     clock,
     commit: (count: bigint) => {
@@ -18,9 +13,6 @@ function build(everyMs: number) {
     },
     pass: (ms: number) => {
       now += ms
-    },
-    lose: () => {
-      for (const listener of listeners) listener({ node: { state: 'down' } })
     },
   }
 }
@@ -37,13 +29,13 @@ test('a snapshot is due after a time in which something changed', () => {
 })
 
 test('many changes, and the loss of a node, make one due earlier', () => {
-  const { clock, commit, pass, lose } = build(3_600_000)
+  const { clock, commit, pass } = build(3_600_000)
   commit(199_999n)
   equal(clock.isDue(), false)
   commit(1n)
   equal(clock.isDue(), true)
   clock.taken()
-  lose()
+  clock.nodeLost()
   equal(clock.isDue(), false, 'others may go together with it')
   pass(10_000)
   equal(clock.isDue(), true)

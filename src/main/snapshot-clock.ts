@@ -2,7 +2,6 @@
  * When a snapshot is due: after so much time in which something changed, after so many changes, and soon after a node was lost, because
  * the change log's newest frames then lie on one node fewer while a snapshot's pointer lies on all.
  */
-import type { OpenedStore } from '#main/store'
 
 /** A rebuild replays at most about this many changes behind the snapshot. */
 const changesMax = 200_000
@@ -17,18 +16,25 @@ export class SnapshotClock {
   #upTo: bigint
   #lossAt: number | undefined
 
-  constructor(
-    { changelog, cluster }: Pick<OpenedStore, 'changelog' | 'cluster'>,
-    { everyMs, monotonic }: { readonly everyMs: number; readonly monotonic: () => number },
-  ) {
+  constructor({
+    everyMs,
+    monotonic,
+    committed,
+  }: {
+    readonly everyMs: number
+    readonly monotonic: () => number
+    /** Sequence of the newest change. */
+    readonly committed: () => bigint
+  }) {
     this.#everyMs = everyMs
     this.#monotonic = monotonic
-    this.#committed = () => changelog.committed()
+    this.#committed = committed
     this.#takenAt = monotonic()
-    this.#upTo = changelog.committed()
-    cluster.onChange(({ node }) => {
-      if (node.state === 'down') this.#lossAt = monotonic()
-    })
+    this.#upTo = committed()
+  }
+
+  nodeLost(): void {
+    this.#lossAt = this.#monotonic()
   }
 
   isDue(): boolean {
