@@ -18,6 +18,7 @@ import { systemWorld } from '#world/system'
 // Disk calls wait in libuv's threads: 4, its default, are too few for 14 nodes. Read when the first one is needed, so not too late here.
 process.env['UV_THREADPOOL_SIZE'] ??= '32'
 
+process.umask(0o077) // names stand in clear in the database: what we make is for its owner alone
 const world = systemWorld(killAt(process.env['MYCELIUM_KILL_AT']))
 const stop = new AbortController()
 
