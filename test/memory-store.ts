@@ -50,7 +50,7 @@ export async function openMemoryStore({
   const changelog = await openChangeLog({
     sql,
     nodes: () => nodes.map(({ id, stores }) => ({ id, ...stores, isUp: true })),
-    replicas: profile.parity + 1,
+    replicas: () => profile.parity + 1,
     rooms,
     keyring,
     world,

@@ -22,7 +22,7 @@ test('a database file is lost, rebuilt beside its place, put there, and goes on'
   const store = new ToyStore('files')
   const { world, keyring, nodes, replicas, blobs } = store
   const common = {
-    ...{ world, keyring, replicas, rooms: [pairs], telemetry },
+    ...{ world, keyring, replicas: () => replicas, rooms: [pairs], telemetry },
     nodes: () => nodes,
     onNodeFailure() {},
   }
@@ -74,7 +74,7 @@ test('whoever reads a change finds it in committed at once', async () => {
     const sql = openSqlite({ path: join(directory, 'readers.sqlite'), telemetry })
     const { world, keyring, nodes, replicas } = store
     const changeLog = await openChangeLog({
-      ...{ sql, world, keyring, replicas, rooms: [pairs], telemetry },
+      ...{ sql, world, keyring, replicas: () => replicas, rooms: [pairs], telemetry },
       nodes: () => nodes,
       onNodeFailure() {},
     })

@@ -21,7 +21,7 @@ export interface ChangeLogOptions {
   /** Asked for every frame; in order of preference. */
   readonly nodes: () => readonly ChangeLogNode[]
   /** On how many distinct nodes each change is before it is acknowledged: parity + 1. */
-  readonly replicas: number
+  readonly replicas: () => number
   readonly rooms: readonly ChangeRoom[]
   readonly keyring: Keyring
   readonly world: World

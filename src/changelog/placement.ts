@@ -23,7 +23,7 @@ export interface FramePlacerOptions {
   /** Done before a node's first frame. */
   readonly admit: (node: ChangeLogNode) => Promise<void>
   /** How many nodes hold each frame. */
-  readonly replicas: number
+  readonly replicas: () => number
   readonly appendTimeoutMs: number
   readonly world: World
   readonly onNodeFailure: (id: string, error: unknown) => void
@@ -78,7 +78,8 @@ export class FramePlacer {
    * that cannot be had now, and then may be tried again.
    */
   async attempt(placing: Placing): Promise<void> {
-    const { nodes, replicas } = this.#options
+    const { nodes } = this.#options
+    const replicas = this.#options.replicas()
     placing.asked = new Set()
     placing.live = 0
     for (;;) {
@@ -134,7 +135,7 @@ export class FramePlacer {
       await node.log.append(bytes, { first, last })
       placing.holders.add(node.id)
       acquaintance.distrustedUntil = 0
-      if (placing.holders.size >= this.#options.replicas) placing.wake()
+      if (placing.holders.size >= this.#options.replicas()) placing.wake()
     } catch (error) {
       this.#distrust(node, error)
     } finally {

@@ -36,7 +36,7 @@ export interface SnapshotOptions extends NodeAudience {
   /** As for `openChangeLog`, in an order in which their changes can be applied to empty tables. */
   readonly rooms: readonly ChangeRoom[]
   /** On how many nodes a pointer to the snapshot must be before the log is cut. */
-  readonly replicas: number
+  readonly replicas: () => number
   readonly keyring: Keyring
   readonly blobs: SnapshotBlobs
 }
@@ -150,7 +150,7 @@ async function publish(pointer: Uint8Array, options: SnapshotOptions): Promise<v
     if (former !== undefined) await files.write(previousPointerName, former)
     await files.write(pointerName, pointer)
   })
-  const { replicas } = options
+  const replicas = options.replicas()
   if (told < replicas) throw changelogFault('changelog/unavailable', { told, replicas })
 }
 

@@ -49,14 +49,14 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
   const state = await guard(ground)
   const profile = await chooseProfile(sql, { state, given: settings.profile })
   const members = await openMembers(ground, { state, profile, options })
-  const replicas = await countReplicas(sql, { state, profile })
+  let parityMax = await greatestParity(sql, { state, profile })
   await spreadKeyring(directory, [...present.values()], keys.bytes)
 
   const live: { cluster?: Cluster } = {}
   const changelogOptions: ChangeLogOptions = {
     sql,
     nodes: () => logNodes(members, live.cluster),
-    replicas,
+    replicas: () => parityMax + 1,
     rooms,
     keyring: keys.keyring,
     world,
@@ -92,7 +92,16 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
   const { keyring } = keys
   const { chunkBytes } = settings
   const store = new ChunkStore({ codec, cluster, keyring, sql, world, telemetry, chunkBytes })
-  const objects = openObjectStore({ sql, changelog, store, world, profile })
+  const objects = openObjectStore({
+    sql,
+    changelog,
+    store,
+    world,
+    profile,
+    onProfile: ({ parity }) => {
+      parityMax = Math.max(parityMax, parity)
+    },
+  })
   const repairer = new Repairer({ sql, changelog, store, cluster, world, telemetry })
   stack.defer(() => repairer.close())
   const collector = new Collector({ sql, changelog, store, cluster, world, telemetry })
@@ -124,11 +133,11 @@ async function chooseProfile(
 }
 
 /** Parity + 1 of the most redundant profile in use: the log must survive what any object survives. */
-async function countReplicas(
+async function greatestParity(
   sql: Sql,
   { state, profile }: { readonly state: 'new' | 'current'; readonly profile: Profile },
 ): Promise<number> {
   const used =
     state === 'new' ? [] : await sql.query<{ profile: string }>`select distinct profile from bucket`
-  return Math.max(profile.parity, ...used.map((row) => parseProfile(row.profile).parity)) + 1
+  return Math.max(profile.parity, ...used.map((row) => parseProfile(row.profile).parity))
 }

@@ -12,6 +12,8 @@ export interface ObjectParts {
   readonly world: World
   /** Profile of buckets created without one. */
   readonly profile: Profile
+  /** Told of every profile before the first bucket has it: the change log must survive what its objects survive. */
+  readonly onProfile?: (profile: Profile) => void
   /** Every part of an upload but the last; S3's 5 MiB when left out. */
   readonly partBytesMin?: number
 }

@@ -1,4 +1,6 @@
-import { formatProfile, parseProfile } from '#erasure/profile'
+import { nodesMin } from '#cluster/place'
+import { formatProfile, type Profile, parseProfile } from '#erasure/profile'
+import { isFault } from '#fault/fault'
 import { type ObjectParts, settled } from '#object/_parts'
 import type { BucketRow, ObjectChange } from '#object/changes'
 import { objectFault } from '#object/faults'
@@ -11,9 +13,9 @@ export async function createBucket(
   name: BucketName,
   options: { readonly profile?: string } = {},
 ): Promise<BucketInfo> {
-  const profile = formatProfile(
-    options.profile === undefined ? parts.profile : parseProfile(options.profile),
-  )
+  const chosen = options.profile === undefined ? parts.profile : readProfile(parts, options.profile)
+  parts.onProfile?.(chosen)
+  const profile = formatProfile(chosen)
   return await parts.changelog.commit(async (tx) => {
     if ((await findBucket(tx, name)) !== undefined)
       throw objectFault('object/bucket-exists', { bucket: name })
@@ -21,6 +23,26 @@ export async function createBucket(
     const { at } = await tx.record(body)
     return { name, createdAt: at, profile }
   })
+}
+
+/** `object/unknown-profile` for one that is malformed, has no parity, or needs more nodes than there are. */
+function readProfile({ store }: ObjectParts, text: string): Profile {
+  const profile = parseOrRefuse(text)
+  const nodes = store.parts.cluster.nodes().length
+  const needed = nodesMin({ shards: profile.data + profile.parity, parity: profile.parity })
+  if (profile.parity === 0 || needed > nodes) {
+    throw objectFault('object/unknown-profile', { profile: text, needed, nodes })
+  }
+  return profile
+}
+
+function parseOrRefuse(text: string): Profile {
+  try {
+    return parseProfile(text)
+  } catch (cause) {
+    if (!isFault(cause, 'erasure/invalid-profile')) throw cause
+    throw objectFault('object/unknown-profile', { profile: text.slice(0, 40) }, cause)
+  }
 }
 
 export async function headBucket(parts: ObjectParts, name: BucketName): Promise<BucketInfo> {

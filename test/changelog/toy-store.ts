@@ -273,9 +273,9 @@ export class ToyStore {
   }
 
   get #common() {
-    const { world, keyring, replicas } = this
+    const { world, keyring } = this
     return {
-      ...{ world, keyring, replicas, rooms: [pairs] },
+      ...{ world, keyring, replicas: () => this.replicas, rooms: [pairs] },
       nodes: () => this.nodes,
       onNodeFailure: (id: string) => void this.failures.push(id),
     }

@@ -334,3 +334,27 @@ test('a bucket goes only when it is empty', () =>
     await rejects(put(objects, 'a', bytesOf(3)), fault('object/no-such-bucket'))
     deepEqual(await objects.listBuckets(), [] as { name: BucketName }[])
   }))
+
+test('a bucket may have its own profile, if the nodes can hold it; copies between profiles are recoded', () =>
+  withStore(async ({ objects, sql }) => {
+    const archive = parseBucketName('archive')
+    for (const profile of ['20+4', '4+0', 'x', '1+99']) {
+      await rejects(objects.createBucket(archive, { profile }), fault('object/unknown-profile'))
+    }
+    await objects.createBucket(archive, { profile: '2+1' })
+    const bytes = bytesOf(30_000)
+    await put(objects, 'a', bytes)
+    const key = parseObjectKey('a')
+    const copied = await objects.copy({ bucket, key }, { bucket: archive, key }, { signal })
+    equal(copied.etag, createHash('md5').update(bytes).digest('hex'))
+    const opened = await objects.open(archive, key)
+    const pieces: Buffer[] = []
+    for await (const piece of opened.read(undefined, { signal })) pieces.push(Buffer.from(piece))
+    opened.release()
+    deepEqual(Buffer.concat(pieces), bytes)
+    const profiles = new Set<string>()
+    for await (const { shape } of scanChunks(sql)) {
+      profiles.add(`${shape.profile.data}+${shape.profile.parity}`)
+    }
+    deepEqual(profiles, new Set(['4+2', '2+1']))
+  }))

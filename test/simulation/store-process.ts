@@ -155,7 +155,7 @@ export async function startProcess(options: ProcessOptions): Promise<Running> {
   const changelogOptions: ChangeLogOptions = {
     sql,
     nodes: logNodes,
-    replicas: scenario.profile.parity + 1,
+    replicas: () => scenario.profile.parity + 1,
     rooms,
     keyring,
     world,
