@@ -5,14 +5,19 @@ import { snapshot } from '#main/snapshots'
 import type { OpenedStore } from '#main/store'
 import type { TimeOfDay } from '#main/units'
 import { compact } from '#repair/compactor'
+import { scrub } from '#repair/scrub'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
 
 export interface BackgroundSettings {
+  /** Once a day; `collectEveryMs`, when given, instead. */
   readonly collectAt: TimeOfDay | 'off'
+  readonly collectEveryMs: number | undefined
   readonly collectRate: number
   readonly collectGraceMs: number
   readonly snapshotMs: number
+  readonly scrubMs: number
+  readonly scrubRate: number
 }
 
 /** How often it is asked whether a snapshot is due. */
@@ -66,6 +71,11 @@ export function startBackground(
         clock.taken()
       },
     ),
+    repeat(
+      'scrub',
+      () => settings.scrubMs,
+      () => scrub({ ...store, world }, { bytesPerSecond: settings.scrubRate, signal }),
+    ),
     ...startCollection(settings, { store, repeat, signal, world }),
   ]
   return {
@@ -78,10 +88,11 @@ export function startBackground(
 }
 
 /**
- * Garbage must be seen twice, a grace time apart: the daily run looks, and looks again when the grace is over.
+ * Garbage must be seen twice, a grace time apart: the daily run looks, and looks again when the grace is over. A run that comes often
+ * looks once, and finds what the former ones have seen.
  */
 function startCollection(
-  { collectAt, collectRate, collectGraceMs }: BackgroundSettings,
+  { collectAt, collectEveryMs, collectRate, collectGraceMs }: BackgroundSettings,
   {
     store,
     repeat,
@@ -98,16 +109,21 @@ function startCollection(
     readonly world: World
   },
 ): readonly Promise<void>[] {
-  if (collectAt === 'off') return []
-  const run = (): Promise<unknown> =>
-    store.collector.collect({ graceMs: collectGraceMs, deleteBytesPerSecond: collectRate, signal })
-  const daily = async (): Promise<void> => {
+  const name = 'garbage collection'
+  const run = async (): Promise<void> => {
     await compact(store, { signal })
+    await collect()
+  }
+  const collect = (): Promise<unknown> =>
+    store.collector.collect({ graceMs: collectGraceMs, deleteBytesPerSecond: collectRate, signal })
+  if (collectEveryMs !== undefined) return [repeat(name, () => collectEveryMs, run)]
+  if (collectAt === 'off') return []
+  const daily = async (): Promise<void> => {
     await run()
     await world.sleep(collectGraceMs + 1_000, { signal })
-    await run()
+    await collect()
   }
-  return [repeat('garbage collection', () => msUntil(collectAt, new Date(world.now())), daily)]
+  return [repeat(name, () => msUntil(collectAt, new Date(world.now())), daily)]
 }
 
 /** Milliseconds until the clock next shows this time, in the machine's time zone. */

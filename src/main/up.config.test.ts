@@ -35,9 +35,12 @@ test('nothing given means the defaults people read about', () => {
       strictPlacement: false,
       replaceLost: false,
       collectAt: { hour: 3, minute: 0 },
+      collectEveryMs: undefined,
       collectRate: 100_000_000,
       collectGraceMs: 3_600_000,
       snapshotMs: 21_600_000,
+      scrubMs: 604_800_000,
+      scrubRate: 50_000_000,
     },
   )
 })

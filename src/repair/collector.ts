@@ -7,6 +7,7 @@ import { toBase64url, toHex } from '#bytes/text'
 import type { ChangeLog } from '#changelog/change'
 import type { Cluster } from '#cluster/cluster'
 import type { ClusterNode } from '#cluster/node'
+import { Budget } from '#repair/budget'
 import type { ShardId } from '#shard/shard-id'
 import type { ShardStat } from '#shard/store'
 import type { Sql } from '#sql/sql'
@@ -55,7 +56,10 @@ export class Collector {
 
   /** One whole run: chunks without a recipe, then shards without a chunk. Returns what was freed. */
   async collect(options: CollectOptions): Promise<Collected> {
-    const budget = new Budget(this.#parts.world, options)
+    const budget = new Budget(this.#parts.world, {
+      bytesPerSecond: options.deleteBytesPerSecond,
+      signal: options.signal,
+    })
     const fromChunks = await this.#collectChunks(options, budget)
     const fromOrphans = await this.#collectOrphans(options, budget)
     const total = {
@@ -168,24 +172,4 @@ export class Collector {
 /** A shard written anew under the same name, as repair does, is another sighting: its age begins again. */
 function sightingOf(node: ClusterNode, { id, committedAt }: ShardStat): string {
   return `${node.number}/${id}@${committedAt}`
-}
-
-/** Deletions at most so many bytes per second. */
-class Budget {
-  readonly #world: World
-  readonly #options: CollectOptions
-  #freeAt = 0
-
-  constructor(world: World, options: CollectOptions) {
-    this.#world = world
-    this.#options = options
-    this.#freeAt = world.monotonic()
-  }
-
-  async spend(bytes: number): Promise<void> {
-    const { deleteBytesPerSecond, signal } = this.#options
-    const now = this.#world.monotonic()
-    if (this.#freeAt > now) await this.#world.sleep(this.#freeAt - now, { signal })
-    this.#freeAt = Math.max(this.#freeAt, now) + (bytes * 1000) / deleteBytesPerSecond
-  }
 }

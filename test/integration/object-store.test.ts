@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { isFault } from '#fault/fault'
 import type { BucketName, IncomingBody, ObjectKey, ObjectStore } from '#object/model'
 import { parseBucketName, parseObjectKey } from '#object/names'
+import { scrub } from '#repair/scrub'
 import { scanChunks } from '#store/tables'
 import { type MemoryStore, openMemoryStore } from '../memory-store.ts'
 
@@ -357,4 +358,31 @@ test('a bucket may have its own profile, if the nodes can hold it; copies betwee
       profiles.add(`${shape.profile.data}+${shape.profile.parity}`)
     }
     deepEqual(profiles, new Set(['4+2', '2+1']))
+  }))
+
+test('a scrub finds rot that no reader has met, and repair heals it', () =>
+  withStore(async ({ objects, nodes, cluster, store, sql, world, repairer }) => {
+    const bytes = bytesOf(60_000)
+    await put(objects, 'a', bytes)
+    const rates = { bytesPerSecond: 1e12, signal }
+    const clean = await scrub({ sql, store, cluster, world }, rates)
+    deepEqual([clean.shards > 0, clean.damaged], [true, 0])
+    const victim = nodes[4]?.stores.shards
+    ok(victim !== undefined)
+    const read = victim.read.bind(victim)
+    const { remove } = victim
+    Object.assign(victim, {
+      read: async (id: never, into: Uint8Array, options: { offset: number }) => {
+        await read(id, into, options)
+        into[into.length - 1] = (into[into.length - 1] ?? 0) ^ 1
+      },
+      remove: async (id: never) => {
+        Object.assign(victim, { read, remove }) // what is written anew is sound
+        return await remove.call(victim, id)
+      },
+    })
+    ok((await scrub({ sql, store, cluster, world }, rates)).damaged > 0)
+    await repairer.drain()
+    equal((await scrub({ sql, store, cluster, world }, rates)).damaged, 0)
+    deepEqual(await get(objects, 'a'), bytes)
   }))
