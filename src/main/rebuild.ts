@@ -1,11 +1,12 @@
 /** `mycelium rebuild`: a new metadata database from what the nodes hold. The old one, if any, is kept beside it. */
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { changelogFault } from '#changelog/faults'
 import { type RebuildProgress, type RebuildReport, rebuild } from '#changelog/rebuild'
 import { openCodec } from '#chunk/codec'
 import { openCluster } from '#cluster/cluster'
-import { clusterRoom, readNodes } from '#cluster/tables'
-import { parseProfile } from '#erasure/profile'
+import { clusterRoom, readDefaultProfile, readNodes } from '#cluster/tables'
+import { namedProfiles, parseProfile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
 import { type OpenDataDirectory, openDataDirectory } from '#main/data-directory'
 import { mainFault } from '#main/faults'
@@ -153,11 +154,14 @@ async function buildInto(
 /** As many nodes may be absent as any object and change survives the loss of; with more, the newest changes may be on absent ones only. */
 async function requirePresence(sql: Sql, present: readonly string[]): Promise<void> {
   const members = (await readNodes(sql)).map(({ id }) => id)
+  if (members.length === 0) {
+    throw changelogFault('changelog/uncertain', { reason: 'no node that is there knows of any' })
+  }
   const absent = members.filter((id) => !present.includes(id))
   const used = await sql.query<{ profile: string }>`select distinct profile from bucket`
   const tolerated = Math.min(
+    ((await readDefaultProfile(sql)) ?? namedProfiles.default).parity,
     ...used.map(({ profile }) => parseProfile(profile).parity),
-    members.length,
   )
   if (absent.length > tolerated) {
     throw mainFault('main/too-many-absent', { absent: absent.join(', '), tolerated })
