@@ -3,6 +3,7 @@
  * `_worker.ts` in another one; the results are the same bytes.
  */
 import { strict as assert } from 'node:assert'
+import { freeAtOnce } from '#bytes/free'
 import { blockDigest, blockDigestBytes, encodeFooter, footerBytes } from '#chunk/footer'
 import {
   blockPlainBytes,
@@ -77,8 +78,12 @@ export class CodecEngine {
       const block = this.view(slot + column * geometry.blockBytes, bytes)
       const nonce = blockNonce(stripe * geometry.profile.data + column)
       const plain = tryOpen(block, { key, nonce })
-      if (plain === undefined) damaged.push(column)
-      else block.set(plain)
+      if (plain === undefined) {
+        damaged.push(column)
+        continue
+      }
+      block.set(plain)
+      freeAtOnce(plain)
     }
     return damaged
   }

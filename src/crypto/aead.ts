@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { freeAtOnce } from '#bytes/free'
 import { cryptoFault } from '#crypto/faults'
 
 /**
@@ -34,7 +35,9 @@ export function open(sealed: Uint8Array, options: SealOptions): Uint8Array {
 export function sealInPlace(block: Uint8Array, options: SealOptions): void {
   const cipher = createCipheriv('aes-256-gcm', options.key, options.nonce)
   if (options.associated !== undefined) cipher.setAAD(options.associated)
-  block.set(cipher.update(block.subarray(0, block.length - aeadTagBytes)))
+  const sealed = cipher.update(block.subarray(0, block.length - aeadTagBytes))
+  block.set(sealed)
+  freeAtOnce(sealed)
   cipher.final()
   block.set(cipher.getAuthTag(), block.length - aeadTagBytes)
 }

@@ -5,6 +5,7 @@ import type { HttpFaultCode } from '#http/faults'
 /** Names in lower case; a repeated header is joined with `,`. Values are as sent, one character per byte (latin-1). */
 export type HttpHeaders = Readonly<Record<string, string | undefined>>
 
+/** A piece is the consumer's until it pulls the next one, which frees it. */
 export interface HttpBody extends AsyncIterable<Uint8Array> {
   /** `Content-Length`; 0 without a body; `undefined` when the transfer is chunked. */
   readonly bytes: number | undefined

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { freeAtOnce } from '#bytes/free'
 import type { Fault } from '#fault/fault'
 import { type HttpFaultCode, httpFault } from '#http/faults'
 import { bodyQueueBytesMax, type HttpLimits } from '#http/limits'
@@ -23,6 +24,8 @@ export class RequestBody implements HttpBody, AsyncIterableIterator<Uint8Array> 
   #queuedBytes = 0
   #arrivedBytes = 0
   #received = 0
+  /** What the consumer has until it pulls again. */
+  #lent: Uint8Array | undefined
   #waiter: Waiter | undefined
   #waitingSince = 0
   #waitedMs = 0
@@ -74,6 +77,8 @@ export class RequestBody implements HttpBody, AsyncIterableIterator<Uint8Array> 
   }
 
   next(): Promise<IteratorResult<Uint8Array>> {
+    if (this.#lent !== undefined) freeAtOnce(this.#lent)
+    this.#lent = undefined
     if (this.#state === 'untouched') this.#start()
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     const piece = this.#queue.shift()
@@ -128,6 +133,7 @@ export class RequestBody implements HttpBody, AsyncIterableIterator<Uint8Array> 
     const waiter = this.#wake()
     if (waiter !== undefined) {
       this.#received += piece.length
+      this.#lent = piece
       waiter.resolve({ done: false, value: piece })
       return
     }
@@ -137,6 +143,7 @@ export class RequestBody implements HttpBody, AsyncIterableIterator<Uint8Array> 
   }
 
   #take(piece: Uint8Array): Uint8Array {
+    this.#lent = piece
     this.#received += piece.length
     this.#queuedBytes -= piece.length
     if (this.#queuedBytes < bodyQueueBytesMax && this.#source.isPaused()) this.#source.resume()

@@ -5,6 +5,7 @@ import { snapshot } from '#main/snapshots'
 import type { OpenedStore } from '#main/store'
 import type { TimeOfDay } from '#main/units'
 import { compact } from '#repair/compactor'
+import { scrub } from '#repair/scrub'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
 
@@ -15,6 +16,8 @@ export interface BackgroundSettings {
   readonly collectRate: number
   readonly collectGraceMs: number
   readonly snapshotMs: number
+  readonly scrubMs: number
+  readonly scrubRate: number
 }
 
 /** How often it is asked whether a snapshot is due. */
@@ -67,6 +70,11 @@ export function startBackground(
         await snapshot(store, { signal })
         clock.taken()
       },
+    ),
+    repeat(
+      'scrub',
+      () => settings.scrubMs,
+      () => scrub({ ...store, world }, { bytesPerSecond: settings.scrubRate, signal }),
     ),
     ...startCollection(settings, { store, repeat, signal, world }),
   ]

@@ -39,6 +39,8 @@ test('nothing given means the defaults people read about', () => {
       collectRate: 100_000_000,
       collectGraceMs: 3_600_000,
       snapshotMs: 21_600_000,
+      scrubMs: 604_800_000,
+      scrubRate: 50_000_000,
     },
   )
 })

@@ -126,6 +126,18 @@ export const upSettings = {
     help: 'how long something must have been garbage before it is deleted (default: 1h)',
     schema: parsedBy(parseDuration, 'a duration such as 90s, 30m or 6h').default(3_600_000),
   },
+  scrubMs: {
+    flag: '--scrub-every <duration>',
+    env: 'MYCELIUM_SCRUB_EVERY',
+    help: 'how often every stored shard is read and checked (default: 7d)',
+    schema: parsedBy(parseDuration, 'a duration such as 90s, 30m or 7d').default(7 * 86_400_000),
+  },
+  scrubRate: {
+    flag: '--scrub-rate <rate>',
+    env: 'MYCELIUM_SCRUB_RATE',
+    help: 'most bytes checked per second (default: 50MB/s)',
+    schema: parsedBy(parseRate, 'bytes per second, such as 50MB/s').default(50e6),
+  },
   snapshotMs: {
     flag: '--snapshot-every <duration>',
     env: 'MYCELIUM_SNAPSHOT_EVERY',

@@ -36,6 +36,7 @@ export interface ObjectMetadata {
 
 /** An incoming body. The store pulls; it computes every digest named; `verify` runs before anything becomes visible. */
 export interface IncomingBody {
+  /** Each piece is the consumer's only until it pulls the next. */
   readonly stream: AsyncIterable<Uint8Array>
   /** The decoded length when the client has stated it; a stream of another length is `object/incomplete-body`. */
   readonly bytes?: number

@@ -33,7 +33,7 @@ async function readSmallBody(call: Call): Promise<Uint8Array> {
   for await (const piece of body.stream) {
     bytes += piece.length
     for (const { digest } of digests) digest.update(piece)
-    pieces.push(piece)
+    pieces.push(Uint8Array.from(piece)) // it is ours only until the next pull
   }
   if (body.bytes !== undefined && body.bytes !== bytes) throw s3Fault('s3/malformed-xml')
   body.verify(Object.fromEntries(digests.map(({ name, digest }) => [name, digest.digest()])))
