@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const program = new URL('../src/main/mycelium.ts', import.meta.url).pathname
+/** Tests start the program a hundred times: Node compiles it once. */
+const compileCache = new URL('../node_modules/.cache/compile', import.meta.url).pathname
 
 export interface StartOptions {
   /** Flags of `mycelium up` beside `--data` and the ports. */
@@ -45,7 +47,7 @@ export async function startStore({
     process.execPath,
     [program, 'up', '--data', directory, ...portFlags, ...flags],
     {
-      env: { ...cleanEnvironment(), UV_THREADPOOL_SIZE: '16', ...env },
+      env: { ...programEnvironment(), UV_THREADPOOL_SIZE: '16', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
@@ -97,7 +99,7 @@ export async function runMycelium(
   { env = {} }: { readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [program, ...args], {
-    env: { ...cleanEnvironment(), ...env },
+    env: { ...programEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''
@@ -110,6 +112,10 @@ export async function runMycelium(
   })
   await once(child, 'close')
   return { code: child.exitCode, stdout, stderr }
+}
+
+function programEnvironment(): Record<string, string> {
+  return { ...cleanEnvironment(), NODE_COMPILE_CACHE: compileCache }
 }
 
 /** This environment without anything that would change what the program or an S3 client does. */

@@ -25,7 +25,7 @@ export interface OpenedKeys {
 
 /**
  * Opens the newest keyring among DATA's and the nodes' copies; makes one only for a store that has no nodes yet.
- * `keyring/damaged` when nodes exist but no copy is whole, `keyring/wrong-master-key`, faults of `openMasterKey`.
+ * `keyring/damaged` when nodes exist but no copy is whole, `main/master-key-wrong`, faults of `openMasterKey`.
  */
 export async function openKeys(
   directory: DataDirectory,
@@ -43,18 +43,13 @@ export async function openKeys(
 ): Promise<OpenedKeys> {
   const found = newestKeyring(await copiesOf(directory, nodes))
   if (found === undefined && !isNew) throw keyringFault('keyring/damaged')
+  if (found !== undefined) await finishRotation(directory, found)
   const master = await openMasterKey(directory.masterKey, { settings, keyring: found, world })
   const bytes = found ?? createKeyring({ master: master.key, passphrase: master.passphrase, world })
-  try {
-    const keyring = openKeyring(bytes, master.key)
-    if (found === undefined) await writePrivately(directory.keyring, bytes)
-    return { keyring, master, bytes }
-  } catch (error) {
-    const rescued = await rescueRotation(directory, { error, master, bytes })
-    if (rescued !== undefined) return rescued
-    if (!isFault(error, 'keyring/wrong-master-key')) throw error
-    throw mainFault('main/master-key-wrong', { origin: master.origin }, error)
-  }
+  const keyring = tryOpen(bytes, master.key)
+  if (keyring === undefined) throw mainFault('main/master-key-wrong', { origin: master.origin })
+  if (found === undefined) await writePrivately(directory.keyring, bytes)
+  return { keyring, master, bytes }
 }
 
 /** Where a rotation writes the next master key, until every keyring is wrapped under it. */
@@ -62,38 +57,53 @@ export function pendingKeyPath({ masterKey }: DataDirectory): string {
   return `${masterKey}.next`
 }
 
-/** A rotation that ended between the keyring and the key file left the right key beside the old one: it takes its place now. */
-async function rescueRotation(
-  directory: DataDirectory,
-  {
-    error,
-    master,
-    bytes,
-  }: { readonly error: unknown; readonly master: MasterKey; readonly bytes: Uint8Array },
-): Promise<OpenedKeys | undefined> {
-  const { masterKey } = directory
-  if (!isFault(error, 'keyring/wrong-master-key') || master.origin !== masterKey) return undefined
+/**
+ * A rotation that ended between the keyring and the key file has left the right key beside the old one: it takes its place now. A pending
+ * key that opens nothing is of a rotation that ended before it changed anything; it does no harm.
+ */
+async function finishRotation(directory: DataDirectory, newest: Uint8Array): Promise<void> {
   const pending = await readPrivately(pendingKeyPath(directory))
-  if (pending === undefined) return undefined
-  const key = parseMasterKey(new TextDecoder().decode(pending))
-  const keyring = openKeyring(bytes, key)
-  await writePrivately(masterKey, printMasterKey(key))
+  if (pending === undefined) return
+  const key = tryParse(new TextDecoder().decode(pending))
+  if (key === undefined || tryOpen(newest, key) === undefined) return
+  await writePrivately(directory.masterKey, printMasterKey(key))
   await rm(pendingKeyPath(directory))
-  return { keyring, master: { key, origin: masterKey }, bytes }
+}
+
+function tryParse(text: string): Uint8Array | undefined {
+  try {
+    return parseMasterKey(text)
+  } catch (error) {
+    if (isFault(error, 'keyring/malformed-master-key')) return undefined
+    throw error
+  }
+}
+
+/** `undefined` when the key is another one. */
+function tryOpen(bytes: Uint8Array, key: Uint8Array): Keyring | undefined {
+  try {
+    return openKeyring(bytes, key)
+  } catch (error) {
+    if (isFault(error, 'keyring/wrong-master-key')) return undefined
+    throw error
+  }
 }
 
 /** Writes the keyring wherever it is missing or another one: to DATA first, then to every node given. Durable on return. */
 export async function spreadKeyring(
   directory: DataDirectory,
   nodes: readonly NodeStores[],
-  bytes: Uint8Array,
+  { bytes, world }: { readonly bytes: Uint8Array; readonly world: World },
 ): Promise<void> {
   if (!isSame(await readPrivately(directory.keyring), bytes)) {
     await writePrivately(directory.keyring, bytes)
+    world.passing('keys/keyring-written')
   }
   await Promise.allSettled(
     nodes.map(async ({ files }) => {
-      if (!isSame(await files.read(keyringFile), bytes)) await files.write(keyringFile, bytes)
+      if (isSame(await files.read(keyringFile), bytes)) return
+      await files.write(keyringFile, bytes)
+      world.passing('keys/keyring-written')
     }),
   )
 }

@@ -57,8 +57,11 @@ export async function rotateKeys({
     const isFile = next.origin === directory.masterKey
     const pending = pendingKeyPath(directory)
     if (isFile) await writePrivately(pending, printMasterKey(next.key))
-    await spreadKeyring(directory, nodes, rotated)
+    world.passing('keys/next-written')
+    await spreadKeyring(directory, nodes, { bytes: rotated, world })
+    world.passing('keys/keyring-spread')
     if (isFile) await rename(pending, directory.masterKey)
+    world.passing('keys/rotated')
     print(tell(next, nodes.length))
   } finally {
     await Promise.allSettled(nodes.map((stores) => stores.close()))

@@ -50,7 +50,7 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
   const profile = await chooseProfile(sql, { state, given: settings.profile })
   const members = await openMembers(ground, { state, profile, options })
   let parityMax = await greatestParity(sql, { state, profile })
-  await spreadKeyring(directory, [...present.values()], keys.bytes)
+  await spreadKeyring(directory, [...present.values()], { bytes: keys.bytes, world })
 
   const live: { cluster?: Cluster } = {}
   const changelogOptions: ChangeLogOptions = {
@@ -84,7 +84,7 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
   cluster.onChange(({ node: { id, state: now, stores } }) => {
     if (now === 'down') return
     // it may have been away for a rotation
-    spreadKeyring(directory, [stores], keys.bytes).catch((error: unknown) => {
+    spreadKeyring(directory, [stores], { bytes: keys.bytes, world }).catch((error: unknown) => {
       telemetry.note('warn', 'keyring not written', { node: id, error: String(error) })
     })
   })

@@ -164,12 +164,11 @@ test('a missing or wrong master key is refused; a rotation that was cut short is
 
   const rotated = await runMycelium(['keys', 'rotate', '--data', data])
   equal(rotated.code, 0, rotated.stderr)
-  await rename(keyFile, `${keyFile}.next`)
+  await rename(keyFile, join(data, 'aside'))
   const missing = await runMycelium(['up', '--data', data])
   equal(missing.code, 6)
   match(missing.stderr, /The master key is missing/)
   await writeFile(keyFile, 'ab'.repeat(32))
-  await rename(`${keyFile}.next`, join(data, 'aside'))
   const wrong = await runMycelium(['up', '--data', data])
   equal(wrong.code, 6)
   match(wrong.stderr, /is not the one this store was sealed under/)
