@@ -2,11 +2,13 @@
 import { Command, CommanderError } from 'commander'
 import { exitCodes } from '#main/exit-codes'
 import { explain } from '#main/explain'
-import { gc, type ProgramOptions } from '#main/gc'
+import { gc } from '#main/gc'
 import { gcSettings, readGcConfig } from '#main/gc.config'
 import { killAt } from '#main/kill-at'
+import type { ProgramOptions } from '#main/offline'
 import { rebuildMetadata } from '#main/rebuild'
 import { readRebuildConfig, rebuildSettings } from '#main/rebuild.config'
+import { rewrapDataKeys } from '#main/rewrap-keys'
 import { rotateKeys } from '#main/rotate-keys'
 import { readRotateConfig, rotateSettings } from '#main/rotate-keys.config'
 import type { Given, Settings } from '#main/settings'
@@ -126,12 +128,20 @@ add(mycelium, {
   read: readGcConfig,
   program: gc,
 })
-add(mycelium.command('keys').description('the keys a store is sealed under'), {
+const keys = mycelium.command('keys').description('the keys a store is sealed under')
+add(keys, {
   name: 'rotate',
   summary: 'wrap the keyring under a new master key, or begin a new generation of keys',
   settings: rotateSettings,
   read: readRotateConfig,
   program: rotateKeys,
+})
+add(keys, {
+  name: 'rewrap',
+  summary: 'move the data keys of a store that is not up to the newest generation',
+  settings: gcSettings,
+  read: readGcConfig,
+  program: rewrapDataKeys,
 })
 
 if (process.platform === 'win32') {

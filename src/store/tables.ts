@@ -37,6 +37,12 @@ export type StoreChange = ChangeBody &
       }
     | { readonly kind: 'store/chunks-removed'; readonly chunks: readonly string[] }
     | {
+        readonly kind: 'store/keys-rewrapped'
+        readonly generation: number
+        /** `[chunk, wrapped data key]` */
+        readonly keys: readonly (readonly [chunk: string, key: string])[]
+      }
+    | {
         /** Every extent that is exactly `from` is `to` from now on: the same bytes, in a new chunk. */
         readonly kind: 'store/extent-moved'
         readonly from: ExtentJson
@@ -102,6 +108,12 @@ async function applyStoreChange(
     case 'store/chunks-removed':
       for (const id of change.chunks)
         await tx.query`delete from chunk where id = ${fromBase64url(id)}`
+      return
+    case 'store/keys-rewrapped':
+      for (const [chunk, key] of change.keys) {
+        await tx.query`update chunk set generation = ${change.generation}, wrapped_key = ${fromBase64url(key)}
+          where id = ${fromBase64url(chunk)}`
+      }
       return
     case 'store/extent-moved':
       await insertChunks(tx, { sequence, at }, change.chunks.map(chunkFromJson))
@@ -201,6 +213,16 @@ async function moveShard(
   if (chunk === undefined) return // removed meanwhile: there is nothing to move
   const places = chunk.shards.map((place, index) => (index === column ? { ...place, node } : place))
   await tx.query`update chunk set places = ${packPlaces(places)} where id = ${id}`
+}
+
+/** Chunks whose data keys are wrapped under an older generation than this, at most `limit`. */
+export async function findOlderKeys(
+  tx: Queryable,
+  { generation, limit }: { readonly generation: number; readonly limit: number },
+): Promise<readonly ChunkRecord[]> {
+  const rows =
+    await tx.query<ChunkRow>`select * from chunk where generation < ${generation} limit ${limit}`
+  return rows.map(chunkOf)
 }
 
 async function moveExtent(tx: Queryable, from: Extent, to: Extent): Promise<void> {

@@ -1,0 +1,36 @@
+/** Opening a store that is not up, for a command that works on it and ends. */
+import type { GcConfig } from '#main/gc.config'
+import { type OpenedStore, openStore } from '#main/store'
+import { nodesDefault } from '#main/up.config'
+import { openTelemetry } from '#telemetry/open-telemetry'
+import type { World } from '#world/world'
+
+export interface ProgramOptions<Config> {
+  readonly config: Config
+  readonly world: World
+  readonly print: (text: string) => void
+  /** Tells how far a long work is, each time in place of the last; to nobody where there is no terminal. */
+  readonly progress: (text: string) => void
+  readonly stop: AbortSignal
+}
+
+/** With its own profile and nodes, whatever they are; nothing is added or replaced. */
+export async function openOffline(
+  { config, world }: Pick<ProgramOptions<GcConfig>, 'config' | 'world'>,
+  program: string,
+): Promise<OpenedStore> {
+  return await openStore({
+    settings: {
+      ...config,
+      nodes: undefined,
+      profile: undefined,
+      strictPlacement: false,
+      replaceLost: false,
+    },
+    program,
+    nodesDefault,
+    world,
+    telemetry: openTelemetry({ level: config.logLevel, metrics: false }),
+    mustExist: true,
+  })
+}

@@ -1,0 +1,15 @@
+/** `mycelium keys rewrap`: moves the data keys of a store that is not up to the newest generation. */
+import type { GcConfig } from '#main/gc.config'
+import { openOffline, type ProgramOptions } from '#main/offline'
+import { snapshot } from '#main/snapshots'
+import { rewrapKeys } from '#store/rewrap'
+
+/** Ends with a snapshot, so that the change log no longer holds the former wrappings. */
+export async function rewrapDataKeys(options: ProgramOptions<GcConfig>): Promise<void> {
+  const { print, stop } = options
+  await using store = await openOffline(options, 'mycelium keys rewrap')
+  const { sql, changelog, keys } = store
+  const moved = await rewrapKeys({ sql, changelog, keyring: keys.keyring }, { signal: stop })
+  if (moved > 0) await snapshot(store, { signal: stop })
+  print(`${moved} data keys are wrapped under generation ${keys.keyring.generation} now.\n`)
+}
