@@ -3,33 +3,20 @@
  * Nothing is garbage because it is absent from an unsure database: this runs only in a store whose database passed its guard.
  * Faults 8 and 12: ages are monotonic time, and nothing that an active reader or writer might have seen is touched.
  */
+
 import { toBase64url, toHex } from '#bytes/text'
-import type { ChangeLog } from '#changelog/change'
-import type { Cluster } from '#cluster/cluster'
 import type { ClusterNode } from '#cluster/node'
 import { Budget } from '#repair/budget'
+import type { RepairParts } from '#repair/parts'
 import type { ShardId } from '#shard/shard-id'
 import type { ShardStat } from '#shard/store'
-import type { Sql } from '#sql/sql'
 import type { ChunkRecord } from '#store/chunk-record'
-import type { ChunkStore } from '#store/chunk-store'
 import { findUnreferenced, isReferenced, type StoreChange, scanChunks } from '#store/tables'
-import type { Telemetry } from '#telemetry/telemetry'
-import type { World } from '#world/world'
 
 /** Chunks removed by one commit. */
 const chunksPerCommit = 200
 /** Candidates remembered between runs; more wait for the next run. */
 const candidatesMax = 100_000
-
-export interface CollectorParts {
-  readonly sql: Sql
-  readonly changelog: ChangeLog
-  readonly store: ChunkStore
-  readonly cluster: Cluster
-  readonly world: World
-  readonly telemetry: Telemetry
-}
 
 export interface CollectOptions {
   /** How long something must have been garbage, seen so by this process; 0 only where nothing else runs. */
@@ -45,12 +32,12 @@ export interface Collected {
 }
 
 export class Collector {
-  readonly #parts: CollectorParts
+  readonly #parts: RepairParts
   /** When a chunk, or a shard that no chunk knows, was first seen to be garbage (monotonic ms). */
   readonly #chunksSince = new Map<string, number>()
   readonly #shardsSince = new Map<string, number>()
 
-  constructor(parts: CollectorParts) {
+  constructor(parts: RepairParts) {
     this.#parts = parts
   }
 

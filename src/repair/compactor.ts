@@ -3,10 +3,8 @@
  * replaced by chunks of just the used runs; the old one becomes garbage. Idempotent: what a crash interrupts is done again.
  * Its price is one read and one write of the used bytes.
  */
-import type { ChangeLog } from '#changelog/change'
-import type { Sql } from '#sql/sql'
+import type { RepairParts } from '#repair/parts'
 import { type ChunkRecord, chunkToJson, type Extent, extentToJson } from '#store/chunk-record'
-import type { ChunkStore } from '#store/chunk-store'
 import { readBody } from '#store/read'
 import { findRuns, findSparse, type StoreChange } from '#store/tables'
 import { discardChunks, writeBody } from '#store/write'
@@ -16,11 +14,7 @@ const usedShareMin = 0.5
 /** Chunks looked at in one run. */
 const chunksPerRun = 1_000
 
-export interface CompactorParts {
-  readonly sql: Sql
-  readonly changelog: ChangeLog
-  readonly store: ChunkStore
-}
+export type CompactorParts = Pick<RepairParts, 'sql' | 'changelog' | 'store'>
 
 /** Rewrites what is sparse now. Returns how many chunks became garbage. */
 export async function compact(

@@ -3,34 +3,22 @@
  * `planRepair` from how the shards are found when their turn comes, so an entry too many costs a look, never a wrong move.
  * Faults 3, 9 and 12: a move is recorded only after the shard is durable, and only while the chunk still exists.
  */
+
 import { fromHex, toBase64url, toHex } from '#bytes/text'
-import type { ChangeLog } from '#changelog/change'
 import { shardBytes } from '#chunk/footer'
-import type { Cluster } from '#cluster/cluster'
 import { isFault } from '#fault/fault'
+import type { RepairParts } from '#repair/parts'
 import { type Health, type Move, planRepair } from '#repair/plan'
-import type { Sql } from '#sql/sql'
 import type { ChunkRecord } from '#store/chunk-record'
-import type { ChunkStore, Damage } from '#store/chunk-store'
+import type { Damage } from '#store/chunk-store'
 import { type RebuildTarget, rebuildShards } from '#store/rebuild'
 import { findChunk, type StoreChange, scanChunks } from '#store/tables'
-import type { Telemetry } from '#telemetry/telemetry'
-import type { World } from '#world/world'
 
 /** A chunk that cannot be made whole now is looked at again after this, or when a node has come or gone. */
 export const retryAfterMs = 15_000
 
-export interface RepairerParts {
-  readonly sql: Sql
-  readonly changelog: ChangeLog
-  readonly store: ChunkStore
-  readonly cluster: Cluster
-  readonly world: World
-  readonly telemetry: Telemetry
-}
-
 export class Repairer {
-  readonly #parts: RepairerParts
+  readonly #parts: RepairParts
   /** Chunk id in hex → columns known to be damaged (what is missing shows by itself). */
   readonly #queue = new Map<string, Set<number>>()
   readonly #stopped = new AbortController()
@@ -41,7 +29,7 @@ export class Repairer {
   /** What is being worked on still counts as queued: chunks, and inventories, which may find some. */
   #active = 0
 
-  constructor(parts: RepairerParts) {
+  constructor(parts: RepairParts) {
     this.#parts = parts
     parts.store.onDamage((damage) => this.#enqueueDamage(damage))
     parts.cluster.onChange(({ node }) => {

@@ -5,26 +5,18 @@
 
 import { toHex } from '#bytes/text'
 import { shardBytes } from '#chunk/footer'
-import type { Cluster } from '#cluster/cluster'
 import { Blake3 } from '#crypto/blake3'
 import { isFault } from '#fault/fault'
 import { Budget } from '#repair/budget'
+import type { RepairParts } from '#repair/parts'
 import type { ShardStore } from '#shard/store'
-import type { Sql } from '#sql/sql'
 import type { ChunkRecord, ShardPlace } from '#store/chunk-record'
-import type { ChunkStore } from '#store/chunk-store'
 import { scanChunks } from '#store/tables'
-import type { World } from '#world/world'
 
 /** Read at once: small, so that scrubbing costs users little. */
 const pieceBytes = 1024 * 1024
 
-export interface ScrubParts {
-  readonly sql: Sql
-  readonly store: ChunkStore
-  readonly cluster: Cluster
-  readonly world: World
-}
+export type ScrubParts = Pick<RepairParts, 'sql' | 'store' | 'cluster' | 'world'>
 
 export interface ScrubReport {
   readonly shards: number
