@@ -123,9 +123,9 @@ export class SimulatedDisk implements Disk {
     return isRotten
   }
 
-  /** The next sync of a file or directory fails, and what it should have covered may be lost. */
-  failNextSync(): void {
-    this.#failingSyncs += 1
+  /** The next `syncs` syncs of files or directories fail, and what they should have covered may be lost; 0 to end it. */
+  failNextSync(syncs = 1): void {
+    this.#failingSyncs = syncs
   }
 
   /** Only `bytesLeft` more fit. */

@@ -1,7 +1,10 @@
-/** The whole database in words, so that two can be compared and their first difference shown. */
+/**
+ * The whole database in words, so that two can be compared and their first difference shown: every row of every table, and what each room
+ * makes of its own. The rows do not trust the rooms: what a room forgets to dump is missed here.
+ */
 import { changeOf, decodeRecords } from '#changelog/record'
 import { applyChange, roomsByName } from '#changelog/rooms'
-import type { Queryable } from '#sql/sql'
+import type { Queryable, SqlRow } from '#sql/sql'
 import type { SqliteMemory } from '#sql/sqlite-memory'
 import { allRooms } from './store-process.ts'
 
@@ -31,7 +34,32 @@ async function dump(queryable: Queryable): Promise<readonly string[]> {
   for (const room of allRooms)
     for await (const { sequence, at, body } of room.dump(queryable))
       lines.push(`${room.room} ${sequence} ${at} ${JSON.stringify(body)}`)
-  return lines
+  const rows: string[] = []
+  for (const name of await tablesOf(queryable))
+    for (const row of await queryable.query(selectAll(name)))
+      rows.push(`row of ${name}: ${printRow(row)}`)
+  return [...lines, ...rows.sort()]
+}
+
+/** The change log's own state, which differs by nature. */
+const ownTables: ReadonlySet<string> = new Set(['change_state', 'change_outbox'])
+
+async function tablesOf(queryable: Queryable): Promise<readonly string[]> {
+  const rows = await queryable.query<{ name: string }>`
+    select name from sqlite_schema where type = 'table' and name not like 'sqlite%'`
+  return rows.map(({ name }) => name).filter((name) => !ownTables.has(name))
+}
+
+/** A statement whose text is only known now, in the form that a template would have. */
+function selectAll(table: string): TemplateStringsArray {
+  const text = `select * from ${table}`
+  return Object.assign([text], { raw: [text] })
+}
+
+function printRow(row: SqlRow): string {
+  return Object.entries(row)
+    .map(([name, value]) => `${name}=${value instanceof Uint8Array ? value.toHex() : value}`)
+    .join(' ')
 }
 
 /** What one has and the other has not; empty when they are equal. */

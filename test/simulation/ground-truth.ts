@@ -4,6 +4,7 @@
  */
 import { toHex } from '#bytes/text'
 import { readState } from '#changelog/state'
+import type { Cluster } from '#cluster/cluster'
 import { blake3 } from '#crypto/blake3'
 import { parseKeyringFile } from '#keyring/keyring-file'
 import { filledBytes, framePageBytes, isWholeFrame, peekFrame } from '#shard/log-frame'
@@ -44,6 +45,19 @@ export async function surveyChunks(
     found.push({ chunk, whole })
   }
   return found
+}
+
+/** The same for one chunk of a store that runs. */
+export function wholeColumns(
+  { nodes }: Hardware,
+  cluster: Cluster,
+  { shards }: ChunkRecord,
+): readonly { readonly node: NodeMachine; readonly id: ShardId }[] {
+  return shards.flatMap(({ id, node: number }) => {
+    const name = number === undefined ? undefined : cluster.node(number)?.id
+    const node = nodes.find((one) => one.id === name)
+    return node !== undefined && isWhole(node, id) ? [{ node, id }] : []
+  })
 }
 
 function isWhole({ disk }: NodeMachine, id: ShardId): boolean {

@@ -29,18 +29,20 @@ export class Hands {
   /** Sizes where something ends: nothing, one byte, a block, a chunk, several. */
   drawBytes(): number {
     const { world } = this
-    const { bodyBytesMax, chunkBytes } = this.stage.scenario
-    const drawn = between(world, 2, bodyBytesMax)
-    return Math.floor(pick(world, [0, 1, 15, 4080, 4081, chunkBytes, drawn, drawn, bodyBytesMax]))
+    const { bodyBytesMax: most, chunkBytes: chunk } = this.stage.scenario
+    const drawn = between(world, 2, most)
+    return Math.floor(
+      pick(world, [0, 1, 15, 4080, 4081, chunk, chunk + 1, drawn, drawn, most, most]),
+    )
   }
 
   drawSending(bytes: number): Sending {
     const { world } = this
-    const { thinkMs } = this.stage.scenario
-    const isSlow = chance(world, 0.15)
+    const isSlow = chance(world, 0.2)
+    const pauseMs = this.stage.scenario.thinkMs * between(world, 0.1, 3)
     return {
       pieceBytes: Math.ceil(between(world, Math.max(1, bytes / 12), bytes + 1)),
-      pause: () => (isSlow ? world.sleep(world.random() * thinkMs) : Promise.resolve()),
+      pause: () => (isSlow ? world.sleep(world.random() * pauseMs) : Promise.resolve()),
       ...(chance(world, 0.04) ? { breaksAt: Math.floor(world.random() * bytes) } : {}),
       ...(chance(world, 0.03) ? { isRefused: true } : {}),
     }

@@ -19,6 +19,8 @@ export interface Claim {
 export interface Call {
   readonly text: string
   readonly begun: number
+  /** Monotonic ms. */
+  readonly begunAt: number
   /** Highest sequence number that any finished call had been told of when this one began. */
   readonly sequenceFloor: bigint
 }
@@ -67,7 +69,12 @@ export class History {
 
   begin(text: string): Call {
     this.operations += 1
-    const call = { text, begun: this.say(`→ ${text}`), sequenceFloor: this.#sequence }
+    const call = {
+      text,
+      begun: this.say(`→ ${text}`),
+      begunAt: this.#world.monotonic(),
+      sequenceFloor: this.#sequence,
+    }
     this.#open.add(call)
     return call
   }

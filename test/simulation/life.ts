@@ -88,8 +88,10 @@ function fileOf(inner: DiskFile, life: Life): DiskFile {
 export function sqlOf(inner: Sql, life: Life): Sql {
   return {
     query: queryOf(inner, life),
-    transaction: (work) =>
-      life.do(() => inner.transaction((tx) => life.do(() => work(transactionOf(tx, life))))),
+    transaction: (work, options) =>
+      life.do(() =>
+        inner.transaction((tx) => life.do(() => work(transactionOf(tx, life))), options),
+      ),
     view: (work) =>
       life.do(() => inner.view((view) => life.do(() => work({ query: queryOf(view, life) })))),
     close: () => life.do(() => inner.close()),

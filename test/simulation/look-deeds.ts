@@ -52,7 +52,7 @@ export async function get(
   if (!isWhole && chance(world, 0.1)) await world.sleep(world.random() * stage.scenario.thinkMs * 3)
   const isPart = !isWhole && info.bytes > 0 && chance(world, 0.4)
   const range = isPart ? drawRange(world, info.bytes) : undefined
-  const pauseMs = !isWhole && chance(world, 0.2) ? stage.scenario.thinkMs : 0
+  const pauseMs = !isWhole && chance(world, 0.25) ? 2 * stage.scenario.thinkMs : 0
   await read(hands, outcome.value, { place, range, pauseMs, service })
   outcome.value.release()
 }

@@ -43,6 +43,8 @@ export interface NemesisParts {
 
 export class Nemesis {
   readonly injected = new Map<FaultKind, number>()
+  /** When bytes were lost last (monotonic ms). */
+  lastStrikeAt = Number.NEGATIVE_INFINITY
   readonly #world: SimulatedWorld
   readonly #site: Site
   readonly #stage: Stage
@@ -96,13 +98,21 @@ export class Nemesis {
       this.#site.plan = { point, passings, isPowerCut }
     }
     const { running } = this.#site
-    const delayMs = between(this.#world, 0.05, this.#scenario.thinkMs)
-    this.#stage.whenBegun(this.#stage.begun + operations, async () => {
-      await this.#world.sleep(delayMs)
+    const { thinkMs } = this.#scenario
+    // Half of the crashes come right behind an answer: whatever was answered too early is lost then.
+    const have = chance(this.#world, 0.4) ? 'begun' : 'ended'
+    const delayMs =
+      have === 'ended' ? this.#world.random() * 0.3 : between(this.#world, 0.05, thinkMs)
+    const act = async (): Promise<void> => {
+      if (have === 'begun' || chance(this.#world, 0.5)) await this.#world.sleep(delayMs)
       if (this.#site.running !== running || running === undefined) return
       this.#count(isPowerCut ? 'power-cut' : 'process-killed')
-      this.#site.crash({ isPowerCut, why: 'in the middle' })
-    })
+      this.#site.crash({
+        isPowerCut,
+        why: `${delayMs.toFixed(3)} ms after an operation has ${have}`,
+      })
+    }
+    this.#stage.when({ have, operations: this.#stage[have] + operations, act })
   }
 
   /** What befalls the hardware while nothing runs on it. */
@@ -111,14 +121,21 @@ export class Nemesis {
     for (const kind of ['node-stale', 'node-wiped', 'shard-rot', 'log-rot', 'file-rot'] as const)
       if (faults.has(kind) && chance(this.#world, 0.4))
         await this.#strike(kind, { isRunning: false })
-    if (faults.has('database-lost') && chance(this.#world, 0.4)) await this.#loseDatabase(undefined)
+    // What is half done in the change log matters only when the database is lost with it.
+    const share = this.#site.lastCrash.startsWith('at changelog/') ? 0.9 : 0.5
+    if (faults.has('database-lost') && chance(this.#world, share))
+      await this.#loseDatabase(undefined)
     if (faults.has('database-old') && chance(this.#world, 0.5))
       await this.#loseDatabase(this.#oldDatabase)
     for (const node of this.#hardware.nodes)
-      if (faults.has('node-stale') && chance(this.#world, 0.3))
-        this.#images.set(node, node.disk.copy())
+      if (faults.has('node-stale') && chance(this.#world, 0.3)) this.#takeImage(node)
     if (faults.has('database-old') && this.#lostDatabase === undefined)
-      this.#oldDatabase = this.#hardware.database.copy()
+      this.#oldDatabase ??= this.#hardware.database.copy()
+  }
+
+  /** What will be the node's old content. */
+  #takeImage(node: NodeMachine | undefined): void {
+    if (node !== undefined) this.#images.set(node, node.disk.copy())
   }
 
   /** Brings the store up again, as its operator would: repairs what it refuses to start with. */
@@ -149,6 +166,7 @@ export class Nemesis {
     Object.assign(node.line, { state: 'well', lossShare: 0, delayShare: 0 })
     node.disk.full(roomyBytes)
     node.disk.slow(0)
+    node.disk.failNextSync(0)
     node.disk.revive()
     node.isDead = false
     node.mayBeEmpty = true
@@ -170,25 +188,32 @@ export class Nemesis {
         return this.#impair(kind)
       case 'sync-fails':
         this.#count(kind)
-        return pick(this.#world, this.#hardware.nodes)?.disk.failNextSync()
+        return pick(this.#world, this.#hardware.nodes)?.disk.failNextSync(
+          pick(this.#world, [1, 1, 2]),
+        )
       case 'clock-jump': {
         const ms = Math.floor((this.#world.random() - 0.5) * between(this.#world, 1_000, 1e9))
         this.#count(kind, `by ${ms} ms`)
         return this.#site.clock?.jump(ms)
       }
+      case 'node-stale':
+        return this.#takeImage(pick(this.#world, this.#hardware.nodes))
+      case 'database-old':
+        this.#oldDatabase = this.#hardware.database.copy()
+        return
       case 'power-cut':
       case 'process-killed':
       case 'crash-point':
-      case 'node-stale':
       case 'database-lost':
-      case 'database-old':
         return // only between two processes
     }
   }
 
   /** Something that passes: the node is as before when it is over. */
-  #impair(kind: 'node-dead' | 'node-slow' | 'disk-full' | 'line-lossy' | 'line-cut'): void {
-    const node = pick(this.#world, this.#hardware.nodes)
+  #impair(
+    kind: 'node-dead' | 'node-slow' | 'disk-full' | 'line-lossy' | 'line-cut',
+    node = pick(this.#world, this.#hardware.nodes),
+  ): void {
     if (node === undefined || this.#impaired.has(node)) return
     if (this.#impaired.size >= this.#impairedMax) return
     this.#impaired.add(node)
@@ -231,7 +256,8 @@ export class Nemesis {
   ): Promise<void> {
     // What is being written is protected against one loss more, and no survey shows it.
     const victimsMax = isRunning ? 1 : this.#scenario.profile.parity
-    const victims = this.#drawNodes(1 + Math.floor(this.#world.random() * victimsMax))
+    const from = kind === 'node-stale' ? [...this.#images.keys()] : this.#hardware.nodes
+    const victims = this.#drawNodes(from, 1 + Math.floor(this.#world.random() * victimsMax))
     switch (kind) {
       case 'node-wiped':
         return await this.#wipe(victims, { isRunning })
@@ -299,6 +325,7 @@ export class Nemesis {
     for (const { whole } of chunks)
       for (const { node, id } of whole) {
         if (!rotten.has(`${node.id} ${id}`)) continue
+        this.lastStrikeAt = this.#world.monotonic()
         this.#count('shard-rot', `${node.id} ${id.slice(0, 8)}`)
         node.disk.rot(shardPath(id), 1 + Math.floor(this.#world.random() * 3))
       }
@@ -323,6 +350,7 @@ export class Nemesis {
     if (this.#lostDatabase !== undefined) return
     if (chance(this.#world, 0.5)) for (const node of this.#hardware.nodes) this.#heal(node)
     for (const node of this.#hardware.nodes) if (!node.isDead) this.#heal(node)
+    if (chance(this.#world, 0.6)) this.#hideNewest()
     const absent = this.#hardware.nodes.filter(({ isDead }) => isDead)
     const doubtful = new Set([...absent, ...this.#damagedAt.keys()])
     const chunks = await surveyChunks(this.#hardware)
@@ -343,6 +371,17 @@ export class Nemesis {
     this.#lostDatabase = this.#hardware.database
     this.#hardware.loseDatabase(copy?.copy())
     if (isWithKeyring) this.#hardware.keyring = undefined
+  }
+
+  /** Machines that alone hold the newest frames do not come up with the others: what nobody was told of is lost, and turns up later. */
+  #hideNewest(): void {
+    const newest = this.#hardware.nodes.map((node) => ({ node, last: newestLogged([node]) }))
+    const highest = newest.reduce((most, { last }) => (last > most ? last : most), 0n)
+    const holders = newest.filter(({ last }) => last === highest).map(({ node }) => node)
+    const absent = new Set([...holders, ...this.#damagedAt.keys()])
+    for (const node of this.#hardware.nodes) if (node.isDead) absent.add(node)
+    if (absent.size > this.#scenario.profile.parity) return
+    for (const node of holders) this.#impair('node-dead', node)
   }
 
   /** The store must refuse to start; then the database is rebuilt, or found again. False when the machine crashed on the way. */
@@ -372,14 +411,15 @@ export class Nemesis {
     return this.#damagedAt.size > this.#scenario.profile.parity
   }
 
-  #drawNodes(count: number): readonly NodeMachine[] {
-    const rest = [...this.#hardware.nodes]
+  #drawNodes(from: readonly NodeMachine[], count: number): readonly NodeMachine[] {
+    const rest = [...from]
     return Array.from({ length: count }, () =>
       rest.splice(Math.floor(this.#world.random() * rest.length), 1),
     ).flat()
   }
 
   #damage(node: NodeMachine): void {
+    this.lastStrikeAt = this.#world.monotonic()
     this.#damagedAt.set(node, this.#world.monotonic())
   }
 

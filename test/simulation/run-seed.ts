@@ -6,13 +6,15 @@ import { Hardware } from './hardware.ts'
 import { History } from './history.ts'
 import { Nemesis } from './nemesis.ts'
 import { fleetingPlace, steadyBucket, steadyPlaces } from './place.ts'
+import { PromiseWatch } from './promise-watch.ts'
 import { drawScenario, type FaultKind, type Scenario } from './scenario.ts'
 import { Site } from './site.ts'
 import { describe, Stage } from './stage.ts'
 import { passVerdict } from './verdict.ts'
 
-/** A run that takes longer, in simulated time, has hung. */
+/** A run that takes longer, in simulated time or in steps, has hung. */
 const runMsMax = 6 * 3_600_000
+const stepsMax = 400_000
 
 export interface SeedReport {
   readonly seed: number
@@ -22,6 +24,7 @@ export interface SeedReport {
   /** Of the whole history: equal for equal runs. */
   readonly hash: string
   readonly operations: number
+  readonly outcomes: Readonly<Record<string, number>>
   readonly faults: ReadonlyMap<FaultKind, number>
   readonly crashPoints: ReadonlyMap<string, number>
   readonly simulatedMs: number
@@ -49,6 +52,7 @@ export async function runSeed(
     lastLines: history.lastLines,
     hash: history.hash(),
     operations: history.operations,
+    outcomes: play.stage.outcomes,
     faults: play.nemesis.injected,
     crashPoints: play.site.pointsPassed,
     simulatedMs: world.monotonic(),
@@ -57,14 +61,14 @@ export async function runSeed(
 }
 
 async function hang(world: SimulatedWorld, history: History): Promise<void> {
-  await world.sleep(runMsMax)
+  while (world.monotonic() < runMsMax && world.steps < stepsMax) await world.sleep(10_000)
   history.violate(`hung; still open: ${history.openCalls.map(({ text }) => text).join('; ')}`)
 }
 
 class Play {
   readonly site: Site
   readonly nemesis: Nemesis
-  readonly #stage: Stage
+  readonly stage: Stage
   readonly #history: History
   readonly #scenario: Scenario
 
@@ -75,11 +79,13 @@ class Play {
     const hardware = new Hardware(world.fork('hardware'), scenario.nodes)
     this.#history = history
     this.#scenario = scenario
-    this.#stage = new Stage(world.fork('stage'), history, scenario)
-    const stage = this.#stage
+    this.stage = new Stage(world.fork('stage'), history, scenario)
+    const stage = this.stage
     this.site = new Site(world.fork('site'), { hardware, history, scenario, stage })
     const parts = { site: this.site, stage, scenario, history }
     this.nemesis = new Nemesis(world.fork('nemesis'), parts)
+    const watch = new PromiseWatch(world.fork('watch'), { ...parts, nemesis: this.nemesis })
+    stage.onTold = (info, told) => watch.tell(info, told)
   }
 
   async run(): Promise<void> {
@@ -95,7 +101,7 @@ class Play {
     nemesis.heal()
     const last = site.running ?? (await nemesis.restart())
     if (last === undefined) return
-    const parts = { site, stage: this.#stage, history: this.#history }
+    const parts = { site, stage: this.stage, history: this.#history }
     await passVerdict(last, { ...parts, mustSnapshot: nemesis.isLogDoubtful })
   }
 
@@ -104,7 +110,7 @@ class Play {
     const { clients, operationsPerClient, episodes } = this.#scenario
     let isDone = false
     const working = Promise.all(
-      Array.from({ length: clients }, (_, index) => runClient(this.#stage, `c${index + 1}`)),
+      Array.from({ length: clients }, (_, index) => runClient(this.stage, `c${index + 1}`)),
     ).then(() => {
       isDone = true
     })

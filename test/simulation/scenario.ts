@@ -60,7 +60,7 @@ export function drawScenario(world: World): Scenario {
   const stripeBytes = stripePlainBytes(geometryFor(profile, slotBytes))
   const stripes = 1 + Math.floor(world.random() * 2)
   const isLarge = columns > 6
-  const thinkMs = between(world, 20, 4_000)
+  const thinkMs = between(world, 1, 4_000)
   return {
     profile,
     nodes: columns + pick(world, [0, 0, 1, 1, 2]),
@@ -71,7 +71,7 @@ export function drawScenario(world: World): Scenario {
     operationsPerClient: isLarge ? 8 : 8 + Math.floor(world.random() * 10),
     thinkMs,
     bodyBytesMax: (isLarge ? 1.2 : 2.5) * stripes * stripeBytes,
-    episodes: 1 + Math.floor(world.random() * 4),
+    episodes: 1 + Math.floor(world.random() * 5),
     faults: drawFaults(world),
     faultEveryMs: thinkMs * between(world, 0.5, 4),
     collectEveryMs: between(world, 500, 60_000),

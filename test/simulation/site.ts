@@ -44,6 +44,8 @@ export class Site {
   plan: CrashPlan | undefined
   /** Told when a snapshot is done, and when it had begun. */
   onSnapshot: (begunAt: number) => void = () => {}
+  /** Where the last process was when it died. */
+  lastCrash = ''
   readonly pointsPassed = new Map<string, number>()
 
   constructor(
@@ -88,6 +90,7 @@ export class Site {
   /** The process ends here and now, wherever it is; with a power cut, all disks lose what was not synced. */
   crash({ isPowerCut, why }: { readonly isPowerCut: boolean; readonly why: string }): void {
     if (this.#life === undefined) return
+    this.lastCrash = why
     this.#history.say(`${isPowerCut ? 'POWER CUT' : 'KILLED'} ${why}`)
     this.#stage.close()
     this.#life.end()

@@ -33,16 +33,28 @@ export interface Attempt<T> {
 /** Reason of the aborts that clients cause. */
 export class GaveUp extends Error {}
 
+export interface Plan {
+  readonly have: 'begun' | 'ended'
+  readonly operations: number
+  readonly act: () => Promise<void>
+}
+
 export class Stage {
   readonly world: SimulatedWorld
   readonly history: History
   readonly scenario: Scenario
   /** Nothing disturbs the store any more: every call must succeed. */
   isCalm = false
+  /** Hears of every version that somebody is told of; `isNew` when it is the answer to its write. */
+  onTold: (info: ObjectInfo, told: { isNew: boolean; begunAt: number }) => void = () => {}
+  /** How calls went. */
+  readonly outcomes = { done: 0, refused: 0, failed: 0, unknown: 0, gone: 0 }
   /** Operations that have begun: what the nemesis times its deeds by. */
   begun = 0
+  /** Operations that have ended. */
+  ended = 0
   readonly #contents = new Map<string, () => Buffer>()
-  #plan: { readonly begun: number; readonly act: () => Promise<void> } | undefined
+  #plan: Plan | undefined
   #service: Service | undefined
   #arrival = Promise.withResolvers<void>()
 
@@ -92,17 +104,20 @@ export class Stage {
       ),
       life.ended.then((): Outcome<T> => ({ kind: 'unknown', code: 'the process died' })),
     ])
+    this.outcomes[outcome.kind] += 1
+    this.ended += 1
+    this.#act()
     return { call, outcome, service }
   }
 
-  /** Runs `act` when so many operations have begun. One plan at a time. */
-  whenBegun(begun: number, act: () => Promise<void>): void {
-    this.#plan = { begun, act }
+  /** Runs `act` when so many operations have begun, or ended. One plan at a time. */
+  when(plan: Plan): void {
+    this.#plan = plan
   }
 
   #act(): void {
     const plan = this.#plan
-    if (plan === undefined || this.begun < plan.begun) return
+    if (plan === undefined || this[plan.have] < plan.operations) return
     this.#plan = undefined
     void plan.act()
   }
@@ -137,6 +152,7 @@ export class Stage {
       this.history.violate(`${call.text}: nobody wrote ETag ${info.etag}, label ${label}`)
     else if (content.length !== info.bytes)
       this.history.violate(`${call.text}: ${label} has ${info.bytes} bytes, not ${content.length}`)
+    this.onTold(info, { isNew, begunAt: call.begunAt })
     return label
   }
 

@@ -20,45 +20,46 @@ import {
 import { chance, pick } from './scenario.ts'
 import type { Outcome } from './stage.ts'
 
+interface Write {
+  readonly call: Call
+  readonly outcome: Outcome<ObjectInfo>
+  /** What may have been written: one label as a rule. */
+  readonly labels: readonly string[]
+  readonly condition?: cell.LabelCondition
+}
+
 /** Ends the call of a write, with what its outcome claims. */
-export function endWrite(
+export function endWrite(hands: Hands, place: Place, write: Write): void {
+  const { text, claims } = judgeWrite(hands, place, write)
+  hands.stage.history.end(write.call, text, claims)
+}
+
+function judgeWrite(
   { stage, seen }: Hands,
   place: Place,
-  {
-    call,
-    outcome,
-    labels,
-    condition = {},
-  }: {
-    readonly call: Call
-    readonly outcome: Outcome<ObjectInfo>
-    /** What may have been written: one label as a rule. */
-    readonly labels: readonly string[]
-    readonly condition?: cell.LabelCondition
-  },
-): void {
+  { call, outcome, labels, condition = {} }: Write,
+): { readonly text: string; readonly claims: readonly Claim[] } {
   const { history } = stage
-  const step = cell.writes(labels, condition, history.etagOf)
   switch (outcome.kind) {
     case 'done': {
       seen.set(place.cell, outcome.value.etag)
       const label = stage.recognise(call, place.cell, outcome.value, { isNew: true })
-      const writes = cell.writes([label], condition, history.etagOf)
+      const step = cell.writes([label], condition, history.etagOf)
       if (!labels.includes(label)) history.violate(`${call.text}: ${label} was written instead`)
-      return history.end(call, `${label} at ${outcome.value.sequence}`, claim(place, writes))
+      return { text: `${label} at ${outcome.value.sequence}`, claims: claim(place, step) }
     }
-    case 'unknown':
-      return history.end(call, outcome.code, guess(place, step))
-    case 'refused':
-      return history.end(
-        call,
-        outcome.code,
-        claim(place, refusalOf(history, outcome.code, condition)),
-      )
+    case 'unknown': {
+      const step = cell.writes(labels, condition, history.etagOf)
+      return { text: outcome.code, claims: guess(place, step) }
+    }
+    case 'refused': {
+      const step = refusalOf(history, outcome.code, condition)
+      return { text: outcome.code, claims: claim(place, step) }
+    }
     case 'failed':
-      return history.end(call, outcome.code)
+      return { text: outcome.code, claims: [] }
     case 'gone':
-      return history.end(call, 'given up')
+      return { text: 'given up', claims: [] }
   }
 }
 
