@@ -113,7 +113,9 @@ export class CommitQueue {
         tellings.push(await decide(group))
       }
       const run = group.run()
-      if (run !== undefined) await recordRun(tx, run, writer.logged)
+      if (run === undefined) return undefined
+      await recordRun(tx, run, writer.logged)
+      world.passing('changelog/decided')
       return run
     }
     // Whoever reads a change and then asks `committed` must be told at least of this one.

@@ -133,6 +133,7 @@ export class FramePlacer {
       acquaintance.isAdmitted = true
       const { bytes, first, last } = placing.frame
       await node.log.append(bytes, { first, last })
+      this.#options.world.passing('changelog/frame-appended')
       placing.holders.add(node.id)
       acquaintance.distrustedUntil = 0
       if (placing.holders.size >= this.#options.replicas()) placing.wake()

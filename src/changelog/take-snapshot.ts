@@ -149,6 +149,7 @@ async function publish(pointer: Uint8Array, options: SnapshotOptions): Promise<v
     const former = await files.read(pointerName)
     if (former !== undefined) await files.write(previousPointerName, former)
     await files.write(pointerName, pointer)
+    options.world.passing('changelog/snapshot-pointed')
   })
   const replicas = options.replicas()
   if (told < replicas) throw changelogFault('changelog/unavailable', { told, replicas })
@@ -157,6 +158,7 @@ async function publish(pointer: Uint8Array, options: SnapshotOptions): Promise<v
 async function cut(upTo: bigint, options: SnapshotOptions): Promise<void> {
   await onEachNode(options, async ({ log, files }) => {
     await log.cut(upTo)
+    options.world.passing('changelog/log-cut')
     await files.remove(previousPointerName)
   })
 }

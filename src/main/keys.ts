@@ -48,7 +48,10 @@ export async function openKeys(
   const bytes = found ?? createKeyring({ master: master.key, passphrase: master.passphrase, world })
   const keyring = tryOpen(bytes, master.key)
   if (keyring === undefined) throw mainFault('main/master-key-wrong', { origin: master.origin })
-  if (found === undefined) await writePrivately(directory.keyring, bytes)
+  if (found === undefined) {
+    await writePrivately(directory.keyring, bytes)
+    world.passing('main/keyring-made')
+  }
   return { keyring, master, bytes }
 }
 

@@ -30,7 +30,8 @@ export async function openMembers(
   const { settings, nodesDefault } = options
   const joined = state === 'new' ? [] : (await readNodes(sql)).map(({ id }) => id)
   const known = new Set([...joined, ...nodes.keys()])
-  const wanted = settings.nodes ?? (known.size > 0 ? known.size : nodesDefault)
+  // A first start that was cut short has made some of the nodes only.
+  const wanted = settings.nodes ?? (state === 'new' ? nodesDefault : known.size)
   const added = firstNodeIds(wanted).filter((id) => !known.has(id))
   const ids = [...known, ...added.slice(0, Math.max(0, wanted - known.size))]
   requireEnough(ids.length, profile)
@@ -41,6 +42,7 @@ export async function openMembers(
   await settleAll(
     missing.map(async (id) => {
       nodes.set(id, await openOrMakeNode(directory, id, nodeOptions))
+      world.passing('main/node-made')
     }),
   )
   return ids.map((id) => ({ id, stores: nodes.get(id) }))

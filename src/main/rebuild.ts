@@ -74,7 +74,9 @@ export async function rebuildMetadata({
         onProgress: (made) => progress(tell(made)),
       }),
   })
-  await putInPlace(directory, fresh)
+  world.passing('main/database-rebuilt')
+  await putInPlace(directory, { fresh, world })
+  world.passing('main/database-in-place')
   print(
     `Rebuilt ${directory.database} from ${nodes.size} nodes: ${report.changes} changes, up to number ` +
       `${report.lastSequence}. Start the store with mycelium up --data ${directory.root}.\n`,
@@ -169,9 +171,13 @@ async function requirePresence(sql: Sql, present: readonly string[]): Promise<vo
 }
 
 /** The new database takes the old one's name; the old one stays as `metadata.sqlite.old` until the next rebuild. */
-async function putInPlace({ database }: OpenDataDirectory, fresh: string): Promise<void> {
+async function putInPlace(
+  { database }: OpenDataDirectory,
+  { fresh, world }: { readonly fresh: string; readonly world: World },
+): Promise<void> {
   await removeDatabase(`${database}.old`)
   await rename(database, `${database}.old`).catch(ignoreMissing)
+  world.passing('main/database-set-aside')
   await rm(`${database}-wal`, { force: true })
   await rm(`${database}-shm`, { force: true })
   await rename(fresh, database)

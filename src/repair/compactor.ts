@@ -45,6 +45,7 @@ async function moveRun(
       digests: [],
       signal,
     })
+    store.parts.world.passing('gc/run-rewritten')
     const [to, ...more] = stored.extents
     if (to === undefined || more.length > 0) {
       await discardChunks(store, stored.chunks) // chunks were made larger than they are made now: leave this one

@@ -22,9 +22,13 @@ export class Repairer {
   /** Chunk id in hex → columns known to be damaged (what is missing shows by itself). */
   readonly #queue = new Map<string, Set<number>>()
   readonly #stopped = new AbortController()
+  /** Chunks whose repair failed, and on which map: tried again on another one, or after `retryAfterMs`. */
+  readonly #failed = new Map<string, number>()
+  /** When they are tried again, whatever the map (monotonic ms). */
+  #retryAt = 0
+  /** Counts nodes that have come or gone. */
+  #map = 0
   #wake: (() => void) | undefined
-  /** Ends the wait for another map; made anew for each wait. */
-  #mapChange = new AbortController()
   #running: Promise<void> | undefined
   /** What is being worked on still counts as queued: chunks, and inventories, which may find some. */
   #active = 0
@@ -33,7 +37,8 @@ export class Repairer {
     this.#parts = parts
     parts.store.onDamage((damage) => this.#enqueueDamage(damage))
     parts.cluster.onChange(({ node }) => {
-      this.#mapChange.abort()
+      this.#map += 1
+      this.#wake?.()
       // A node that is gone concerns the chunks on it; one that is back may take shards of any chunk that is crowded elsewhere.
       void this.takeInventory(node.state === 'down' ? node.number : undefined)
     })
@@ -90,39 +95,39 @@ export class Repairer {
   async #run(): Promise<void> {
     const { signal } = this.#stopped
     while (!signal.aborted) {
-      const before = this.#queue.size
-      this.#mapChange = new AbortController()
-      await this.drain()
-      if (signal.aborted) return
-      if (this.#queue.size > 0 && this.#queue.size >= before) {
-        await this.#untilMapChanges() // nothing could be done
-      } else if (this.#queue.size === 0) {
-        await this.#untilWoken()
-      }
+      const ready = [...this.#queue].filter(([id]) => this.#failed.get(id) !== this.#map)
+      for (const [id, damaged] of ready) await this.#repairEntry(id, damaged)
+      if (ready.length === 0) await this.#untilThereIsMore()
     }
   }
 
-  async #untilMapChanges(): Promise<void> {
-    const signal = AbortSignal.any([this.#stopped.signal, this.#mapChange.signal])
-    await this.#parts.world.sleep(retryAfterMs, { signal }).catch(() => {})
-  }
-
-  #untilWoken(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = () => {
-        this.#wake = undefined
-        resolve()
-      }
-    })
+  /** Until something is enqueued, a node has come or gone, or failures may be tried again. */
+  async #untilThereIsMore(): Promise<void> {
+    const woken = Promise.withResolvers<void>()
+    this.#wake = woken.resolve
+    if (this.#failed.size === 0) return await woken.promise
+    const { world } = this.#parts
+    const over = new AbortController()
+    const ms = Math.max(0, this.#retryAt - world.monotonic())
+    const retry = world.sleep(ms, { signal: over.signal }).then(
+      () => this.#failed.clear(),
+      () => {}, // something else came first
+    )
+    await Promise.race([woken.promise, retry])
+    over.abort()
   }
 
   async #repairEntry(id: string, damaged: ReadonlySet<number>): Promise<void> {
     if (this.#stopped.signal.aborted) return
     this.#queue.delete(id)
+    this.#failed.delete(id)
     this.#active += 1
+    const map = this.#map
     try {
       await this.#repair(fromHex(id), damaged)
     } catch (error) {
+      if (this.#failed.size === 0) this.#retryAt = this.#parts.world.monotonic() + retryAfterMs
+      this.#failed.set(id, map)
       this.#parts.telemetry.note('warn', 'chunk not repaired', { chunk: id, error: String(error) })
       this.enqueue(fromHex(id), [...damaged])
     } finally {
@@ -145,6 +150,7 @@ export class Repairer {
       })
       this.#parts.world.passing('repair/shards-written')
       await this.#record(chunk, moves)
+      this.#parts.world.passing('repair/shards-recorded')
       this.#parts.telemetry.repaired({
         shards: moves.length,
         bytes: moves.length * shardBytes(chunk.shape),
