@@ -54,7 +54,7 @@ What each point means: [crash-points.md](../operate/crash-points.md).
 | --- | --- | --- | --- | --- | --- |
 ${crashPoints.map(({ name, scene }) => `| \`${name}\` | ${scene} | ${tally(results, name)} | as promised |`).join('\n')}
 
-"Died there": in the other runs the point was not passed often enough within twelve seconds, and the process was killed at whatever it was doing then. "Lost more": the
+"Died there": in the other runs the point was not passed often enough: the program came to its end, or was killed after twelve seconds at whatever it was doing. "Lost more": the
 database, or the database and two nodes, were deleted before the next start.
 `
 }

@@ -42,7 +42,7 @@ export const crashPoints: readonly CrashPoint[] = [
   { name: 'repair/shards-recorded', scene: 'repair', timesMax: 4 },
   { name: 'main/keyring-made', scene: 'birth', timesMax: 1 },
   { name: 'main/node-made', scene: 'birth', timesMax: 14 },
-  { name: 'keys/keyring-written', scene: 'rotation', timesMax: 7 },
+  { name: 'keys/keyring-written', scene: 'rotation', timesMax: 5 },
   { name: 'keys/next-written', scene: 'rotation', timesMax: 1 },
   { name: 'keys/keyring-spread', scene: 'rotation', timesMax: 1 },
   { name: 'keys/rotated', scene: 'rotation', timesMax: 1 },

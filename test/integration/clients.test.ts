@@ -1,0 +1,259 @@
+/** Clients people have, with the settings they come with, against the real program: what they bring back is what they took there, byte for byte. */
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { createReadStream } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { Agent } from 'node:http'
+import type { LookupFunction } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, type TestContext, test } from 'node:test'
+import { promisify } from 'node:util'
+import {
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3'
+import { plantTree, readTree } from '../file-tree.ts'
+import { cleanEnvironment, type RunningStore, startStore } from '../harness.ts'
+import { type ClientName, installClients } from '../install-clients.ts'
+import { bucketOf, bytesOf } from '../s3-bucket.ts'
+import { presign } from './s3/signer.ts'
+
+const clients = installClients()
+let store: RunningStore
+let folder: string
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mycelium-clients-'))
+  store = await startStore({ flags: ['--nodes', '6', '--profile', '4+2', '--log', 'warn'] })
+})
+after(async () => {
+  await store[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const tree = {
+  'empty.txt': 0,
+  'small.bin': 3_000,
+  'photos/2026/a photo + more (1).jpg': 700_000,
+  'photos/2026/Übermut & ähnliches ☂.txt': 12_345,
+  'photos/deep/er/and/deeper/file': 1,
+  'large.bin': 6_000_000,
+}
+
+/** `undefined`, and the test is reported as not run, when the client is not there. */
+function clientFor(context: TestContext, name: ClientName, environment: () => Environment) {
+  const { version, text } = clients[name]
+  context.diagnostic(text)
+  if (version === undefined) return context.skip(text)
+  const run = promisify(execFile)
+  return async (...args: readonly string[]): Promise<string> => {
+    const env = { ...cleanEnvironment(), HOME: folder, ...environment() }
+    const { stdout } = await run(name, args, { env, maxBuffer: 2 ** 26, encoding: 'utf8' })
+    return stdout
+  }
+}
+
+type Environment = Readonly<Record<string, string>>
+
+async function folderOf(name: string): Promise<string> {
+  const path = join(folder, name)
+  await mkdir(path, { recursive: true })
+  return path
+}
+
+test('the AWS SDK for JavaScript: buffers, streams, uploads, ranges, copies, deletes', async (context) => {
+  const { version } = JSON.parse(
+    await readFile(
+      new URL('../../node_modules/@aws-sdk/client-s3/package.json', import.meta.url),
+      'utf8',
+    ),
+  )
+  context.diagnostic(`@aws-sdk/client-s3 ${version}`)
+  const Bucket = 'from-the-sdk'
+  const { s3Url: endpoint, accessKeyId, secretAccessKey } = store
+  const credentials = { accessKeyId, secretAccessKey }
+  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials })
+  context.after(() => client.destroy())
+  await client.send(new CreateBucketCommand({ Bucket }))
+  const local = await folderOf('sdk')
+  await plantTree(local, tree)
+
+  const keys = Object.keys(tree)
+  await Promise.all(
+    keys.map(async (Key, index) => {
+      const path = join(local, Key)
+      const Body = index % 2 === 0 ? createReadStream(path) : await readFile(path)
+      await client.send(new PutObjectCommand({ Bucket, Key, Body }))
+    }),
+  )
+  using bucket = bucketOf(store, Bucket)
+  for (const key of keys) ok((await bucket.get(key)).equals(await readFile(join(local, key))), key)
+  const large = bytesOf('large.bin', tree['large.bin'])
+  const range = { first: 2_999_999, last: 4_000_001 }
+  ok((await bucket.get('large.bin', range)).equals(large.subarray(range.first, range.last + 1)))
+
+  const Key = 'uploaded'
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }))
+  const pieces = [large, large.subarray(0, 5_500_000), Buffer.from('end')]
+  const Parts = await Promise.all(
+    pieces.map(async (Body, index) => {
+      const PartNumber = index + 1
+      const part = { Bucket, Key, UploadId, PartNumber, Body }
+      return { PartNumber, ...(await client.send(new UploadPartCommand(part))) }
+    }),
+  )
+  const completed = { Bucket, Key, UploadId, MultipartUpload: { Parts } }
+  await client.send(new CompleteMultipartUploadCommand(completed))
+  const copied = { Bucket, Key: 'copied', CopySource: `${Bucket}/${Key}` }
+  await client.send(new CopyObjectCommand(copied))
+  ok((await bucket.get('copied')).equals(Buffer.concat(pieces)))
+
+  const listed = (await bucket.list()).map(({ key }) => key)
+  deepEqual(listed, [...keys, Key, 'copied'].sort(byBytes))
+  const Objects = listed.map((name) => ({ Key: name }))
+  await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }))
+  deepEqual(await bucket.list(), [])
+})
+
+function byBytes(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other))
+}
+
+test('buckets as host names, and presigned URLs without any client', async () => {
+  const { s3Url, accessKeyId, secretAccessKey } = store
+  const { port } = new URL(s3Url)
+  const lookup: LookupFunction = (_name, _options, found) =>
+    found(null, [{ address: '127.0.0.1', family: 4 }])
+  const client = new S3Client({
+    endpoint: `http://localhost:${port}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId, secretAccessKey },
+    requestHandler: { httpAgent: new Agent({ lookup }) },
+  })
+  const Bucket = 'as-a-host'
+  const Key = 'a key/with ☂'
+  await client.send(new CreateBucketCommand({ Bucket }))
+  await client.send(new PutObjectCommand({ Bucket, Key, Body: 'addressed by host' }))
+  const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }))
+  equal(await Body?.transformToString(), 'addressed by host')
+  client.destroy()
+
+  const target = `/${Bucket}/presigned`
+  const signing = {
+    target,
+    headers: { host: `127.0.0.1:${port}` },
+    expiresSeconds: 60,
+    accessKeyId,
+    secret: secretAccessKey,
+  }
+  const urlOf = (method: string): string => s3Url + presign({ ...signing, method })
+  equal((await fetch(urlOf('PUT'), { method: 'PUT', body: 'by URL alone' })).status, 200)
+  equal(await (await fetch(urlOf('GET'))).text(), 'by URL alone')
+  equal((await fetch(urlOf('GET'), { method: 'DELETE' })).status, 403, 'only what was signed')
+})
+
+test('aws: cp, sync, ls, presign and rm; an upload in parts', async (context) => {
+  const aws = clientFor(context, 'aws', () => ({
+    AWS_SHARED_CREDENTIALS_FILE: join(store.data, 'aws-credentials'),
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_ENDPOINT_URL: store.s3Url,
+  }))
+  if (aws === undefined) return
+  const local = await folderOf('aws')
+  const back = await folderOf('aws-back')
+  await plantTree(local, tree)
+  const big = bytesOf('big', 20_000_000)
+  await writeFile(join(folder, 'big'), big)
+
+  await aws('s3', 'mb', 's3://from-aws')
+  await aws('s3', 'sync', local, 's3://from-aws/tree')
+  await aws('s3', 'cp', join(folder, 'big'), 's3://from-aws/big')
+  match(await aws('s3', 'ls', 's3://from-aws'), / PRE tree\/\n.* 20000000 big\n/s)
+  const listing = await aws('s3', 'ls', '--recursive', 's3://from-aws/tree')
+  equal(listing.trim().split('\n').length, Object.keys(tree).length)
+  await aws('s3', 'sync', 's3://from-aws/tree', back)
+  deepEqual(await readTree(back), await readTree(local))
+  await aws('s3', 'cp', 's3://from-aws/big', 's3://from-aws/big copy')
+  await aws('s3', 'cp', 's3://from-aws/big copy', join(folder, 'big back'))
+  ok((await readFile(join(folder, 'big back'))).equals(big))
+  const url = await aws('s3', 'presign', 's3://from-aws/tree/small.bin')
+  const presigned = Buffer.from(await (await fetch(url.trim())).arrayBuffer())
+  ok(presigned.equals(bytesOf('small.bin', 3_000)))
+  await aws('s3', 'rb', '--force', 's3://from-aws')
+  ok(!(await aws('s3', 'ls')).includes('from-aws'))
+})
+
+test('rclone: copy, check, sync, cat, a stream in parts, purge', async (context) => {
+  const rclone = clientFor(context, 'rclone', () => ({
+    RCLONE_CONFIG: '/dev/null',
+    RCLONE_CONFIG_STORE_TYPE: 's3',
+    RCLONE_CONFIG_STORE_PROVIDER: 'Other',
+    RCLONE_CONFIG_STORE_ENDPOINT: store.s3Url,
+    RCLONE_CONFIG_STORE_ACCESS_KEY_ID: store.accessKeyId,
+    RCLONE_CONFIG_STORE_SECRET_ACCESS_KEY: store.secretAccessKey,
+  }))
+  if (rclone === undefined) return
+  const local = await folderOf('rclone')
+  const back = await folderOf('rclone-back')
+  await plantTree(local, tree)
+
+  await rclone('mkdir', 'store:from-rclone')
+  await rclone('copy', local, 'store:from-rclone/tree')
+  await rclone('check', '--download', local, 'store:from-rclone/tree')
+  await rm(join(local, 'large.bin'))
+  await plantTree(local, { 'added.bin': 6_100_000, 'small.bin': 3_001 })
+  await rclone('sync', local, 'store:from-rclone/tree')
+  await rclone('copy', 'store:from-rclone/tree', back)
+  deepEqual(await readTree(back), await readTree(local))
+  // Beyond the cutoff it uploads in parts, as it does by default from 200 MiB on.
+  const inParts = ['--s3-upload-cutoff', '5M', '--s3-chunk-size', '5M']
+  await rclone('copyto', ...inParts, join(local, 'added.bin'), 'store:from-rclone/in parts')
+  await rclone('check', '--download', join(local, 'added.bin'), 'store:from-rclone/tree')
+  const listing = await rclone('lsf', '-R', '--files-only', 'store:from-rclone')
+  equal(listing.trim().split('\n').length, Object.keys(tree).length + 1)
+  await rclone('copyto', 'store:from-rclone/in parts', join(back, 'in parts'))
+  ok((await readFile(join(back, 'in parts'))).equals(bytesOf('added.bin', 6_100_000)))
+  await rclone('delete', 'store:from-rclone/tree/photos')
+  await rclone('purge', 'store:from-rclone')
+  ok(!(await rclone('lsd', 'store:')).includes('from-rclone'))
+})
+
+test('s3cmd: put and get in parts, sync, ls, cp, del', async (context) => {
+  const s3cmd = clientFor(context, 's3cmd', () => ({}))
+  if (s3cmd === undefined) return
+  const { host } = new URL(store.s3Url)
+  const ask = (...args: readonly string[]): Promise<string> =>
+    s3cmd(
+      ...['--config=/dev/null', '--no-ssl', `--host=${host}`, `--host-bucket=${host}`],
+      ...[`--access_key=${store.accessKeyId}`, `--secret_key=${store.secretAccessKey}`],
+      ...args,
+    )
+  const local = await folderOf('s3cmd')
+  const back = await folderOf('s3cmd-back')
+  await plantTree(local, tree)
+  const big = bytesOf('in parts', 12_000_000)
+  await writeFile(join(folder, 'in parts'), big)
+
+  await ask('mb', 's3://from-s3cmd')
+  const parts = '--multipart-chunk-size-mb=5'
+  await ask('put', parts, join(folder, 'in parts'), 's3://from-s3cmd/in parts')
+  await ask('get', 's3://from-s3cmd/in parts', join(folder, 'in parts back'))
+  ok((await readFile(join(folder, 'in parts back'))).equals(big))
+  await ask('sync', `${local}/`, 's3://from-s3cmd/tree/')
+  await ask('sync', 's3://from-s3cmd/tree/', `${back}/`)
+  deepEqual(await readTree(back), await readTree(local))
+  await ask('cp', 's3://from-s3cmd/tree/small.bin', 's3://from-s3cmd/copy.bin')
+  match(await ask('ls', 's3://from-s3cmd'), / 3000 +s3:\/\/from-s3cmd\/copy\.bin/)
+  match(await ask('info', 's3://from-s3cmd/copy.bin'), /File size: 3000/)
+  await ask('del', '--recursive', '--force', 's3://from-s3cmd')
+  await ask('rb', 's3://from-s3cmd')
+  ok(!(await ask('ls')).includes('from-s3cmd'))
+})
