@@ -1,0 +1,101 @@
+/** A disk that runs full: writes are refused in plain words, what was stored stays, and deleting makes room again. */
+import { equal, match, ok, rejects } from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { S3ServiceException } from '@aws-sdk/client-s3'
+import { runMycelium, startStore } from '../harness.ts'
+import { bucketOf, bytesOf, type TestBucket } from '../s3-bucket.ts'
+import { healthOf, until } from '../until.ts'
+
+const diskMebibytes = 128
+const objectBytes = 2_000_000
+const flags = ['--nodes', '6', '--profile', '4+2', '--gc-every', '1s', '--gc-grace', '1s']
+
+/** A small file system of its own; `undefined`, and the test is reported as not run, where none may be mounted. */
+async function smallDisk(context: TestContext): Promise<string | undefined> {
+  const path = await mkdtemp(join(tmpdir(), 'mycelium-full-'))
+  const mount = ['-t', 'tmpfs', '-o', `size=${diskMebibytes}m,mode=700`, 'tmpfs', path]
+  const { status, stderr } = spawnSync('mount', mount, { encoding: 'utf8' })
+  context.after(async () => {
+    if (status === 0) spawnSync('umount', ['--lazy', path])
+    await rm(path, { recursive: true, force: true })
+  })
+  if (status === 0) return path
+  context.skip(`a small tmpfs cannot be mounted here: ${stderr || 'not root'}`.trim())
+  return undefined
+}
+
+/** `200`, or the status and the code of the refusal. */
+async function tryPut(bucket: TestBucket, key: string): Promise<string> {
+  try {
+    await bucket.put(key, bytesOf(key, objectBytes))
+    return '200'
+  } catch (error) {
+    if (!(error instanceof S3ServiceException)) throw error
+    return `${error.$metadata.httpStatusCode} ${error.name}`
+  }
+}
+
+const refusal = /^(507 \w+|503 (ServiceUnavailable|SlowDown))$/
+
+/** Puts objects, four at a time, until the last eight were all refused. Returns the keys of those that were taken. */
+async function fill(bucket: TestBucket, name: string): Promise<readonly string[]> {
+  const taken: string[] = []
+  let refused = 0
+  for (let round = 0; refused < 2; round += 1) {
+    const keys = [0, 1, 2, 3].map((index) => `${name}/${round}.${index}`)
+    const answers = await Promise.all(keys.map((key) => tryPut(bucket, key)))
+    for (const [index, answer] of answers.entries()) {
+      if (answer === '200') taken.push(keys[index] ?? '')
+      else match(answer, refusal)
+    }
+    refused = answers.includes('200') ? 0 : refused + 1
+  }
+  return taken
+}
+
+async function readAll(bucket: TestBucket, keys: readonly string[]): Promise<void> {
+  for (const key of keys) ok((await bucket.get(key)).equals(bytesOf(key, objectBytes)), key)
+}
+
+test('a full disk refuses writes, loses nothing, and takes writes again after deletes', async (context) => {
+  const data = await smallDisk(context)
+  if (data === undefined) return
+  let store = await startStore({ data, flags })
+  let bucket = bucketOf(store, 'brimful')
+  await bucket.create()
+  const taken = await fill(bucket, 'first')
+  ok(taken.length > 10, `only ${taken.length} objects fit`)
+  await readAll(bucket, taken)
+  equal((await bucket.list()).length, taken.length, 'what was refused is not there')
+  equal((await healthOf(store)).status, 'unavailable')
+
+  const [kept = '', ...others] = taken
+  await Promise.all(others.map((key) => bucket.remove(key)))
+  await until(
+    () => tryPut(bucket, 'room again'),
+    (answer) => answer === '200',
+  )
+  await readAll(bucket, [kept, 'room again'])
+
+  // Not even room for the log and the database any more.
+  const { bavail, bsize } = await statfs(data)
+  await writeFile(join(data, 'filler'), Buffer.alloc(bavail * bsize)).catch(() => {})
+  for (const key of ['no room 1', 'no room 2']) match(await tryPut(bucket, key), refusal)
+  await readAll(bucket, [kept, 'room again'])
+  await rejects(bucket.remove(kept), { name: 'InsufficientStorage' })
+  await store.kill()
+  const { code, stderr } = await runMycelium(['up', '--data', data])
+  equal(code, 3)
+  match(stderr, /disk is full/)
+  await rm(join(data, 'filler'))
+  store = await startStore({ data, flags })
+  bucket = bucketOf(store, 'brimful')
+  await readAll(bucket, [kept, 'room again'])
+  equal(await tryPut(bucket, 'at last'), '200')
+  equal((await bucket.list()).length, 3)
+  await store.stop()
+})
