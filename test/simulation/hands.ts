@@ -41,7 +41,8 @@ export class Hands {
     const isSlow = chance(world, 0.2)
     const pauseMs = this.stage.scenario.thinkMs * between(world, 0.1, 3)
     return {
-      pieceBytes: Math.ceil(between(world, Math.max(1, bytes / 12), bytes + 1)),
+      // A slow client sends little at a time: its first chunks rest on nodes long before anything refers to them.
+      pieceBytes: Math.ceil((bytes + 1) / between(world, isSlow ? 4 : 1, 12)),
       pause: () => (isSlow ? world.sleep(world.random() * pauseMs) : Promise.resolve()),
       ...(chance(world, 0.04) ? { breaksAt: Math.floor(world.random() * bytes) } : {}),
       ...(chance(world, 0.03) ? { isRefused: true } : {}),

@@ -32,6 +32,8 @@ const crashPoints = [
 ] as const
 
 const roomyBytes = 2 ** 30
+/** Then a process has peace: it may be waiting for something that takes long. */
+const deedsMax = 60
 const startAttemptsMax = 30
 
 export interface NemesisParts {
@@ -79,11 +81,11 @@ export class Nemesis {
   async torment(isOver: () => boolean): Promise<void> {
     const { running } = this.#site
     const kinds = [...this.#scenario.faults]
-    while (this.#site.running === running && running !== undefined && !isOver()) {
+    for (let deeds = 0; deeds < deedsMax; deeds += 1) {
       await this.#world.sleep(between(this.#world, 0.1, 3) * this.#scenario.faultEveryMs)
+      if (this.#site.running !== running || running === undefined || isOver()) return
       const kind = pick(this.#world, kinds)
-      if (this.#site.running === running && !isOver() && kind !== undefined)
-        await this.#disturb(kind)
+      if (kind !== undefined) await this.#disturb(kind)
     }
   }
 

@@ -74,10 +74,12 @@ export function drawScenario(world: World): Scenario {
     episodes: 1 + Math.floor(world.random() * 5),
     faults: drawFaults(world),
     faultEveryMs: thinkMs * between(world, 0.5, 4),
-    collectEveryMs: between(world, 500, 60_000),
-    graceMs: between(world, 1_000, 30_000),
-    snapshotEveryMs:
-      world.random() < 0.3 ? Number.POSITIVE_INFINITY : between(world, 1_000, 60_000),
+    // In some stores garbage is collected again and again while bodies are still on their way.
+    collectEveryMs: thinkMs * (chance(world, 0.3) ? between(world, 0.1, 2) : between(world, 2, 20)),
+    graceMs: thinkMs * between(world, 0.01, 3),
+    snapshotEveryMs: chance(world, 0.3)
+      ? Number.POSITIVE_INFINITY
+      : thinkMs * between(world, 2, 40),
   }
 }
 

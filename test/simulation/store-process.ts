@@ -233,8 +233,6 @@ export async function takeSnapshot(running: Running, { profile }: Scenario): Pro
   await snapshot({ ...running, profile }, { signal: new AbortController().signal })
 }
 
-const slowdown = 1.15
-
 /** The work that goes on by itself, until the process dies. */
 export function startBackground(
   running: Running,
@@ -243,7 +241,11 @@ export function startBackground(
   const { cluster, repairer, collector, world, life } = running
   const { signal } = new AbortController()
   /** Less and less often, so that a long wait for healing does not cost a thousand rounds. */
-  const every = async (firstMs: number, work: () => Promise<unknown>): Promise<void> => {
+  const every = async (
+    firstMs: number,
+    slowdown: number,
+    work: () => Promise<unknown>,
+  ): Promise<void> => {
     for (let ms = firstMs; !life.isOver && ms < Number.POSITIVE_INFINITY; ms *= slowdown) {
       await world.sleep(ms * (0.5 + world.random()))
       try {
@@ -258,9 +260,9 @@ export function startBackground(
   void repairer.takeInventory()
   const { graceMs, collectEveryMs, snapshotEveryMs } = scenario
   const collection = { graceMs, deleteBytesPerSecond: 1e9, signal }
-  void every(collectEveryMs, () => collector.collect(collection))
-  void every(collectEveryMs * 3, () => compact(running, { signal }))
-  void every(snapshotEveryMs, async () => {
+  void every(collectEveryMs, 1.1, () => collector.collect(collection))
+  void every(collectEveryMs * 3, 1.3, () => compact(running, { signal }))
+  void every(snapshotEveryMs, 1.6, async () => {
     const begunAt = world.monotonic()
     await takeSnapshot(running, scenario)
     onSnapshot(begunAt)
