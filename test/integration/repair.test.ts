@@ -1,0 +1,80 @@
+/** The repair queue on nodes that come and go: it works at once when there is work, and waits for nobody who is back. */
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseBucketName, parseObjectKey } from '#object/names'
+import { shardFault } from '#shard/faults'
+import { scanChunks } from '#store/tables'
+import { type MemoryStore, openMemoryStore } from '../memory-store.ts'
+import { until } from '../until.ts'
+
+const bucket = parseBucketName('forest')
+const { signal } = new AbortController()
+/** Well below the time after which failures are tried again anyway. */
+const soon = { timeoutMs: 10_000 }
+
+async function withObjects(work: (store: MemoryStore) => Promise<void>): Promise<void> {
+  await using store = await openMemoryStore({ profile: { data: 4, parity: 2 }, nodes: 6 })
+  await store.objects.createBucket(bucket)
+  for (let index = 0; index < 5; index += 1) {
+    async function* stream() {
+      yield Buffer.alloc(10_000, `object ${index}`)
+    }
+    const body = { stream: stream(), bytes: 10_000, digests: [], verify: () => undefined }
+    const key = parseObjectKey(`object ${index}`)
+    await store.objects.put(bucket, key, { body, metadata: { user: {} }, signal })
+  }
+  store.repairer.start()
+  await work(store)
+}
+
+/** The nodes say that they are gone, until the returned function is called. */
+function lose({ nodes }: MemoryStore, indexes: readonly number[]): () => void {
+  const lost = indexes.flatMap((index) => nodes[index] ?? [])
+  const former = lost.map(({ stores }) => ({ ...stores }))
+  for (const { id, stores } of lost) {
+    const refuse = async (): Promise<never> => {
+      throw shardFault('shard/node-lost', { node: id, reason: 'gone' })
+    }
+    Object.assign(stores, { probe: refuse })
+  }
+  return () => {
+    for (const [index, { stores }] of lost.entries()) Object.assign(stores, former[index])
+  }
+}
+
+async function holdersOf({ sql }: MemoryStore): Promise<readonly (readonly unknown[])[]> {
+  const chunks = await Array.fromAsync(scanChunks(sql))
+  return chunks.map(({ shards }) => shards.map(({ node }) => node))
+}
+
+const isQuiet = async ({ repairer }: MemoryStore): Promise<number> => repairer.length
+const isZero = (length: number): boolean => length === 0
+
+test('shards of a lost node are rebuilt elsewhere, and spread again when it is back', () =>
+  withObjects(async (store) => {
+    const find = lose(store, [2])
+    await store.cluster.check()
+    ok(store.repairer.length > 0, 'known to be incomplete as soon as the node is known to be down')
+    await until(() => isQuiet(store), isZero, soon)
+    for (const holders of await holdersOf(store)) equal(holders.includes(2), false)
+    find()
+    await store.cluster.check()
+    ok(store.repairer.length > 0)
+    await until(() => isQuiet(store), isZero, soon)
+    for (const holders of await holdersOf(store))
+      deepEqual([...holders].sort(), [0, 1, 2, 3, 4, 5], 'one shard on each')
+  }))
+
+test('what could not be repaired is tried again as soon as nodes are back', () =>
+  withObjects(async (store) => {
+    const find = lose(store, [0, 1, 2])
+    await store.cluster.check()
+    ok(store.repairer.length > 0)
+    for (const { id } of await Array.fromAsync(scanChunks(store.sql))) store.repairer.enqueue(id)
+    await store.repairer.drain()
+    ok(store.repairer.length > 0, 'too little is left to rebuild it from')
+    find()
+    await store.cluster.check()
+    await until(() => isQuiet(store), isZero, soon)
+    for (const holders of await holdersOf(store)) equal(new Set(holders).size, 6)
+  }))
