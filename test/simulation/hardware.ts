@@ -20,7 +20,8 @@ export interface NodeMachine {
 export class Hardware {
   readonly world: SimulatedWorld
   readonly nodes: readonly NodeMachine[]
-  readonly master: Uint8Array
+  /** The operator's. */
+  master: Uint8Array
   readonly storeId: Uint8Array
   /** The copy beside the database. */
   keyring: Uint8Array | undefined

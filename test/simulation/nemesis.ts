@@ -2,6 +2,7 @@
  * Whoever breaks things: draws faults from the seed, within what the store promises to survive. At most m shards of any chunk are lost
  * at once and the log's newest frames stay on one node at least, so that a loss is always the store's mistake and never ours.
  */
+import { readFileSync } from 'node:fs'
 import { readState } from '#changelog/state'
 import { isFault } from '#fault/fault'
 import type { SqliteMemory } from '#sql/sqlite-memory'
@@ -14,22 +15,12 @@ import type { Site } from './site.ts'
 import { describe, type Stage } from './stage.ts'
 import type { Running } from './store-process.ts'
 
-/** Where a crash hurts most; docs/operate/crash-points.md. */
-const crashPoints = [
-  'store/stripe-sealed',
-  'store/chunk-durable',
-  'shard/named',
-  'shard/frame-written',
-  'changelog/committed',
-  'changelog/logged',
-  'changelog/snapshot-written',
-  'changelog/snapshot-recorded',
-  'changelog/snapshot-published',
-  'changelog/snapshot-retired',
-  'gc/chunks-forgotten',
-  'gc/shard-removed',
-  'repair/shards-written',
-] as const
+/** Where a crash hurts most: the points that a running store passes. */
+const crashPoints: readonly string[] = [
+  ...readFileSync(new URL('../../docs/operate/crash-points.md', import.meta.url), 'utf8').matchAll(
+    /^\| `((?:store|shard|changelog|gc|repair)\/[a-z-]+)`/gm,
+  ),
+].map(([, point]) => String(point))
 
 const roomyBytes = 2 ** 30
 /** Then a process has peace: it may be waiting for something that takes long. */
@@ -145,7 +136,8 @@ export class Nemesis {
     for (let attempt = 0; attempt < startAttemptsMax; attempt += 1) {
       if (this.#lostDatabase !== undefined && !(await this.#recover(this.#lostDatabase))) continue
       this.#hasWiped = false
-      const started = await this.#site.start()
+      const keyChange = chance(this.#world, 0.9) ? undefined : 'new generation'
+      const started = await this.#site.start({ keyChange })
       if (started !== undefined && !isFault(started)) return started
       if (started === undefined) continue // it died while starting
       this.#history.say(`the store does not start: ${describe(started)}`)

@@ -14,6 +14,7 @@ import type { Scenario } from './scenario.ts'
 import { describe, type Stage } from './stage.ts'
 import {
   allRooms,
+  type KeyChange,
   openChunkStore,
   openGround,
   type ProcessOptions,
@@ -76,8 +77,15 @@ export class Site {
   /**
    * Starts the store. `undefined` when it died while starting; the fault when it refused to.
    */
-  async start({ isQuiet = false } = {}): Promise<Running | Fault | undefined> {
-    const options = this.#beginProcess('store')
+  async start({
+    isQuiet = false,
+    keyChange,
+  }: {
+    readonly isQuiet?: boolean
+    readonly keyChange?: KeyChange | undefined
+  } = {}): Promise<Running | Fault | undefined> {
+    if (keyChange !== undefined) this.#history.say(`a ${keyChange}`)
+    const options = { ...this.#beginProcess('store'), keyChange }
     const started = await this.#within(options.life, () => startProcess(options))
     if (started === undefined || isFault(started)) return started
     this.#running = started

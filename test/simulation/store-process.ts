@@ -8,9 +8,10 @@ import { openCodec } from '#chunk/codec'
 import { type Cluster, type OpenedNode, openCluster } from '#cluster/cluster'
 import { enrol, readNodes } from '#cluster/tables'
 import { isFault } from '#fault/fault'
-import { newestKeyring } from '#keyring/change-keyring'
+import { addGeneration, newestKeyring, rotateMaster } from '#keyring/change-keyring'
 import { keyringFault } from '#keyring/faults'
 import { type Keyring, openKeyring } from '#keyring/keyring'
+import { newMasterKey } from '#keyring/master-key'
 import { rooms } from '#main/rooms'
 import { snapshot } from '#main/snapshots'
 import type { ObjectStore } from '#object/model'
@@ -18,6 +19,7 @@ import { openObjectStore } from '#object/object-store'
 import { Collector } from '#repair/collector'
 import { compact } from '#repair/compactor'
 import { Repairer } from '#repair/repairer'
+import { scrub } from '#repair/scrub'
 import { openDiskNode, readNodeMetadata } from '#shard/disk-node'
 import { shardFault } from '#shard/faults'
 import type { NodeStores } from '#shard/store'
@@ -44,7 +46,11 @@ export interface ProcessOptions {
   /** A snapshot is done that began at this moment (monotonic ms). */
   readonly onSnapshot: (begunAt: number) => void
   readonly onUnexpected: (error: unknown) => void
+  /** What the operator does to the keys before the store is up, as `mycelium keys rotate` does. */
+  readonly keyChange?: KeyChange | undefined
 }
+
+export type KeyChange = 'new generation' | 'new master key'
 
 /** What every program of the store has open: nodes, keys, and a world that ends with it. */
 export interface Ground {
@@ -68,7 +74,7 @@ export interface Running extends Ground {
 }
 
 export async function openGround(options: ProcessOptions): Promise<Ground> {
-  const { hardware, life } = options
+  const { hardware, life, keyChange } = options
   const world = worldOf(options.world, life)
   const telemetry = silentTelemetry
   const { storeId } = hardware
@@ -78,7 +84,7 @@ export async function openGround(options: ProcessOptions): Promise<Ground> {
       stores: await openNode(machine, { life, world, telemetry, storeId }).catch(absent),
     })),
   )
-  return { world, telemetry, nodes, ...(await shareKeyring(hardware, nodes)) }
+  return { world, telemetry, nodes, ...(await shareKeyring(hardware, { nodes, world, keyChange })) }
 }
 
 export interface NodeOptions {
@@ -104,25 +110,46 @@ function absent(error: unknown): undefined {
   if (!isFault(error)) throw error
 }
 
-/** Chooses the keyring in force among its copies, and gives it to nodes that have another or none. */
+/** Chooses the keyring in force among its copies, changes it if asked to, and gives it to nodes that have another or none. */
 async function shareKeyring(
   hardware: Hardware,
-  nodes: readonly OpenedNode[],
+  { nodes, world, keyChange }: Pick<Ground, 'nodes' | 'world'> & Pick<ProcessOptions, 'keyChange'>,
 ): Promise<{ readonly keyring: Keyring; readonly keyringBytes: Uint8Array }> {
   const copies = await Promise.all(
     nodes.map(({ stores }) => stores?.files.read(keyringFile).catch(absent)),
   )
   const newest = newestKeyring([...copies, hardware.keyring].filter((copy) => copy !== undefined))
   if (newest === undefined) throw keyringFault('keyring/damaged')
-  hardware.keyring = newest
+  const changed = changeKeyring(newest, { hardware, world, keyChange })
+  hardware.keyring = changed
   await Promise.all(
     nodes.map(async ({ stores }, index) => {
       const copy = copies[index]
-      if (copy === undefined || Buffer.compare(copy, newest) !== 0)
-        await stores?.files.write(keyringFile, newest).catch(absent)
+      if (copy === undefined || Buffer.compare(copy, changed) !== 0)
+        await stores?.files.write(keyringFile, changed).catch(absent)
     }),
   )
-  return { keyring: openKeyring(newest, hardware.master), keyringBytes: newest }
+  return { keyring: openKeyring(changed, hardware.master), keyringBytes: changed }
+}
+
+/** The operator keeps every master key there ever was; a copy that was left behind opens with its own. */
+function changeKeyring(
+  bytes: Uint8Array,
+  {
+    hardware,
+    world,
+    keyChange,
+  }: {
+    readonly hardware: Hardware
+    readonly world: World
+    readonly keyChange: KeyChange | undefined
+  },
+): Uint8Array {
+  if (keyChange === undefined) return bytes
+  if (keyChange === 'new generation') return addGeneration(bytes, hardware.master, world)
+  const from = hardware.master
+  hardware.master = newMasterKey(world)
+  return rotateMaster(bytes, { from, to: hardware.master })
 }
 
 /** Faults of the guard, among others, when the database is not the one that belongs here. */
@@ -261,6 +288,7 @@ export function startBackground(
   const { graceMs, collectEveryMs, snapshotEveryMs } = scenario
   const collection = { graceMs, deleteBytesPerSecond: 1e9, signal }
   void every(collectEveryMs, 1.1, () => collector.collect(collection))
+  void every(collectEveryMs * 5, 1.5, () => scrub(running, { bytesPerSecond: 1e9, signal }))
   void every(collectEveryMs * 3, 1.3, () => compact(running, { signal }))
   void every(snapshotEveryMs, 1.6, async () => {
     const begunAt = world.monotonic()

@@ -5,12 +5,14 @@
 
 import { toHex } from '#bytes/text'
 import { isFault } from '#fault/fault'
+import { scrub } from '#repair/scrub'
+import { rewrapKeys } from '#store/rewrap'
 import { shardsOn, surveyChunks } from './ground-truth.ts'
 import { Hands } from './hands.ts'
 import type { History } from './history.ts'
 import { get, listPage } from './look-deeds.ts'
 import { places } from './place.ts'
-import { chance } from './scenario.ts'
+import { chance, pick } from './scenario.ts'
 import type { Site } from './site.ts'
 import { describe, type Stage } from './stage.ts'
 import { type Running, takeSnapshot } from './store-process.ts'
@@ -26,24 +28,24 @@ interface VerdictParts {
   readonly mustSnapshot: boolean
 }
 
-export async function passVerdict(
-  running: Running,
-  { site, stage, history, mustSnapshot }: VerdictParts,
-): Promise<void> {
+export async function passVerdict(running: Running, parts: VerdictParts): Promise<void> {
+  const { site, stage, history, mustSnapshot } = parts
   const { world } = stage
-  if (!(await heal(running, { site, history }))) return
+  if (!(await heal(running, parts))) return
   stage.isCalm = true
   const hands = new Hands(stage, 'last')
   await readEverything(hands)
   // Whatever goes on by itself ends with the process; the next one does only what it is asked.
   site.crash({ isPowerCut: false, why: 'to be looked at' })
-  const quiet = await site.start({ isQuiet: true })
+  const keyChange = pick(world, [undefined, undefined, 'new generation', 'new master key'] as const)
+  const quiet = await site.start({ isQuiet: true, keyChange })
   if (quiet === undefined || isFault(quiet))
     return history.violate(`the store does not start: ${quiet && describe(quiet)}`)
   await world.sleep(1)
-  await mend(quiet, { site, history })
+  await mend(quiet, parts)
+  if (chance(world, 0.3)) await rewrap(quiet, parts)
   if (mustSnapshot || chance(world, 0.3)) await takeSnapshot(quiet, stage.scenario)
-  await collect(quiet, { history })
+  await collect(quiet, parts)
   await checkChunks(site, history)
   await readEverything(hands)
   site.crash({ isPowerCut: true, why: 'to be rebuilt' })
@@ -53,7 +55,7 @@ export async function passVerdict(
 /** Until all nodes are up and nothing waits for repair. */
 async function heal(
   { cluster, repairer, world, changelog }: Running,
-  { site, history }: { readonly site: Site; readonly history: History },
+  { site, history }: VerdictParts,
 ): Promise<boolean> {
   const until = world.monotonic() + healingMsMax
   while (world.monotonic() < until) {
@@ -86,29 +88,31 @@ async function readEverything(hands: Hands): Promise<void> {
   while (after !== undefined)
 }
 
-/** Rot that no read has met is found by looking at every byte, and mended. */
-async function mend(
-  { repairer, world }: Running,
-  { site, history }: { readonly site: Site; readonly history: History },
-): Promise<void> {
-  for (const { chunk, whole } of await surveyChunks(site.hardware)) {
-    const columns = new Set(whole.map(({ column }) => column))
-    const damaged = chunk.shards.map((_, column) => column).filter((column) => !columns.has(column))
-    if (damaged.length > 0) repairer.enqueue(chunk.id, damaged)
-  }
+/** Rot that no read has met is found by scrubbing, and mended. */
+async function mend({ repairer, ...running }: Running, { history }: VerdictParts): Promise<void> {
+  const { signal } = new AbortController()
+  const { shards, damaged } = await scrub(running, { bytesPerSecond: 1e9, signal })
+  history.say(`scrubbed ${shards} shards, ${damaged} damaged`)
   await repairer.takeInventory()
   for (let round = 0; round < 5 && repairer.length > 0; round += 1) {
     await repairer.drain()
-    await world.sleep(1_000)
+    await running.world.sleep(1_000)
   }
   if (repairer.length > 0) history.violate(`${repairer.length} chunks cannot be repaired`)
 }
 
-/** Twice: what the first run forgets may be what the second finds on nodes. */
-async function collect(
-  { collector, world }: Running,
-  { history }: { readonly history: History },
+/** All data keys under the newest generation: what no chunk's key names any more, a lost one cannot take with it. */
+async function rewrap(
+  { sql, changelog, keyring }: Running,
+  { history }: VerdictParts,
 ): Promise<void> {
+  const { signal } = new AbortController()
+  const moved = await rewrapKeys({ sql, changelog, keyring }, { signal })
+  history.say(`${moved} data keys rewrapped under generation ${keyring.generation}`)
+}
+
+/** Twice: what the first run forgets may be what the second finds on nodes. */
+async function collect({ collector, world }: Running, { history }: VerdictParts): Promise<void> {
   const { signal } = new AbortController()
   for (let round = 0; round < 2; round += 1) {
     const freed = await collector.collect({ graceMs: 0, deleteBytesPerSecond: 1e9, signal })
