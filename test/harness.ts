@@ -66,7 +66,12 @@ export async function startStore({
     }
     return child.exitCode
   }
-  await untilReady(child, () => output)
+  try {
+    await untilReady(child, () => output)
+  } catch (error) {
+    if (data === undefined) await rm(directory, { recursive: true, force: true })
+    throw error
+  }
   const credentials = await readFile(join(directory, 'aws-credentials'), 'utf8')
   return {
     data: directory,
@@ -127,12 +132,23 @@ export function cleanEnvironment(): Record<string, string> {
   )
 }
 
+const startMsMax = 60_000
+
 function untilReady(child: ChildProcess, output: () => string): Promise<void> {
   return new Promise((resolve, reject) => {
+    const deadline = setTimeout(() => {
+      child.kill('SIGKILL')
+      reject(new Error(`mycelium up is not up after ${startMsMax} ms:\n${output()}`))
+    }, startMsMax)
     child.stdout?.on('data', () => {
-      if (output().includes('Ctrl-C stops it.')) resolve()
+      if (!output().includes('Ctrl-C stops it.')) return
+      clearTimeout(deadline)
+      resolve()
     })
-    child.once('exit', (code) => reject(new Error(`mycelium up ended with ${code}:\n${output()}`)))
+    child.once('exit', (code) => {
+      clearTimeout(deadline)
+      reject(new Error(`mycelium up ended with ${code}:\n${output()}`))
+    })
   })
 }
 
