@@ -54,6 +54,7 @@ export class Nemesis {
   /** The true database, while another one, or none, is in its place. */
   #lostDatabase: SqliteMemory | undefined
   #hasWiped = false
+  #isOver = false
 
   constructor(world: SimulatedWorld, { site, stage, scenario, history }: NemesisParts) {
     this.#world = world
@@ -98,7 +99,7 @@ export class Nemesis {
       have === 'ended' ? this.#world.random() * 0.3 : between(this.#world, 0.05, thinkMs)
     const act = async (): Promise<void> => {
       if (have === 'begun' || chance(this.#world, 0.5)) await this.#world.sleep(delayMs)
-      if (this.#site.running !== running || running === undefined) return
+      if (this.#site.running !== running || running === undefined || this.#isOver) return
       this.#count(isPowerCut ? 'power-cut' : 'process-killed')
       this.#site.crash({
         isPowerCut,
@@ -149,6 +150,13 @@ export class Nemesis {
     }
     this.#history.violate('the store never starts')
     return undefined
+  }
+
+  /** Breaks nothing any more, whatever was planned. */
+  end(): void {
+    this.#isOver = true
+    this.#site.plan = undefined
+    this.heal()
   }
 
   /** Everything works again; what is lost stays lost. */

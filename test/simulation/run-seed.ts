@@ -7,7 +7,7 @@ import { History } from './history.ts'
 import { Nemesis } from './nemesis.ts'
 import { fleetingPlace, steadyBucket, steadyPlaces } from './place.ts'
 import { PromiseWatch } from './promise-watch.ts'
-import { drawScenario, type FaultKind, type Scenario } from './scenario.ts'
+import { drawScenario, type FaultKind, type Sabotage, type Scenario } from './scenario.ts'
 import { Site } from './site.ts'
 import { describe, Stage } from './stage.ts'
 import { passVerdict } from './verdict.ts'
@@ -27,16 +27,21 @@ export interface SeedReport {
   readonly outcomes: Readonly<Record<string, number>>
   readonly faults: ReadonlyMap<FaultKind, number>
   readonly crashPoints: ReadonlyMap<string, number>
+  readonly processes: number
+  readonly rebuilds: number
   readonly simulatedMs: number
   readonly steps: number
 }
 
 export async function runSeed(
   seed: number,
-  { print }: { readonly print?: (line: string) => void } = {},
+  {
+    print,
+    sabotage,
+  }: { readonly print?: (line: string) => void; readonly sabotage?: Sabotage } = {},
 ): Promise<SeedReport> {
   const world = new SimulatedWorld(`simulation ${seed}`)
-  const scenario = drawScenario(world.fork('scenario'))
+  const scenario = { ...drawScenario(world.fork('scenario')), sabotage }
   const history = new History(world, print)
   const play = new Play(world, { scenario, history })
   try {
@@ -55,9 +60,17 @@ export async function runSeed(
     outcomes: play.stage.outcomes,
     faults: play.nemesis.injected,
     crashPoints: play.site.pointsPassed,
+    processes: play.site.processes,
+    rebuilds: play.site.rebuilds,
     simulatedMs: world.monotonic(),
     steps: world.steps,
   }
+}
+
+/** What a person needs to go on. */
+export function describeFailure({ seed, violations, lastLines }: SeedReport): string {
+  const lines = lastLines.slice(-60).join('\n')
+  return `seed ${seed}: npm run simulate -- --seed ${seed}\n\n${violations.join('\n')}\n\n${lines}`
 }
 
 async function hang(world: SimulatedWorld, history: History): Promise<void> {
@@ -98,7 +111,7 @@ class Play {
     for (const { cell } of steadyPlaces) this.#history.declare(cell, { hasBucket: true })
     this.#history.declare(fleetingPlace.cell, { hasBucket: false })
     await this.#work()
-    nemesis.heal()
+    nemesis.end()
     const last = site.running ?? (await nemesis.restart())
     if (last === undefined) return
     const parts = { site, stage: this.stage, history: this.#history }

@@ -25,6 +25,13 @@ export const faultKinds = [
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
+/** A promise that a store breaks without a word, for the simulation to find out. */
+export type Sabotage =
+  | 'syncs do nothing'
+  | 'one copy of the log'
+  | 'answers before the log'
+  | 'grace without activities'
+
 export interface Scenario {
   readonly profile: Profile
   readonly nodes: number
@@ -45,6 +52,7 @@ export interface Scenario {
   readonly collectEveryMs: number
   readonly graceMs: number
   readonly snapshotEveryMs: number
+  readonly sabotage?: Sabotage | undefined
 }
 
 const profiles: readonly { readonly profile: Profile; readonly share: number }[] = [

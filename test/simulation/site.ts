@@ -37,7 +37,10 @@ export class Site {
   readonly #history: History
   readonly #scenario: Scenario
   readonly #stage: Stage
-  #processes = 0
+  /** How many there have been. */
+  processes = 0
+  /** How many databases were rebuilt and compared. */
+  rebuilds = 0
   #life: Life | undefined
   #running: Running | undefined
   /** The process's clock. */
@@ -151,6 +154,7 @@ export class Site {
       if (last === undefined) break
       next = last.last + 1n
     }
+    this.rebuilds += 1
     this.#history.say(`rebuilt up to ${upTo} of ${before?.committed}`)
     const found = differences(
       await dumpOf(lost),
@@ -163,13 +167,13 @@ export class Site {
   }
 
   #beginProcess(program: string): ProcessOptions & { readonly life: Life } {
-    this.#processes += 1
+    this.processes += 1
     const life = new Life()
-    const world = this.#world.fork(`process ${this.#processes}`)
+    const world = this.#world.fork(`process ${this.processes}`)
     world.onPassing((point) => this.#pass(point, life))
     this.#life = life
     this.clock = world
-    this.#history.say(`${program} starts, process ${this.#processes}`)
+    this.#history.say(`${program} starts, process ${this.processes}`)
     const { hardware } = this
     const scenario = this.#scenario
     return {

@@ -30,7 +30,8 @@ import type { World } from '#world/world'
 import type { Hardware, NodeMachine } from './hardware.ts'
 import { diskOf, type Life, sqlOf, worldOf } from './life.ts'
 import { overLine } from './network.ts'
-import type { Scenario } from './scenario.ts'
+import { sabotageChangeLog, sabotageDisk, sabotageStore } from './sabotage.ts'
+import type { Sabotage, Scenario } from './scenario.ts'
 
 /** In an order in which their changes can be applied. */
 export const allRooms: readonly ChangeRoom[] = [snapshotRoom, ...rooms]
@@ -78,10 +79,11 @@ export async function openGround(options: ProcessOptions): Promise<Ground> {
   const world = worldOf(options.world, life)
   const telemetry = silentTelemetry
   const { storeId } = hardware
+  const { sabotage } = options.scenario
   const nodes = await Promise.all(
     hardware.nodes.map(async (machine) => ({
       id: machine.id,
-      stores: await openNode(machine, { life, world, telemetry, storeId }).catch(absent),
+      stores: await openNode(machine, { life, world, telemetry, storeId, sabotage }).catch(absent),
     })),
   )
   return { world, telemetry, nodes, ...(await shareKeyring(hardware, { nodes, world, keyChange })) }
@@ -92,13 +94,14 @@ export interface NodeOptions {
   readonly world: World
   readonly telemetry: Telemetry
   readonly storeId: Uint8Array
+  readonly sabotage: Sabotage | undefined
 }
 
 /** Makes the node on an empty disk only when the operator has put it there: a disk may be unmounted for a moment. */
 async function openNode(machine: NodeMachine, options: NodeOptions): Promise<NodeStores> {
   const { life, world } = options
   if (machine.isDead) throw shardFault('shard/node-lost', { node: machine.id })
-  const disk = diskOf(machine.disk, life)
+  const disk = sabotageDisk(diskOf(machine.disk, life), options.sabotage)
   if (!machine.mayBeEmpty && (await readNodeMetadata(disk)) === undefined)
     throw shardFault('shard/node-lost', { node: machine.id, reason: 'empty' })
   const stores = await openDiskNode(disk, { ...options, nodeId: machine.id })
@@ -157,6 +160,7 @@ export async function startProcess(options: ProcessOptions): Promise<Running> {
   const { hardware, scenario, life } = options
   const ground = await openGround(options)
   const { nodes, keyring, world, telemetry } = ground
+  const { sabotage } = scenario
   const sql = sqlOf(hardware.database.open(), life)
   let cluster: Cluster | undefined
   const logNodes = (): readonly ChangeLogNode[] =>
@@ -182,21 +186,21 @@ export async function startProcess(options: ProcessOptions): Promise<Running> {
   const changelogOptions: ChangeLogOptions = {
     sql,
     nodes: logNodes,
-    replicas: () => scenario.profile.parity + 1,
+    replicas: () => (sabotage === 'one copy of the log' ? 1 : scenario.profile.parity + 1),
     rooms,
     keyring,
     world,
     telemetry,
     onNodeFailure,
   }
-  const changelog = await openChangeLog(changelogOptions)
+  const changelog = sabotageChangeLog(await openChangeLog(changelogOptions), sabotage)
   if ((await readNodes(sql)).length < nodes.length) await enrol(changelog, nodes)
   cluster = await openCluster({
     sql,
     nodes,
     world,
     telemetry,
-    reopen: (id) => reopen(options, id, { ...ground, life, storeId: keyring.storeId }),
+    reopen: (id) => reopen(options, id, { ...ground, life, storeId: keyring.storeId, sabotage }),
   })
   const store = openChunkStore({ ...ground, scenario, cluster, sql })
   const parts = { sql, changelog, store, cluster, world, telemetry }
@@ -209,7 +213,7 @@ export async function startProcess(options: ProcessOptions): Promise<Running> {
     changelogOptions,
     objects,
     repairer: new Repairer(parts),
-    collector: new Collector(parts),
+    collector: new Collector({ ...parts, store: sabotageStore(store, sabotage) }),
   }
 }
 

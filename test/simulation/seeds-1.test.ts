@@ -1,0 +1,4 @@
+import { testSeeds } from './seeds.ts'
+
+/** A thousand seeds in two processes: one for each core. */
+testSeeds(1, 500)
