@@ -1,4 +1,4 @@
 import { testSeeds } from './seeds.ts'
 
-/** A thousand seeds in two processes: one for each core. */
-testSeeds(1, 500)
+/** A thousand seeds in four processes. */
+testSeeds(1, 250)
