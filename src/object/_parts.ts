@@ -18,11 +18,16 @@ export interface ObjectParts {
   readonly partBytesMin?: number
 }
 
-/** Answers a read only when the change log holds all it could have seen: nothing shown can be lost with the database. */
+/**
+ * Answers a read only when the change log holds all it could have seen: nothing shown can be lost with the database. A refusal shows
+ * something too, if only that there is nothing, so it waits as well.
+ */
 export async function settled<T>({ changelog }: ObjectParts, read: () => Promise<T>): Promise<T> {
-  const seen = await read()
-  await changelog.reached(changelog.committed())
-  return seen
+  try {
+    return await read()
+  } finally {
+    await changelog.reached(changelog.committed())
+  }
 }
 
 export function bucketProfile({ profile }: { readonly profile: string }): Profile {

@@ -7,6 +7,7 @@ import { isFault } from '#fault/fault'
 import type { BucketName, IncomingBody, ObjectKey, ObjectStore } from '#object/model'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import { scrub } from '#repair/scrub'
+import { shardFault } from '#shard/faults'
 import { scanChunks } from '#store/tables'
 import { type MemoryStore, openMemoryStore } from '../memory-store.ts'
 
@@ -385,4 +386,18 @@ test('a scrub finds rot that no reader has met, and repair heals it', () =>
     await repairer.drain()
     equal((await scrub({ sql, store, cluster, world }, rates)).damaged, 0)
     deepEqual(await get(objects, 'a'), bytes)
+  }))
+
+test('what the log does not hold yet is neither shown nor denied', () =>
+  withStore(async ({ objects, nodes }) => {
+    await put(objects, 'kept', bytesOf(10))
+    for (const { stores } of nodes)
+      stores.log.append = () => Promise.reject(shardFault('shard/io', { reason: 'no answer' }))
+    const unlogged = fault('changelog/unavailable')
+    await rejects(objects.delete(bucket, parseObjectKey('kept')), unlogged)
+    await rejects(objects.head(bucket, parseObjectKey('kept')), unlogged)
+    await rejects(objects.open(bucket, parseObjectKey('kept')), unlogged)
+    await rejects(put(objects, 'kept', bytesOf(1), { condition: { ifMatch: '*' } }), unlogged)
+    await rejects(objects.list(bucket, { prefix: '', limit: 1 }), unlogged)
+    await rejects(objects.headBucket(parseBucketName('nothing')), unlogged)
   }))
