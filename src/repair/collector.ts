@@ -31,6 +31,13 @@ export interface Collected {
   readonly bytes: number
 }
 
+/** How one look for garbage was begun. */
+interface Look {
+  readonly graceMs: number
+  /** When the oldest activity began that was under way then (monotonic ms). */
+  readonly oldestActivity: number
+}
+
 export class Collector {
   readonly #parts: RepairParts
   /** When a chunk, or a shard that no chunk knows, was first seen to be garbage (monotonic ms). */
@@ -59,11 +66,12 @@ export class Collector {
   }
 
   async #collectChunks({ graceMs, signal }: CollectOptions, budget: Budget): Promise<Collected> {
+    const look = this.#beginLook(graceMs)
     const candidates = await findUnreferenced(this.#parts.sql, candidatesMax)
     const ripe = this.#ripen(
       this.#chunksSince,
       new Map(candidates.map((chunk) => [toHex(chunk.id), chunk])),
-      graceMs,
+      look,
     )
     const total = { chunks: 0, shards: 0, bytes: 0 }
     for (let from = 0; from < ripe.length && !signal.aborted; from += chunksPerCommit) {
@@ -73,7 +81,7 @@ export class Collector {
       for (const { shards } of removed) {
         for (const { id, node } of shards) {
           const holder = node === undefined ? undefined : this.#parts.cluster.node(node)
-          const bytes = holder === undefined ? 0 : await this.#removeShard(holder, id, budget)
+          const bytes = holder === undefined ? 0 : await this.#removeShard(holder, { id }, budget)
           total.shards += bytes > 0 ? 1 : 0
           total.bytes += bytes
         }
@@ -99,6 +107,7 @@ export class Collector {
 
   /** Shards that no chunk places on their node: left by crashes, moves, and nodes that were away during a removal. */
   async #collectOrphans({ graceMs, signal }: CollectOptions, budget: Budget): Promise<Collected> {
+    const look = this.#beginLook(graceMs)
     const orphans = new Map<string, { readonly node: ClusterNode; readonly stat: ShardStat }>()
     for (const node of this.#parts.cluster.up()) {
       if (signal.aborted) break
@@ -106,9 +115,9 @@ export class Collector {
         orphans.set(sightingOf(node, stat), { node, stat })
     }
     const total = { chunks: 0, shards: 0, bytes: 0 }
-    for (const { node, stat } of this.#ripen(this.#shardsSince, orphans, graceMs)) {
+    for (const { node, stat } of this.#ripen(this.#shardsSince, orphans, look)) {
       if (signal.aborted) break
-      const bytes = await this.#removeShard(node, stat.id, budget)
+      const bytes = await this.#removeShard(node, stat, budget)
       total.shards += bytes > 0 ? 1 : 0
       total.bytes += bytes
     }
@@ -125,28 +134,42 @@ export class Collector {
     return [...held.values()]
   }
 
-  async #removeShard(node: ClusterNode, id: ShardId, budget: Budget): Promise<number> {
+  /** With `committedAt` only what was committed then: repair may write a shard anew where a former one of its name waits for removal. */
+  async #removeShard(
+    node: ClusterNode,
+    { id, committedAt }: { readonly id: ShardId; readonly committedAt?: number | undefined },
+    budget: Budget,
+  ): Promise<number> {
     try {
       const stat = await node.stores.shards.stat(id)
       if (stat === undefined) return 0
       await budget.spend(stat.bytes)
-      await node.stores.shards.remove(id)
+      const existed = await node.stores.shards.remove(id, { committedAt })
       this.#parts.world.passing('gc/shard-removed')
-      return stat.bytes
+      return existed ? stat.bytes : 0
     } catch (error) {
       void this.#parts.cluster.reportFailure(node.number, error) // an orphan now: a later run finds it
       return 0
     }
   }
 
-  /** Remembers what is garbage now, forgets what is not, and returns what has been long enough, before every activity began. */
+  /** Who is active must be asked first: whoever records a chunk during the look is not active any more after it. */
+  #beginLook(graceMs: number): Look {
+    return { graceMs, oldestActivity: this.#oldestActivity() }
+  }
+
+  #oldestActivity(): number {
+    return this.#parts.store.oldestActivity() ?? Number.POSITIVE_INFINITY
+  }
+
+  /** Remembers what is garbage now, forgets what is not, and returns what has been long enough, before every activity of the look began. */
   #ripen<Id, Item>(
     since: Map<Id, number>,
     garbage: ReadonlyMap<Id, Item>,
-    graceMs: number,
+    { graceMs, oldestActivity }: Look,
   ): readonly Item[] {
     const now = this.#parts.world.monotonic()
-    const oldest = this.#parts.store.oldestActivity() ?? Number.POSITIVE_INFINITY
+    const oldest = Math.min(oldestActivity, this.#oldestActivity())
     for (const id of since.keys()) if (!garbage.has(id)) since.delete(id)
     for (const id of garbage.keys()) if (!since.has(id)) since.set(id, now)
     return [...garbage].flatMap(([id, item]) => {

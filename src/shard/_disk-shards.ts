@@ -96,9 +96,14 @@ export class DiskShards implements ShardStore {
     return entry && { id, ...entry }
   }
 
-  remove(id: ShardId): Promise<boolean> {
+  remove(
+    id: ShardId,
+    { committedAt }: { committedAt?: number | undefined } = {},
+  ): Promise<boolean> {
     return this.#home.guard(() =>
       this.#turns.run(id, async () => {
+        if (committedAt !== undefined && this.#index.get(id)?.committedAt !== committedAt)
+          return false
         this.#index.delete(id)
         await this.#handles.drop(id)
         const existed = await this.#home.disk.remove(pathOf(id))

@@ -86,8 +86,13 @@ class MemoryShards implements ShardStore {
     return shard && { id, bytes: shard.bytes.length, committedAt: shard.committedAt }
   }
 
-  async remove(id: ShardId): Promise<boolean> {
-    this.#usedBytes -= this.#shards.get(id)?.bytes.length ?? 0
+  async remove(
+    id: ShardId,
+    { committedAt }: { committedAt?: number | undefined } = {},
+  ): Promise<boolean> {
+    const shard = this.#shards.get(id)
+    if (committedAt !== undefined && shard?.committedAt !== committedAt) return false
+    this.#usedBytes -= shard?.bytes.length ?? 0
     return this.#shards.delete(id)
   }
 

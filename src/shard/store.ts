@@ -24,8 +24,11 @@ export interface ShardStore {
     options: { readonly offset: number; readonly signal?: AbortSignal },
   ): Promise<void>
   stat(id: ShardId): Promise<ShardStat | undefined>
-  /** True when there was one. Durable on return, and its space is free. Idempotent. */
-  remove(id: ShardId): Promise<boolean>
+  /**
+   * True when there was one. Durable on return, and its space is free. Idempotent. With `committedAt` only the shard of that commit: one
+   * written anew since under the same name stays.
+   */
+  remove(id: ShardId, options?: { readonly committedAt?: number | undefined }): Promise<boolean>
   /** Every committed shard, in id order. Tolerates concurrent commits and removals. */
   list(): AsyncIterable<ShardStat>
   usage(): Promise<{

@@ -118,6 +118,15 @@ export function shardStoreContract(name: string, withNode: WithNode): void {
     deepEqual({ shards, usedBytes }, { shards: 1, usedBytes: 8192 })
   })
 
+  on('a removal of one commit leaves the shard of another', async (store) => {
+    const id = await put(store, 5)
+    const committedAt = (await store.stat(id))?.committedAt ?? 0
+    equal(await store.remove(id, { committedAt: committedAt - 1 }), false)
+    await readWhole(store, 5)
+    equal(await store.remove(id, { committedAt }), true)
+    equal(await store.stat(id), undefined)
+  })
+
   on('a removal says whether there was one, and is idempotent', async (store) => {
     const id = await put(store, 5)
     await readWhole(store, 5)

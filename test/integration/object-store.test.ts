@@ -3,13 +3,15 @@ import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { toBase64url } from '#bytes/text'
 import { isFault } from '#fault/fault'
 import type { BucketName, IncomingBody, ObjectKey, ObjectStore } from '#object/model'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import { scrub } from '#repair/scrub'
 import { shardFault } from '#shard/faults'
-import { scanChunks } from '#store/tables'
+import { type StoreChange, scanChunks } from '#store/tables'
 import { type MemoryStore, openMemoryStore } from '../memory-store.ts'
+import { until } from '../until.ts'
 
 const bucket = parseBucketName('photos')
 const { signal } = new AbortController()
@@ -54,6 +56,23 @@ async function withStore(
   await store.objects.createBucket(bucket)
   await work(store)
   equal(store.codec.slots.free, store.codec.slots.slots, 'every slot was given back')
+}
+
+async function shardsOn(nodes: MemoryStore['nodes']): Promise<number> {
+  const usages = await Promise.all(nodes.map(({ stores }) => stores.shards.usage()))
+  return usages.reduce((sum, { shards }) => sum + shards, 0)
+}
+
+/** Lets something happen when the node has been listed next, before whoever lists it goes on. */
+function afterListing(node: MemoryStore['nodes'][number] | undefined, act: () => Promise<void>) {
+  ok(node !== undefined)
+  const { shards } = node.stores
+  const list = shards.list.bind(shards)
+  shards.list = async function* () {
+    shards.list = list
+    yield* list()
+    await act()
+  }
 }
 
 const fault = (code: string) => (error: unknown) => isFault(error, code)
@@ -186,22 +205,71 @@ test('copies and parts share chunks; deleting the source keeps them; collection 
     const bytes = bytesOf(100_000)
     const key = parseObjectKey('source')
     await put(objects, 'source', bytes)
-    const shards = async () =>
-      (await Promise.all(nodes.map(({ stores }) => stores.shards.usage()))).reduce(
-        (n, u) => n + u.shards,
-        0,
-      )
-    const before = await shards()
+    const before = await shardsOn(nodes)
     const target = { bucket, key: parseObjectKey('copy') }
     await objects.copy({ bucket, key }, target, { signal })
-    equal(await shards(), before)
+    equal(await shardsOn(nodes), before)
     await objects.delete(bucket, key)
     await collector.collect({ graceMs: 0, deleteBytesPerSecond: 1e12, signal })
     deepEqual(await get(objects, 'copy'), bytes)
     await objects.delete(bucket, target.key)
     const collected = await collector.collect({ graceMs: 0, deleteBytesPerSecond: 1e12, signal })
     equal(collected.shards, before)
-    equal(await shards(), 0)
+    equal(await shardsOn(nodes), 0)
+  }))
+
+test('a body that is recorded while the collector looks at nodes stays whole', () =>
+  withStore(async ({ objects, collector, nodes }) => {
+    const bytes = bytesOf(60_000)
+    const mayEnd = Promise.withResolvers<void>()
+    async function* stream() {
+      yield bytes.subarray(0, 50_000) // more than one chunk
+      await mayEnd.promise
+      yield bytes.subarray(50_000)
+    }
+    const written = put(objects, 'a', bytes, { body: { ...bodyOf(bytes), stream: stream() } })
+    await until(
+      () => shardsOn(nodes),
+      (shards) => shards === nodes.length,
+    )
+    const options = { graceMs: 0, deleteBytesPerSecond: 1e12, signal }
+    await collector.collect(options) // sees shards that no chunk knows
+    afterListing(nodes.at(-1), async () => {
+      mayEnd.resolve()
+      await written
+    })
+    await collector.collect(options)
+    equal(await shardsOn(nodes), nodes.length * 2)
+    deepEqual(await get(objects, 'a'), bytes)
+  }))
+
+test('a shard stays that repair writes while the collector is about to remove a former one of its name', () =>
+  withStore(async ({ world, sql, objects, changelog, collector, repairer, nodes }) => {
+    await put(objects, 'a', bytesOf(3_000))
+    const [chunk] = await Array.fromAsync(scanChunks(sql))
+    ok(chunk !== undefined)
+    const committed = world.now()
+    await until(
+      async () => world.now(),
+      (now) => now > committed, // two commits in one millisecond are one to the collector
+    )
+    // What the first node holds is recorded as lost: an orphan, until repair chooses that node again.
+    await changelog.commit((tx) => {
+      const column = chunk.shards.findIndex(({ node }) => node === 0)
+      const lost: StoreChange = {
+        kind: 'store/shard-moved',
+        chunk: toBase64url(chunk.id),
+        column,
+        node: null,
+      }
+      return tx.record(lost)
+    })
+    afterListing(nodes.at(-1), async () => {
+      await repairer.takeInventory()
+      await repairer.drain()
+    })
+    await collector.collect({ graceMs: 0, deleteBytesPerSecond: 1e12, signal })
+    equal(await shardsOn(nodes), nodes.length)
   }))
 
 test('an upload becomes one object; completing again says the same; aborting leaves nothing', () =>
