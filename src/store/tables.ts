@@ -183,7 +183,7 @@ export async function* scanChunks(tx: Queryable): AsyncGenerator<ChunkRecord> {
       await tx.query<ChunkRow>`select * from chunk where id > ${after} order by id limit ${pageRows}`
     for (const row of rows) yield chunkOf(row)
     const last = rows.at(-1)
-    if (last === undefined) return
+    if (last === undefined || rows.length < pageRows) return
     after = last.id
   }
 }

@@ -138,7 +138,7 @@ export class Nemesis {
       if (this.#lostDatabase !== undefined && !(await this.#recover(this.#lostDatabase))) continue
       this.#hasWiped = false
       const keyChange = chance(this.#world, 0.9) ? undefined : 'new generation'
-      const started = await this.#site.start({ keyChange })
+      const started = await this.#interrupting(() => this.#site.start({ keyChange }))
       if (started !== undefined && !isFault(started)) return started
       if (started === undefined) continue // it died while starting
       this.#history.say(`the store does not start: ${describe(started)}`)
@@ -375,6 +375,24 @@ export class Nemesis {
     if (isWithKeyring) this.#hardware.keyring = undefined
   }
 
+  /** Begins a start or a rebuild, and now and then does not let it end. */
+  async #interrupting<T>(begin: () => Promise<T>): Promise<T> {
+    const { faults } = this.#scenario
+    const kinds = (['power-cut', 'process-killed'] as const).filter((kind) => faults.has(kind))
+    const kind = pick(this.#world, kinds)
+    const begun = begin()
+    if (kind !== undefined && !this.#isOver && chance(this.#world, 0.25)) void this.#interrupt(kind)
+    return await begun
+  }
+
+  async #interrupt(kind: 'power-cut' | 'process-killed'): Promise<void> {
+    const { life } = this.#site
+    await this.#world.sleep(between(this.#world, 0.2, 15))
+    if (this.#site.life !== life || this.#site.running !== undefined) return
+    this.#count(kind)
+    this.#site.crash({ isPowerCut: kind === 'power-cut', why: 'while it was starting' })
+  }
+
   /** Machines that alone hold the newest frames do not come up with the others: what nobody was told of is lost, and turns up later. */
   #hideNewest(): void {
     const newest = this.#hardware.nodes.map((node) => ({ node, last: newestLogged([node]) }))
@@ -388,7 +406,7 @@ export class Nemesis {
 
   /** The store must refuse to start; then the database is rebuilt, or found again. False when the machine crashed on the way. */
   async #recover(lost: SqliteMemory): Promise<boolean> {
-    const started = await this.#site.start()
+    const started = await this.#interrupting(() => this.#site.start())
     if (started === undefined) return false
     this.#site.crash({ isPowerCut: false, why: 'the guard has spoken' })
     if (!isFault(started, 'changelog/database-missing', 'changelog/database-older')) {
@@ -402,7 +420,7 @@ export class Nemesis {
     if (chance(this.#world, 0.2)) {
       this.#history.say('the database was found again')
       this.#hardware.loseDatabase(lost)
-    } else if (!(await this.#site.rebuild(lost))) return false
+    } else if (!(await this.#interrupting(() => this.#site.rebuild(lost)))) return false
     this.#lostDatabase = undefined
     this.#oldDatabase = undefined
     return true

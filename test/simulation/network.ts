@@ -55,7 +55,7 @@ function shardsOver(inner: ShardStore, carry: Carry): ShardStore {
     create: (options) => carry(async () => writerOver(await inner.create(options), carry)),
     read: (id, into, options) => carry(() => inner.read(id, into, options)),
     stat: (id) => carry(() => inner.stat(id)),
-    remove: (id) => carry(() => inner.remove(id)),
+    remove: (id, options) => carry(() => inner.remove(id, options)),
     list: () => over(() => inner.list(), carry),
     usage: () => carry(() => inner.usage()),
     close: () => inner.close(),

@@ -44,10 +44,15 @@ export async function runSeed(
   const scenario = { ...drawScenario(world.fork('scenario')), sabotage }
   const history = new History(world, print)
   const play = new Play(world, { scenario, history })
+  const onUncaught = (error: unknown): void =>
+    history.violate(`nobody catches ${error instanceof Error ? error.stack : String(error)}`)
+  process.on('unhandledRejection', onUncaught)
   try {
     await world.run(() => Promise.race([play.run(), hang(world, history)]))
   } catch (error) {
     history.violate(`the run broke: ${error instanceof Error ? error.stack : String(error)}`)
+  } finally {
+    process.off('unhandledRejection', onUncaught)
   }
   history.judge()
   return {

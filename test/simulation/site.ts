@@ -73,6 +73,11 @@ export class Site {
     this.#stage = stage
   }
 
+  /** The process there is now, whether or not its store is up yet. */
+  get life(): Life | undefined {
+    return this.#life
+  }
+
   get running(): Running | undefined {
     return this.#running
   }

@@ -291,7 +291,7 @@ export function startBackground(
   void repairer.takeInventory()
   const { graceMs, collectEveryMs, snapshotEveryMs } = scenario
   const collection = { graceMs, deleteBytesPerSecond: 1e9, signal }
-  void every(collectEveryMs, 1.1, () => collector.collect(collection))
+  void every(collectEveryMs, 1.2, () => collector.collect(collection))
   void every(collectEveryMs * 5, 1.5, () => scrub(running, { bytesPerSecond: 1e9, signal }))
   void every(collectEveryMs * 3, 1.3, () => compact(running, { signal }))
   void every(snapshotEveryMs, 1.6, async () => {

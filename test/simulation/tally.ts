@@ -50,7 +50,7 @@ export class Tally {
     return `${this.operations} operations, ${faults} faults, ${hours} simulated hours, ${this.violations.length} violations`
   }
 
-  toJSON(): Readonly<Record<string, unknown>> {
+  toJSON() {
     const { seeds, operations, simulatedMs, processes, rebuilds, violations } = this
     return {
       ...{ seeds, operations, simulatedMs, processes, rebuilds },
@@ -64,6 +64,17 @@ export class Tally {
 
 function addCounts(counts: Counts, more: Iterable<readonly [string, number]>): void {
   for (const [name, count] of more) counts.set(name, (counts.get(name) ?? 0) + count)
+}
+
+/** What `toJSON` has made, read again. */
+export function tallyFromJson(json: ReturnType<Tally['toJSON']>): Tally {
+  const { outcomes, faults, crashPoints, ...numbers } = json
+  return Object.assign(new Tally(), {
+    ...numbers,
+    outcomes: new Map(Object.entries(outcomes)),
+    faults: new Map(Object.entries(faults)),
+    crashPoints: new Map(Object.entries(crashPoints)),
+  })
 }
 
 /** An empty tally, or what another thread has sent of one. */
