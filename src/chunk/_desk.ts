@@ -11,6 +11,7 @@ import {
   type ShardHasher,
 } from '#chunk/_engine'
 import type { DigestAlgorithm } from '#crypto/digest'
+import { type Md5Piece, Md5Stream } from '#crypto/md5-lanes'
 
 export type BodyDigests = Partial<Record<DigestAlgorithm, Uint8Array>>
 
@@ -24,6 +25,12 @@ export interface Calls {
   openHasher: [{ handle: number; identity: ChunkIdentity; columns: readonly number[] }, undefined]
   absorb: [{ handle: number; slot: number; bytes: number }, undefined]
   finish: [{ handle: number; chunkBytes: number }, readonly FinishedShard[]]
+  /** One stripe's plaintext of each of several bodies, whose MD5 goes on with it. */
+  hashTogether: [
+    { jobs: readonly { readonly handle: number; readonly pieces: readonly Md5Piece[] }[] },
+    undefined,
+  ]
+  md5: [{ handle: number }, Uint8Array]
   close: [{ handle: number }, undefined]
   openBlocks: [{ slot: number; job: OpenBlocks }, readonly number[]]
   checkBlocks: [{ slot: number; job: CheckBlocks }, readonly number[]]
@@ -34,12 +41,10 @@ export type CallName = keyof Calls
 export class Desk {
   readonly #sealers = new Map<number, Sealer>()
   readonly #hashers = new Map<number, ShardHasher>()
+  readonly #md5s = new Map<number, Md5Stream>()
   readonly #table: { readonly [Name in CallName]: (input: Calls[Name][0]) => Calls[Name][1] }
 
-  constructor(
-    memory: WebAssembly.Memory,
-    scratch: { readonly offset: number; readonly bytes: number },
-  ) {
+  constructor(memory: WebAssembly.Memory, scratch: number) {
     const engine = new CodecEngine(memory, scratch)
     this.#table = {
       openSealer: ({ handle, digests }) => {
@@ -57,7 +62,15 @@ export class Desk {
       },
       absorb: ({ handle, slot, bytes }) => this.#hasher(handle).absorb(slot, bytes) as undefined,
       finish: ({ handle, chunkBytes }) => this.#hasher(handle).finish(chunkBytes),
+      hashTogether: ({ jobs }) => {
+        engine.md5.advance(
+          jobs.map(({ handle, pieces }) => ({ stream: this.#md5(handle), pieces })),
+        )
+        return undefined
+      },
+      md5: ({ handle }) => engine.md5.digest(this.#md5(handle)),
       close: ({ handle }) => {
+        this.#md5s.delete(handle)
         this.#sealers.delete(handle)
         this.#hashers.delete(handle)
         return undefined
@@ -76,6 +89,13 @@ export class Desk {
     const sealer = this.#sealers.get(handle)
     assert(sealer !== undefined)
     return sealer
+  }
+
+  /** A body's first piece opens it. */
+  #md5(handle: number): Md5Stream {
+    const stream = this.#md5s.get(handle) ?? new Md5Stream()
+    this.#md5s.set(handle, stream)
+    return stream
   }
 
   #hasher(handle: number): ShardHasher {

@@ -18,7 +18,8 @@ import {
 import { aeadNonceBytes, aeadTagBytes, sealInPlace, tryOpen } from '#crypto/aead'
 import { Blake3 } from '#crypto/blake3'
 import { type Digest, type DigestAlgorithm, openDigest } from '#crypto/digest'
-import { type Erasure, openErasure } from '#erasure/codec'
+import { Md5Lanes, type Md5Piece, md5ScratchBytes } from '#crypto/md5-lanes'
+import { type Erasure, openErasure, scratchBytes } from '#erasure/codec'
 
 export interface ChunkIdentity {
   readonly storeId: Uint8Array
@@ -47,16 +48,32 @@ export function blockNonce(number: number): Uint8Array {
   return nonce
 }
 
+/** Where the plaintext lies that fills a slot in the layout of a full stripe. */
+export function plaintextPieces(
+  slot: number,
+  geometry: Geometry,
+  bytes: number,
+): readonly Md5Piece[] {
+  const full = blockPlainBytes(geometry)
+  return Array.from({ length: Math.ceil(bytes / full) }, (_, column) => ({
+    offset: slot + column * geometry.blockBytes,
+    bytes: Math.min(full, bytes - column * full),
+  }))
+}
+
+/** The memory that an engine works in beside the slots. */
+export const engineScratchBytes = scratchBytes + md5ScratchBytes
+
 export class CodecEngine {
+  readonly md5: Md5Lanes
   readonly #memory: WebAssembly.Memory
   readonly #erasure: Erasure
 
-  constructor(
-    memory: WebAssembly.Memory,
-    scratch: { readonly offset: number; readonly bytes: number },
-  ) {
+  /** `scratch`: the offset, a multiple of 64, of `engineScratchBytes` that belong to this engine alone. */
+  constructor(memory: WebAssembly.Memory, scratch: number) {
     this.#memory = memory
-    this.#erasure = openErasure(memory, scratch)
+    this.#erasure = openErasure(memory, { offset: scratch, bytes: scratchBytes })
+    this.md5 = new Md5Lanes(memory, scratch + scratchBytes)
   }
 
   view(offset: number, bytes: number): Buffer {
@@ -209,7 +226,10 @@ export class Sealer {
     const { identity, key, hasher } = this.#chunk
     const { geometry } = identity
     const full = blockPlainBytes(geometry)
-    this.#absorbPlaintext(slot, geometry, bytes)
+    for (const piece of plaintextPieces(slot, geometry, bytes)) {
+      const plaintext = this.#engine.view(piece.offset, piece.bytes)
+      for (const { digest } of this.#digests) digest.update(plaintext)
+    }
     const plain = bytes === stripePlainBytes(geometry) ? full : tailPlainBytes(geometry, bytes)
     if (plain < full) this.#spread(slot, geometry, bytes)
     const { data } = geometry.profile
@@ -237,17 +257,6 @@ export class Sealer {
     return Object.fromEntries(
       this.#digests.map(({ algorithm, digest }) => [algorithm, digest.digest()]),
     )
-  }
-
-  #absorbPlaintext(slot: number, geometry: Geometry, bytes: number): void {
-    const full = blockPlainBytes(geometry)
-    for (let from = 0, column = 0; from < bytes; from += full, column += 1) {
-      const piece = this.#engine.view(
-        slot + column * geometry.blockBytes,
-        Math.min(full, bytes - from),
-      )
-      for (const { digest } of this.#digests) digest.update(piece)
-    }
   }
 
   /** From full-stripe layout to even blocks, zero padded. Last column first: each target lies behind all sources still needed. */

@@ -8,12 +8,15 @@ import { chunkFault } from '#chunk/faults'
 export interface CodecThread {
   /** Calls not answered yet. */
   readonly pending: number
+  /** Called after each answer, and when there will be none any more. */
+  onAnswer: () => void
   call<Name extends CallName>(name: Name, input: Calls[Name][0]): Promise<Calls[Name][1]>
   close(): Promise<void>
 }
 
 export class InlineThread implements CodecThread {
   readonly pending = 0
+  onAnswer = (): void => {}
   readonly #desk: Desk
 
   constructor({ memory, scratch }: WorkerStart) {
@@ -33,6 +36,7 @@ interface Caller {
 }
 
 export class WorkerThread implements CodecThread {
+  onAnswer = (): void => {}
   readonly #worker: Worker
   readonly #callers = new Map<number, Caller>()
   #calls = 0
@@ -72,6 +76,7 @@ export class WorkerThread implements CodecThread {
     if (this.#callers.size === 0) this.#worker.unref()
     if ('error' in answer) caller?.reject(answer.error)
     else caller?.resolve(answer.result as never) // the desk's table types both sides
+    this.onAnswer()
   }
 
   /** A dead thread answers nothing: everything that waits for it fails, now and later. */
@@ -79,5 +84,6 @@ export class WorkerThread implements CodecThread {
     this.#stopped ??= chunkFault('chunk/codec-stopped', {}, cause)
     for (const { reject } of this.#callers.values()) reject(this.#stopped)
     this.#callers.clear()
+    this.onAnswer()
   }
 }

@@ -5,7 +5,8 @@ import { type CallName, type Calls, Desk } from '#chunk/_desk'
 
 export interface WorkerStart {
   readonly memory: WebAssembly.Memory
-  readonly scratch: { readonly offset: number; readonly bytes: number }
+  /** Offset of the engine's own memory. */
+  readonly scratch: number
 }
 
 export interface WorkerCall<Name extends CallName = CallName> {

@@ -11,46 +11,53 @@ import type {
   OpenBlocks,
   RebuildBlocks,
 } from '#chunk/_engine'
+import { engineScratchBytes } from '#chunk/_engine'
+import type { HasherHandle, SealerHandle } from '#chunk/_handles'
+import { Md5Turns } from '#chunk/_md5-turns'
+import { SealerBesideMd5 } from '#chunk/_sealer-beside-md5'
 import { type CodecThread, InlineThread, WorkerThread } from '#chunk/_threads'
 import { slotBytesDefault, wholePages } from '#chunk/geometry'
 import { type Slot, SlotPool } from '#chunk/slots'
 import type { DigestAlgorithm } from '#crypto/digest'
-import { reservedBytes, scratchBytes } from '#erasure/codec'
+import { reservedBytes } from '#erasure/codec'
 
-export type { BodyDigests, ChunkIdentity, FinishedShard }
+export type { BodyDigests, ChunkIdentity, FinishedShard, HasherHandle, SealerHandle }
 
 /** WebAssembly's unit of memory. */
 const wasmPageBytes = 65_536
 
-/** Seals one body, stripe after stripe, chunk after chunk. Calls are answered in order; close it when done or given up. */
-export interface SealerHandle {
-  beginChunk(identity: ChunkIdentity, key: Uint8Array): Promise<void>
-  /** Stored bytes per block; the slot then holds data and parity columns, each padded with zeros to a page. */
-  sealStripe(slot: Slot, bytes: number): Promise<number>
-  endChunk(): Promise<readonly FinishedShard[]>
-  digests(): Promise<BodyDigests>
-  close(): Promise<void>
-}
-
-/** Hashes rebuilt columns into the footers and ids they had. */
-export interface HasherHandle {
-  absorb(slot: Slot, bytes: number): Promise<void>
-  finish(chunkBytes: number): Promise<readonly FinishedShard[]>
-  close(): Promise<void>
-}
+/** A smaller body is not worth the way to another thread and back. */
+const md5AsideBytesMin = 256 * 1024
 
 export class Codec {
   readonly slots: SlotPool
   readonly #threads: readonly CodecThread[]
+  readonly #md5Thread: CodecThread | undefined
+  readonly #md5: Md5Turns | undefined
   readonly #handles = new WeakMap<CodecThread, number>()
   #handle = 0
 
-  constructor(slots: SlotPool, threads: readonly CodecThread[]) {
+  /** With an `md5Thread`, it hashes large bodies beside the threads that seal them. */
+  constructor(slots: SlotPool, threads: readonly CodecThread[], md5Thread?: CodecThread) {
     this.slots = slots
     this.#threads = threads
+    this.#md5Thread = md5Thread
+    this.#md5 = md5Thread && new Md5Turns(md5Thread, threads)
   }
 
-  async openSealer(digests: readonly DigestAlgorithm[]): Promise<SealerHandle> {
+  /** `bytes`: how long the body will be, when that is known. */
+  async openSealer(
+    digests: readonly DigestAlgorithm[],
+    { bytes = Number.POSITIVE_INFINITY }: { readonly bytes?: number | undefined } = {},
+  ): Promise<SealerHandle> {
+    if (this.#md5 === undefined || !digests.includes('md5') || bytes < md5AsideBytesMin)
+      return await this.#openSealer(digests)
+    const others = digests.filter((algorithm) => algorithm !== 'md5')
+    const sealer = await this.#openSealer(others)
+    return new SealerBesideMd5(sealer, { md5: this.#md5, handle: this.#newHandle() })
+  }
+
+  async #openSealer(digests: readonly DigestAlgorithm[]): Promise<SealerHandle> {
     const { thread, handle, close } = this.#pin()
     await thread.call('openSealer', { handle, digests })
     return {
@@ -88,14 +95,14 @@ export class Codec {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.close()))
+    const threads = [...this.#threads, this.#md5Thread]
+    await Promise.all(threads.map((thread) => thread?.close()))
   }
 
   #pin(): { thread: CodecThread; handle: number; close: () => Promise<void> } {
     const thread = this.#threads.reduce((a, b) => (this.#load(b) < this.#load(a) ? b : a))
     this.#handles.set(thread, this.#load(thread) + 1)
-    const handle = this.#handle
-    this.#handle += 1
+    const handle = this.#newHandle()
     let isOpen = true
     const close = async (): Promise<void> => {
       if (!isOpen) return
@@ -104,6 +111,11 @@ export class Codec {
       await thread.call('close', { handle })
     }
     return { thread, handle, close }
+  }
+
+  #newHandle(): number {
+    this.#handle += 1
+    return this.#handle
   }
 
   #load(thread: CodecThread): number {
@@ -116,7 +128,7 @@ export class Codec {
 }
 
 export interface CodecOptions {
-  /** Worker threads; 0 runs inline. */
+  /** Worker threads that seal and open, beside one for MD5; 0 runs everything inline. */
   readonly threads: number
   /** Slots of `slotBytes` each: all the memory bodies may take. */
   readonly slots: number
@@ -125,18 +137,19 @@ export interface CodecOptions {
 
 export function openCodec({ threads, slots, slotBytes = slotBytesDefault }: CodecOptions): Codec {
   assert(slots >= 1 && threads >= 0)
-  const threadCount = Math.max(threads, 1)
+  const engines = threads + 1 // one for MD5, or the caller's thread alone
   const scratchBase = wholePages(reservedBytes)
-  const scratchEach = wholePages(scratchBytes)
-  const base = scratchBase + scratchEach * threadCount
+  const scratchEach = wholePages(engineScratchBytes)
+  const base = scratchBase + scratchEach * engines
   const pages = Math.ceil((base + slots * slotBytes) / wasmPageBytes)
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
-  const starts = Array.from({ length: threadCount }, (_, i) => ({
+  const pool = new SlotPool(memory, { base, slotBytes, slots })
+  const [first, ...more] = Array.from({ length: engines }, (_, i) => ({
     memory,
-    scratch: { offset: scratchBase + i * scratchEach, bytes: scratchEach },
+    scratch: scratchBase + i * scratchEach,
   }))
-  const opened = starts.map((start) =>
-    threads === 0 ? new InlineThread(start) : new WorkerThread(start),
-  )
-  return new Codec(new SlotPool(memory, { base, slotBytes, slots }), opened)
+  assert(first !== undefined)
+  if (more.length === 0) return new Codec(pool, [new InlineThread(first)])
+  const sealing = more.map((start) => new WorkerThread(start))
+  return new Codec(pool, sealing, new WorkerThread(first))
 }

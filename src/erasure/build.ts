@@ -15,20 +15,27 @@ const common = [
   '--enable=relaxed-simd',
 ]
 
+/** The host's shared memory, of any maximum: 65,536 pages are all that 32-bit addresses reach. */
+const inSharedMemory = [
+  '--importMemory',
+  '--noExportMemory',
+  '--sharedMemory',
+  '--initialMemory=1',
+  '--maximumMemory=65536',
+  '--enable=threads',
+]
+
 /** Source and product, below the source root, and how the kernel meets its memory. */
 const kernels = [
   {
     source: 'erasure/kernel/combine.ts',
     product: 'erasure/kernel.wasm',
-    // The host's shared memory, of any maximum: 65,536 pages are all that 32-bit addresses reach.
-    options: [
-      '--importMemory',
-      '--noExportMemory',
-      '--sharedMemory',
-      '--initialMemory=1',
-      '--maximumMemory=65536',
-      '--enable=threads',
-    ],
+    options: inSharedMemory,
+  },
+  {
+    source: 'crypto/kernel/md5.ts',
+    product: 'crypto/md5.wasm',
+    options: inSharedMemory,
   },
   {
     source: 'crypto/kernel/checksum.ts',

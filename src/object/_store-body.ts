@@ -38,7 +38,12 @@ export async function withStoredBody<T>(
     const digests: readonly DigestAlgorithm[] = [
       ...new Set<DigestAlgorithm>(['md5', ...body.digests]),
     ]
-    const stored = await writeBody(parts.store, body.stream, { profile, digests, signal })
+    const stored = await writeBody(parts.store, body.stream, {
+      profile,
+      digests,
+      bytes: body.bytes,
+      signal,
+    })
     let isRefused = true
     try {
       const verified = verify(body, stored)

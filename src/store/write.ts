@@ -26,6 +26,8 @@ export interface StoredBody {
 export interface WriteBodyOptions {
   readonly profile: Profile
   readonly digests: readonly DigestAlgorithm[]
+  /** How long the stream will be, where that is known: decides on threads, not checked. */
+  readonly bytes?: number | undefined
   readonly signal: AbortSignal
 }
 
@@ -39,7 +41,7 @@ export async function writeBody(
   stream: AsyncIterable<Uint8Array>,
   options: WriteBodyOptions,
 ): Promise<StoredBody> {
-  const sealer = await store.parts.codec.openSealer(options.digests)
+  const sealer = await store.parts.codec.openSealer(options.digests, { bytes: options.bytes })
   const body = new BodyWriter(store, sealer, options)
   try {
     for await (const piece of stream) await body.push(piece)
