@@ -40,7 +40,7 @@ export async function surveyChunks(
   for await (const chunk of scanChunks(sql)) {
     const whole = chunk.shards.flatMap(({ id, node: number }, column) => {
       const node = number === undefined ? undefined : machines.get(number)
-      return node !== undefined && isWhole(node, id) ? [{ column, node, id }] : []
+      return node !== undefined && holdsShard(node.disk, id) ? [{ column, node, id }] : []
     })
     found.push({ chunk, whole })
   }
@@ -56,11 +56,12 @@ export function wholeColumns(
   return shards.flatMap(({ id, node: number }) => {
     const name = number === undefined ? undefined : cluster.node(number)?.id
     const node = nodes.find((one) => one.id === name)
-    return node !== undefined && isWhole(node, id) ? [{ node, id }] : []
+    return node !== undefined && holdsShard(node.disk, id) ? [{ node, id }] : []
   })
 }
 
-function isWhole({ disk }: NodeMachine, id: ShardId): boolean {
+/** Whether the shard is on this disk, byte for byte. */
+export function holdsShard(disk: NodeMachine['disk'], id: ShardId): boolean {
   const bytes = disk.peek(shardPath(id))
   return bytes !== undefined && toHex(blake3(bytes)) === id
 }

@@ -5,9 +5,17 @@
 import { readFileSync } from 'node:fs'
 import { readState } from '#changelog/state'
 import { isFault } from '#fault/fault'
+import type { ShardId } from '#shard/shard-id'
 import type { SqliteMemory } from '#sql/sqlite-memory'
 import type { SimulatedWorld } from '#world/simulated'
-import { holdsKeyring, newestLogged, shardPath, surveyChunks, survives } from './ground-truth.ts'
+import {
+  holdsKeyring,
+  holdsShard,
+  newestLogged,
+  shardPath,
+  surveyChunks,
+  survives,
+} from './ground-truth.ts'
 import type { Hardware, NodeMachine } from './hardware.ts'
 import type { History } from './history.ts'
 import { between, chance, type FaultKind, pick, type Scenario } from './scenario.ts'
@@ -302,9 +310,10 @@ export class Nemesis {
   async #setBack(victims: readonly NodeMachine[]): Promise<void> {
     const chunks = await surveyChunks(this.#hardware, this.#lostDatabase)
     const imaged = victims.filter((node) => this.#images.has(node))
-    const isLost = (node: NodeMachine, id: string): boolean =>
-      imaged.includes(node) &&
-      this.#images.get(node)?.peek(`shards/${id.slice(0, 2)}/${id}`) === undefined
+    const isLost = (node: NodeMachine, id: ShardId): boolean => {
+      const image = imaged.includes(node) ? this.#images.get(node) : undefined
+      return image !== undefined && !holdsShard(image, id) // it may have been taken of a rotten one
+    }
     if (imaged.length === 0 || !survives(chunks, isLost)) return
     for (const node of imaged) {
       const image = this.#images.get(node)
