@@ -29,6 +29,7 @@ export interface MemoryStoreOptions {
   readonly blockBytes?: number
   readonly chunkBytes?: number
   readonly nodeDeadlineMs?: number
+  readonly slots?: number
 }
 
 export async function openMemoryStore({
@@ -37,6 +38,7 @@ export async function openMemoryStore({
   blockBytes = pageBytes,
   chunkBytes = 40_000,
   nodeDeadlineMs = 15_000,
+  slots = 16,
 }: MemoryStoreOptions) {
   const world = systemWorld()
   const telemetry = silentTelemetry
@@ -61,7 +63,7 @@ export async function openMemoryStore({
   const cluster = await openCluster({ sql, nodes, world, telemetry })
   const codec = openCodec({
     threads: 0,
-    slots: 16,
+    slots,
     slotBytes: blockBytes * (profile.data + profile.parity),
   })
   const store = new ChunkStore({

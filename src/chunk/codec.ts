@@ -130,7 +130,7 @@ export class Codec {
 export interface CodecOptions {
   /** Worker threads that seal and open, beside one for MD5; 0 runs everything inline. */
   readonly threads: number
-  /** Slots of `slotBytes` each: all the memory bodies may take. */
+  /** Slots of `slotBytes` each: all the memory bodies may take. As many spare ones are touched only while disks hang. */
   readonly slots: number
   readonly slotBytes?: number
 }
@@ -141,9 +141,10 @@ export function openCodec({ threads, slots, slotBytes = slotBytesDefault }: Code
   const scratchBase = wholePages(reservedBytes)
   const scratchEach = wholePages(engineScratchBytes)
   const base = scratchBase + scratchEach * engines
-  const pages = Math.ceil((base + slots * slotBytes) / wasmPageBytes)
+  const spares = slots
+  const pages = Math.ceil((base + (slots + spares) * slotBytes) / wasmPageBytes)
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
-  const pool = new SlotPool(memory, { base, slotBytes, slots })
+  const pool = new SlotPool(memory, { base, slotBytes, slots, spares })
   const [first, ...more] = Array.from({ length: engines }, (_, i) => ({
     memory,
     scratch: scratchBase + i * scratchEach,

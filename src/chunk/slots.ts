@@ -1,6 +1,7 @@
 /**
  * The only memory that object bytes live in: a bounded pool of slots in one shared WebAssembly memory. A stripe is received into a
  * slot, sealed, coded, hashed and written from there; nothing is copied between threads. Waiting for a slot is the backpressure.
+ * Spare slots stand in for those that a hanging disk may still touch.
  */
 import { strict as assert } from 'node:assert'
 
@@ -17,6 +18,8 @@ export interface SlotLayout {
   readonly base: number
   readonly slotBytes: number
   readonly slots: number
+  /** Behind the others; their memory is touched only when they are needed. */
+  readonly spares: number
 }
 
 interface Waiter {
@@ -26,17 +29,20 @@ interface Waiter {
 export class SlotPool {
   readonly slotBytes: number
   readonly slots: number
-  readonly #free: Slot[] = []
+  readonly #free: Slot[]
+  readonly #spares: Slot[]
   readonly #waiters = new Set<Waiter>()
 
-  constructor(memory: WebAssembly.Memory, { base, slotBytes, slots }: SlotLayout) {
+  constructor(memory: WebAssembly.Memory, { base, slotBytes, slots, spares }: SlotLayout) {
     assert(base % 4096 === 0 && slotBytes % 4096 === 0)
     this.slotBytes = slotBytes
     this.slots = slots
-    for (let index = slots - 1; index >= 0; index -= 1) {
+    const all = Array.from({ length: slots + spares }, (_, index): Slot => {
       const offset = base + index * slotBytes
-      this.#free.push({ index, offset, bytes: Buffer.from(memory.buffer, offset, slotBytes) })
-    }
+      return { index, offset, bytes: Buffer.from(memory.buffer, offset, slotBytes) }
+    })
+    this.#free = all.slice(0, slots).reverse()
+    this.#spares = all.slice(slots)
   }
 
   get free(): number {
@@ -73,5 +79,16 @@ export class SlotPool {
     }
     this.#waiters.delete(waiter)
     waiter.resolve(slot)
+  }
+
+  /** The slot is free when `settled` is: a disk may still touch it. Until then a spare one takes its place, while there are any. */
+  releaseWhen(slot: Slot, settled: Promise<unknown>): void {
+    const spare = this.#spares.pop()
+    if (spare !== undefined) this.release(spare)
+    const giveBack = (): void => {
+      if (spare === undefined) this.release(slot)
+      else this.#spares.push(slot)
+    }
+    settled.then(giveBack, giveBack)
   }
 }

@@ -36,6 +36,10 @@ async function loadDirectly(store: ChunkStore, wanted: StripeWanted): Promise<Sl
   const { chunk, columns, stripe, signal } = wanted
   const { codec, cluster, world } = store.parts
   const slot = await codec.slots.acquire({ signal })
+  if (columns.some((column) => isStalled(store, chunk, column))) {
+    codec.slots.release(slot)
+    return undefined
+  }
   const reads = columns.map((column) => readColumn(store, { chunk, column, stripe, slot }))
   const all = Promise.all(reads)
   all.catch(() => {}) // settled below
@@ -56,27 +60,33 @@ async function loadDirectly(store: ChunkStore, wanted: StripeWanted): Promise<Sl
     codec.slots.release(slot)
     return undefined
   }
-  const slow = outcome === 'slow' ? await hedgeAgainst(store, wanted, reads) : undefined
+  if (outcome === 'missing') {
+    codec.slots.release(slot)
+    return undefined
+  }
+  const slow = await giveUpSlow(store, wanted, reads)
   // The disks may still write into this slot: it is free only when the last read has settled.
-  void Promise.allSettled(reads).then(() => codec.slots.release(slot))
-  return slow
+  codec.slots.releaseWhen(slot, Promise.allSettled(reads))
+  return await loadDegraded(store, wanted, slow)
 }
 
-/** Some reads are slow: whichever comes first, the slow ones or k others, gives the stripe. */
-async function hedgeAgainst(
+/** The columns whose reads are slow, and which nobody waits for any more. */
+async function giveUpSlow(
   store: ChunkStore,
-  wanted: StripeWanted,
+  { chunk, columns }: StripeWanted,
   reads: readonly Promise<boolean>[],
-): Promise<Slot | undefined> {
-  const avoid = new Set<number>()
+): Promise<ReadonlySet<number>> {
+  const slow = new Set<number>()
   await Promise.all(
     reads.map(async (read, index) => {
       const state = await Promise.race([read, Promise.resolve('pending')])
-      const column = wanted.columns[index]
-      if (state === 'pending' && column !== undefined) avoid.add(column)
+      const column = columns[index]
+      if (state !== 'pending' || column === undefined) return
+      slow.add(column)
+      overdue(store, chunk, column, read)
     }),
   )
-  return await loadDegraded(store, wanted, avoid)
+  return slow
 }
 
 /** Any k columns whose digests hold, the wanted ones computed from them. Columns in `avoid` are asked last. */
@@ -127,6 +137,7 @@ export async function gatherColumns(
     const held = chunk.shards
       .map((_, column) => column)
       .filter((column) => holderOf(store, chunk, column) !== undefined)
+    for (const column of held) if (isStalled(store, chunk, column)) shunned.add(column)
     const quick = held.filter((column) => !shunned.has(column))
     const isLastTry = quick.length < needed
     const slot = await codec.slots.acquire({ signal })
@@ -139,7 +150,8 @@ export async function gatherColumns(
       patienceMs: isLastTry ? readDeadlineMs : cluster.slowAfterMs(),
     })
     if (good.length === needed) return { slot, present: good }
-    void Promise.allSettled(slow.values()).then(() => codec.slots.release(slot))
+    for (const [column, read] of slow) overdue(store, chunk, column, read)
+    codec.slots.releaseWhen(slot, Promise.allSettled(slow.values()))
     if (isLastTry || slow.size === 0) {
       throw unreadable(chunk, stripe, `${good.length} of ${needed} columns`)
     }
@@ -265,6 +277,22 @@ function damagedColumn(store: ChunkStore, chunk: ChunkRecord, column: number): v
   assert(place !== undefined)
   store.digestTables.forget(place.id)
   store.reportDamage(chunk, column, 'damaged')
+}
+
+/** Nobody waits for this read any more. */
+function overdue(
+  store: ChunkStore,
+  { shards }: ChunkRecord,
+  column: number,
+  read: Promise<unknown>,
+): void {
+  const node = shards[column]?.node
+  if (node !== undefined) store.stalled.add(node, read)
+}
+
+function isStalled(store: ChunkStore, { shards }: ChunkRecord, column: number): boolean {
+  const node = shards[column]?.node
+  return node !== undefined && store.stalled.has(node)
 }
 
 /** The node that holds a column and is up. */

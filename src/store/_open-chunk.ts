@@ -91,9 +91,10 @@ async function writeSealed(
     const block = slot.bytes.subarray(start, start + padded)
     return { column, done: writeColumn(store, column, block, offset) }
   })
+  const areDone = await withinDeadline(store, writes)
   // A disk that has not answered yet still reads the slot, whether or not anybody waits for it.
-  void Promise.all(writes.map(({ done }) => done)).then(() => slots.release(slot))
-  await withinDeadline(store, writes)
+  if (areDone) slots.release(slot)
+  else slots.releaseWhen(slot, Promise.all(writes.map(({ done }) => done)))
 }
 
 /** Closes the chunk: footers, commits, quorum. Call it right after the last `writeStripe`, before the sealer's next chunk. */
@@ -276,8 +277,8 @@ interface Pending {
   readonly done: Promise<void>
 }
 
-/** Waits for all, but only so long: the columns that have not answered by then have failed. */
-async function withinDeadline(store: ChunkStore, pending: readonly Pending[]): Promise<void> {
+/** Waits for all, but only so long: the columns that have not answered by then have failed. Whether all have. */
+async function withinDeadline(store: ChunkStore, pending: readonly Pending[]): Promise<boolean> {
   const { world, nodeDeadlineMs = nodeDeadlineMsDefault } = store.parts
   const waiting = new Set(pending)
   const all = Promise.all(
@@ -298,6 +299,7 @@ async function withinDeadline(store: ChunkStore, pending: readonly Pending[]): P
     .catch(() => {}) // stopped: all have answered
   await Promise.race([all, deadline])
   stop.abort()
+  return waiting.size === 0
 }
 
 function failColumn(store: ChunkStore, column: Column, error: unknown): void {

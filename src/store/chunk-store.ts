@@ -10,6 +10,7 @@ import type { Cluster } from '#cluster/cluster'
 import type { Profile } from '#erasure/profile'
 import type { Keyring } from '#keyring/keyring'
 import type { Queryable } from '#sql/sql'
+import { StalledNodes } from '#store/_stalled-nodes'
 import type { ChunkRecord } from '#store/chunk-record'
 import { DigestTables } from '#store/digest-tables'
 import { storeFault } from '#store/faults'
@@ -42,8 +43,10 @@ export interface Damage {
 export class ChunkStore {
   readonly parts: ChunkStoreParts
   readonly digestTables = new DigestTables()
+  readonly stalled = new StalledNodes()
   readonly #damageListeners = new Set<(damage: Damage) => void>()
   readonly #activities = new Set<{ readonly startedAt: number }>()
+  #ahead = 0
 
   constructor(parts: ChunkStoreParts) {
     this.parts = parts
@@ -86,6 +89,21 @@ export class ChunkStore {
     const activity = { startedAt: this.parts.world.monotonic() }
     this.#activities.add(activity)
     return () => this.#activities.delete(activity)
+  }
+
+  /**
+   * Leave for a reader to load a stripe beside the one it needs next, until the returned function is called. All readers together may have
+   * half of the slots for that: the other half serves stripes that are needed now, which therefore always come.
+   */
+  mayReadAhead(): (() => void) | undefined {
+    if (this.#ahead >= this.parts.codec.slots.slots >> 1) return undefined
+    this.#ahead += 1
+    let isOver = false
+    return () => {
+      if (isOver) return
+      isOver = true
+      this.#ahead -= 1
+    }
   }
 
   /** When the oldest active reader or writer began; `undefined` while there is none. */

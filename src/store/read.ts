@@ -33,6 +33,12 @@ interface Loaded {
   readonly job: StripeJob
 }
 
+/** A stripe on its way; `end` gives back the leave to read ahead. */
+interface Ahead {
+  readonly loaded: Promise<Loaded>
+  readonly end: () => void
+}
+
 /**
  * Plaintext of a range of a recipe, in order. A piece belongs to the consumer until the next pull. `store/unreadable` when fewer than k
  * columns of a stripe can be had; the consumer has then seen only right bytes.
@@ -45,23 +51,29 @@ export async function* readBody(
   const endActivity = store.beginActivity()
   const { slots } = store.parts.codec
   const jobs = stripeJobs(store, extents, options)
-  const ahead: Promise<Loaded>[] = []
+  const ahead: Ahead[] = []
   try {
     await store.parts.cluster.freshen()
     for (let isDone = false; ; ) {
       while (!isDone && ahead.length <= readAheadStripes) {
+        const end = ahead.length === 0 ? () => {} : store.mayReadAhead()
+        if (end === undefined) break
         const next = await jobs.next()
-        if (next.done === true) isDone = true
-        else ahead.push(load(store, next.value, options.signal))
+        isDone = next.done === true
+        if (next.done === true) end()
+        else ahead.push({ loaded: load(store, next.value, options.signal), end })
       }
       const first = ahead.shift()
       if (first === undefined) return
-      const { slot, job } = await first
+      first.end()
+      const { slot, job } = await first.loaded
       yield* handOut(store, slot, job)
     }
   } finally {
-    for (const result of await Promise.allSettled(ahead)) {
-      if (result.status === 'fulfilled') slots.release(result.value.slot)
+    for (const { loaded, end } of ahead) {
+      const result = await loaded.catch(() => undefined) // nobody wants it any more
+      if (result !== undefined) slots.release(result.slot)
+      end()
     }
     endActivity()
   }

@@ -3,15 +3,21 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import type { ShardId } from '#shard/shard-id'
-import { type MemoryStore, openMemoryStore } from '../memory-store.ts'
+import { readExtents } from '#store/tables'
+import { type MemoryStore, type MemoryStoreOptions, openMemoryStore } from '../memory-store.ts'
+import { until } from '../until.ts'
 
 const bucket = parseBucketName('photos')
 const key = parseObjectKey('a')
 const { signal } = new AbortController()
 const bytes = Buffer.alloc(120_000, 'mycelium')
 
-async function withObject(work: (store: MemoryStore) => Promise<void>): Promise<void> {
-  await using store = await openMemoryStore({ profile: { data: 4, parity: 2 }, nodes: 6 })
+async function withObject(
+  work: (store: MemoryStore) => Promise<void>,
+  options: Partial<MemoryStoreOptions> = {},
+): Promise<void> {
+  const profile = { data: 4, parity: 2 }
+  await using store = await openMemoryStore({ profile, nodes: 6, ...options })
   await store.objects.createBucket(bucket)
   async function* stream() {
     yield bytes
@@ -56,6 +62,39 @@ test('a node that does not answer is read around, and its late bytes spoil nothi
     deepEqual(await readAll(store), bytes)
     await store.codec.slots.acquire().then((slot) => store.codec.slots.release(slot))
     equal(store.repairer.length, 0, 'slow is not broken')
+  }))
+
+test('many readers at once, more than there is memory for, each come to their end while shards are missing', () =>
+  withObject(
+    async (store) => {
+      // What comes first of the object must be computed; what comes after it is at hand, and read ahead.
+      const { sequence } = await store.objects.head(bucket, key)
+      const [first] = await readExtents(store.sql, sequence)
+      ok(first !== undefined)
+      const place = (await store.store.chunk(first.chunkId)).shards[0]
+      ok(place?.node !== undefined)
+      await store.nodes[place.node]?.stores.shards.remove(place.id)
+      const readers = Array.from({ length: 3 * store.codec.slots.slots }, () => readAll(store))
+      for (const read of await Promise.all(readers)) deepEqual(read, bytes)
+      equal(store.codec.slots.free, store.codec.slots.slots)
+    },
+    { slots: 4, chunkBytes: 16_000 },
+  ))
+
+test('a disk that hangs takes the memory of a few reads, and no reader or writer waits for it', () =>
+  withObject(async (store) => {
+    const { promise: gate, resolve: answer } = Promise.withResolvers<void>()
+    hold(store, 0, gate)
+    hold(store, 3, gate)
+    const { slots } = store.codec.slots
+    const burst = Array.from({ length: 2 * slots }, () => readAll(store))
+    for (const read of await Promise.all(burst)) deepEqual(read, bytes)
+    for (let i = 0; i < slots; i += 1) deepEqual(await readAll(store), bytes)
+    answer()
+    await until(
+      async () => store.codec.slots.free,
+      (free) => free === slots,
+    )
   }))
 
 test('a flipped bit is noticed, read around, reported and repaired in place', () =>
