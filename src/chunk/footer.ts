@@ -15,6 +15,8 @@ export const trailerBytes = 128
 /** First 16 bytes of a block's BLAKE3. */
 export const blockDigestBytes = 16
 const sealBytes = 16
+/** Bit 0 is kept for compressed blocks. */
+const packedFlag = 2
 
 export interface Footer {
   /** 16 bytes. */
@@ -46,7 +48,7 @@ export function encodeFooter({ storeId, chunkId, index, shape, digests }: Footer
   const view = new DataView(trailer.buffer, trailer.byteOffset, trailerBytes)
   view.setUint32(0, footerMagic)
   view.setUint16(4, footerVersion)
-  view.setUint16(6, 0) // flags: none yet (bit 0 is kept for compressed blocks)
+  view.setUint16(6, shape.isPacked === true ? packedFlag : 0)
   trailer.set(storeId, 8)
   trailer.set(chunkId, 24)
   view.setUint16(40, index)
@@ -91,13 +93,14 @@ export function decodeFooter(footer: Uint8Array): Footer {
   const view = new DataView(trailer.buffer, trailer.byteOffset, trailerBytes)
   const version = view.getUint16(4)
   const flags = view.getUint16(6)
-  if (version !== footerVersion || flags !== 0) {
+  if (version !== footerVersion || (flags & ~packedFlag) !== 0) {
     throw chunkFault('chunk/unknown-format', { version, flags })
   }
   const shape: Shape = {
     profile: { data: view.getUint16(42), parity: view.getUint16(44) },
     blockBytes: view.getUint32(48),
     bytes: Number(view.getBigUint64(56)),
+    ...(flags === packedFlag ? { isPacked: true } : {}),
   }
   const index = view.getUint16(40)
   assert(index < columnsOf(shape.profile)) // sealed by us: a broken one cannot carry our digest

@@ -19,11 +19,13 @@ export interface Geometry {
   readonly profile: Profile
   /** Stored bytes of a full block, its tag included; a multiple of `pageBytes`. */
   readonly blockBytes: number
+  /** A pack: its blocks carry no seal of their own, since the objects in it are sealed one by one. It has one stripe. */
+  readonly isPacked?: boolean
 }
 
 /** A chunk whose length is known. */
 export interface Shape extends Geometry {
-  /** Plaintext bytes; at least 1. */
+  /** Plaintext bytes, or what the objects in a pack take with their seals and the padding between columns; at least 1. */
   readonly bytes: number
 }
 
@@ -36,13 +38,24 @@ export function geometryFor(profile: Profile, slotBytes: number = slotBytesDefau
   return { profile, blockBytes }
 }
 
+/** How a pack of this profile is laid out: a page more than usual, so that objects of round sizes fit with their seals. */
+export function packGeometryFor(profile: Profile, slotBytes: number = slotBytesDefault): Geometry {
+  const { blockBytes } = geometryFor(profile, slotBytes)
+  const fitting = Math.floor(slotBytes / columnsOf(profile) / pageBytes) * pageBytes
+  return { profile, blockBytes: Math.min(blockBytes + pageBytes, fitting), isPacked: true }
+}
+
 export function columnsOf({ data, parity }: Profile): number {
   return data + parity
 }
 
 /** Plaintext in a full block. */
-export function blockPlainBytes({ blockBytes }: Geometry): number {
-  return blockBytes - aeadTagBytes
+export function blockPlainBytes(geometry: Geometry): number {
+  return geometry.blockBytes - tagBytes(geometry)
+}
+
+function tagBytes({ isPacked = false }: Geometry): number {
+  return isPacked ? 0 : aeadTagBytes
 }
 
 /** Plaintext in a full stripe. */
@@ -73,7 +86,7 @@ export function tailPlainBytes({ profile }: Geometry, bytes: number): number {
 
 /** Stored bytes of each block of this stripe: ciphertext and tag. */
 export function storedBytesPerBlock(shape: Shape, stripe: number): number {
-  return plainBytesPerBlock(shape, stripe) + aeadTagBytes
+  return plainBytesPerBlock(shape, stripe) + tagBytes(shape)
 }
 
 /** Where a stripe's block starts in its shard. */

@@ -9,6 +9,7 @@ export function lostNode(node: string, cause?: unknown): NodeStores {
     await lost()
   }
   const close = (): Promise<void> => Promise.resolve()
+  const log = { append: lost, read: listLost, lastSequence: lost, cut: lost, close }
   return {
     shards: {
       create: lost,
@@ -19,7 +20,8 @@ export function lostNode(node: string, cause?: unknown): NodeStores {
       usage: lost,
       close,
     },
-    log: { append: lost, read: listLost, lastSequence: lost, cut: lost, close },
+    log,
+    stage: log,
     files: { read: lost, write: lost, remove: lost },
     probe: lost,
     close,

@@ -87,7 +87,7 @@ async function* dumpParts(tx: Queryable, upload: string): AsyncGenerator<Sequenc
 async function* dumpRecipe(
   tx: Queryable,
   row: { readonly sequence: number; readonly at: number },
-  first: (extents: readonly (readonly [string, number, number])[]) => ObjectChange,
+  first: (extents: readonly ExtentJson[]) => ObjectChange,
 ): AsyncGenerator<SequencedChange> {
   const extents = (await readExtents(tx, BigInt(row.sequence))).map(extentToJson)
   yield changeOf(row, first(extents.slice(0, extentsPerChange)))

@@ -12,8 +12,12 @@ import { shardFault } from '#shard/faults'
 import { encodeFrame } from '#shard/log-frame'
 import type { NodeLog } from '#shard/store'
 
-/** A segment that has reached this is followed by a new one: what `cut` can give back at a time. */
-export const segmentBytes = 64 * 1024 * 1024
+/** Where a log lies on its disk, and how. */
+export interface LogPlace {
+  readonly directory: string
+  /** A segment that has reached this is followed by a new one: what `cut` can give back at a time. */
+  readonly segmentBytes: number
+}
 
 interface Segment {
   readonly path: string
@@ -31,22 +35,26 @@ interface LogFrame {
 
 export class DiskLog implements NodeLog {
   readonly #home: NodeHome
+  readonly #directory: string
+  readonly #segmentBytes: number
   readonly #turns = new TakingTurns<'append'>()
   #segments: Segment[] = []
   #nextOrdinal = 1
   #active: { readonly segment: Segment; readonly file: DiskFile } | undefined
 
-  constructor(home: NodeHome) {
+  constructor(home: NodeHome, { directory, segmentBytes }: LogPlace) {
     this.#home = home
+    this.#directory = directory
+    this.#segmentBytes = segmentBytes
   }
 
   /** Reads every segment once: their ends and their highest sequence numbers. */
   async load(): Promise<void> {
     const { disk } = this.#home
-    for (const name of await disk.list('log')) {
+    for (const name of await disk.list(this.#directory)) {
       const [, ordinal] = /^(\d{8})-\d{20}\.log$/.exec(name) ?? []
       if (ordinal === undefined) continue
-      const path = `log/${name}`
+      const path = `${this.#directory}/${name}`
       const bytes = (await disk.stat(path))?.bytes ?? 0
       const segment = { path, bytes, last: 0n }
       for await (const found of this.#scan(segment))
@@ -109,7 +117,7 @@ export class DiskLog implements NodeLog {
         const cut = this.#segments.filter((segment) => !isKept(segment))
         this.#segments = this.#segments.filter(isKept)
         for (const { path } of cut) await this.#home.disk.remove(path)
-        if (cut.length > 0) await this.#home.disk.syncDirectory('log')
+        if (cut.length > 0) await this.#home.disk.syncDirectory(this.#directory)
       }),
     )
   }
@@ -120,13 +128,13 @@ export class DiskLog implements NodeLog {
 
   /** The open segment, or a new one when there is none or it is full. */
   async #room(first: bigint): Promise<{ segment: Segment; file: DiskFile }> {
-    if (this.#active !== undefined && this.#active.segment.bytes < segmentBytes) return this.#active
+    if (this.#active !== undefined && this.#active.segment.bytes < this.#segmentBytes) return this.#active
     await this.#retire()
     const ordinal = String(this.#nextOrdinal).padStart(8, '0')
-    const path = `log/${ordinal}-${String(first).padStart(20, '0')}.log`
+    const path = `${this.#directory}/${ordinal}-${String(first).padStart(20, '0')}.log`
     this.#nextOrdinal += 1
     const file = await this.#home.disk.create(path, { direct: true })
-    await this.#home.disk.syncDirectory('log')
+    await this.#home.disk.syncDirectory(this.#directory)
     const segment = { path, bytes: 0, last: 0n }
     this.#segments.push(segment)
     this.#active = { segment, file }

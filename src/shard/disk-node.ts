@@ -18,6 +18,10 @@ import type { World } from '#world/world'
 
 export { readNodeMetadata } from '#shard/node-metadata'
 
+/** What a log may give back at a time: the change log is cut seldom, the stage all the time. */
+export const logSegmentBytes = 64 * 1024 * 1024
+const stageSegmentBytes = 4 * 1024 * 1024
+
 /** `00` to `ff`. */
 const shardDirectories = Array.from({ length: 256 }, (_, first) =>
   first.toString(16).padStart(2, '0'),
@@ -38,20 +42,22 @@ export interface DiskNodeOptions {
 export async function openDiskNode(disk: Disk, options: DiskNodeOptions): Promise<NodeStores> {
   const metadata = (await readNodeMetadata(disk)) ?? (await makeNode(disk, options))
   requireOwn(metadata, options)
-  for (const directory of ['shards', 'incoming', 'log', 'files'])
+  for (const directory of ['shards', 'incoming', 'log', 'stage', 'files'])
     await disk.makeDirectory(directory)
   const home = new NodeHome(disk, metadata, options)
   const shards = new DiskShards(home)
-  const log = new DiskLog(home)
+  const log = new DiskLog(home, { directory: 'log', segmentBytes: logSegmentBytes })
+  const stage = new DiskLog(home, { directory: 'stage', segmentBytes: stageSegmentBytes })
   // A killed process may have left a new version unsynced, which we would show and a power cut take back.
-  await home.guard(() => Promise.all([shards.load(), log.load(), disk.syncDirectory('files')]))
+  await home.guard(() => Promise.all([shards.load(), log.load(), stage.load(), disk.syncDirectory('files')]))
   return {
     shards,
     log,
+    stage,
     files: openFiles(home),
     probe: () => home.probe(),
     async close() {
-      await Promise.all([shards.close(), log.close()])
+      await Promise.all([shards.close(), log.close(), stage.close()])
     },
   }
 }

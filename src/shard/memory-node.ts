@@ -29,6 +29,7 @@ export function openMemoryNode({
   return {
     shards: new MemoryShards(world, capacityBytes),
     log: new MemoryLog(),
+    stage: new MemoryLog(),
     files: openFiles(),
     async probe() {},
     async close() {},

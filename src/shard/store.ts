@@ -52,7 +52,7 @@ export interface ShardWriter {
   abort(): Promise<void>
 }
 
-/** The change log's frames as one node holds them. Frames are opaque, ordered by `first`. */
+/** Frames, of the change log or of the stage, as one node holds them. Frames are opaque, ordered by `first`. */
 export interface NodeLog {
   /**
    * Appends a frame that covers sequence numbers `first..last` (from 1 on) and returns when it is on stable storage.
@@ -79,10 +79,12 @@ export interface NodeFiles {
   remove(name: string): Promise<boolean>
 }
 
-/** One node's three stores, opened together on one disk. */
+/** One node's stores, opened together on one disk. */
 export interface NodeStores {
   readonly shards: ShardStore
   readonly log: NodeLog
+  /** Small objects on their way into packs, as frames numbered by whoever fills it. */
+  readonly stage: NodeLog
   readonly files: NodeFiles
   /** Throws `shard/node-lost` when the node's directory is gone or is no longer the one that was opened. */
   probe(): Promise<void>

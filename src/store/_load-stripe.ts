@@ -296,7 +296,7 @@ function isStalled(store: ChunkStore, { shards }: ChunkRecord, column: number): 
 }
 
 /** The node that holds a column and is up. */
-function holderOf(
+export function holderOf(
   store: ChunkStore,
   chunk: ChunkRecord,
   column: number,

@@ -57,6 +57,26 @@ export async function openChunk(
   }
 }
 
+/** The same for a pack that is full: it has its id, and needs no key. */
+export async function openPackChunk(
+  store: ChunkStore,
+  {
+    id,
+    geometry,
+    sealer,
+  }: {
+    readonly id: Uint8Array
+    readonly geometry: Geometry
+    readonly sealer: SealerHandle
+  },
+): Promise<OpenChunk> {
+  const columns = await openColumns(store, id, geometry)
+  const { storeId } = store.parts.keyring
+  await sealer.beginChunk({ storeId, chunkId: id, geometry }, new Uint8Array())
+  const key = { generation: 0, wrapped: new Uint8Array() }
+  return { store, sealer, id, geometry, key, columns, written: [], stripes: 0, bytes: 0 }
+}
+
 /** Seals the slot's plaintext and writes every column's block. Owns the slot and gives it back when the disks are done with it. */
 export function writeStripe(chunk: OpenChunk, slot: Slot, bytes: number): Promise<void> {
   const stripe = chunk.stripes

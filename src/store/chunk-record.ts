@@ -17,18 +17,28 @@ export interface ChunkRecord {
   /** Random, 16 bytes. */
   readonly id: Uint8Array
   readonly shape: Shape
-  /** The chunk's data key, wrapped under a generation key. */
+  /** The chunk's data key, wrapped under a generation key; 0 and empty for a pack, whose objects have keys of their own. */
   readonly generation: number
   readonly wrappedKey: Uint8Array
   /** By column. */
   readonly shards: readonly ShardPlace[]
 }
 
-/** A run of a chunk's plaintext: one step of a recipe. */
+/** A run of a chunk's plaintext, or one object in a pack: one step of a recipe. */
 export interface Extent {
   readonly chunkId: Uint8Array
+  /** In a pack: the column times the block size, and where in the block the sealed object begins. */
   readonly offset: number
+  /** Plaintext bytes. */
   readonly bytes: number
+  /** A packed object's own key. It is read whole, for it is sealed as a whole. */
+  readonly key?: WrappedDataKey
+}
+
+/** A data key under a generation key. */
+export interface WrappedDataKey {
+  readonly generation: number
+  readonly wrapped: Uint8Array
 }
 
 /** JSON form, as it stands in changes. See docs/formats/recipe.md. */
@@ -40,9 +50,12 @@ export interface ChunkJson {
   readonly bytes: number
   readonly generation: number
   readonly key: string
+  readonly packed?: true
   readonly shards: readonly (readonly [node: number | null, id: string])[]
 }
-export type ExtentJson = readonly [chunkId: string, offset: number, bytes: number]
+export type ExtentJson =
+  | readonly [chunkId: string, offset: number, bytes: number]
+  | readonly [chunkId: string, offset: number, bytes: number, generation: number, key: string]
 
 export function chunkToJson({ id, shape, generation, wrappedKey, shards }: ChunkRecord): ChunkJson {
   return {
@@ -53,6 +66,7 @@ export function chunkToJson({ id, shape, generation, wrappedKey, shards }: Chunk
     bytes: shape.bytes,
     generation,
     key: toBase64url(wrappedKey),
+    ...(shape.isPacked === true ? { packed: true } : {}),
     shards: shards.map(({ node, id: shard }) => [
       node ?? null,
       toBase64url(Buffer.from(shard, 'hex')),
@@ -67,6 +81,7 @@ export function chunkFromJson(json: ChunkJson): ChunkRecord {
       profile: { data: json.data, parity: json.parity },
       blockBytes: json.blockBytes,
       bytes: json.bytes,
+      ...(json.packed === true ? { isPacked: true } : {}),
     },
     generation: json.generation,
     wrappedKey: fromBase64url(json.key),
@@ -77,12 +92,17 @@ export function chunkFromJson(json: ChunkJson): ChunkRecord {
   }
 }
 
-export function extentToJson({ chunkId, offset, bytes }: Extent): ExtentJson {
-  return [toBase64url(chunkId), offset, bytes]
+export function extentToJson({ chunkId, offset, bytes, key }: Extent): ExtentJson {
+  const id = toBase64url(chunkId)
+  if (key === undefined) return [id, offset, bytes]
+  return [id, offset, bytes, key.generation, toBase64url(key.wrapped)]
 }
 
-export function extentFromJson([chunkId, offset, bytes]: ExtentJson): Extent {
-  return { chunkId: fromBase64url(chunkId), offset, bytes }
+export function extentFromJson(json: ExtentJson): Extent {
+  const [chunkId, offset, bytes, generation, key] = json
+  const extent = { chunkId: fromBase64url(chunkId), offset, bytes }
+  if (generation === undefined || key === undefined) return extent
+  return { ...extent, key: { generation, wrapped: fromBase64url(key) } }
 }
 
 /** Row form of the places: per column a big-endian node number (65,535 for none) and the 32-byte shard id. */
@@ -112,18 +132,39 @@ export function unpackPlaces(packed: Uint8Array, shape: Shape): readonly ShardPl
   })
 }
 
-/** Extents of `[first, end)` of a recipe: how copies and ranges share chunks. */
+/** Some bytes of an extent. */
+export interface ExtentSlice {
+  readonly extent: Extent
+  /** Plaintext bytes `[from, to)` of the extent. */
+  readonly from: number
+  readonly to: number
+}
+
+/** Where bytes `[first, end)` of a recipe are. */
 export function sliceExtents(
   extents: readonly Extent[],
   { first, end }: { readonly first: number; readonly end: number },
-): readonly Extent[] {
-  const slices: Extent[] = []
+): readonly ExtentSlice[] {
+  const slices: ExtentSlice[] = []
   let at = 0
-  for (const { chunkId, offset, bytes } of extents) {
+  for (const extent of extents) {
     const from = Math.max(first - at, 0)
-    const to = Math.min(end - at, bytes)
-    if (from < to) slices.push({ chunkId, offset: offset + from, bytes: to - from })
-    at += bytes
+    const to = Math.min(end - at, extent.bytes)
+    if (from < to) slices.push({ extent, from, to })
+    at += extent.bytes
   }
   return slices
+}
+
+/** The slices as a recipe of their own: how copies of ranges share chunks. `undefined` when a packed object would be cut. */
+export function recipeOf(slices: readonly ExtentSlice[]): readonly Extent[] | undefined {
+  const recipe: Extent[] = []
+  for (const { extent, from, to } of slices) {
+    const isWhole = to - from === extent.bytes
+    if (extent.key !== undefined && !isWhole) return undefined
+    recipe.push(
+      isWhole ? extent : { ...extent, offset: extent.offset + from, bytes: to - from },
+    )
+  }
+  return recipe
 }

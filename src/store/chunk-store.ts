@@ -10,6 +10,7 @@ import type { Cluster } from '#cluster/cluster'
 import type { Profile } from '#erasure/profile'
 import type { Keyring } from '#keyring/keyring'
 import type { Queryable } from '#sql/sql'
+import type { Pack } from '#store/_pack'
 import { StalledNodes } from '#store/_stalled-nodes'
 import type { ChunkRecord } from '#store/chunk-record'
 import { DigestTables } from '#store/digest-tables'
@@ -44,6 +45,8 @@ export class ChunkStore {
   readonly parts: ChunkStoreParts
   readonly digestTables = new DigestTables()
   readonly stalled = new StalledNodes()
+  /** Packs whose objects rest in no shards yet, by id in hex. */
+  readonly openPacks = new Map<string, Pack>()
   readonly #damageListeners = new Set<(damage: Damage) => void>()
   readonly #activities = new Set<{ readonly startedAt: number }>()
   #ahead = 0

@@ -2,10 +2,11 @@
  * Chunks back into bytes: the data blocks a range needs, from the nodes that hold them; when one is slow, missing or damaged, from any k
  * verified columns instead (hedged and degraded reads). Never yields a byte that was not authenticated. Faults 3, 4, 6, 9 and 14.
  */
-import { type BlockRun, type Shape, stripesTouched } from '#chunk/geometry'
+import { type BlockRun, stripesTouched } from '#chunk/geometry'
 import type { Slot } from '#chunk/slots'
 import { loadStripe } from '#store/_load-stripe'
-import type { ChunkRecord, Extent } from '#store/chunk-record'
+import { readPacked } from '#store/_read-packed'
+import type { ChunkRecord, Extent, ExtentSlice } from '#store/chunk-record'
 import { sliceExtents } from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
 
@@ -21,6 +22,9 @@ export interface ReadOptions {
   readonly lookUp?: (id: Uint8Array) => Promise<ChunkRecord>
 }
 
+/** What is read at once: the wanted blocks of a stripe, or one packed object. */
+type Job = StripeJob | { readonly slice: ExtentSlice }
+
 interface StripeJob {
   readonly chunk: ChunkRecord
   readonly key: Uint8Array
@@ -28,10 +32,9 @@ interface StripeJob {
   readonly runs: readonly BlockRun[]
 }
 
-interface Loaded {
-  readonly slot: Slot
-  readonly job: StripeJob
-}
+type Loaded =
+  | { readonly slot: Slot; readonly job: StripeJob }
+  | { readonly slot: undefined; readonly bytes: Uint8Array }
 
 /** A stripe on its way; `end` gives back the leave to read ahead. */
 interface Ahead {
@@ -66,13 +69,14 @@ export async function* readBody(
       const first = ahead.shift()
       if (first === undefined) return
       first.end()
-      const { slot, job } = await first.loaded
-      yield* handOut(store, slot, job)
+      const loaded = await first.loaded
+      if (loaded.slot === undefined) yield loaded.bytes
+      else yield* handOut(store, loaded.slot, loaded.job)
     }
   } finally {
     for (const { loaded, end } of ahead) {
       const result = await loaded.catch(() => undefined) // nobody wants it any more
-      if (result !== undefined) slots.release(result.slot)
+      if (result?.slot !== undefined) slots.release(result.slot)
       end()
     }
     endActivity()
@@ -103,24 +107,41 @@ function* handOut(
   }
 }
 
-function load(store: ChunkStore, job: StripeJob, signal: AbortSignal): Promise<Loaded> {
-  const columns = job.runs.map(({ column }) => column)
-  const loaded = loadStripe(store, { ...job, columns, signal }).then((slot) => ({ slot, job }))
+function load(store: ChunkStore, job: Job, signal: AbortSignal): Promise<Loaded> {
+  const loaded = 'slice' in job ? loadPacked(store, job.slice, signal) : loadRuns(store, job, signal)
   loaded.catch(() => {}) // awaited by the reader, or settled when it stops
   return loaded
+}
+
+async function loadRuns(store: ChunkStore, job: StripeJob, signal: AbortSignal): Promise<Loaded> {
+  const columns = job.runs.map(({ column }) => column)
+  return { slot: await loadStripe(store, { ...job, columns, signal }), job }
+}
+
+async function loadPacked(
+  store: ChunkStore,
+  { extent, from, to }: ExtentSlice,
+  signal: AbortSignal,
+): Promise<Loaded> {
+  const { plaintext } = await readPacked(store, extent, { signal })
+  return { slot: undefined, bytes: plaintext.subarray(from, to) }
 }
 
 async function* stripeJobs(
   store: ChunkStore,
   extents: readonly Extent[],
   { first, end, lookUp }: ReadOptions,
-): AsyncGenerator<StripeJob, void, undefined> {
-  for (const { chunkId, offset, bytes } of sliceExtents(extents, { first, end })) {
-    const chunk = await (lookUp ?? store.chunk.bind(store))(chunkId)
-    const key = store.parts.keyring.unwrap(chunk.generation, chunk.wrappedKey)
-    const shape: Shape = chunk.shape
-    for (const { stripe, runs } of stripesTouched(shape, { first: offset, end: offset + bytes })) {
-      yield { chunk, key, stripe, runs }
+): AsyncGenerator<Job, void, undefined> {
+  for (const slice of sliceExtents(extents, { first, end })) {
+    const { extent, from, to } = slice
+    if (extent.key !== undefined) {
+      yield { slice }
+      continue
     }
+    const chunk = await (lookUp ?? store.chunk.bind(store))(extent.chunkId)
+    const key = store.parts.keyring.unwrap(chunk.generation, chunk.wrappedKey)
+    const run = { first: extent.offset + from, end: extent.offset + to }
+    for (const { stripe, runs } of stripesTouched(chunk.shape, run))
+      yield { chunk, key, stripe, runs }
   }
 }

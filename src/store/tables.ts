@@ -41,6 +41,8 @@ export type StoreChange = ChangeBody &
         readonly generation: number
         /** `[chunk, wrapped data key]` */
         readonly keys: readonly (readonly [chunk: string, key: string])[]
+        /** `[pack, offset, wrapped data key]` of objects in packs */
+        readonly objects?: readonly (readonly [chunk: string, offset: number, key: string])[]
       }
     | {
         /** Every extent that is exactly `from` is `to` from now on: the same bytes, in a new chunk. */
@@ -61,6 +63,7 @@ interface ChunkRow extends SqlRow {
   readonly bytes: number
   readonly generation: number
   readonly wrapped_key: Uint8Array
+  readonly packed: number
   readonly places: Uint8Array
 }
 
@@ -75,10 +78,11 @@ async function createTables(tx: Queryable): Promise<void> {
   await tx.query`create table chunk (
     id blob primary key, sequence integer not null, at integer not null,
     data integer not null, parity integer not null, block_bytes integer not null, bytes integer not null,
-    generation integer not null, wrapped_key blob not null, places blob not null)`
+    generation integer not null, wrapped_key blob not null, packed integer not null, places blob not null)`
   await tx.query`create table extent (
     owner integer not null, ordinal integer not null, chunk_id blob not null,
-    start integer not null, bytes integer not null, primary key (owner, ordinal))`
+    start integer not null, bytes integer not null, generation integer, wrapped_key blob,
+    primary key (owner, ordinal))`
   await tx.query`create index extent_chunk on extent (chunk_id)`
   await tx.query`create table blob (owner integer primary key, at integer not null)`
 }
@@ -114,6 +118,10 @@ async function applyStoreChange(
         await tx.query`update chunk set generation = ${change.generation}, wrapped_key = ${fromBase64url(key)}
           where id = ${fromBase64url(chunk)}`
       }
+      for (const [chunk, offset, key] of change.objects ?? []) {
+        await tx.query`update extent set generation = ${change.generation}, wrapped_key = ${fromBase64url(key)}
+          where chunk_id = ${fromBase64url(chunk)} and start = ${offset}`
+      }
       return
     case 'store/extent-moved':
       await insertChunks(tx, { sequence, at }, change.chunks.map(chunkFromJson))
@@ -130,9 +138,9 @@ export async function insertChunks(
   for (const { id, shape, generation, wrappedKey, shards } of chunks) {
     const { profile, blockBytes, bytes } = shape
     await tx.query`insert into chunk
-      (id, sequence, at, data, parity, block_bytes, bytes, generation, wrapped_key, places)
+      (id, sequence, at, data, parity, block_bytes, bytes, generation, wrapped_key, packed, places)
       values (${id}, ${sequence}, ${at}, ${profile.data}, ${profile.parity}, ${blockBytes}, ${bytes},
-        ${generation}, ${wrappedKey}, ${packPlaces(shards)})`
+        ${generation}, ${wrappedKey}, ${shape.isPacked === true ? 1 : 0}, ${packPlaces(shards)})`
   }
 }
 
@@ -143,9 +151,10 @@ export async function insertExtents(
   extents: readonly Extent[],
   ordinal = 0,
 ): Promise<void> {
-  for (const [index, { chunkId, offset, bytes }] of extents.entries()) {
-    await tx.query`insert into extent (owner, ordinal, chunk_id, start, bytes)
-      values (${owner}, ${ordinal + index}, ${chunkId}, ${offset}, ${bytes})`
+  for (const [index, { chunkId, offset, bytes, key }] of extents.entries()) {
+    await tx.query`insert into extent (owner, ordinal, chunk_id, start, bytes, generation, wrapped_key)
+      values (${owner}, ${ordinal + index}, ${chunkId}, ${offset}, ${bytes},
+        ${key?.generation ?? null}, ${key?.wrapped ?? null})`
   }
 }
 
@@ -165,9 +174,23 @@ export async function adoptExtents(
 }
 
 export async function readExtents(tx: Queryable, owner: bigint): Promise<readonly Extent[]> {
-  const rows = await tx.query<{ chunk_id: Uint8Array; start: number; bytes: number }>`
-    select chunk_id, start, bytes from extent where owner = ${owner} order by ordinal`
-  return rows.map(({ chunk_id, start, bytes }) => ({ chunkId: chunk_id, offset: start, bytes }))
+  const rows = await tx.query<ExtentRow>`
+    select chunk_id, start, bytes, generation, wrapped_key from extent where owner = ${owner} order by ordinal`
+  return rows.map(extentOf)
+}
+
+interface ExtentRow extends SqlRow {
+  readonly chunk_id: Uint8Array
+  readonly start: number
+  readonly bytes: number
+  readonly generation: number | null
+  readonly wrapped_key: Uint8Array | null
+}
+
+function extentOf({ chunk_id, start, bytes, generation, wrapped_key }: ExtentRow): Extent {
+  const extent = { chunkId: chunk_id, offset: start, bytes }
+  if (generation === null || wrapped_key === null) return extent
+  return { ...extent, key: { generation, wrapped: wrapped_key } }
 }
 
 export async function findChunk(tx: Queryable, id: Uint8Array): Promise<ChunkRecord | undefined> {
@@ -221,8 +244,27 @@ export async function findOlderKeys(
   { generation, limit }: { readonly generation: number; readonly limit: number },
 ): Promise<readonly ChunkRecord[]> {
   const rows =
-    await tx.query<ChunkRow>`select * from chunk where generation < ${generation} limit ${limit}`
+    await tx.query<ChunkRow>`select * from chunk where generation < ${generation} and packed = 0 limit ${limit}`
   return rows.map(chunkOf)
+}
+
+/** The same of objects in packs. */
+export async function findOlderObjectKeys(
+  tx: Queryable,
+  { generation, limit }: { readonly generation: number; readonly limit: number },
+): Promise<readonly Extent[]> {
+  const rows = await tx.query<ExtentRow>`
+    select distinct chunk_id, start, bytes, generation, wrapped_key from extent
+    where generation < ${generation} limit ${limit}`
+  return rows.map(extentOf)
+}
+
+/** Recipes' steps in packs that have no row: those that were open when a process ended. */
+export async function findStaged(tx: Queryable): Promise<readonly Extent[]> {
+  const rows = await tx.query<ExtentRow>`
+    select distinct chunk_id, start, bytes, generation, wrapped_key from extent
+    where not exists (select 1 from chunk where chunk.id = extent.chunk_id)`
+  return rows.map(extentOf)
 }
 
 async function moveExtent(tx: Queryable, from: Extent, to: Extent): Promise<void> {
@@ -244,9 +286,10 @@ export async function findSparse(
 
 /** The distinct runs of a chunk that recipes refer to. */
 export async function findRuns(tx: Queryable, chunkId: Uint8Array): Promise<readonly Extent[]> {
-  const rows = await tx.query<{ start: number; bytes: number }>`
-    select distinct start, bytes from extent where chunk_id = ${chunkId} order by start, bytes`
-  return rows.map(({ start, bytes }) => ({ chunkId, offset: start, bytes }))
+  const rows = await tx.query<ExtentRow>`
+    select distinct chunk_id, start, bytes, generation, wrapped_key from extent
+    where chunk_id = ${chunkId} order by start, bytes`
+  return rows.map(extentOf)
 }
 
 async function* dumpStore(tx: Queryable): AsyncGenerator<SequencedChange> {
@@ -284,6 +327,7 @@ function chunkOf(row: ChunkRow): ChunkRecord {
     profile: { data: row.data, parity: row.parity },
     blockBytes: row.block_bytes,
     bytes: row.bytes,
+    ...(row.packed === 1 ? { isPacked: true } : {}),
   }
   return {
     id: row.id,

@@ -42,6 +42,7 @@ export function overLine(
   return {
     shards: shardsOver(stores.shards, carry),
     log: logOver(stores.log, carry),
+    stage: logOver(stores.stage, carry),
     files: filesOver(stores.files, carry),
     probe: () => carry(() => stores.probe()),
     close: () => stores.close(),

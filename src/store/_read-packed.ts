@@ -1,0 +1,122 @@
+/** One object out of a pack: from memory while the pack is open, else its bytes of one shard, else the same bytes computed from k others. */
+import { strict as assert } from 'node:assert'
+import { toHex } from '#bytes/text'
+import { aeadNonceBytes, aeadTagBytes, tryOpen } from '#crypto/aead'
+import { isFault } from '#fault/fault'
+import { gatherColumns, holderOf } from '#store/_load-stripe'
+import type { ChunkRecord, Extent } from '#store/chunk-record'
+import type { ChunkStore } from '#store/chunk-store'
+import { storeFault } from '#store/faults'
+
+/** Every packed object has a key of its own, which seals nothing else. */
+export const packedNonce = new Uint8Array(aeadNonceBytes)
+
+export interface PackedObject {
+  /** As it lies in the pack, authentic: ciphertext and tag. */
+  readonly sealed: Uint8Array
+  readonly plaintext: Uint8Array
+}
+
+/** `store/unreadable` when neither its own shard nor any k columns give it. */
+export async function readPacked(
+  store: ChunkStore,
+  extent: Extent,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<PackedObject> {
+  const { chunkId, offset, bytes, key } = extent
+  assert(key !== undefined)
+  const dataKey = store.parts.keyring.unwrap(key.generation, key.wrapped)
+  const open = (sealed: Uint8Array): PackedObject | undefined => {
+    const plaintext = tryOpen(sealed, { key: dataKey, nonce: packedNonce })
+    return plaintext && { sealed, plaintext }
+  }
+  const pack = store.openPacks.get(toHex(chunkId))
+  if (pack !== undefined) {
+    const found = open(pack.at(offset, bytes + aeadTagBytes))
+    if (found === undefined) throw unreadable(extent, 'what is staged of it is not there')
+    return found
+  }
+  const chunk = await store.chunk(chunkId)
+  const place = placeOf(chunk, extent)
+  const direct = await readDirectly(store, chunk, place)
+  const found = direct && open(direct)
+  if (found !== undefined) return found
+  if (direct !== undefined) store.reportDamage(chunk, place.column, 'damaged')
+  const computed = open(await compute(store, chunk, place, signal))
+  if (computed === undefined) throw unreadable(extent, 'not authentic')
+  return computed
+}
+
+interface Place {
+  readonly column: number
+  /** In the column. */
+  readonly start: number
+  /** With the tag. */
+  readonly bytes: number
+}
+
+function placeOf({ shape }: ChunkRecord, { offset, bytes }: Extent): Place {
+  const column = Math.floor(offset / shape.blockBytes)
+  return { column, start: offset - column * shape.blockBytes, bytes: bytes + aeadTagBytes }
+}
+
+/** From the shard it lies in; `undefined` when its node is gone, fails, or is slower than the hedge allows. */
+async function readDirectly(
+  store: ChunkStore,
+  chunk: ChunkRecord,
+  { column, start, bytes }: Place,
+): Promise<Uint8Array | undefined> {
+  const { cluster, world, telemetry } = store.parts
+  const holder = holderOf(store, chunk, column)
+  if (holder === undefined) return undefined
+  const into = Buffer.allocUnsafeSlow(bytes)
+  const began = world.monotonic()
+  const read = holder.node.stores.shards.read(holder.id, into, { offset: start }).then(
+    () => {
+      cluster.observeRead(holder.node.number, world.monotonic() - began)
+      telemetry.shardIo({ node: holder.node.id, direction: 'out', bytes })
+      return into
+    },
+    (error: unknown) => {
+      if (!isFault(error)) throw error
+      void cluster.reportFailure(holder.node.number, error)
+      if (error.kind === 'not-found' || error.kind === 'corrupt')
+        store.reportDamage(chunk, column, 'missing')
+      return undefined
+    },
+  )
+  const stop = new AbortController()
+  const hedge = world.sleep(cluster.slowAfterMs(), { signal: stop.signal }).catch(() => {}) // it came in time
+  try {
+    return await Promise.race([read, hedge.then(() => undefined)])
+  } finally {
+    stop.abort()
+  }
+}
+
+/** The same bytes of any k columns whose digests hold give those of the lost one. */
+async function compute(
+  store: ChunkStore,
+  chunk: ChunkRecord,
+  { column, start, bytes }: Place,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const { codec } = store.parts
+  const { shape } = chunk
+  const avoid = new Set([column])
+  const { slot, present } = await gatherColumns(store, { chunk, stripe: 0, avoid, signal })
+  try {
+    if (!present.includes(column)) {
+      const blockBytes = shape.bytes / shape.profile.data
+      await codec.rebuildBlocks(slot, { geometry: shape, present, lost: [column], bytes: blockBytes })
+    }
+    const at = column * shape.blockBytes + start
+    return Uint8Array.from(slot.bytes.subarray(at, at + bytes))
+  } finally {
+    codec.slots.release(slot)
+  }
+}
+
+function unreadable({ chunkId, offset }: Extent, reason: string): Error {
+  return storeFault('store/unreadable', { chunk: toHex(chunkId), offset, reason })
+}
