@@ -16,6 +16,7 @@ import { openMemoryNode } from '#shard/memory-node'
 import type { NodeStores } from '#shard/store'
 import { SqliteMemory } from '#sql/sqlite-memory'
 import { ChunkStore } from '#store/chunk-store'
+import { Packs } from '#store/packs'
 import { storeRoom } from '#store/tables'
 import { silentTelemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
@@ -76,7 +77,9 @@ export async function openMemoryStore({
     chunkBytes,
     nodeDeadlineMs,
   })
-  const objects = openObjectStore({ sql, changelog, store, world, profile })
+  const packs = new Packs({ store, changelog, sql })
+  await packs.recover()
+  const objects = openObjectStore({ sql, changelog, store, packs, world, profile })
   const repairer = new Repairer({ sql, changelog, store, cluster, world, telemetry })
   const collector = new Collector({ sql, changelog, store, cluster, world, telemetry })
   return {
@@ -87,10 +90,12 @@ export async function openMemoryStore({
     cluster,
     codec,
     store,
+    packs,
     objects,
     repairer,
     collector,
     async [Symbol.asyncDispose]() {
+      await packs.close()
       await repairer.close()
       await changelog.close()
       await cluster.close()

@@ -32,6 +32,20 @@ export function openDigest(algorithm: DigestAlgorithm): Digest {
   }
 }
 
+/** Of bytes that are all there. */
+export function digestsOf(
+  bytes: Uint8Array,
+  algorithms: readonly DigestAlgorithm[],
+): Partial<Record<DigestAlgorithm, Uint8Array>> {
+  return Object.fromEntries(
+    algorithms.map((algorithm) => {
+      const digest = openDigest(algorithm)
+      digest.update(bytes)
+      return [algorithm, digest.digest()]
+    }),
+  )
+}
+
 class Crc<Value> implements Digest {
   #value: Value
   readonly #advance: (bytes: Uint8Array, before: Value) => Value

@@ -20,6 +20,7 @@ import { Collector } from '#repair/collector'
 import { Repairer } from '#repair/repairer'
 import type { Sql } from '#sql/sql'
 import { ChunkStore } from '#store/chunk-store'
+import { Packs } from '#store/packs'
 
 /** All the memory that object bodies take: 24 stripes of 4 MiB. */
 const slots = 24
@@ -92,10 +93,14 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
   const { keyring } = keys
   const { chunkBytes } = settings
   const store = new ChunkStore({ codec, cluster, keyring, sql, world, telemetry, chunkBytes })
+  const packs = new Packs({ store, changelog, sql })
+  await packs.recover()
+  stack.defer(() => packs.close())
   const objects = openObjectStore({
     sql,
     changelog,
     store,
+    packs,
     world,
     profile,
     onProfile: ({ parity }) => {

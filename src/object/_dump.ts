@@ -3,7 +3,7 @@ import { toBase64url } from '#bytes/text'
 import type { SequencedChange } from '#changelog/change'
 import type { BucketRow, ObjectChange, PartRow, UploadRow, VersionRow } from '#object/changes'
 import type { Queryable } from '#sql/sql'
-import { extentToJson } from '#store/chunk-record'
+import { type ExtentJson, extentToJson } from '#store/chunk-record'
 import { readExtents } from '#store/tables'
 
 const pageRows = 500

@@ -3,12 +3,15 @@ import type { ChangeLog } from '#changelog/change'
 import { type Profile, parseProfile } from '#erasure/profile'
 import type { Sql } from '#sql/sql'
 import type { ChunkStore } from '#store/chunk-store'
+import type { Packs } from '#store/packs'
 import type { World } from '#world/world'
 
 export interface ObjectParts {
   readonly sql: Sql
   readonly changelog: ChangeLog
   readonly store: ChunkStore
+  /** Where small bodies go. */
+  readonly packs: Packs
   readonly world: World
   /** Profile of buckets created without one. */
   readonly profile: Profile

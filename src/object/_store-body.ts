@@ -1,13 +1,14 @@
 /** The common way of an incoming body: stored, verified, then committed by the caller; refused bodies leave nothing. */
 
 import { toHex } from '#bytes/text'
+import { digestsOf } from '#crypto/digest'
 import type { Profile } from '#erasure/profile'
 import type { ObjectParts } from '#object/_parts'
 import type { StoredJson } from '#object/changes'
 import { objectFault } from '#object/faults'
 import type { Checksum, DigestAlgorithm, IncomingBody } from '#object/model'
 import { chunkToJson, extentToJson } from '#store/chunk-record'
-import { discardChunks, type StoredBody, writeBody } from '#store/write'
+import { discardChunks, type StoredBody, type WriteBodyOptions, writeBody } from '#store/write'
 
 export interface VerifiedBody extends StoredJson {
   readonly bytes: number
@@ -38,12 +39,7 @@ export async function withStoredBody<T>(
     const digests: readonly DigestAlgorithm[] = [
       ...new Set<DigestAlgorithm>(['md5', ...body.digests]),
     ]
-    const stored = await writeBody(parts.store, body.stream, {
-      profile,
-      digests,
-      bytes: body.bytes,
-      signal,
-    })
+    const stored = await storeBody(parts, body, { profile, digests, signal })
     let isRefused = true
     try {
       const verified = verify(body, stored)
@@ -59,6 +55,38 @@ export async function withStoredBody<T>(
   } finally {
     endActivity()
   }
+}
+
+/** In a pack when it is small, else in chunks of its own. */
+async function storeBody(
+  { store, packs }: ObjectParts,
+  { stream, bytes }: IncomingBody,
+  options: WriteBodyOptions,
+): Promise<StoredBody> {
+  if (bytes === undefined || !packs.takes(options.profile, bytes))
+    return await writeBody(store, stream, { ...options, bytes })
+  const plaintext = await gather(stream, bytes, options.signal)
+  const digests = digestsOf(plaintext, options.digests)
+  // What is shorter than was said will be refused: nothing of it is kept.
+  const extents = plaintext.length === bytes ? [await packs.put(options.profile, plaintext)] : []
+  return { bytes: plaintext.length, digests, chunks: [], extents }
+}
+
+/** The whole body, or what there is of it; a byte more than was said is enough to see that it is longer. */
+async function gather(
+  stream: AsyncIterable<Uint8Array>,
+  bytes: number,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const whole = new Uint8Array(bytes + 1)
+  let at = 0
+  for await (const piece of stream) {
+    signal.throwIfAborted()
+    const taken = piece.subarray(0, whole.length - at)
+    whole.set(taken, at)
+    at += taken.length
+  }
+  return whole.subarray(0, at)
 }
 
 function verify(body: IncomingBody, stored: StoredBody): VerifiedBody {

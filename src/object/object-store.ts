@@ -34,7 +34,8 @@ export function openObjectStore(parts: ObjectParts): ObjectStore {
     createUpload: (bucket, key, options) => createUpload(parts, { bucket, key }, options),
     headUpload: (bucket, key, uploadId) => headUpload(parts, { bucket, key, uploadId }),
     putPart: (upload, number, options) => putPart(parts, upload, { number, ...options }),
-    copyPart: (upload, number, source) => copyPart(parts, upload, { number, source }),
+    copyPart: (upload, number, source, { signal }) =>
+      copyPart(parts, upload, { number, source, signal }),
     listParts: (upload, page) => listParts(parts, upload, page),
     listUploads: (bucket, query) => listUploads(parts, bucket, query),
     completeUpload: (upload, completed, options) =>

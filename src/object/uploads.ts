@@ -5,6 +5,7 @@ import { blake3 } from '#crypto/blake3'
 import { bucketProfile, type ObjectParts, settled } from '#object/_parts'
 import { withStoredBody } from '#object/_store-body'
 import { checksumToJson, type ObjectChange, type PartRow, type UploadRow } from '#object/changes'
+import { assertCopyable } from '#object/conditions'
 import { requireSource } from '#object/copy'
 import { objectFault } from '#object/faults'
 import type {
@@ -18,9 +19,10 @@ import type {
   UploadId,
   UploadInfo,
 } from '#object/model'
+import { openObject } from '#object/open'
 import { keyBytes, partInfo, requireBucket, uploadInfo } from '#object/rows'
 import type { Queryable } from '#sql/sql'
-import { extentToJson, sliceExtents } from '#store/chunk-record'
+import { extentToJson, recipeOf, sliceExtents } from '#store/chunk-record'
 import { readExtents } from '#store/tables'
 
 /** S3's limits. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
@@ -105,16 +107,52 @@ export async function putPart(
   })
 }
 
-/**
- * Shares the source's chunks. The ETag is the source's when all of it is copied, otherwise 128 bits of BLAKE3 over the recipe: the bytes are
- * not read, and ETags of parts are opaque to clients.
- */
+interface CopyPartOptions {
+  readonly number: number
+  readonly source: CopySource
+  readonly signal: AbortSignal
+}
+
+/** Shares the source's chunks; a piece cut out of a packed object is read and stored anew. */
 export async function copyPart(
   parts: ObjectParts,
   address: UploadAddress,
-  { number, source }: { readonly number: number; readonly source: CopySource },
+  options: CopyPartOptions,
 ): Promise<PartInfo> {
-  assertPartNumber(number)
+  assertPartNumber(options.number)
+  const shared = await sharePart(parts, address, options)
+  return shared ?? (await recodePart(parts, address, options))
+}
+
+async function recodePart(
+  parts: ObjectParts,
+  address: UploadAddress,
+  { number, source, signal }: CopyPartOptions,
+): Promise<PartInfo> {
+  const opened = await openObject(parts, source.bucket, source.key)
+  try {
+    const { info } = opened
+    assertCopyable({ etag: info.etag, at: info.modifiedAt }, source)
+    const { first, last } = source.range ?? { first: 0, last: info.bytes - 1 }
+    if (last >= info.bytes)
+      throw objectFault('object/range-unsatisfiable', { first, last, bytes: info.bytes })
+    const stream = opened.read({ first, last }, { signal })
+    const body = { stream, bytes: last - first + 1, digests: [], verify: () => undefined }
+    return await putPart(parts, address, { number, body, signal })
+  } finally {
+    opened.release()
+  }
+}
+
+/**
+ * The ETag is the source's when all of it is copied, otherwise 128 bits of BLAKE3 over the recipe: the bytes are not read, and ETags of parts
+ * are opaque to clients. `undefined` when what is copied cannot be shared.
+ */
+async function sharePart(
+  parts: ObjectParts,
+  address: UploadAddress,
+  { number, source }: CopyPartOptions,
+): Promise<PartInfo | undefined> {
   return await parts.changelog.commit(async (tx) => {
     await requireUpload(tx, address)
     const row = await requireSource(tx, source)
@@ -123,9 +161,9 @@ export async function copyPart(
     if (end > row.bytes || first > end) {
       throw objectFault('object/range-unsatisfiable', { first, last: end - 1, bytes: row.bytes })
     }
-    const extents = sliceExtents(await readExtents(tx, BigInt(row.sequence)), { first, end }).map(
-      extentToJson,
-    )
+    const slices = sliceExtents(await readExtents(tx, BigInt(row.sequence)), { first, end })
+    const extents = recipeOf(slices)?.map(extentToJson)
+    if (extents === undefined) return undefined
     const isWhole = first === 0 && end === row.bytes && row.parts === null
     const etag = isWhole
       ? row.etag

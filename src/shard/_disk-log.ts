@@ -128,7 +128,8 @@ export class DiskLog implements NodeLog {
 
   /** The open segment, or a new one when there is none or it is full. */
   async #room(first: bigint): Promise<{ segment: Segment; file: DiskFile }> {
-    if (this.#active !== undefined && this.#active.segment.bytes < this.#segmentBytes) return this.#active
+    if (this.#active !== undefined && this.#active.segment.bytes < this.#segmentBytes)
+      return this.#active
     await this.#retire()
     const ordinal = String(this.#nextOrdinal).padStart(8, '0')
     const path = `${this.#directory}/${ordinal}-${String(first).padStart(20, '0')}.log`

@@ -49,7 +49,9 @@ export async function openDiskNode(disk: Disk, options: DiskNodeOptions): Promis
   const log = new DiskLog(home, { directory: 'log', segmentBytes: logSegmentBytes })
   const stage = new DiskLog(home, { directory: 'stage', segmentBytes: stageSegmentBytes })
   // A killed process may have left a new version unsynced, which we would show and a power cut take back.
-  await home.guard(() => Promise.all([shards.load(), log.load(), stage.load(), disk.syncDirectory('files')]))
+  await home.guard(() =>
+    Promise.all([shards.load(), log.load(), stage.load(), disk.syncDirectory('files')]),
+  )
   return {
     shards,
     log,

@@ -68,7 +68,7 @@ async function readDirectly(
 ): Promise<Uint8Array | undefined> {
   const { cluster, world, telemetry } = store.parts
   const holder = holderOf(store, chunk, column)
-  if (holder === undefined) return undefined
+  if (holder === undefined || store.stalled.has(holder.node.number)) return undefined
   const into = Buffer.allocUnsafeSlow(bytes)
   const began = world.monotonic()
   const read = holder.node.stores.shards.read(holder.id, into, { offset: start }).then(
@@ -88,7 +88,10 @@ async function readDirectly(
   const stop = new AbortController()
   const hedge = world.sleep(cluster.slowAfterMs(), { signal: stop.signal }).catch(() => {}) // it came in time
   try {
-    return await Promise.race([read, hedge.then(() => undefined)])
+    const outcome = await Promise.race([read, hedge.then(() => 'slow' as const)])
+    if (outcome !== 'slow') return outcome
+    store.stalled.add(holder.node.number, read)
+    return undefined
   } finally {
     stop.abort()
   }
@@ -108,7 +111,12 @@ async function compute(
   try {
     if (!present.includes(column)) {
       const blockBytes = shape.bytes / shape.profile.data
-      await codec.rebuildBlocks(slot, { geometry: shape, present, lost: [column], bytes: blockBytes })
+      await codec.rebuildBlocks(slot, {
+        geometry: shape,
+        present,
+        lost: [column],
+        bytes: blockBytes,
+      })
     }
     const at = column * shape.blockBytes + start
     return Uint8Array.from(slot.bytes.subarray(at, at + bytes))

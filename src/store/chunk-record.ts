@@ -162,9 +162,7 @@ export function recipeOf(slices: readonly ExtentSlice[]): readonly Extent[] | un
   for (const { extent, from, to } of slices) {
     const isWhole = to - from === extent.bytes
     if (extent.key !== undefined && !isWhole) return undefined
-    recipe.push(
-      isWhole ? extent : { ...extent, offset: extent.offset + from, bytes: to - from },
-    )
+    recipe.push(isWhole ? extent : { ...extent, offset: extent.offset + from, bytes: to - from })
   }
   return recipe
 }

@@ -108,7 +108,8 @@ function* handOut(
 }
 
 function load(store: ChunkStore, job: Job, signal: AbortSignal): Promise<Loaded> {
-  const loaded = 'slice' in job ? loadPacked(store, job.slice, signal) : loadRuns(store, job, signal)
+  const loaded =
+    'slice' in job ? loadPacked(store, job.slice, signal) : loadRuns(store, job, signal)
   loaded.catch(() => {}) // awaited by the reader, or settled when it stops
   return loaded
 }

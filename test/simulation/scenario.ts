@@ -52,6 +52,7 @@ export interface Scenario {
   readonly collectEveryMs: number
   readonly graceMs: number
   readonly snapshotEveryMs: number
+  readonly packAgeMs: number
   readonly sabotage?: Sabotage | undefined
 }
 
@@ -85,6 +86,7 @@ export function drawScenario(world: World): Scenario {
     // In some stores garbage is collected again and again while bodies are still on their way.
     collectEveryMs: thinkMs * (chance(world, 0.3) ? between(world, 0.1, 2) : between(world, 2, 20)),
     graceMs: thinkMs * between(world, 0.01, 3),
+    packAgeMs: thinkMs * between(world, 0.5, 20),
     snapshotEveryMs: chance(world, 0.3)
       ? Number.POSITIVE_INFINITY
       : thinkMs * between(world, 2, 40),

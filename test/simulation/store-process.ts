@@ -25,6 +25,7 @@ import { shardFault } from '#shard/faults'
 import type { NodeStores } from '#shard/store'
 import type { Sql } from '#sql/sql'
 import { ChunkStore } from '#store/chunk-store'
+import { Packs } from '#store/packs'
 import { silentTelemetry, type Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
 import type { Hardware, NodeMachine } from './hardware.ts'
@@ -69,6 +70,7 @@ export interface Running extends Ground {
   readonly changelog: ChangeLog
   readonly changelogOptions: ChangeLogOptions
   readonly store: ChunkStore
+  readonly packs: Packs
   readonly objects: ObjectStore
   readonly repairer: Repairer
   readonly collector: Collector
@@ -205,12 +207,15 @@ export async function startProcess(options: ProcessOptions): Promise<Running> {
   const store = openChunkStore({ ...ground, scenario, cluster, sql })
   const parts = { sql, changelog, store, cluster, world, telemetry }
   const { profile } = scenario
-  const objects = openObjectStore({ sql, changelog, store, world, profile, partBytesMin: 0 })
+  const packs = new Packs({ store, changelog, sql, packAgeMs: scenario.packAgeMs })
+  await packs.recover()
+  const objects = openObjectStore({ sql, changelog, store, packs, world, profile, partBytesMin: 0 })
   return {
     ...ground,
     ...parts,
     life,
     changelogOptions,
+    packs,
     objects,
     repairer: new Repairer(parts),
     collector: new Collector({ ...parts, store: sabotageStore(store, sabotage) }),
