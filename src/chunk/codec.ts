@@ -26,6 +26,9 @@ export type { BodyDigests, ChunkIdentity, FinishedShard, HasherHandle, SealerHan
 /** WebAssembly's unit of memory. */
 const wasmPageBytes = 65_536
 
+/** Nodes that may hang at once without holding everybody up: each can take all slots with it before it is known. */
+const hangingMax = 4
+
 /** A smaller body is not worth the way to another thread and back. */
 const md5AsideBytesMin = 256 * 1024
 
@@ -130,7 +133,7 @@ export class Codec {
 export interface CodecOptions {
   /** Worker threads that seal and open, beside one for MD5; 0 runs everything inline. */
   readonly threads: number
-  /** Slots of `slotBytes` each: all the memory bodies may take. As many spare ones are touched only while disks hang. */
+  /** Slots of `slotBytes` each: all the memory bodies may take. Spare ones, `hangingMax` times as many, are touched only while disks hang. */
   readonly slots: number
   readonly slotBytes?: number
 }
@@ -141,7 +144,7 @@ export function openCodec({ threads, slots, slotBytes = slotBytesDefault }: Code
   const scratchBase = wholePages(reservedBytes)
   const scratchEach = wholePages(engineScratchBytes)
   const base = scratchBase + scratchEach * engines
-  const spares = slots
+  const spares = slots * hangingMax
   const pages = Math.ceil((base + (slots + spares) * slotBytes) / wasmPageBytes)
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
   const pool = new SlotPool(memory, { base, slotBytes, slots, spares })

@@ -43,13 +43,14 @@ export interface Damage {
 export class ChunkStore {
   readonly parts: ChunkStoreParts
   readonly digestTables = new DigestTables()
-  readonly stalled = new StalledNodes()
+  readonly stalled: StalledNodes
   readonly #damageListeners = new Set<(damage: Damage) => void>()
   readonly #activities = new Set<{ readonly startedAt: number }>()
   #ahead = 0
 
   constructor(parts: ChunkStoreParts) {
     this.parts = parts
+    this.stalled = new StalledNodes(parts.world)
   }
 
   geometry(profile: Profile): Geometry {
