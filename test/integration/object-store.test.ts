@@ -114,6 +114,32 @@ test('an overwrite is seen whole by later readers and does not disturb earlier o
     deepEqual(await get(objects, 'a'), latter)
   }))
 
+test(
+  'readers that stop in the middle hold up nobody, however many they are',
+  { timeout: 30_000 },
+  () =>
+    withStore(async ({ objects, codec }) => {
+      const bytes = bytesOf(400_000)
+      await put(objects, 'a', bytes)
+      const readers = []
+      for (let reader = 0; reader < 2 * codec.slots.slots; reader += 1) {
+        const opened = await objects.open(bucket, parseObjectKey('a'))
+        const pieces = opened.read(undefined, { signal })[Symbol.asyncIterator]()
+        const first = await pieces.next()
+        const seen = [Buffer.from(first.done === true ? '' : first.value)]
+        readers.push({ opened, pieces, seen })
+      }
+      await put(objects, 'b', bytes)
+      deepEqual(await get(objects, 'b'), bytes)
+      for (const { opened, pieces, seen } of readers) {
+        for (let next = await pieces.next(); next.done !== true; next = await pieces.next())
+          seen.push(Buffer.from(next.value))
+        opened.release()
+        deepEqual(Buffer.concat(seen), bytes)
+      }
+    }),
+)
+
 test('a refused body leaves nothing behind', () =>
   withStore(async ({ objects, nodes }) => {
     const body = bodyOf(bytesOf(50_000))
