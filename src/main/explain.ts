@@ -46,8 +46,8 @@ const ownExplainers: Readonly<Record<MainFaultCode, Explainer>> = {
   'main/too-many-absent': [
     exitCodes.nodes,
     ({ absent, tolerated }) =>
-      `Nodes are absent (${absent}), and the newest changes may be on them only: at most ${tolerated} may be missing. ` +
-      'Bring them back, or rebuild with --accept-loss and lose what only they knew.',
+      `Nodes are absent or cannot be read (${absent}), and the newest changes may be on them only: at most ${tolerated} may ` +
+      'be missing. Bring them back, or rebuild with --accept-loss and lose what only they knew.',
   ],
   'main/master-key-missing': [
     exitCodes.key,

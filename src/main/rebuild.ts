@@ -146,14 +146,18 @@ async function buildInto(
   const sql = openSqlite({ path, telemetry })
   try {
     const report = await build(sql)
-    if (!acceptLoss) await requirePresence(sql, nodes)
+    const read = nodes.filter((id) => !report.nodesUnreadable.includes(id))
+    if (!acceptLoss) await requirePresence(sql, read)
     return report
   } finally {
     await sql.close()
   }
 }
 
-/** As many nodes may be absent as any object and change survives the loss of; with more, the newest changes may be on absent ones only. */
+/**
+ * As many nodes may be absent, or fail while they are read, as any object and change survives the loss of; with more, the newest changes
+ * may be on those only.
+ */
 async function requirePresence(sql: Sql, present: readonly string[]): Promise<void> {
   const members = (await readNodes(sql)).map(({ id }) => id)
   if (members.length === 0) {

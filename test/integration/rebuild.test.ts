@@ -208,3 +208,43 @@ test('without a snapshot, and all nodes with the log absent, a rebuild does not 
   await using after = await start(data)
   equal((await bucketOf(after, 'a-bucket').get('key')).toString(), 'bytes')
 })
+
+test('a node that cannot be read to its end counts as absent', async (context) => {
+  const data = await temporary(context)
+  const shape = ['--nodes', '4', '--profile', '2+1']
+  let store = await start(data, ...shape, '--snapshot-every', '1s')
+  await bucketOf(store, 'a-bucket').create()
+  const pointers = async (): Promise<number> => {
+    const files = await Promise.all(
+      ['node-01', 'node-02', 'node-03', 'node-04'].map((node) =>
+        readdir(join(data, 'nodes', node, 'files')),
+      ),
+    )
+    return files.filter((names) => names.includes('snapshot')).length
+  }
+  await until(pointers, (count) => count === 4)
+  equal(await store.stop(), 0)
+  const before = await logSegments(data)
+  store = await start(data, ...shape)
+  await bucketOf(store, 'a-bucket').put('key', 'bytes')
+  await store.kill()
+  const newest = (await logSegments(data)).filter((segment) => !before.includes(segment))
+  const holders = new Set(newest.map((segment) => segment.slice(0, 7)))
+  equal(holders.size, 2)
+
+  await removeDatabase(data)
+  const pointerOf = (node: string): string => join(data, 'nodes', node, 'files', 'snapshot')
+  for (const node of holders) {
+    await rename(pointerOf(node), join(data, `pointer of ${node}`))
+    await mkdir(pointerOf(node)) // reading it fails, as it does where the disk is bad
+  }
+  const { code, stderr } = await rebuild(data)
+  ok(code === 8 || code === 9, `${code} ${stderr}`)
+  for (const node of holders) {
+    await rm(pointerOf(node), { recursive: true })
+    await rename(join(data, `pointer of ${node}`), pointerOf(node))
+  }
+  equal((await rebuild(data)).code, 0)
+  await using after = await start(data)
+  equal((await bucketOf(after, 'a-bucket').get('key')).toString(), 'bytes')
+})
