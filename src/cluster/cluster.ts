@@ -71,7 +71,7 @@ export interface OpenClusterOptions {
   readonly telemetry: Telemetry
   /** Opens a node afresh when it is down: its directory may be back under another identity of the file system. */
   readonly reopen?: (id: string) => Promise<NodeStores>
-  /** Placement refuses rather than relax a limit (ruling R6). */
+  /** Placement refuses rather than relax a limit. */
   readonly isStrict?: boolean
 }
 

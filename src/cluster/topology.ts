@@ -97,7 +97,7 @@ function tellDoubling(
   ]
 }
 
-/** Racks and datacenters whose loss would lose an object, and limits that could not be kept (ruling R6). */
+/** Racks and datacenters whose loss would lose an object, and limits that could not be kept. */
 function tellDomains(epoch: Epoch, placement: Placement, parity: number): readonly string[] {
   const nodes = new Map(epoch.nodes.map((node) => [node.number, node]))
   const domains = placement.nodes.flatMap((number) => {

@@ -74,7 +74,7 @@ export async function openDataDirectory(
   return { ...directory, lock, [Symbol.dispose]: () => lock.release() }
 }
 
-/** `node-01`, …: names of `mycelium up` only (ruling E13). */
+/** `node-01`, …: names of `mycelium up` only. */
 export function nodeId(number: number): string {
   return `node-${String(number).padStart(2, '0')}`
 }

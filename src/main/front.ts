@@ -1,5 +1,5 @@
 /**
- * The listener on 8080 (ruling D1): host first, then path, by one table; the first match wins. The same table stands in ARCHITECTURE.md.
+ * The listener on 8080: host first, then path, by one table; the first match wins. The same table stands in ARCHITECTURE.md.
  *
  *     Host: BUCKET.localhost   the S3 door, virtual-host style, signed
  *     /health                  200 or 503; JSON for `Accept: application/json`, else `OK` or `UNAVAILABLE`

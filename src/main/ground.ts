@@ -101,7 +101,7 @@ async function openPresentNode(
   }
 }
 
-/** Ruling E3: a database that is missing, foreign or older than the nodes is not served from. */
+/** A database that is missing, foreign or older than the nodes is not served from. */
 export async function guard({
   directory,
   sql,

@@ -1,4 +1,4 @@
-/** Completing an upload concatenates the recipes of its parts: one change, no bytes moved (ruling E10). */
+/** Completing an upload concatenates the recipes of its parts: one change, no bytes moved. */
 import { fromHex, toBase64url, toHex } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { combineCrc, openDigest } from '#crypto/digest'

@@ -1,4 +1,4 @@
-/** Copies share chunks: a recipe is copied, not bytes (ruling E10). Only a change of profile moves data. */
+/** Copies share chunks: a recipe is copied, not bytes. Only a change of profile moves data. */
 import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { type ObjectParts, settled } from '#object/_parts'

@@ -1,5 +1,5 @@
 /**
- * Garbage collection (ruling E4): mark by asking the recipes, sweep after a grace time, delete on nodes at a bounded rate.
+ * Garbage collection: mark by asking the recipes, sweep after a grace time, delete on nodes at a bounded rate.
  * Nothing is garbage because it is absent from an unsure database: this runs only in a store whose database passed its guard.
  * Faults 8 and 12: ages are monotonic time, and nothing that an active reader or writer might have seen is touched.
  */

@@ -143,7 +143,7 @@ export async function abortChunk({ columns }: OpenChunk): Promise<void> {
 }
 
 /**
- * Never fewer than k + 1 durable shards, and any one node more may be lost: what the record may promise (ruling E9).
+ * Never fewer than k + 1 durable shards, and any one node more may be lost: what the record may promise.
  */
 function assertQuorum({ columns, geometry }: OpenChunk): void {
   const durable = columns.filter(({ failed }) => failed === undefined)

@@ -27,7 +27,7 @@ export interface ChunkStoreParts {
   readonly telemetry: Telemetry
   /** Nominal plaintext bytes of a chunk; rounded up to whole stripes. */
   readonly chunkBytes: number
-  /** How long one node may take over a block or a commit before a write goes on without it (ruling E9). */
+  /** How long one node may take over a block or a commit before a write goes on without it. */
   readonly nodeDeadlineMs?: number
 }
 

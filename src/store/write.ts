@@ -1,7 +1,7 @@
 /**
  * Bytes into chunks: cut into stripes in slots, sealed and coded by the codec, written to the nodes that placement names.
  * Meets faults 1, 5, 6, 9 and 13: nothing is visible or referenced before the caller commits the returned records, and everything is
- * durable when they are returned. Rulings E7 and E9.
+ * durable when they are returned.
  */
 import type { BodyDigests, SealerHandle } from '#chunk/codec'
 import { blockPlainBytes, type Geometry, stripePlainBytes, stripesPerChunk } from '#chunk/geometry'
