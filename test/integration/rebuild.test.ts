@@ -1,6 +1,16 @@
 /** The metadata database is lost, old or another store's: the program refuses it, and makes the same one again from any ten of fourteen nodes. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rename,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -157,10 +167,15 @@ test('whatever is lost of the database, everything clients see is the same after
   })
 
   await context.test(
-    'an old copy and another store’s database are refused, and a rebuild sets them aside',
+    'an old copy, a damaged one and another store’s database are refused, and a rebuild sets them aside',
     async () => {
       await removeDatabase(data)
       await copyFile(oldDatabase, join(data, 'metadata.sqlite'))
+      await assertRefused(data)
+      const { size } = await stat(oldDatabase)
+      await truncate(join(data, 'metadata.sqlite'), size / 2)
+      await assertRefused(data)
+      await writeFile(join(data, 'metadata.sqlite'), bytesOf('no database', size))
       await assertRefused(data)
       const other = await temporary(context)
       const stranger = await start(other, '--nodes', '3', '--profile', '2+1')
