@@ -24,10 +24,11 @@ export function printBanner(facts: BannerFacts): string {
   const paint = facts.isColoured ? painted : plain
   const rows: readonly (readonly [name: string, value: string])[] = [
     ['S3 endpoint', facts.s3Url],
-    ['Seed mount', `${facts.httpUrl}/s3   (no key needed from this machine)`],
+    ['Local mount', `${facts.httpUrl}/s3   (no key needed from this machine)`],
     ['Access key', facts.accessKeyId],
     ['Secret key', `in ${facts.credentialsPath}`],
-    ['Master key', `${facts.masterKeyOrigin}   (back it up: nothing can be read without it)`],
+    ['Master key', facts.masterKeyOrigin],
+    ['', 'back it up: nothing can be read without it'],
     ['Data', facts.dataPath],
     ['Nodes', `${tellNodes(facts)}, profile ${formatProfile(facts.profile)}`],
     ['Durability', tellDurability(facts)],
@@ -71,9 +72,10 @@ function tellNodes({ nodesUp, nodes }: BannerFacts): string {
   return nodesUp === nodes ? `${nodes} up` : `${nodesUp} of ${nodes} up`
 }
 
-function tellDurability({ toleratedNodeLosses, nodesUp }: BannerFacts): string {
+function tellDurability({ toleratedNodeLosses, nodesUp, nodes }: BannerFacts): string {
   if (toleratedNodeLosses === 0) return 'objects written now may not survive the loss of a node'
-  return `survives the loss of any ${toleratedNodeLosses} of ${nodesUp} nodes`
+  const losses = `the loss of any ${toleratedNodeLosses} of ${nodesUp} nodes`
+  return nodesUp === nodes ? `survives ${losses}` : `objects written now survive ${losses}`
 }
 
 /** As one word of a POSIX shell. */

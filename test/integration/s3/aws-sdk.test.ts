@@ -606,13 +606,13 @@ test('a bucket without versions lists one version of each object', async () => {
   )
 })
 
-test("the seed's mount takes signed requests, too", async () => {
-  const seed = clientOf(`http://127.0.0.1:${server.seedPort}/s3`)
+test('the local mount takes signed requests, too', async () => {
+  const local = clientOf(`http://127.0.0.1:${server.localPort}/s3`)
   const body = bytesOf(100_000)
-  await seed.send(new PutObjectCommand({ Bucket: 'made-by-put', Key: 'a/b c', Body: body }))
-  const back = await seed.send(new GetObjectCommand({ Bucket: 'made-by-put', Key: 'a/b c' }))
+  await local.send(new PutObjectCommand({ Bucket: 'made-by-put', Key: 'a/b c', Body: body }))
+  const back = await local.send(new GetObjectCommand({ Bucket: 'made-by-put', Key: 'a/b c' }))
   ok(Buffer.from((await back.Body?.transformToByteArray()) ?? []).equals(body))
-  seed.destroy()
+  local.destroy()
 })
 
 test('a wrong secret is refused', async () => {
