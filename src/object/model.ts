@@ -179,7 +179,7 @@ export interface ObjectStore {
     key: ObjectKey,
     options?: { readonly ifMatch?: readonly string[] | '*' },
   ): Promise<void>
-  /** One result per key in order: `undefined` for success. */
+  /** One result per key in order: `undefined` for success. `object/no-such-bucket` for all of it. */
   deleteMany(
     bucket: BucketName,
     keys: readonly ObjectKey[],
