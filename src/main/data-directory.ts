@@ -8,8 +8,9 @@
  *     DATA/aws-credentials         the access key, as AWS tools read it
  *     DATA/nodes/node-01/ …        storage nodes: shards, change log, keyring
  */
-import { mkdir, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { makeDirectories } from '#disk/make-directories'
 import { mainFault } from '#main/faults'
 import { type Lock, takeLock } from '#main/lock'
 import type { World } from '#world/world'
@@ -62,10 +63,8 @@ export async function openDataDirectory(
     throw mainFault('main/no-store', { path: directory.root })
   }
   try {
-    await mkdir(directory.root, { recursive: true, mode: privateMode })
-    for (const part of ['keys', 'nodes']) {
-      await mkdir(join(directory.root, part), { recursive: true, mode: privateMode })
-    }
+    for (const part of ['keys', 'nodes'])
+      await makeDirectories(join(directory.root, part), privateMode)
   } catch (cause) {
     throw mainFault('main/data-unusable', { path: directory.root, reason: reasonOf(cause) }, cause)
   }
@@ -94,6 +93,7 @@ async function listDirectories(path: string): Promise<readonly string[]> {
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
+  ENOENT: 'that file system takes no directories',
   EPERM: 'this user may not write there',
   EROFS: 'the file system is read-only',
   ENOTDIR: 'a part of the path is a file, not a directory',
