@@ -1,5 +1,6 @@
 /** What `mycelium up` says when it is ready: where it is, how safe it is, and lines that work when pasted. */
 import { formatProfile, type Profile } from '#erasure/profile'
+import { quoteWord } from '#main/command-line'
 
 export interface BannerFacts {
   readonly version: string
@@ -57,7 +58,7 @@ export function printLines(facts: BannerFacts): readonly string[] {
   const { s3Url, httpUrl, credentialsPath, hidingEnv } = facts
   const aws = `aws --endpoint-url ${s3Url}`
   return [
-    `export AWS_SHARED_CREDENTIALS_FILE=${quote(credentialsPath)} AWS_DEFAULT_REGION=us-east-1`,
+    `export AWS_SHARED_CREDENTIALS_FILE=${quoteWord(credentialsPath)} AWS_DEFAULT_REGION=us-east-1`,
     ...(hidingEnv.length === 0 ? [] : [`unset ${hidingEnv.join(' ')}`]),
     `${aws} s3 mb s3://photos`,
     'echo "hello, mycelium" > hello.txt',
@@ -76,11 +77,6 @@ function tellDurability({ toleratedNodeLosses, nodesUp, nodes }: BannerFacts): s
   if (toleratedNodeLosses === 0) return 'objects written now may not survive the loss of a node'
   const losses = `the loss of any ${toleratedNodeLosses} of ${nodesUp} nodes`
   return nodesUp === nodes ? `survives ${losses}` : `objects written now survive ${losses}`
-}
-
-/** As one word of a POSIX shell. */
-function quote(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
 
 /** They win over the credentials file. */

@@ -95,6 +95,8 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
   ENOENT: 'that file system takes no directories',
   EPERM: 'this user may not write there',
+  ENOENT: 'there is no such file or directory',
+  EISDIR: 'it is a directory, not a file',
   EROFS: 'the file system is read-only',
   ENOTDIR: 'a part of the path is a file, not a directory',
   EEXIST: 'there is a file of that name',

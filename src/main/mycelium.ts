@@ -1,5 +1,6 @@
 /** The `mycelium` program: reads arguments, environment and signals, and runs one of the programs beside this file. */
 import { Command, CommanderError } from 'commander'
+import { commandLine } from '#main/command-line'
 import { exitCodes } from '#main/exit-codes'
 import { explain } from '#main/explain'
 import { gc } from '#main/gc'
@@ -58,11 +59,13 @@ async function run<Config>(
       world,
       print,
       progress,
+      commandLine: (args) => commandLine(args, process.env),
       stop: stop.signal,
     })
   } catch (error) {
-    const { text, exitCode } = explain(error)
-    process.stderr.write(`mycelium: ${text}\n`)
+    const { text, exitCode, remedy } = explain(error)
+    const help = remedy === undefined ? '' : `\n  ${commandLine(remedy, process.env)}\n\n`
+    process.stderr.write(`mycelium: ${text}\n${help}`)
     process.exitCode = exitCode
   }
 }

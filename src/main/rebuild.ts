@@ -32,6 +32,7 @@ export async function rebuildMetadata({
   world,
   print,
   progress,
+  commandLine,
   stop,
 }: ProgramOptions<RebuildConfig>): Promise<void> {
   await using stack = new AsyncDisposableStack()
@@ -79,7 +80,7 @@ export async function rebuildMetadata({
   world.passing('main/database-in-place')
   print(
     `Rebuilt ${directory.database} from ${nodes.size} nodes: ${report.changes} changes, up to number ` +
-      `${report.lastSequence}. Start the store with mycelium up --data ${directory.root}.\n`,
+      `${report.lastSequence}. Start the store with\n\n  ${commandLine(['up', '--data', directory.root])}\n\n`,
   )
 }
 
