@@ -13,6 +13,7 @@ import { rewrapDataKeys } from '#main/rewrap-keys'
 import { rotateKeys } from '#main/rotate-keys'
 import { readRotateConfig, rotateSettings } from '#main/rotate-keys.config'
 import type { Given, Settings } from '#main/settings'
+import { storeSettings } from '#main/store.config'
 import { up } from '#main/up'
 import { readUpConfig, upSettings } from '#main/up.config'
 import { version } from '#main/version'
@@ -95,6 +96,12 @@ function add<Config>(
     names.set(option.attributeName(), setting)
     command.addOption(option)
   }
+  const variables = Object.values(settings).flatMap(({ flag, env = [] }) => (flag ? [] : env))
+  command.addHelpText(
+    'after',
+    `\nRead from the environment too:\n${variables.map((name) => `  ${name}\n`).join('')}` +
+      '  and flags, under names such as MYCELIUM_DATA\nAll of it: docs/operate/settings.md',
+  )
   command.action(async (given: Record<string, unknown>) => {
     const flags = Object.fromEntries(
       Object.entries(given).map(([attribute, value]) => [names.get(attribute) ?? attribute, value]),
@@ -142,7 +149,7 @@ add(keys, {
 add(keys, {
   name: 'rewrap',
   summary: 'move the data keys of a store that is not up to the newest generation',
-  settings: gcSettings,
+  settings: storeSettings,
   read: readGcConfig,
   program: rewrapDataKeys,
 })

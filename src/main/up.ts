@@ -198,6 +198,9 @@ async function tell({
   const warnings = [
     ...busy(doors.s3, config.s3Port, s3PortDefault),
     ...busy(doors.front, config.httpPort, httpPortDefault),
+    ...(config.nodes !== undefined && config.nodes < topology.nodesUp + topology.nodesDown
+      ? ['A store keeps its nodes: fewer were asked for than it has.']
+      : []),
     ...topology.warnings,
     ...(credentials.ignoredKeyId === undefined
       ? []
