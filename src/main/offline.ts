@@ -32,7 +32,7 @@ export async function openOffline(
     program,
     nodesDefault,
     world,
-    telemetry: openTelemetry({ level: config.logLevel, metrics: false }),
+    telemetry: openTelemetry({ level: config.logLevel, metrics: false, world }),
     mustExist: true,
   })
 }

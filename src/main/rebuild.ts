@@ -36,7 +36,7 @@ export async function rebuildMetadata({
   stop,
 }: ProgramOptions<RebuildConfig>): Promise<void> {
   await using stack = new AsyncDisposableStack()
-  const telemetry = openTelemetry({ level: config.logLevel, metrics: false })
+  const telemetry = openTelemetry({ level: config.logLevel, metrics: false, world })
   const directory = stack.use(
     await openDataDirectory(config.data, { program: 'mycelium rebuild', world, mustExist: true }),
   )

@@ -29,7 +29,7 @@ export async function rotateKeys({
   world,
   print,
 }: ProgramOptions<RotateConfig>): Promise<void> {
-  const telemetry = openTelemetry({ level: config.logLevel, metrics: false })
+  const telemetry = openTelemetry({ level: config.logLevel, metrics: false, world })
   using directory = await openDataDirectory(config.data, {
     program: 'mycelium keys rotate',
     world,

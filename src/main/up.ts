@@ -37,7 +37,7 @@ export async function up({
   stop,
 }: UpOptions): Promise<void> {
   await using stack = new AsyncDisposableStack()
-  const telemetry = openTelemetry({ level: config.logLevel, metrics: true })
+  const telemetry = openTelemetry({ level: config.logLevel, metrics: true, world })
   stack.defer(() => telemetry.close())
   const store = stack.use(
     await openStore({ settings: config, program: 'mycelium up', nodesDefault, world, telemetry }),
