@@ -66,7 +66,9 @@ export async function openDataDirectory(
     for (const part of ['keys', 'nodes'])
       await makeDirectories(join(directory.root, part), privateMode)
   } catch (cause) {
-    throw mainFault('main/data-unusable', { path: directory.root, reason: reasonOf(cause) }, cause)
+    const { code } = cause as NodeJS.ErrnoException // `node:fs` throws nothing else
+    const reason = code === 'ENOENT' ? 'no directory can be made there' : reasonOf(cause)
+    throw mainFault('main/data-unusable', { path: directory.root, reason }, cause)
   }
   const holder = { program, pid: process.pid, since: world.now() }
   const lock = takeLock(join(directory.root, 'lock'), holder)
@@ -93,7 +95,6 @@ async function listDirectories(path: string): Promise<readonly string[]> {
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
-  ENOENT: 'that file system takes no directories',
   EPERM: 'this user may not write there',
   ENOENT: 'there is no such file or directory',
   EISDIR: 'it is a directory, not a file',
