@@ -175,15 +175,16 @@ async function requirePresence(sql: Sql, present: readonly string[]): Promise<vo
   }
 }
 
-/** The new database takes the old one's name; the old one stays as `metadata.sqlite.old` until the next rebuild. */
+/** The new database takes the old one's name; the old one stays, whole, as `metadata.sqlite.old` until the next rebuild. */
 async function putInPlace(
   { database }: OpenDataDirectory,
   { fresh, world }: { readonly fresh: string; readonly world: World },
 ): Promise<void> {
   await removeDatabase(`${database}.old`)
-  await rename(database, `${database}.old`).catch(ignoreMissing)
+  // A database that was not closed has its newest transactions in the file beside it, which SQLite finds by name.
+  for (const suffix of ['', '-wal'])
+    await rename(`${database}${suffix}`, `${database}.old${suffix}`).catch(ignoreMissing)
   world.passing('main/database-set-aside')
-  await rm(`${database}-wal`, { force: true })
   await rm(`${database}-shm`, { force: true })
   await rename(fresh, database)
   const directory = await open(dirname(database), 'r')
