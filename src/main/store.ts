@@ -35,6 +35,8 @@ export interface OpenedStore extends AsyncDisposable {
   readonly changelog: ChangeLog
   readonly changelogOptions: ChangeLogOptions
   readonly cluster: Cluster
+  /** Members whose directories were gone and have been made anew, empty. */
+  readonly nodesReplaced: number
   readonly store: ChunkStore
   readonly objects: ObjectStore
   readonly repairer: Repairer
@@ -127,6 +129,7 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
     changelog,
     changelogOptions,
     cluster,
+    nodesReplaced: members.filter(({ isReplaced }) => isReplaced).length,
     store,
     objects,
     repairer,
