@@ -114,6 +114,9 @@ export class Collector {
       for (const stat of await this.#orphansOf(node))
         orphans.set(sightingOf(node, stat), { node, stat })
     }
+    // A shard has left its former place for good when a lost database could not bring that back.
+    const { changelog } = this.#parts
+    await changelog.reached(changelog.committed())
     const total = { chunks: 0, shards: 0, bytes: 0 }
     for (const { node, stat } of this.#ripen(this.#shardsSince, orphans, look)) {
       if (signal.aborted) break

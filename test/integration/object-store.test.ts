@@ -495,3 +495,31 @@ test('what the log does not hold yet is neither shown nor denied', () =>
     await rejects(objects.list(bucket, { prefix: '', limit: 1 }), unlogged)
     await rejects(objects.headBucket(parseBucketName('nothing')), unlogged)
   }))
+
+test('a shard stays at its former place until the log holds that it has moved', () =>
+  withStore(
+    async ({ objects, nodes, sql, changelog, collector }) => {
+      await put(objects, 'kept', bytesOf(10))
+      const [chunk] = await Array.fromAsync(scanChunks(sql))
+      const held = chunk?.shards.map(({ node }) => node) ?? []
+      const spare = [...nodes.keys()].find((number) => !held.includes(number)) ?? null
+      ok(chunk !== undefined && spare !== null)
+      for (const { stores } of nodes)
+        stores.log.append = () => Promise.reject(shardFault('shard/io', { reason: 'no answer' }))
+      const change: StoreChange = {
+        kind: 'store/shard-moved',
+        chunk: toBase64url(chunk.id),
+        column: 0,
+        node: spare,
+      }
+      const unlogged = fault('changelog/unavailable')
+      await rejects(
+        changelog.commit((tx) => tx.record(change)),
+        unlogged,
+      )
+      const former = await shardsOn(nodes)
+      await rejects(collector.collect({ graceMs: 0, deleteBytesPerSecond: 1e12, signal }), unlogged)
+      equal(await shardsOn(nodes), former, 'a lost database would know no other place')
+    },
+    { ...small, nodes: 7 },
+  ))
