@@ -11,7 +11,7 @@ import { Fault } from '#fault/fault'
 import { parseShardId } from '#shard/shard-id'
 import type { ShardWriter } from '#shard/store'
 import { type ChunkRecord, chunkIdBytes, type ShardPlace } from '#store/chunk-record'
-import { type ChunkStore, nodeDeadlineMsDefault } from '#store/chunk-store'
+import { type ChunkStore, nodeDeadlineMsDefault, tidyUp } from '#store/chunk-store'
 import { storeFault } from '#store/faults'
 
 export interface OpenChunk {
@@ -138,8 +138,11 @@ export async function finishChunk(chunk: OpenChunk): Promise<ChunkRecord> {
 }
 
 /** Gives up a chunk whose stripes have all settled. */
-export async function abortChunk({ columns }: OpenChunk): Promise<void> {
-  await Promise.allSettled(columns.map(({ writer }) => writer.abort()))
+export async function abortChunk({ store, columns }: OpenChunk): Promise<void> {
+  await tidyUp(
+    store.parts,
+    columns.map(({ writer }) => writer.abort()),
+  )
 }
 
 /**
@@ -310,10 +313,11 @@ function failColumn(store: ChunkStore, column: Column, error: unknown): void {
 }
 
 async function removeColumns(
-  { columns }: OpenChunk,
+  { store, columns }: OpenChunk,
   shards: readonly FinishedShard[],
 ): Promise<void> {
-  await Promise.allSettled(
+  await tidyUp(
+    store.parts,
     columns.map(async ({ writer, node, index }) => {
       await writer.abort()
       const shard = shards[index]

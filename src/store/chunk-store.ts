@@ -33,6 +33,17 @@ export interface ChunkStoreParts {
 
 export const nodeDeadlineMsDefault = 15_000
 
+/** Waits for what tidies up after a failure, but only so long: a node that hangs keeps nobody, and what it keeps is collected. */
+export async function tidyUp(
+  { world, nodeDeadlineMs = nodeDeadlineMsDefault }: ChunkStoreParts,
+  works: readonly Promise<unknown>[],
+): Promise<void> {
+  const stop = new AbortController()
+  const deadline = world.sleep(nodeDeadlineMs, { signal: stop.signal }).catch(() => {}) // all was done before
+  await Promise.race([Promise.allSettled(works), deadline])
+  stop.abort()
+}
+
 /** Something is wrong with a column of a chunk: a damaged block, a missing shard, a node that is gone. */
 export interface Damage {
   readonly chunkId: Uint8Array

@@ -1,5 +1,5 @@
 /** Slow and failing nodes on the read and write path (fault 6): others help out, and nobody waits for the slow one. */
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import type { ShardId } from '#shard/shard-id'
@@ -159,4 +159,29 @@ test('a put goes on without a node that hangs, and says so to repair', async () 
   Object.assign(shards, { create })
   await store.repairer.drain()
   equal(store.repairer.length, 0)
+})
+
+test('a body that is given up does not wait for a node that hangs', {
+  timeout: 20_000,
+}, async () => {
+  await using store = await openMemoryStore({
+    profile: { data: 4, parity: 2 },
+    nodes: 6,
+    nodeDeadlineMs: 100,
+  })
+  await store.objects.createBucket(bucket)
+  const shards = store.nodes[2]?.stores.shards
+  ok(shards !== undefined)
+  const create = shards.create.bind(shards)
+  const never = new Promise<never>(() => {})
+  const createHanging = async () => Object.assign(await create(), { abort: () => never })
+  Object.assign(shards, { create: createHanging, remove: () => never })
+  async function* stream() {
+    yield bytes
+    throw new Error('the client is gone')
+  }
+  const body = { stream: stream(), bytes: 2 * bytes.length, digests: [], verify: () => undefined }
+  const put = store.objects.put(bucket, key, { body, metadata: { user: {} }, signal })
+  await rejects(put, /client is gone/)
+  equal(store.store.oldestActivity(), undefined, 'collection does not wait for it either')
 })
