@@ -140,6 +140,17 @@ export interface CompletedPart {
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: Uint8Array }
 }
 
+/** What the client says of the whole object when it completes an upload; what is not so refuses the completion. */
+export interface CompleteOptions {
+  readonly condition?: WriteCondition
+  /** `object/checksum-mismatch`; `object/checksum-of-another-kind` when the parts do not give one to compare with. */
+  readonly checksum?: Checksum
+  /** `object/checksum-of-another-kind` when the upload was created for the other one. */
+  readonly checksumType?: Checksum['type']
+  /** `object/size-mismatch` */
+  readonly bytes?: number
+}
+
 export interface CopySource {
   readonly bucket: BucketName
   readonly key: ObjectKey
@@ -243,7 +254,7 @@ export interface ObjectStore {
   completeUpload(
     upload: { readonly bucket: BucketName; readonly key: ObjectKey; readonly uploadId: UploadId },
     parts: readonly CompletedPart[],
-    options: { readonly condition?: WriteCondition; readonly checksum?: Checksum },
+    options: CompleteOptions,
   ): Promise<ObjectInfo>
   abortUpload(upload: {
     readonly bucket: BucketName

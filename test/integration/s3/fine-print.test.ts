@@ -3,13 +3,16 @@ import { deepEqual, ok, rejects } from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import {
   AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
   DeleteObjectsCommand,
+  HeadObjectCommand,
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandInput,
   type ListMultipartUploadsCommandOutput,
   S3Client,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
 
@@ -99,4 +102,49 @@ test('who aborts the uploads of a page before asking for the next one misses non
   }
   const left = await Array.fromAsync(uploadPages({ Prefix: 'swept/' }))
   deepEqual(left.map(namesOf), [[]])
+})
+
+/** An upload of one part, whose CRC-32 the SDK states; `how` is what its creation, `stated` what its completion says. */
+async function uploadOnce(Key: string, how: object, stated: object) {
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key, ...how }))
+  const part = await client.send(
+    new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body: '123456789' }),
+  )
+  const Parts = [{ PartNumber: 1, ETag: part.ETag, ChecksumCRC32: part.ChecksumCRC32 }]
+  return await client.send(
+    new CompleteMultipartUploadCommand({
+      Bucket,
+      Key,
+      UploadId,
+      MultipartUpload: { Parts },
+      ...stated,
+    }),
+  )
+}
+
+test('what a completion says of the whole object must be so, or it completes nothing', async () => {
+  const crc32 = { ChecksumCRC32: 'y/Q5Jg==' } // the catalogue's check value, of 123456789
+  const wrong = { ChecksumCRC32: 'AAAAAA==' }
+  const sha256 = { ChecksumSHA256: `${'A'.repeat(43)}=` }
+  const planned = { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' }
+  const refusals: readonly (readonly [object, object, string])[] = [
+    [planned, wrong, 'BadDigest'],
+    [planned, sha256, 'InvalidRequest'],
+    [planned, { ChecksumType: 'COMPOSITE' }, 'InvalidRequest'],
+    [planned, { MpuObjectSize: 8 }, 'InvalidRequest'],
+    [{}, wrong, 'BadDigest'],
+    [{}, sha256, 'InvalidRequest'],
+    [{}, { MpuObjectSize: 10 }, 'InvalidRequest'],
+  ]
+  for (const [how, stated, code] of refusals) {
+    await rejects(() => uploadOnce('whole', how, stated), refused(400, code))
+    await rejects(
+      () => client.send(new HeadObjectCommand({ Bucket, Key: 'whole' })),
+      refused(404, 'NotFound'),
+    )
+  }
+  for (const how of [planned, {}]) {
+    const told = await uploadOnce('whole', how, { ...crc32, MpuObjectSize: 9 })
+    deepEqual([told.ChecksumCRC32, told.ChecksumType], [crc32.ChecksumCRC32, 'FULL_OBJECT'])
+  }
 })
