@@ -151,7 +151,7 @@ export async function listParts(
     return {
       upload: uploadInfo(address.bucket, row),
       parts: rows.slice(0, limit).map(partInfo),
-      isTruncated: rows.length > limit,
+      isTruncated: limit > 0 && rows.length > limit,
     }
   })
 }

@@ -11,6 +11,7 @@ import {
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandInput,
   type ListMultipartUploadsCommandOutput,
+  ListPartsCommand,
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
@@ -56,6 +57,15 @@ async function begin(Key: string): Promise<string> {
   const { UploadId = '' } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }))
   return UploadId
 }
+
+test('a page of no parts is empty, and the last', async () => {
+  const Key = 'no-parts-asked'
+  const UploadId = await begin(Key)
+  await client.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body: 'x' }))
+  const page = await client.send(new ListPartsCommand({ Bucket, Key, UploadId, MaxParts: 0 }))
+  deepEqual([page.Parts, page.IsTruncated], [undefined, false])
+  await abort(Key, UploadId)
+})
 
 async function abort(Key: string, UploadId: string): Promise<void> {
   await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }))
