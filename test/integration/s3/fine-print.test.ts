@@ -1,5 +1,5 @@
 /** What S3's documentation says in a subordinate clause, and clients rely on all the same. With the AWS SDK, as they would see it. */
-import { deepEqual, ok, rejects } from 'node:assert/strict'
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import {
   AbortMultipartUploadCommand,
@@ -11,6 +11,7 @@ import {
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandInput,
   type ListMultipartUploadsCommandOutput,
+  ListObjectsCommand,
   ListPartsCommand,
   S3Client,
   UploadPartCommand,
@@ -157,4 +158,14 @@ test('what a completion says of the whole object must be so, or it completes not
     const told = await uploadOnce('whole', how, { ...crc32, MpuObjectSize: 9 })
     deepEqual([told.ChecksumCRC32, told.ChecksumType], [crc32.ChecksumCRC32, 'FULL_OBJECT'])
   }
+})
+
+test('an old listing with an encoding is XML whatever its prefix; one that XML can hold comes plainly', async () => {
+  const prefixOf = async (Prefix: string) => {
+    const list = new ListObjectsCommand({ Bucket, Prefix, EncodingType: 'url' })
+    return (await client.send(list)).Prefix
+  }
+  equal(await prefixOf('a b/\n%2F'), 'a b/\n%2F')
+  equal(await prefixOf('a\u0001'), 'a%01')
+  equal(await prefixOf('a\uffff'), 'a%EF%BF%BF')
 })
