@@ -13,6 +13,7 @@ import {
   type ListMultipartUploadsCommandOutput,
   ListObjectsCommand,
   ListPartsCommand,
+  PutObjectCommand,
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
@@ -168,4 +169,12 @@ test('an old listing with an encoding is XML whatever its prefix; one that XML c
   equal(await prefixOf('a b/\n%2F'), 'a b/\n%2F')
   equal(await prefixOf('a\u0001'), 'a%01')
   equal(await prefixOf('a\uffff'), 'a%EF%BF%BF')
+})
+
+test('a content encoding comes back as it was written', async () => {
+  for (const ContentEncoding of ['gzip,br', 'gzip ,  br']) {
+    await client.send(new PutObjectCommand({ Bucket, Key: 'coded', Body: 'x', ContentEncoding }))
+    const head = await client.send(new HeadObjectCommand({ Bucket, Key: 'coded' }))
+    equal(head.ContentEncoding, ContentEncoding)
+  }
 })
