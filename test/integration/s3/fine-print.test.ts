@@ -7,6 +7,7 @@ import {
   CreateBucketCommand,
   CreateMultipartUploadCommand,
   DeleteObjectsCommand,
+  GetObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandInput,
@@ -177,4 +178,23 @@ test('a content encoding comes back as it was written', async () => {
     const head = await client.send(new HeadObjectCommand({ Bucket, Key: 'coded' }))
     equal(head.ContentEncoding, ContentEncoding)
   }
+})
+
+test('an empty last part is empty, not the whole object; the only part of an empty object is all of it', async () => {
+  const Key = 'empty-part'
+  const UploadId = await begin(Key)
+  const Parts = []
+  for (const [index, Body] of [Buffer.alloc(5 * 1024 * 1024), ''].entries()) {
+    const PartNumber = index + 1
+    const part = new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body })
+    Parts.push({ PartNumber, ETag: (await client.send(part)).ETag })
+  }
+  const MultipartUpload = { Parts }
+  await client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload }))
+  const last = await client.send(new GetObjectCommand({ Bucket, Key, PartNumber: 2 }))
+  equal((await last.Body?.transformToByteArray())?.length, 0)
+  deepEqual([last.ContentLength, last.ContentRange, last.PartsCount], [0, undefined, 2])
+  await client.send(new PutObjectCommand({ Bucket, Key, Body: '' }))
+  const only = await client.send(new GetObjectCommand({ Bucket, Key, PartNumber: 1 }))
+  deepEqual([only.$metadata.httpStatusCode, only.ContentLength], [200, 0])
 })
