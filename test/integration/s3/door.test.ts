@@ -109,6 +109,12 @@ test('header bytes that are no ASCII come back as they went', async () => {
   equal((await ask({ method: 'HEAD', target }))?.headers['x-amz-meta-name'], value)
 })
 
+test('what nobody named has the type that S3 gives it', async () => {
+  const target = `/${bucket}/typeless`
+  await ask({ method: 'PUT', target, body: 'hello' })
+  equal((await ask({ target }))?.headers['content-type'], 'binary/octet-stream')
+})
+
 test('answers to HEAD have headers and no body, also when they refuse', async () => {
   await ask({ method: 'PUT', target: `/${bucket}/headed`, body: 'hello' })
   const there = await ask({ method: 'HEAD', target: `/${bucket}/headed` })
