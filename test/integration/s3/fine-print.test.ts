@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
+  CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
   DeleteObjectsCommand,
@@ -197,4 +198,16 @@ test('an empty last part is empty, not the whole object; the only part of an emp
   await client.send(new PutObjectCommand({ Bucket, Key, Body: '' }))
   const only = await client.send(new GetObjectCommand({ Bucket, Key, PartNumber: 1 }))
   deepEqual([only.$metadata.httpStatusCode, only.ContentLength], [200, 0])
+})
+
+test('an object may be copied onto itself by who names what shall change', async () => {
+  const Key = 'itself'
+  await client.send(new PutObjectCommand({ Bucket, Key, Body: 'x', Metadata: { a: 'b' } }))
+  const copy = (how: object) =>
+    client.send(new CopyObjectCommand({ Bucket, Key, CopySource: `${Bucket}/${Key}`, ...how }))
+  await rejects(() => copy({}), refused(400, 'InvalidRequest'))
+  await copy({ StorageClass: 'STANDARD' })
+  await copy({ ServerSideEncryption: 'AES256' })
+  const head = await client.send(new HeadObjectCommand({ Bucket, Key }))
+  deepEqual(head.Metadata, { a: 'b' })
 })
