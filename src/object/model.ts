@@ -202,6 +202,8 @@ export interface ObjectStore {
     options: {
       readonly metadata?: ObjectMetadata
       readonly condition?: WriteCondition
+      /** The copy shall have this checksum of the whole object, at the price of reading it if the source has another. */
+      readonly checksumAlgorithm?: ChecksumAlgorithm
       readonly signal: AbortSignal
     },
   ): Promise<ObjectInfo>

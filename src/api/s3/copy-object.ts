@@ -1,5 +1,5 @@
 import type { ObjectCall } from '#api/s3/call'
-import { checksumElements } from '#api/s3/checksums'
+import { checksumElements, parseAlgorithm } from '#api/s3/checksums'
 import { writeCondition } from '#api/s3/conditions'
 import { readCopySource } from '#api/s3/copy-source'
 import { s3Fault } from '#api/s3/faults'
@@ -18,6 +18,7 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
   const { door, bucket, key, headers, request } = call
   refuseUnkeptPromises(call)
   const source = readCopySource(call)
+  const checksumAlgorithm = parseAlgorithm(headers['x-amz-checksum-algorithm'])
   const replaces = readDirective(headers['x-amz-metadata-directive']) === 'REPLACE'
   const isOntoItself = source.bucket === bucket && source.key === key
   if (isOntoItself && !replaces && !changing.some((header) => headers[header] !== undefined)) {
@@ -38,6 +39,7 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
     {
       ...(replaces ? { metadata: readMetadata(call) } : {}),
       ...writeCondition(headers),
+      ...(checksumAlgorithm === undefined ? {} : { checksumAlgorithm }),
       signal: request.signal,
     },
   )

@@ -1,5 +1,6 @@
 /** What S3's documentation says in a subordinate clause, and clients rely on all the same. With the AWS SDK, as they would see it. */
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import {
   AbortMultipartUploadCommand,
@@ -210,4 +211,24 @@ test('an object may be copied onto itself by who names what shall change', async
   await copy({ ServerSideEncryption: 'AES256' })
   const head = await client.send(new HeadObjectCommand({ Bucket, Key }))
   deepEqual(head.Metadata, { a: 'b' })
+})
+
+test('a copy has the checksum that was asked for', async () => {
+  const Key = 'summed'
+  await client.send(new PutObjectCommand({ Bucket, Key, Body: '123456789' })) // with a CRC-32
+  const { CopyObjectResult } = await client.send(
+    new CopyObjectCommand({
+      Bucket,
+      Key: 'resummed',
+      CopySource: `${Bucket}/${Key}`,
+      ChecksumAlgorithm: 'SHA1',
+    }),
+  )
+  const sha1 = createHash('sha1').update('123456789').digest('base64')
+  equal(CopyObjectResult?.ChecksumSHA1, sha1)
+  const back = await client.send(
+    new GetObjectCommand({ Bucket, Key: 'resummed', ChecksumMode: 'ENABLED' }),
+  )
+  deepEqual([back.ChecksumSHA1, back.ChecksumCRC32], [sha1, undefined])
+  equal(await back.Body?.transformToString(), '123456789')
 })
