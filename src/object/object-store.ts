@@ -2,20 +2,14 @@ import type { ObjectParts } from '#object/_parts'
 import { createBucket, deleteBucket, headBucket, listBuckets } from '#object/buckets'
 import { completeUpload } from '#object/complete'
 import { copyObject } from '#object/copy'
+import { copyPart } from '#object/copy-part'
 import { deleteObject, deleteObjects } from '#object/delete'
 import { listObjects } from '#object/list'
 import { listUploads } from '#object/list-uploads'
 import type { ObjectStore } from '#object/model'
 import { headObject, openObject } from '#object/open'
 import { putObject } from '#object/put'
-import {
-  abortUpload,
-  copyPart,
-  createUpload,
-  headUpload,
-  listParts,
-  putPart,
-} from '#object/uploads'
+import { abortUpload, createUpload, headUpload, listParts, putPart } from '#object/uploads'
 
 /** The object domain over its parts: what doors are given. It owns nothing, so there is nothing to close. */
 export function openObjectStore(parts: ObjectParts): ObjectStore {
@@ -34,7 +28,8 @@ export function openObjectStore(parts: ObjectParts): ObjectStore {
     createUpload: (bucket, key, options) => createUpload(parts, { bucket, key }, options),
     headUpload: (bucket, key, uploadId) => headUpload(parts, { bucket, key, uploadId }),
     putPart: (upload, number, options) => putPart(parts, upload, { number, ...options }),
-    copyPart: (upload, number, source) => copyPart(parts, upload, { number, source }),
+    copyPart: (upload, number, source, { signal }) =>
+      copyPart(parts, upload, { number, source, signal }),
     listParts: (upload, page) => listParts(parts, upload, page),
     listUploads: (bucket, query) => listUploads(parts, bucket, query),
     completeUpload: (upload, completed, options) =>

@@ -1,16 +1,13 @@
 /** Multipart uploads: begun, filled part by part, listed, given up. Completing stands in `complete.ts`. */
-import { toBase64url, toHex } from '#bytes/text'
+import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
-import { blake3 } from '#crypto/blake3'
 import { bucketProfile, type ObjectParts, settled } from '#object/_parts'
 import { withStoredBody } from '#object/_store-body'
 import { checksumToJson, type ObjectChange, type PartRow, type UploadRow } from '#object/changes'
-import { requireSource } from '#object/copy'
 import { objectFault } from '#object/faults'
 import type {
   BucketName,
   ChecksumAlgorithm,
-  CopySource,
   IncomingBody,
   ObjectKey,
   ObjectMetadata,
@@ -20,8 +17,6 @@ import type {
 } from '#object/model'
 import { keyBytes, partInfo, requireBucket, uploadInfo } from '#object/rows'
 import type { Queryable } from '#sql/sql'
-import { extentToJson, sliceExtents } from '#store/chunk-record'
-import { readExtents } from '#store/tables'
 
 /** S3's limits. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 export const partNumberMax = 10_000
@@ -105,35 +100,6 @@ export async function putPart(
   })
 }
 
-/**
- * Shares the source's chunks. The ETag is the source's when all of it is copied, otherwise 128 bits of BLAKE3 over the recipe: the bytes are
- * not read, and ETags of parts are opaque to clients.
- */
-export async function copyPart(
-  parts: ObjectParts,
-  address: UploadAddress,
-  { number, source }: { readonly number: number; readonly source: CopySource },
-): Promise<PartInfo> {
-  assertPartNumber(number)
-  return await parts.changelog.commit(async (tx) => {
-    await requireUpload(tx, address)
-    const row = await requireSource(tx, source)
-    const first = source.range?.first ?? 0
-    const end = source.range === undefined ? row.bytes : source.range.last + 1
-    if (end > row.bytes || first > end) {
-      throw objectFault('object/range-unsatisfiable', { first, last: end - 1, bytes: row.bytes })
-    }
-    const extents = sliceExtents(await readExtents(tx, BigInt(row.sequence)), { first, end }).map(
-      extentToJson,
-    )
-    const isWhole = first === 0 && end === row.bytes && row.parts === null
-    const etag = isWhole
-      ? row.etag
-      : toHex(blake3(Buffer.from(JSON.stringify(extents))).subarray(0, 16))
-    return await recordPart(tx, address, { number, bytes: end - first, etag, chunks: [], extents })
-  })
-}
-
 /** Parts in number order behind `after`. */
 export async function listParts(
   parts: ObjectParts,
@@ -164,7 +130,7 @@ export async function abortUpload(parts: ObjectParts, address: UploadAddress): P
   })
 }
 
-async function recordPart(
+export async function recordPart(
   tx: CommitTransaction,
   { uploadId }: UploadAddress,
   part: Omit<Extract<ObjectChange, { kind: 'object/part-put' }>, 'kind' | 'upload'>,
@@ -195,7 +161,7 @@ async function recordPart(
   })
 }
 
-function assertPartNumber(number: number): void {
+export function assertPartNumber(number: number): void {
   if (!Number.isInteger(number) || number < 1 || number > partNumberMax) {
     throw objectFault('object/part-number-invalid', { number, numberMax: partNumberMax })
   }

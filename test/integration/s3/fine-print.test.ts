@@ -2,6 +2,7 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, test } from 'node:test'
+import { crc32 } from 'node:zlib'
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -19,6 +20,7 @@ import {
   PutObjectCommand,
   S3Client,
   UploadPartCommand,
+  UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
 
@@ -231,4 +233,37 @@ test('a copy has the checksum that was asked for', async () => {
   )
   deepEqual([back.ChecksumSHA1, back.ChecksumCRC32], [sha1, undefined])
   equal(await back.Body?.transformToString(), '123456789')
+})
+
+test('a part that is copied has the checksum of its upload, and so has the whole', async () => {
+  const bytes = Buffer.alloc(6 * 1024 * 1024, 'abcdefg')
+  const CopySource = `${Bucket}/copied-from`
+  await client.send(new PutObjectCommand({ Bucket, Key: 'copied-from', Body: bytes }))
+  const Key = 'copied-into'
+  for (const ChecksumAlgorithm of ['CRC32', 'SHA256'] as const) {
+    const { UploadId } = await client.send(
+      new CreateMultipartUploadCommand({ Bucket, Key, ChecksumAlgorithm }),
+    )
+    const copy = async (PartNumber: number, how: object) => {
+      const { CopyPartResult } = await client.send(
+        new UploadPartCopyCommand({ Bucket, Key, UploadId, PartNumber, CopySource, ...how }),
+      )
+      const { ETag, ChecksumCRC32, ChecksumSHA256 } = CopyPartResult ?? {}
+      return { PartNumber, ETag, ChecksumCRC32, ChecksumSHA256 }
+    }
+    const Parts = [await copy(1, {}), await copy(2, { CopySourceRange: 'bytes=7-1000' })]
+    const whole = await client.send(
+      new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }),
+    )
+    const pieces = [bytes, bytes.subarray(7, 1001)]
+    if (ChecksumAlgorithm === 'CRC32') {
+      const crc = Buffer.alloc(4)
+      crc.writeUInt32BE(crc32(Buffer.concat(pieces)))
+      equal(whole.ChecksumCRC32, crc.toString('base64'))
+    } else {
+      const sha256 = (piece: Uint8Array) => createHash('sha256').update(piece).digest()
+      const composite = sha256(Buffer.concat(pieces.map(sha256)))
+      equal(whole.ChecksumSHA256, `${composite.toString('base64')}-2`)
+    }
+  }
 })
