@@ -47,7 +47,10 @@ export function evaluateRead(
     ifMatch === undefined
       ? unmodifiedSince === undefined || wholeSeconds(modifiedAt) <= unmodifiedSince
       : includes(ifMatch, etag)
-  if (!isMeant) throw s3Fault('s3/precondition-failed')
+  if (!isMeant) {
+    const condition = ifMatch === undefined ? 'If-Unmodified-Since' : 'If-Match'
+    throw s3Fault('s3/precondition-failed', { condition })
+  }
   const ifNoneMatch = parseEtags(headers['if-none-match'])
   const modifiedSince = parseDate(headers['if-modified-since'])
   const isKnown =

@@ -123,6 +123,22 @@ test('answers to HEAD have headers and no body, also when they refuse', async ()
   deepEqual([missing?.status, missing?.body], [404, ''])
 })
 
+test('a refusal names what it is about', async () => {
+  const target = `/${bucket}/named`
+  await ask({ method: 'PUT', target, body: 'hello' })
+  const cases: readonly (readonly [Question, string])[] = [
+    [{ target: '/no-such-bucket' }, '<BucketName>no-such-bucket<'],
+    [{ target: `/${bucket}/no%20such` }, '<Key>no such<'],
+    [{ method: 'DELETE', target: `${target}?uploadId=abc` }, '<UploadId>abc<'],
+    [{ target, headers: { 'if-match': 'x' } }, '<Condition>If-Match<'],
+    [{ method: 'PUT', target, headers: { 'if-none-match': '*' } }, '<Condition>If-None-Match<'],
+  ]
+  for (const [question, element] of cases) {
+    const { body = '' } = (await ask(question)) ?? {}
+    ok(body.includes(element), body)
+  }
+})
+
 test('an unsatisfiable range tells the size', async () => {
   await ask({ method: 'PUT', target: `/${bucket}/short`, body: 'hello' })
   const answer = await ask({ target: `/${bucket}/short`, headers: { range: 'bytes=9-' } })
