@@ -63,6 +63,7 @@ export async function openDataDirectory(
     throw mainFault('main/no-store', { path: directory.root })
   }
   try {
+    await makeDirectories(directory.root, privateMode)
     for (const part of ['keys', 'nodes'])
       await makeDirectories(join(directory.root, part), privateMode)
   } catch (cause) {
