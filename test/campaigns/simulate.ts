@@ -138,7 +138,7 @@ function printPage(
   )
   return `# Simulation
 
-\`npm run campaign -- simulate --seeds ${seeds} --from ${from}\`: ${seeds} seeds in ${minutes.toFixed(0)} minutes on ${threads} threads, Node ${process.version}.
+\`npm run campaign -- simulate --seeds ${seeds} --from ${from}\`: ${total.seeds} of ${seeds} seeds in ${minutes.toFixed(0)} minutes on ${threads} threads, Node ${process.version}.
 What a seed does and what is checked: [simulation.md](../operate/simulation.md).
 
 | what | how much |
