@@ -104,16 +104,13 @@ export class ChunkStore {
   }
 
   /**
-   * Leave for a reader to load a stripe beside the one it needs next, until the returned function is called. All readers together may have
+   * Leave for a reader to load a stripe beside the one it needs next, until the returned function is called, once. All readers together may have
    * half of the slots for that: the other half serves stripes that are needed now, which therefore always come.
    */
   mayReadAhead(): (() => void) | undefined {
     if (this.#ahead >= this.parts.codec.slots.slots >> 1) return undefined
     this.#ahead += 1
-    let isOver = false
     return () => {
-      if (isOver) return
-      isOver = true
       this.#ahead -= 1
     }
   }

@@ -1,6 +1,7 @@
 /** Slow and failing nodes on the read and write path (fault 6): others help out, and nobody waits for the slow one. */
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
+import { isFault } from '#fault/fault'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import type { ShardId } from '#shard/shard-id'
 import { readExtents } from '#store/tables'
@@ -80,6 +81,17 @@ test('many readers at once, more than there is memory for, each come to their en
     },
     { slots: 4, chunkBytes: 16_000 },
   ))
+
+test('readers whose recipe cannot be followed give back what they may read ahead', () =>
+  withObject(async (store) => {
+    const { sequence } = await store.objects.head(bucket, key)
+    const [, second] = await readExtents(store.sql, sequence)
+    ok(second !== undefined)
+    await store.sql.transaction((tx) => tx.query`delete from chunk where id = ${second.chunkId}`)
+    for (let i = 0; i < store.codec.slots.slots; i += 1)
+      await rejects(readAll(store), (error) => isFault(error, 'store/unknown-chunk'))
+    ok(store.store.mayReadAhead() !== undefined)
+  }))
 
 test('a disk that hangs takes the memory of a few reads, and no reader or writer waits for it', () =>
   withObject(async (store) => {
