@@ -35,16 +35,14 @@ const md5AsideBytesMin = 256 * 1024
 export class Codec {
   readonly slots: SlotPool
   readonly #threads: readonly CodecThread[]
-  readonly #md5Thread: CodecThread | undefined
   readonly #md5: Md5Turns | undefined
   readonly #handles = new WeakMap<CodecThread, number>()
   #handle = 0
 
-  /** With an `md5Thread`, it hashes large bodies beside the threads that seal them. */
+  /** With an `md5Thread`, which is the codec's from now on, it hashes large bodies beside the threads that seal them. */
   constructor(slots: SlotPool, threads: readonly CodecThread[], md5Thread?: CodecThread) {
     this.slots = slots
     this.#threads = threads
-    this.#md5Thread = md5Thread
     this.#md5 = md5Thread && new Md5Turns(md5Thread, threads)
   }
 
@@ -98,8 +96,7 @@ export class Codec {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const threads = [...this.#threads, this.#md5Thread]
-    await Promise.all(threads.map((thread) => thread?.close()))
+    await Promise.all([...this.#threads.map((thread) => thread.close()), this.#md5?.stop()])
   }
 
   #pin(): { thread: CodecThread; handle: number; close: () => Promise<void> } {
