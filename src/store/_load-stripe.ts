@@ -8,6 +8,7 @@ import type { ShardId } from '#shard/shard-id'
 import type { ChunkRecord } from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
 import { storeFault } from '#store/faults'
+import { endsWithin } from '#world/patience'
 
 /** A stripe that cannot be had within this is unreadable for now: a node that never answers must not hold a reader for ever. */
 const readDeadlineMs = 30_000
@@ -44,25 +45,12 @@ async function loadDirectly(store: ChunkStore, wanted: StripeWanted): Promise<Sl
   }
   const reads = columns.map((column) => readColumn(store, { chunk, column, stripe, slot }))
   const all = Promise.all(reads)
-  all.catch(() => {}) // settled below
-  const stop = new AbortController()
-  const hedge = world.sleep(cluster.slowAfterMs(), { signal: stop.signal }).then(
-    () => 'slow' as const,
-    () => 'stopped' as const,
-  )
-  const outcome = await Promise.race([
-    all.then((oks) => (oks.every(Boolean) ? 'read' : 'missing')),
-    hedge,
-  ])
-  stop.abort()
-  if (outcome === 'read') {
-    const damaged = await openColumns(store, { ...wanted, slot })
-    if (damaged.length === 0) return slot
-    for (const column of damaged) damagedColumn(store, chunk, column)
-    codec.slots.release(slot)
-    return undefined
-  }
-  if (outcome === 'missing') {
+  if (await endsWithin(world, cluster.slowAfterMs(), all)) {
+    if ((await all).every(Boolean)) {
+      const damaged = await openColumns(store, { ...wanted, slot })
+      if (damaged.length === 0) return slot
+      for (const column of damaged) damagedColumn(store, chunk, column)
+    }
     codec.slots.release(slot)
     return undefined
   }

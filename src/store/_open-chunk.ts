@@ -13,6 +13,7 @@ import type { ShardWriter } from '#shard/store'
 import { type ChunkRecord, chunkIdBytes, type ShardPlace } from '#store/chunk-record'
 import { type ChunkStore, nodeDeadlineMsDefault, tidyUp } from '#store/chunk-store'
 import { storeFault } from '#store/faults'
+import { endsWithin } from '#world/patience'
 
 export interface OpenChunk {
   readonly store: ChunkStore
@@ -198,18 +199,10 @@ async function openColumns(
 /** A writer, unless the node takes too long; then one that comes late is given up. */
 async function createWithin(store: ChunkStore, node: ClusterNode): Promise<ShardWriter> {
   const { world, nodeDeadlineMs = nodeDeadlineMsDefault } = store.parts
-  const stop = new AbortController()
   const created = node.stores.shards.create()
-  const deadline = world.sleep(nodeDeadlineMs, { signal: stop.signal }).then(() => {
-    void created.then((writer) => writer.abort()).catch(() => {}) // nobody waits for it any more
-    throw storeFault('store/node-too-slow', { node: node.id, deadlineMs: nodeDeadlineMs })
-  })
-  try {
-    return await Promise.race([created, deadline])
-  } finally {
-    stop.abort()
-    deadline.catch(() => {}) // stopped
-  }
+  if (await endsWithin(world, nodeDeadlineMs, created)) return await created
+  void created.then((writer) => writer.abort()).catch(() => {}) // nobody waits for it any more
+  throw storeFault('store/node-too-slow', { node: node.id, deadlineMs: nodeDeadlineMs })
 }
 
 function placeColumns(
@@ -290,18 +283,11 @@ async function withinDeadline(store: ChunkStore, pending: readonly Pending[]): P
       waiting.delete(one)
     }),
   )
-  const stop = new AbortController()
-  const deadline = world
-    .sleep(nodeDeadlineMs, { signal: stop.signal })
-    .then(() => {
-      for (const { column } of waiting) {
-        const detail = { node: column.node.id, deadlineMs: nodeDeadlineMs }
-        failColumn(store, column, storeFault('store/node-too-slow', detail))
-      }
-    })
-    .catch(() => {}) // stopped: all have answered
-  await Promise.race([all, deadline])
-  stop.abort()
+  await endsWithin(world, nodeDeadlineMs, all)
+  for (const { column } of waiting) {
+    const detail = { node: column.node.id, deadlineMs: nodeDeadlineMs }
+    failColumn(store, column, storeFault('store/node-too-slow', detail))
+  }
   return waiting.size === 0
 }
 

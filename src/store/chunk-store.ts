@@ -16,6 +16,7 @@ import { DigestTables } from '#store/digest-tables'
 import { storeFault } from '#store/faults'
 import { findChunk } from '#store/tables'
 import type { Telemetry } from '#telemetry/telemetry'
+import { endsWithin } from '#world/patience'
 import type { World } from '#world/world'
 
 export interface ChunkStoreParts {
@@ -38,10 +39,7 @@ export async function tidyUp(
   { world, nodeDeadlineMs = nodeDeadlineMsDefault }: ChunkStoreParts,
   works: readonly Promise<unknown>[],
 ): Promise<void> {
-  const stop = new AbortController()
-  const deadline = world.sleep(nodeDeadlineMs, { signal: stop.signal }).catch(() => {}) // all was done before
-  await Promise.race([Promise.allSettled(works), deadline])
-  stop.abort()
+  await endsWithin(world, nodeDeadlineMs, Promise.allSettled(works))
 }
 
 /** Something is wrong with a column of a chunk: a damaged block, a missing shard, a node that is gone. */

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { isFault } from '#fault/fault'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import type { ShardId } from '#shard/shard-id'
+import type { ShardStore } from '#shard/store'
 import { readExtents } from '#store/tables'
 import { type MemoryStore, type MemoryStoreOptions, openMemoryStore } from '../memory-store.ts'
 import { until } from '../until.ts'
@@ -137,15 +138,23 @@ test('a flipped bit is noticed, read around, reported and repaired in place', ()
     deepEqual(damages, [])
   }))
 
-test('a put goes on without a node that hangs, and says so to repair', async () => {
-  await using store = await openMemoryStore({
-    profile: { data: 4, parity: 2 },
-    nodes: 6,
-    nodeDeadlineMs: 100,
-  })
+/** Writes wait for a node for a tenth of a second. */
+async function openImpatientStore(): Promise<MemoryStore> {
+  const profile = { data: 4, parity: 2 }
+  const store = await openMemoryStore({ profile, nodes: 6, nodeDeadlineMs: 100 })
   await store.objects.createBucket(bucket)
+  return store
+}
+
+function third(store: MemoryStore): ShardStore {
   const shards = store.nodes[2]?.stores.shards
   ok(shards !== undefined)
+  return shards
+}
+
+test('a put goes on without a node that hangs, and says so to repair', async () => {
+  await using store = await openImpatientStore()
+  const shards = third(store)
   const create = shards.create.bind(shards)
   const { promise: gate, resolve: answer } = Promise.withResolvers<void>()
   Object.assign(shards, {
@@ -176,14 +185,8 @@ test('a put goes on without a node that hangs, and says so to repair', async () 
 test('a body that is given up does not wait for a node that hangs', {
   timeout: 20_000,
 }, async () => {
-  await using store = await openMemoryStore({
-    profile: { data: 4, parity: 2 },
-    nodes: 6,
-    nodeDeadlineMs: 100,
-  })
-  await store.objects.createBucket(bucket)
-  const shards = store.nodes[2]?.stores.shards
-  ok(shards !== undefined)
+  await using store = await openImpatientStore()
+  const shards = third(store)
   const create = shards.create.bind(shards)
   const never = new Promise<never>(() => {})
   const createHanging = async () => Object.assign(await create(), { abort: () => never })
