@@ -76,7 +76,7 @@ export async function startStore({
   return {
     data: directory,
     s3Url: find(output, /S3 endpoint +(\S+)/),
-    httpUrl: find(output, /Seed mount +(\S+)\/s3/),
+    httpUrl: find(output, /Local mount +(\S+)\/s3/),
     accessKeyId: find(credentials, /aws_access_key_id *= *(\S+)/),
     secretAccessKey: find(credentials, /aws_secret_access_key *= *(\S+)/),
     child,

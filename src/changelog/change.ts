@@ -1,5 +1,5 @@
 /**
- * Typed, sequenced changes: every durable fact of the store (rulings E2). The room that owns a table owns the
+ * Typed, sequenced changes: every durable fact of the store. The room that owns a table owns the
  * change types that write it; `changelog` orders them, makes them durable on nodes and replays them, and
  * knows the meaning of none.
  */

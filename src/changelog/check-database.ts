@@ -34,21 +34,21 @@ export async function checkDatabase(check: DatabaseCheck): Promise<'new' | 'curr
   const state = await readState(check.sql)
   if (state !== undefined && Buffer.compare(state.storeId, check.storeId) !== 0)
     throw changelogFault('changelog/database-foreign', {
-      reason: 'the metadata database is of another store than the nodes',
+      reason: 'it is of another store than the nodes',
       advice,
     })
   const newest = await newestEvidence(check, state)
   if (state === undefined) {
     if (newest === undefined && !check.holdShards) return 'new'
     throw changelogFault('changelog/database-missing', {
-      reason: 'the metadata database is missing or empty, but nodes hold data of this store',
+      reason: 'it is missing or empty, but nodes hold data of this store',
       sequence: newest && String(newest.sequence),
       advice,
     })
   }
   if (newest !== undefined)
     throw changelogFault('changelog/database-older', {
-      reason: 'the metadata database is older than what nodes know',
+      reason: 'it is older than what nodes know',
       database: String(state.committed),
       node: newest.node,
       sequence: String(newest.sequence),

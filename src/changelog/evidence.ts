@@ -24,8 +24,8 @@ export interface Pointer {
 export interface Evidence {
   readonly eras: ReadonlyMap<number, Era>
   readonly pointers: readonly Pointer[]
-  /** Nodes that failed while they were read: what only they hold is missing. */
-  readonly nodesUnreadable: number
+  /** Ids of nodes that failed while they were read: what only they hold is missing. */
+  readonly nodesUnreadable: readonly string[]
 }
 
 export interface EvidenceOptions {
@@ -49,7 +49,7 @@ export async function gatherEvidence(options: EvidenceOptions): Promise<Evidence
 class Gathering implements Evidence {
   readonly eras = new Map<number, Era>()
   readonly pointers: Pointer[] = []
-  nodesUnreadable = 0
+  readonly nodesUnreadable: string[] = []
   readonly #keyring: Keyring
   readonly #opener: FrameOpener
   readonly #telemetry: Telemetry
@@ -68,7 +68,7 @@ class Gathering implements Evidence {
       for await (const { frame } of node.log.read()) await this.#visitFrame(node.id, frame, tx)
     } catch (error) {
       if (!isNodeFault(error)) throw error
-      this.nodesUnreadable += 1
+      this.nodesUnreadable.push(node.id)
       this.#telemetry.note('warn', 'A node could not be read to its end', { node: node.id, error })
     }
   }

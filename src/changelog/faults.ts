@@ -16,4 +16,3 @@ export const changelogFault = declareFaults({
   'changelog/gap': 'corrupt',
   'changelog/forked': 'corrupt',
 })
-export type ChangelogFaultCode = Parameters<typeof changelogFault>[0]

@@ -1,6 +1,7 @@
 import { changelogFault } from '#changelog/faults'
 import { isFault } from '#fault/fault'
 import type { NodeFiles, NodeLog } from '#shard/store'
+import { endsWithin } from '#world/patience'
 import type { World } from '#world/world'
 
 /** What the change log knows of a node that is present. */
@@ -36,7 +37,8 @@ export async function onEachNode(
   const results = await Promise.all(
     up.map(async (node) => {
       try {
-        await within(taskTimeoutMs, world, task(node))
+        if (!(await endsWithin(world, taskTimeoutMs, task(node))))
+          throw changelogFault('changelog/node-timeout', { timeoutMs: taskTimeoutMs })
         return 1
       } catch (error) {
         onNodeFailure(node.id, error)
@@ -50,17 +52,4 @@ export async function onEachNode(
 /** The node has failed, and not we. */
 export function isNodeFault(error: unknown): boolean {
   return isFault(error) && error.code.startsWith('shard/')
-}
-
-async function within(timeoutMs: number, world: World, work: Promise<void>): Promise<void> {
-  const done = new AbortController()
-  const timeout = world.sleep(timeoutMs, { signal: done.signal }).then(() => {
-    throw changelogFault('changelog/node-timeout', { timeoutMs })
-  })
-  timeout.catch(() => {}) // when the work was quicker
-  try {
-    await Promise.race([work, timeout])
-  } finally {
-    done.abort()
-  }
 }

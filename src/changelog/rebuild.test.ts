@@ -46,7 +46,12 @@ describe('a rebuild', () => {
     await store.log.commit((tx) => tx.record({ kind: 'pair/removed', key: 'key 2' }))
     const tables = await store.tables()
     await store.close()
-    deepEqual(await loseAndRebuild(store), { snapshotSequence: 0n, lastSequence: 31n, changes: 31 })
+    deepEqual(await loseAndRebuild(store), {
+      snapshotSequence: 0n,
+      lastSequence: 31n,
+      changes: 31,
+      nodesUnreadable: [],
+    })
     deepEqual(await store.tables(), tables)
     equal((await commitPair(store.log, 'next', '')).sequence, 32n)
   })
@@ -111,6 +116,7 @@ describe('a rebuild', () => {
       snapshotSequence: 0n,
       lastSequence: 0n,
       changes: 0,
+      nodesUnreadable: [],
     })
   })
 

@@ -56,6 +56,8 @@ export interface RebuildReport {
   readonly snapshotSequence: bigint
   readonly lastSequence: bigint
   readonly changes: number
+  /** Ids of nodes that failed while they were read: they were as good as absent. */
+  readonly nodesUnreadable: readonly string[]
 }
 
 /**
@@ -71,7 +73,8 @@ export async function rebuild(options: RebuildOptions): Promise<RebuildReport> {
   await sql.transaction((tx) => prepare(tx, rooms))
   const onNodeRead = (done: number): void => onProgress({ step: 'reading-logs', done })
   const evidence = await gatherEvidence({ ...options, onNodeRead })
-  assertCertain(nodesAbsent + evidence.nodesUnreadable, options)
+  const { nodesUnreadable } = evidence
+  assertCertain(nodesAbsent + nodesUnreadable.length, options)
   await sql.transaction((tx) => dropLostLines(tx, evidence.eras.values()))
   const snapshot = await chooseSnapshot(evidence, options)
   let changes = snapshot === undefined ? 0 : await applySnapshot(snapshot.content, rooms, options)
@@ -86,7 +89,7 @@ export async function rebuild(options: RebuildOptions): Promise<RebuildReport> {
   await sql.transaction((tx) =>
     finish(tx, { snapshotSequence, lastSequence, eras: evidence.eras }, options),
   )
-  return { snapshotSequence, lastSequence, changes }
+  return { snapshotSequence, lastSequence, changes, nodesUnreadable }
 }
 
 function assertCertain(

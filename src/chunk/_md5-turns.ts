@@ -81,6 +81,11 @@ export class Md5Turns {
     await this.#thread.call('close', { handle })
   }
 
+  /** Ends the thread; whoever waits is told. */
+  stop(): Promise<void> {
+    return this.#thread.close()
+  }
+
   #passAnswer(): void {
     for (const job of this.#waiting) job.patience -= 1
     this.#consider()

@@ -26,22 +26,23 @@ export type { BodyDigests, ChunkIdentity, FinishedShard, HasherHandle, SealerHan
 /** WebAssembly's unit of memory. */
 const wasmPageBytes = 65_536
 
+/** Nodes that may hang at once without holding everybody up: each can take all slots with it before it is known. */
+const hangingMax = 4
+
 /** A smaller body is not worth the way to another thread and back. */
 const md5AsideBytesMin = 256 * 1024
 
 export class Codec {
   readonly slots: SlotPool
   readonly #threads: readonly CodecThread[]
-  readonly #md5Thread: CodecThread | undefined
   readonly #md5: Md5Turns | undefined
   readonly #handles = new WeakMap<CodecThread, number>()
   #handle = 0
 
-  /** With an `md5Thread`, it hashes large bodies beside the threads that seal them. */
+  /** With an `md5Thread`, which is the codec's from now on, it hashes large bodies beside the threads that seal them. */
   constructor(slots: SlotPool, threads: readonly CodecThread[], md5Thread?: CodecThread) {
     this.slots = slots
     this.#threads = threads
-    this.#md5Thread = md5Thread
     this.#md5 = md5Thread && new Md5Turns(md5Thread, threads)
   }
 
@@ -95,8 +96,7 @@ export class Codec {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const threads = [...this.#threads, this.#md5Thread]
-    await Promise.all(threads.map((thread) => thread?.close()))
+    await Promise.all([...this.#threads.map((thread) => thread.close()), this.#md5?.stop()])
   }
 
   #pin(): { thread: CodecThread; handle: number; close: () => Promise<void> } {
@@ -130,7 +130,7 @@ export class Codec {
 export interface CodecOptions {
   /** Worker threads that seal and open, beside one for MD5; 0 runs everything inline. */
   readonly threads: number
-  /** Slots of `slotBytes` each: all the memory bodies may take. As many spare ones are touched only while disks hang. */
+  /** Slots of `slotBytes` each: all the memory bodies may take. Spare ones, `hangingMax` times as many, are touched only while disks hang. */
   readonly slots: number
   readonly slotBytes?: number
 }
@@ -141,7 +141,7 @@ export function openCodec({ threads, slots, slotBytes = slotBytesDefault }: Code
   const scratchBase = wholePages(reservedBytes)
   const scratchEach = wholePages(engineScratchBytes)
   const base = scratchBase + scratchEach * engines
-  const spares = slots
+  const spares = slots * hangingMax
   const pages = Math.ceil((base + (slots + spares) * slotBytes) / wasmPageBytes)
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
   const pool = new SlotPool(memory, { base, slotBytes, slots, spares })

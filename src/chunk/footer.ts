@@ -61,9 +61,6 @@ export function encodeFooter({ storeId, chunkId, index, shape, digests }: Footer
   return footer
 }
 
-/** How many bytes at the end of a shard to read first. */
-export const footerProbeBytes = pageBytes
-
 /**
  * Reads the geometry from a shard's last bytes (at least `trailerBytes`), to learn how long its footer is; the seal is not checked yet.
  */

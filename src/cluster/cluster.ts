@@ -12,6 +12,7 @@ import { isFault } from '#fault/fault'
 import type { NodeStores } from '#shard/store'
 import type { Queryable } from '#sql/sql'
 import type { Telemetry } from '#telemetry/telemetry'
+import { endsWithin } from '#world/patience'
 import type { World } from '#world/world'
 
 /** How often `watch` looks at every node. */
@@ -71,7 +72,7 @@ export interface OpenClusterOptions {
   readonly telemetry: Telemetry
   /** Opens a node afresh when it is down: its directory may be back under another identity of the file system. */
   readonly reopen?: (id: string) => Promise<NodeStores>
-  /** Placement refuses rather than relax a limit (ruling R6). */
+  /** Placement refuses rather than relax a limit. */
   readonly isStrict?: boolean
 }
 
@@ -167,10 +168,7 @@ export class Cluster {
   /** Looks at every node unless that was done within `mapAgeMaxMs`. A node that hangs does not hold the caller up. */
   async freshen(): Promise<void> {
     if (this.#world.monotonic() - this.#checkedAt < mapAgeMaxMs) return
-    const done = new AbortController()
-    const patience = this.#world.sleep(freshenPatienceMs, { signal: done.signal }).catch(() => {})
-    await Promise.race([this.check(), patience])
-    done.abort()
+    await endsWithin(this.#world, freshenPatienceMs, this.check())
   }
 
   /** Checks every `probeIntervalMs` until the signal is aborted; then resolves. */
@@ -203,12 +201,8 @@ export class Cluster {
     member.probing ??= this.#probe(member).finally(() => {
       member.probing = undefined
     })
-    const done = new AbortController()
-    const late = this.#world.sleep(probeTimeoutMs, { signal: done.signal }).then(
-      () => this.#bringDown(member, `no answer within ${probeTimeoutMs} ms`),
-      () => undefined, // the probe came first
-    )
-    await Promise.race([member.probing.finally(() => done.abort()), late])
+    if (!(await endsWithin(this.#world, probeTimeoutMs, member.probing)))
+      this.#bringDown(member, `no answer within ${probeTimeoutMs} ms`)
   }
 
   /** Never rejects. */

@@ -38,6 +38,6 @@ export interface EpochNode extends FailureDomain {
 export interface Epoch {
   readonly version: number
   readonly nodes: readonly EpochNode[]
-  /** Placement refuses what it would otherwise relax (ruling R6). */
+  /** Placement refuses what it would otherwise relax. */
   readonly isStrict?: boolean
 }

@@ -33,7 +33,7 @@ export interface PlacementRequest {
   readonly taken?: ReadonlyMap<number, NodeNumber>
 }
 
-/** A limit that the topology cannot keep (ruling R6), and the least bound that it can. */
+/** A limit that the topology cannot keep, and the least bound that it can. */
 export interface Relaxation {
   readonly domain: 'rack' | 'datacenter'
   readonly limit: number

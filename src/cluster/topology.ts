@@ -2,7 +2,7 @@ import { defaultLimits, domainsOf, type PlacementLimits } from '#cluster/deal'
 import type { ClusterFaultCode } from '#cluster/faults'
 import type { Epoch, EpochNode, NodeNumber } from '#cluster/node'
 import { type Placement, place } from '#cluster/place'
-import { isFault } from '#fault/fault'
+import { type Fault, type FaultDetail, isFault } from '#fault/fault'
 
 /** What the nodes that are up can promise for an object that is written now. Older objects may be better or worse off. */
 export interface TopologyReport {
@@ -16,11 +16,16 @@ export interface TopologyReport {
   readonly warnings: readonly string[]
 }
 
-const refusals: readonly ClusterFaultCode[] = [
-  'cluster/too-few-nodes',
-  'cluster/out-of-space',
-  'cluster/strict-placement',
-]
+/** Why nothing can be placed, and what would help. */
+const refusals = {
+  'cluster/too-few-nodes': ({ shards, shardsPerNodeMax, nodesUp }) =>
+    `${nodesUp} nodes are too few for ${shards} shards, at most ${shardsPerNodeMax} on each. Bring nodes back`,
+  'cluster/out-of-space': ({ full, nodesUp }) =>
+    `${full} of the ${nodesUp} nodes that are up are full. Make room on them, or add nodes`,
+  'cluster/strict-placement': () =>
+    'the limits of strict placement cannot be kept on the nodes that are up. Bring nodes back',
+} satisfies Partial<Record<ClusterFaultCode, (detail: FaultDetail) => string>>
+type Refusal = keyof typeof refusals
 
 /** Names are as an operator knows them. Every chunk fares alike, so looking at one of them is enough. */
 export function assessTopology(
@@ -30,7 +35,10 @@ export function assessTopology(
 ): TopologyReport {
   const down = epoch.nodes.filter(({ state }) => state === 'down')
   const counts = { nodesUp: epoch.nodes.length - down.length, nodesDown: down.length }
-  const warnings = down.length === 0 ? [] : [tellDown(down, epoch)]
+  const warnings = [
+    ...(down.length === 0 ? [] : [tellDown(down, epoch)]),
+    ...(down.length > profile.parity ? [tooManyDown] : []),
+  ]
   const shards = profile.data + profile.parity
   try {
     const chunkId = new Uint8Array(16)
@@ -47,12 +55,12 @@ export function assessTopology(
       ],
     }
   } catch (error) {
-    if (!isFault<ClusterFaultCode>(error, ...refusals)) throw error
+    if (!isRefusal(error)) throw error
     return {
       ...counts,
       isWritable: false,
       toleratedNodeLosses: 0,
-      warnings: [...warnings, `New objects are refused: ${error.message}.`],
+      warnings: [...warnings, `New objects are refused: ${refusals[error.code](error.detail)}.`],
     }
   }
 }
@@ -71,6 +79,14 @@ function countBy<Key>(keys: readonly Key[]): Map<Key, number> {
   const counts = new Map<Key, number>()
   for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
   return counts
+}
+
+/** Chunks that were repaired between the losses are whole all the same, so nobody can say more here. */
+const tooManyDown =
+  'More nodes are down than an object survives the loss of: some may be unreadable until nodes come back.'
+
+function isRefusal(error: unknown): error is Fault<Refusal> {
+  return isFault(error) && Object.hasOwn(refusals, error.code)
 }
 
 function tellDown(down: readonly EpochNode[], epoch: Epoch): string {
@@ -97,7 +113,7 @@ function tellDoubling(
   ]
 }
 
-/** Racks and datacenters whose loss would lose an object, and limits that could not be kept (ruling R6). */
+/** Racks and datacenters whose loss would lose an object, and limits that could not be kept. */
 function tellDomains(epoch: Epoch, placement: Placement, parity: number): readonly string[] {
   const nodes = new Map(epoch.nodes.map((node) => [node.number, node]))
   const domains = placement.nodes.flatMap((number) => {

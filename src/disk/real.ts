@@ -1,7 +1,7 @@
 /** The disk of the machine, through `node:fs`. Direct writes on Linux; buffered and synced where a file system refuses them. */
 import assert from 'node:assert'
 import { closeSync, constants } from 'node:fs'
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import {
   openDescriptor,
@@ -14,6 +14,7 @@ import {
 import { writeDurably } from '#disk/_write-durably'
 import type { Disk, DiskFile } from '#disk/disk'
 import { faultOf } from '#disk/faults'
+import { makeDirectories } from '#disk/make-directories'
 import { RealFile } from '#disk/real-file'
 import { TakingTurns } from '#disk/taking-turns'
 import { isFault } from '#fault/fault'
@@ -77,10 +78,11 @@ class RealDisk implements Disk {
    */
   async makeDirectory(path: string, children: readonly string[] = []): Promise<void> {
     const full = this.#at(path)
-    const options = { recursive: true, mode: directoryMode }
-    const first = await orFault(path, () => mkdir(full, options))
+    const first = await orFault(path, () => makeDirectories(full, directoryMode))
     await Promise.all(
-      children.map((child) => orFault(path, () => mkdir(join(full, child), options))),
+      children.map((child) =>
+        orFault(path, () => makeDirectories(join(full, child), directoryMode)),
+      ),
     )
     if (children.length > 0) await this.#shareSync(full)
     const highest = dirname(

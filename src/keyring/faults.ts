@@ -9,4 +9,3 @@ export const keyringFault = declareFaults({
   'keyring/unknown-generation': 'corrupt',
   'keyring/unwrap-failed': 'corrupt',
 })
-export type KeyringFaultCode = Parameters<typeof keyringFault>[0]

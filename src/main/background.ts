@@ -53,6 +53,9 @@ export function startBackground(
   store.cluster.onChange(({ node }) => {
     if (node.state === 'down') clock.nodeLost()
   })
+  // What was lost before the start was lost all the same, and a directory made anew holds none of the log.
+  const isWhole = store.cluster.nodes().every(({ state }) => state === 'up')
+  if (!isWhole || store.nodesReplaced > 0) clock.nodeLost()
   store.repairer.start()
   const running = [
     store.cluster.watch({ signal }),
@@ -67,8 +70,9 @@ export function startBackground(
       () => Math.min(settings.snapshotMs, snapshotLookMs),
       async () => {
         if (!clock.isDue()) return
-        await snapshot(store, { signal })
-        clock.taken()
+        const taken = clock.begin()
+        const { recorded } = await snapshot(store, { signal })
+        taken(recorded)
       },
     ),
     repeat(

@@ -26,10 +26,11 @@ test('the banner says where, how safe, and what to paste', () => {
 Mycelium 0.1.0 is up.
 
   S3 endpoint  http://127.0.0.1:9000
-  Seed mount   http://127.0.0.1:8080/s3   (no key needed from this machine)
+  Local mount  http://127.0.0.1:8080/s3   (no key needed from this machine)
   Access key   AKIAEXAMPLEEXAMPLE42
   Secret key   in /srv/mycelium/aws-credentials
-  Master key   /srv/mycelium/keys/master.key   (back it up: nothing can be read without it)
+  Master key   /srv/mycelium/keys/master.key
+               back it up: nothing can be read without it
   Data         /srv/mycelium
   Nodes        14 up, profile 10+4
   Durability   survives the loss of any 4 of 14 nodes
@@ -59,7 +60,7 @@ test('without colours not one escape; with them, some', () => {
 test('a doubtful cluster does not boast', () => {
   const banner = printBanner({ ...facts, nodesUp: 10, toleratedNodeLosses: 2 })
   ok(banner.includes('10 of 14 up'))
-  ok(banner.includes('survives the loss of any 2 of 10 nodes'))
+  ok(banner.includes('objects written now survive the loss of any 2 of 10 nodes'))
 })
 
 test('paths with blanks and variables that would hide the credentials do not break the lines', () => {

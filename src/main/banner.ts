@@ -1,5 +1,6 @@
 /** What `mycelium up` says when it is ready: where it is, how safe it is, and lines that work when pasted. */
 import { formatProfile, type Profile } from '#erasure/profile'
+import { quoteWord } from '#main/command-line'
 
 export interface BannerFacts {
   readonly version: string
@@ -24,10 +25,11 @@ export function printBanner(facts: BannerFacts): string {
   const paint = facts.isColoured ? painted : plain
   const rows: readonly (readonly [name: string, value: string])[] = [
     ['S3 endpoint', facts.s3Url],
-    ['Seed mount', `${facts.httpUrl}/s3   (no key needed from this machine)`],
+    ['Local mount', `${facts.httpUrl}/s3   (no key needed from this machine)`],
     ['Access key', facts.accessKeyId],
     ['Secret key', `in ${facts.credentialsPath}`],
-    ['Master key', `${facts.masterKeyOrigin}   (back it up: nothing can be read without it)`],
+    ['Master key', facts.masterKeyOrigin],
+    ['', 'back it up: nothing can be read without it'],
     ['Data', facts.dataPath],
     ['Nodes', `${tellNodes(facts)}, profile ${formatProfile(facts.profile)}`],
     ['Durability', tellDurability(facts)],
@@ -56,7 +58,7 @@ export function printLines(facts: BannerFacts): readonly string[] {
   const { s3Url, httpUrl, credentialsPath, hidingEnv } = facts
   const aws = `aws --endpoint-url ${s3Url}`
   return [
-    `export AWS_SHARED_CREDENTIALS_FILE=${quote(credentialsPath)} AWS_DEFAULT_REGION=us-east-1`,
+    `export AWS_SHARED_CREDENTIALS_FILE=${quoteWord(credentialsPath)} AWS_DEFAULT_REGION=us-east-1`,
     ...(hidingEnv.length === 0 ? [] : [`unset ${hidingEnv.join(' ')}`]),
     `${aws} s3 mb s3://photos`,
     'echo "hello, mycelium" > hello.txt',
@@ -71,14 +73,10 @@ function tellNodes({ nodesUp, nodes }: BannerFacts): string {
   return nodesUp === nodes ? `${nodes} up` : `${nodesUp} of ${nodes} up`
 }
 
-function tellDurability({ toleratedNodeLosses, nodesUp }: BannerFacts): string {
+function tellDurability({ toleratedNodeLosses, nodesUp, nodes }: BannerFacts): string {
   if (toleratedNodeLosses === 0) return 'objects written now may not survive the loss of a node'
-  return `survives the loss of any ${toleratedNodeLosses} of ${nodesUp} nodes`
-}
-
-/** As one word of a POSIX shell. */
-function quote(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+  const losses = `the loss of any ${toleratedNodeLosses} of ${nodesUp} nodes`
+  return nodesUp === nodes ? `survives ${losses}` : `objects written now survive ${losses}`
 }
 
 /** They win over the credentials file. */

@@ -1,4 +1,4 @@
-/** The store's first access key: the environment's, the file's, or a new one (ruling D4). */
+/** The store's first access key: the environment's, the file's, or a new one. */
 import { type Credentials, readCredentials, writeCredentials } from '#identity/credentials-file'
 import { readPrivately, writePrivately } from '#main/private-file'
 import type { World } from '#world/world'

@@ -8,8 +8,9 @@
  *     DATA/aws-credentials         the access key, as AWS tools read it
  *     DATA/nodes/node-01/ …        storage nodes: shards, change log, keyring
  */
-import { mkdir, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { makeDirectories } from '#disk/make-directories'
 import { mainFault } from '#main/faults'
 import { type Lock, takeLock } from '#main/lock'
 import type { World } from '#world/world'
@@ -62,19 +63,20 @@ export async function openDataDirectory(
     throw mainFault('main/no-store', { path: directory.root })
   }
   try {
-    await mkdir(directory.root, { recursive: true, mode: privateMode })
-    for (const part of ['keys', 'nodes']) {
-      await mkdir(join(directory.root, part), { recursive: true, mode: privateMode })
-    }
+    await makeDirectories(directory.root, privateMode)
+    for (const part of ['keys', 'nodes'])
+      await makeDirectories(join(directory.root, part), privateMode)
   } catch (cause) {
-    throw mainFault('main/data-unusable', { path: directory.root, reason: reasonOf(cause) }, cause)
+    const { code } = cause as NodeJS.ErrnoException // `node:fs` throws nothing else
+    const reason = code === 'ENOENT' ? 'no directory can be made there' : reasonOf(cause)
+    throw mainFault('main/data-unusable', { path: directory.root, reason }, cause)
   }
   const holder = { program, pid: process.pid, since: world.now() }
   const lock = takeLock(join(directory.root, 'lock'), holder)
   return { ...directory, lock, [Symbol.dispose]: () => lock.release() }
 }
 
-/** `node-01`, …: names of `mycelium up` only (ruling E13). */
+/** `node-01`, …: names of `mycelium up` only. */
 export function nodeId(number: number): string {
   return `node-${String(number).padStart(2, '0')}`
 }
@@ -95,6 +97,8 @@ async function listDirectories(path: string): Promise<readonly string[]> {
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
   EPERM: 'this user may not write there',
+  ENOENT: 'there is no such file or directory',
+  EISDIR: 'it is a directory, not a file',
   EROFS: 'the file system is read-only',
   ENOTDIR: 'a part of the path is a file, not a directory',
   EEXIST: 'there is a file of that name',

@@ -6,16 +6,22 @@ import type { MainFaultCode } from '#main/faults'
 export interface Explanation {
   readonly text: string
   readonly exitCode: number
+  /** The command of ours that helps, as arguments, where one does. */
+  readonly remedy?: readonly string[]
 }
 
-type Explainer = readonly [exitCode: number, tell: (detail: FaultDetail) => string]
+type Explainer = readonly [
+  exitCode: number,
+  tell: (detail: FaultDetail) => string,
+  remedy?: (detail: FaultDetail) => readonly string[],
+]
 
 const ownExplainers: Readonly<Record<MainFaultCode, Explainer>> = {
   'main/mistaken-settings': [
     exitCodes.settings,
     ({ mistakes }) =>
       `The settings cannot be used:\n${String(mistakes).replaceAll(/^/gm, '  - ')}\n` +
-      'See mycelium up --help.',
+      'See --help of this command, and docs/operate/settings.md.',
   ],
   'main/data-unusable': [
     exitCodes.data,
@@ -46,8 +52,8 @@ const ownExplainers: Readonly<Record<MainFaultCode, Explainer>> = {
   'main/too-many-absent': [
     exitCodes.nodes,
     ({ absent, tolerated }) =>
-      `Nodes are absent (${absent}), and the newest changes may be on them only: at most ${tolerated} may be missing. ` +
-      'Bring them back, or rebuild with --accept-loss and lose what only they knew.',
+      `Nodes are absent or cannot be read (${absent}), and the newest changes may be on them only: at most ${tolerated} may ` +
+      'be missing. Bring them back, or rebuild with --accept-loss and lose what only they knew.',
   ],
   'main/master-key-missing': [
     exitCodes.key,
@@ -60,7 +66,8 @@ const ownExplainers: Readonly<Record<MainFaultCode, Explainer>> = {
   'main/master-key-wrong': [exitCodes.key, tellWrongKey],
   'main/key-file-unusable': [
     exitCodes.key,
-    ({ path, reason }) => `${path} cannot be used: ${reason}.`,
+    ({ path, reason }) =>
+      `${path} cannot be used: ${reason}. Put the right key there: see docs/operate/keys.md.`,
   ],
   'main/port-in-use': [
     exitCodes.port,
@@ -78,6 +85,7 @@ const ownExplainers: Readonly<Record<MainFaultCode, Explainer>> = {
     ({ reason, data }) =>
       `The metadata database cannot be trusted: ${reason}. Nothing is lost: mycelium rebuild --data ${data} ` +
       'makes a new one from the nodes.',
+    ({ data }) => ['rebuild', '--data', String(data)],
   ],
 }
 
@@ -134,8 +142,9 @@ const otherExplainers: Readonly<Record<string, Explainer>> = {
 export function explain(error: unknown): Explanation {
   const explainer = error instanceof Fault ? find(error.code) : undefined
   if (error instanceof Fault && explainer !== undefined) {
-    const [exitCode, tell] = explainer
-    return { text: tell(error.detail), exitCode }
+    const [exitCode, tell, remedy] = explainer
+    const text = tell(error.detail)
+    return { text, exitCode, ...(remedy === undefined ? {} : { remedy: remedy(error.detail) }) }
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return { text: `Something unexpected went wrong.\n${text}`, exitCode: exitCodes.unexpected }

@@ -31,7 +31,7 @@ function frontWith(health: Health = well) {
     version: '1.2.3',
     health: () => health,
     metrics: async () => ({ text: 'some_total 1\n', contentType: 'text/plain; version=0.0.4' }),
-    seed: named('seed'),
+    local: named('local'),
     s3: named('s3'),
     domains: ['localhost'],
     world: new SimulatedWorld(1),
@@ -43,8 +43,8 @@ test('host first, then path', async () => {
   const front = frontWith()
   const bodyOf = async (target: string, host = 'localhost:8080'): Promise<unknown> =>
     (await front(request(target, { headers: { host } }))).body
-  equal(await bodyOf('/s3'), 'seed')
-  equal(await bodyOf('/s3/bucket/key?acl'), 'seed')
+  equal(await bodyOf('/s3'), 'local')
+  equal(await bodyOf('/s3/bucket/key?acl'), 'local')
   equal(await bodyOf('/version'), 'mycelium/1.2.3')
   equal(await bodyOf('/health?verbose'), 'OK')
   equal(await bodyOf('http://localhost:8080/health'), 'OK')

@@ -1,5 +1,5 @@
 /**
- * The listener on 8080 (ruling D1): host first, then path, by one table; the first match wins. The same table stands in ARCHITECTURE.md.
+ * The listener on 8080: host first, then path, by one table; the first match wins. The same table stands in ARCHITECTURE.md.
  *
  *     Host: BUCKET.localhost   the S3 door, virtual-host style, signed
  *     /health                  200 or 503; JSON for `Accept: application/json`, else `OK` or `UNAVAILABLE`
@@ -24,7 +24,7 @@ export interface FrontOptions {
   readonly health: () => Health
   readonly metrics: () => Promise<{ readonly text: string; readonly contentType: string }>
   /** Answers everything below `/s3`. */
-  readonly seed: HttpHandler
+  readonly local: HttpHandler
   /** Answers requests to any host below one of `domains`. */
   readonly s3: HttpHandler
   readonly domains: readonly string[]
@@ -42,7 +42,7 @@ export function createFront(options: FrontOptions): HttpHandler {
   return async (request) => {
     if (isBelow(options.domains, request.headers['host'] ?? '')) return options.s3(request)
     const path = pathOf(request)
-    if (path === '/s3' || path.startsWith('/s3/')) return options.seed(request)
+    if (path === '/s3' || path.startsWith('/s3/')) return options.local(request)
     const page = Object.hasOwn(pages, path) ? pages[path] : undefined
     return counted(request, page?.operation ?? 'Unknown', {
       ...options,

@@ -101,7 +101,7 @@ async function openPresentNode(
   }
 }
 
-/** Ruling E3: a database that is missing, foreign or older than the nodes is not served from. */
+/** A database that is missing, foreign or older than the nodes is not served from. */
 export async function guard({
   directory,
   sql,
@@ -109,13 +109,14 @@ export async function guard({
   nodes,
   telemetry,
 }: Ground): Promise<'new' | 'current'> {
-  const usages = await Promise.all([...nodes.values()].map(({ shards }) => shards.usage()))
+  const usages = await Promise.allSettled([...nodes.values()].map(({ shards }) => shards.usage()))
   try {
     const state = await checkDatabase({
       sql,
       storeId: keys.keyring.storeId,
       nodes: [...nodes].map(([id, { log, files }]) => ({ id, log, files })),
-      holdShards: usages.some(({ shards }) => shards > 0),
+      // A node that cannot tell may hold some; to the cluster it will be down.
+      holdShards: usages.some((usage) => usage.status === 'rejected' || usage.value.shards > 0),
       onNodeFailure: (node, error) =>
         telemetry.note('warn', 'node cannot be asked', { node, error: String(error) }),
     })

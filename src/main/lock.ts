@@ -1,5 +1,5 @@
 /**
- * One process per data directory (ruling E13). Node has no `flock`, but SQLite holds its locks with the operating system,
+ * One process per data directory. Node has no `flock`, but SQLite holds its locks with the operating system,
  * which drops them when a process ends, however it ends: nothing stale is ever left behind, neither by `kill -9` nor by a
  * recycled process id nor by a container with process ids of its own. The lock is a write transaction that stays open;
  * others may still read from the file who holds it.

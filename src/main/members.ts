@@ -12,6 +12,8 @@ export interface OpenedMember {
   readonly id: string
   /** Undefined for a member that is gone: it is down, and its directory is never made anew unasked. */
   readonly stores: NodeStores | undefined
+  /** Its directory was gone and has been made anew, as was asked for. */
+  readonly isReplaced: boolean
 }
 
 /** All that ever joined, and as many new nodes as were asked for. `main/too-few-nodes` */
@@ -45,7 +47,8 @@ export async function openMembers(
       world.passing('main/node-made')
     }),
   )
-  return ids.map((id) => ({ id, stores: nodes.get(id) }))
+  const replaced = new Set(missing.filter((id) => joined.includes(id)))
+  return ids.map((id) => ({ id, stores: nodes.get(id), isReplaced: replaced.has(id) }))
 }
 
 /** The members as the change log asks for them: through the cluster once there is one, for it reopens nodes that come back. */

@@ -1,5 +1,6 @@
 /** The `mycelium` program: reads arguments, environment and signals, and runs one of the programs beside this file. */
 import { Command, CommanderError } from 'commander'
+import { commandLine } from '#main/command-line'
 import { exitCodes } from '#main/exit-codes'
 import { explain } from '#main/explain'
 import { gc } from '#main/gc'
@@ -12,6 +13,7 @@ import { rewrapDataKeys } from '#main/rewrap-keys'
 import { rotateKeys } from '#main/rotate-keys'
 import { readRotateConfig, rotateSettings } from '#main/rotate-keys.config'
 import type { Given, Settings } from '#main/settings'
+import { storeSettings } from '#main/store.config'
 import { up } from '#main/up'
 import { readUpConfig, upSettings } from '#main/up.config'
 import { version } from '#main/version'
@@ -58,11 +60,13 @@ async function run<Config>(
       world,
       print,
       progress,
+      commandLine: (args) => commandLine(args, process.env),
       stop: stop.signal,
     })
   } catch (error) {
-    const { text, exitCode } = explain(error)
-    process.stderr.write(`mycelium: ${text}\n`)
+    const { text, exitCode, remedy } = explain(error)
+    const help = remedy === undefined ? '' : `\n  ${commandLine(remedy, process.env)}\n\n`
+    process.stderr.write(`mycelium: ${text}\n${help}`)
     process.exitCode = exitCode
   }
 }
@@ -92,6 +96,12 @@ function add<Config>(
     names.set(option.attributeName(), setting)
     command.addOption(option)
   }
+  const variables = Object.values(settings).flatMap(({ flag, env = [] }) => (flag ? [] : env))
+  command.addHelpText(
+    'after',
+    `\nRead from the environment too:\n${variables.map((name) => `  ${name}\n`).join('')}` +
+      '  and flags, under names such as MYCELIUM_DATA\nAll of it: docs/operate/settings.md',
+  )
   command.action(async (given: Record<string, unknown>) => {
     const flags = Object.fromEntries(
       Object.entries(given).map(([attribute, value]) => [names.get(attribute) ?? attribute, value]),
@@ -139,7 +149,7 @@ add(keys, {
 add(keys, {
   name: 'rewrap',
   summary: 'move the data keys of a store that is not up to the newest generation',
-  settings: gcSettings,
+  settings: storeSettings,
   read: readGcConfig,
   program: rewrapDataKeys,
 })

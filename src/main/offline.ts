@@ -11,6 +11,8 @@ export interface ProgramOptions<Config> {
   readonly print: (text: string) => void
   /** Tells how far a long work is, each time in place of the last; to nobody where there is no terminal. */
   readonly progress: (text: string) => void
+  /** A command of ours as it can be pasted here. */
+  readonly commandLine: (args: readonly string[]) => string
   readonly stop: AbortSignal
 }
 
@@ -30,7 +32,7 @@ export async function openOffline(
     program,
     nodesDefault,
     world,
-    telemetry: openTelemetry({ level: config.logLevel, metrics: false }),
+    telemetry: openTelemetry({ level: config.logLevel, metrics: false, world }),
     mustExist: true,
   })
 }

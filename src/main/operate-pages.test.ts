@@ -3,7 +3,10 @@ import { deepEqual, ok } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { exitCodes } from '#main/exit-codes'
-import { flagName } from '#main/settings'
+import { gcSettings } from '#main/gc.config'
+import { rebuildSettings } from '#main/rebuild.config'
+import { rotateSettings } from '#main/rotate-keys.config'
+import { flagName, type Settings } from '#main/settings'
 import { upSettings } from '#main/up.config'
 import { openMetrics } from '#telemetry/metrics'
 
@@ -11,9 +14,10 @@ function page(name: string): string {
   return readFileSync(new URL(`../../docs/operate/${name}.md`, import.meta.url), 'utf8')
 }
 
-test('settings.md names every flag and variable of mycelium up, and no other', () => {
+test('settings.md names every flag and variable of every command, and no other', () => {
   const text = page('settings')
-  const settings = Object.values(upSettings).flatMap((setting) => [flagName(setting), setting.env])
+  const all: Settings = { ...upSettings, ...gcSettings, ...rebuildSettings, ...rotateSettings }
+  const settings = Object.values(all).flatMap((setting) => [flagName(setting), setting.env])
   const known = new Set(['--help', ...settings.filter((name) => name !== undefined)])
   const written = new Set(text.match(/(?<=`)(--[a-z0-9-]+|(MYCELIUM|AWS)_[A-Z0-9_]+)/g))
   deepEqual([...written].sort(), [...known].sort())

@@ -1,4 +1,4 @@
-/** Ports (ruling D1): one that was named must be free; a default one that is busy gives way to the next. */
+/** Ports: one that was named must be free; a default one that is busy gives way to the next. */
 import { isFault } from '#fault/fault'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from '#http/server'
 import { mainFault } from '#main/faults'

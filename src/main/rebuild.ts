@@ -32,10 +32,11 @@ export async function rebuildMetadata({
   world,
   print,
   progress,
+  commandLine,
   stop,
 }: ProgramOptions<RebuildConfig>): Promise<void> {
   await using stack = new AsyncDisposableStack()
-  const telemetry = openTelemetry({ level: config.logLevel, metrics: false })
+  const telemetry = openTelemetry({ level: config.logLevel, metrics: false, world })
   const directory = stack.use(
     await openDataDirectory(config.data, { program: 'mycelium rebuild', world, mustExist: true }),
   )
@@ -79,7 +80,7 @@ export async function rebuildMetadata({
   world.passing('main/database-in-place')
   print(
     `Rebuilt ${directory.database} from ${nodes.size} nodes: ${report.changes} changes, up to number ` +
-      `${report.lastSequence}. Start the store with mycelium up --data ${directory.root}.\n`,
+      `${report.lastSequence}. Start the store with\n\n  ${commandLine(['up', '--data', directory.root])}\n\n`,
   )
 }
 
@@ -146,14 +147,18 @@ async function buildInto(
   const sql = openSqlite({ path, telemetry })
   try {
     const report = await build(sql)
-    if (!acceptLoss) await requirePresence(sql, nodes)
+    const read = nodes.filter((id) => !report.nodesUnreadable.includes(id))
+    if (!acceptLoss) await requirePresence(sql, read)
     return report
   } finally {
     await sql.close()
   }
 }
 
-/** As many nodes may be absent as any object and change survives the loss of; with more, the newest changes may be on absent ones only. */
+/**
+ * As many nodes may be absent, or fail while they are read, as any object and change survives the loss of; with more, the newest changes
+ * may be on those only.
+ */
 async function requirePresence(sql: Sql, present: readonly string[]): Promise<void> {
   const members = (await readNodes(sql)).map(({ id }) => id)
   if (members.length === 0) {
@@ -170,15 +175,16 @@ async function requirePresence(sql: Sql, present: readonly string[]): Promise<vo
   }
 }
 
-/** The new database takes the old one's name; the old one stays as `metadata.sqlite.old` until the next rebuild. */
+/** The new database takes the old one's name; the old one stays, whole, as `metadata.sqlite.old` until the next rebuild. */
 async function putInPlace(
   { database }: OpenDataDirectory,
   { fresh, world }: { readonly fresh: string; readonly world: World },
 ): Promise<void> {
   await removeDatabase(`${database}.old`)
-  await rename(database, `${database}.old`).catch(ignoreMissing)
+  // A database that was not closed has its newest transactions in the file beside it, which SQLite finds by name.
+  for (const suffix of ['', '-wal'])
+    await rename(`${database}${suffix}`, `${database}.old${suffix}`).catch(ignoreMissing)
   world.passing('main/database-set-aside')
-  await rm(`${database}-wal`, { force: true })
   await rm(`${database}-shm`, { force: true })
   await rename(fresh, database)
   const directory = await open(dirname(database), 'r')

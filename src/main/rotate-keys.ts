@@ -29,7 +29,7 @@ export async function rotateKeys({
   world,
   print,
 }: ProgramOptions<RotateConfig>): Promise<void> {
-  const telemetry = openTelemetry({ level: config.logLevel, metrics: false })
+  const telemetry = openTelemetry({ level: config.logLevel, metrics: false, world })
   using directory = await openDataDirectory(config.data, {
     program: 'mycelium keys rotate',
     world,
@@ -62,7 +62,7 @@ export async function rotateKeys({
     world.passing('keys/keyring-spread')
     if (isFile) await rename(pending, directory.masterKey)
     world.passing('keys/rotated')
-    print(tell(next, nodes.length))
+    print(tell(next, nodes.length) + (config.generation ? tellGeneration : ''))
   } finally {
     await Promise.allSettled(nodes.map((stores) => stores.close()))
   }
@@ -85,3 +85,6 @@ export async function rotateKeys({
 function tell({ origin }: MasterKey, nodes: number): string {
   return `The keyring is wrapped under the new master key (${origin}), here and on ${nodes} nodes. Back it up: the old one opens nothing any more.\n`
 }
+
+const tellGeneration =
+  'New objects are sealed under a new generation key; keys rewrap moves the data keys of older ones to it.\n'

@@ -45,10 +45,17 @@ export class SnapshotClock {
     return changes > 0n && now - this.#takenAt >= this.#everyMs
   }
 
-  /** One was taken; `upTo` counts what taking it recorded. */
-  taken(): void {
-    this.#takenAt = this.#monotonic()
-    this.#upTo = this.#committed()
-    this.#lossAt = undefined
+  /**
+   * One is begun. Call what is returned when it is taken, with the number of changes that taking it recorded. What others record from now
+   * on, and nodes that are lost from now on, are the next one's.
+   */
+  begin(): (recorded: number) => void {
+    const lossAt = this.#lossAt
+    const committed = this.#committed()
+    return (recorded) => {
+      this.#takenAt = this.#monotonic()
+      this.#upTo = committed + BigInt(recorded)
+      if (this.#lossAt === lossAt) this.#lossAt = undefined
+    }
   }
 }

@@ -8,7 +8,10 @@ import { type BlobDescriptor, readBlob, removeBlob, writeBlob } from '#store/blo
 import type { ChunkStore } from '#store/chunk-store'
 import { listBlobOwners } from '#store/tables'
 
-/** Takes one; then the blobs of former ones, and of attempts that failed, become garbage. */
+/** Changes that taking one records: its blob, that it is taken, and that former ones are retired. */
+const changesOfTaking = 3
+
+/** Takes one; then the blobs of former ones, and of attempts that failed, become garbage. `recorded`: how many changes all this took. */
 export async function snapshot(
   {
     sql,
@@ -18,7 +21,7 @@ export async function snapshot(
     profile,
   }: Pick<OpenedStore, 'sql' | 'changelog' | 'changelogOptions' | 'store' | 'profile'>,
   { signal }: { readonly signal: AbortSignal },
-): Promise<SnapshotReport> {
+): Promise<SnapshotReport & { readonly recorded: number }> {
   const report = await takeSnapshot({
     ...changelogOptions,
     changeLog: changelog,
@@ -30,10 +33,9 @@ export async function snapshot(
   })
   const live = await liveSnapshots(sql)
   const kept = new Set(live.map(({ descriptor }) => (descriptor as BlobDescriptor).owner)) // written above
-  for (const owner of await listBlobOwners(sql)) {
-    if (!kept.has(owner)) await removeBlob(changelog, { owner })
-  }
-  return report
+  const former = (await listBlobOwners(sql)).filter((owner) => !kept.has(owner))
+  for (const owner of former) await removeBlob(changelog, { owner })
+  return { ...report, recorded: changesOfTaking + former.length }
 }
 
 /** Reads blobs by what their descriptors say, database or not. */

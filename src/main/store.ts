@@ -8,7 +8,9 @@ import { openCodec } from '#chunk/codec'
 import { type Cluster, openCluster } from '#cluster/cluster'
 import { enrol, readDefaultProfile, setDefaultProfile } from '#cluster/tables'
 import { namedProfiles, type Profile, parseProfile } from '#erasure/profile'
-import { type OpenDataDirectory, openDataDirectory } from '#main/data-directory'
+import { isFault } from '#fault/fault'
+import { dataDirectory, type OpenDataDirectory, openDataDirectory } from '#main/data-directory'
+import { mainFault } from '#main/faults'
 import { guard, type OpenStoreOptions, openGround } from '#main/ground'
 import { type OpenedKeys, spreadKeyring } from '#main/keys'
 import { logNodes, openMembers } from '#main/members'
@@ -34,6 +36,8 @@ export interface OpenedStore extends AsyncDisposable {
   readonly changelog: ChangeLog
   readonly changelogOptions: ChangeLogOptions
   readonly cluster: Cluster
+  /** Members whose directories were gone and have been made anew, empty. */
+  readonly nodesReplaced: number
   readonly store: ChunkStore
   readonly objects: ObjectStore
   readonly repairer: Repairer
@@ -42,6 +46,17 @@ export interface OpenedStore extends AsyncDisposable {
 
 /** The faults of opening are sentences in `explain.ts`; after one, nothing stays open. */
 export async function openStore(options: OpenStoreOptions): Promise<OpenedStore> {
+  try {
+    return await openParts(options)
+  } catch (cause) {
+    if (!isFault(cause, 'sql/corrupt')) throw cause
+    const reason = `the metadata database is damaged (${cause.detail['reason']})`
+    const data = dataDirectory(options.settings.data).root
+    throw mainFault('main/database-untrusted', { reason, data }, cause)
+  }
+}
+
+async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
   await using stack = new AsyncDisposableStack()
   const { settings, world, telemetry, program, mustExist = false } = options
   const directory = stack.use(await openDataDirectory(settings.data, { program, world, mustExist }))
@@ -119,6 +134,7 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
     changelog,
     changelogOptions,
     cluster,
+    nodesReplaced: members.filter(({ isReplaced }) => isReplaced).length,
     store,
     objects,
     repairer,

@@ -78,10 +78,11 @@ test('every mistake is reported at once, each with the name it was given under',
 })
 
 test('a wrong secret is never shown', () => {
-  const [mistake = ''] = mistakesOf(
+  const [mistake = '', ...others] = mistakesOf(
     {},
     { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'short' },
   )
+  deepEqual(others, [], 'it is not missing as well')
   ok(mistake.startsWith('AWS_SECRET_ACCESS_KEY:'))
   ok(!mistake.includes('short'))
 })

@@ -153,7 +153,9 @@ export function readUpConfig(given: Given): UpConfig {
   return readSettings(upSettings, given, [oneMasterKey, wholeCredentials, enoughNodes, twoPorts])
 }
 
-const wholeCredentials: Rule<typeof upSettings> = ({ accessKeyId, secretAccessKey }) => {
+const wholeCredentials: Rule<typeof upSettings> = (values) => {
+  if (!('accessKeyId' in values && 'secretAccessKey' in values)) return [] // one is mistaken, and told already
+  const { accessKeyId, secretAccessKey } = values
   if ((accessKeyId === undefined) === (secretAccessKey === undefined)) return []
   const missing = accessKeyId === undefined ? 'AWS_ACCESS_KEY_ID' : 'AWS_SECRET_ACCESS_KEY'
   return [`${missing}: missing; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY come together`]

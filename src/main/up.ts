@@ -37,7 +37,7 @@ export async function up({
   stop,
 }: UpOptions): Promise<void> {
   await using stack = new AsyncDisposableStack()
-  const telemetry = openTelemetry({ level: config.logLevel, metrics: true })
+  const telemetry = openTelemetry({ level: config.logLevel, metrics: true, world })
   stack.defer(() => telemetry.close())
   const store = stack.use(
     await openStore({ settings: config, program: 'mycelium up', nodesDefault, world, telemetry }),
@@ -77,7 +77,7 @@ async function openDoors(
 ): Promise<Doors> {
   const door = s3DoorOf(store, { world, telemetry, credentials })
   const plain = door({ mount: '', anonymous: 'refused', createsBuckets: false })
-  const seed = door({ mount: '/s3', anonymous: 'loopback', createsBuckets: true })
+  const local = door({ mount: '/s3', anonymous: 'loopback', createsBuckets: true })
   const front = createFront({
     version,
     health: () => healthOf(store),
@@ -85,7 +85,7 @@ async function openDoors(
       text: await telemetry.metricsText(),
       contentType: telemetry.metricsContentType,
     }),
-    seed: seed.handle,
+    local: local.handle,
     s3: plain.handle,
     domains,
     world,
@@ -100,7 +100,7 @@ async function openDoors(
   )
   const frontServer = stack.use(
     await listen(
-      { host, world, telemetry, handler: front, refusal: seed.refuse },
+      { host, world, telemetry, handler: front, refusal: local.refuse },
       { named: config.httpPort, fallback: httpPortDefault, flag: '--http-port' },
     ),
   )
@@ -198,6 +198,9 @@ async function tell({
   const warnings = [
     ...busy(doors.s3, config.s3Port, s3PortDefault),
     ...busy(doors.front, config.httpPort, httpPortDefault),
+    ...(config.nodes !== undefined && config.nodes < topology.nodesUp + topology.nodesDown
+      ? ['A store keeps its nodes: fewer were asked for than it has.']
+      : []),
     ...topology.warnings,
     ...(credentials.ignoredKeyId === undefined
       ? []

@@ -1,4 +1,4 @@
-/** Completing an upload concatenates the recipes of its parts: one change, no bytes moved (ruling E10). */
+/** Completing an upload concatenates the recipes of its parts: one change, no bytes moved. */
 import { fromHex, toBase64url, toHex } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { combineCrc, openDigest } from '#crypto/digest'
@@ -9,10 +9,10 @@ import { objectFault } from '#object/faults'
 import type {
   Checksum,
   CompletedPart,
+  CompleteOptions,
   ObjectInfo,
   PartInfo,
   UploadInfo,
-  WriteCondition,
 } from '#object/model'
 import {
   findVersion,
@@ -27,19 +27,13 @@ import { requireUpload, type UploadAddress } from '#object/uploads'
 /** Every part but the last (S3's limit). */
 export const partBytesMinDefault = 5 * 1024 * 1024
 
-export interface CompleteOptions {
-  readonly condition?: WriteCondition
-  /** What the client says the whole object's checksum is. */
-  readonly checksum?: Checksum
-}
-
 export async function completeUpload(
   parts: ObjectParts,
   address: UploadAddress,
   {
     completed,
     condition,
-    checksum,
+    ...stated
   }: CompleteOptions & { readonly completed: readonly CompletedPart[] },
 ): Promise<ObjectInfo> {
   return await parts.changelog.commit(async (tx) => {
@@ -50,15 +44,19 @@ export async function completeUpload(
     const { partBytesMin = partBytesMinDefault } = parts
     const chosen = await chooseParts(tx, address, { completed, partBytesMin })
     const upload = uploadInfo(address.bucket, row)
-    const whole = wholeChecksum(upload, chosen)
-    assertChecksum(whole, checksum)
+    const whole = wholeChecksum(checksumPlan(upload, stated), chosen)
+    assertChecksum(whole, stated.checksum)
+    const bytes = chosen.reduce((sum, part) => sum + part.bytes, 0)
+    if (stated.bytes !== undefined && stated.bytes !== bytes) {
+      throw objectFault('object/size-mismatch', { stated: stated.bytes, bytes })
+    }
     const json = checksumToJson(whole)
     const change: ObjectChange = {
       kind: 'object/upload-completed',
       upload: address.uploadId,
       bucket: row.bucket,
       key: toBase64url(keyBytes(address.key)),
-      bytes: chosen.reduce((sum, { bytes }) => sum + bytes, 0),
+      bytes,
       etag: wholeEtag(chosen),
       metadata: upload.metadata,
       ...(json === undefined ? {} : { checksum: json }),
@@ -69,7 +67,7 @@ export async function completeUpload(
       bucket: address.bucket,
       key: address.key,
       sequence,
-      bytes: change.bytes,
+      bytes,
       etag: change.etag,
       modifiedAt: at,
       metadata: upload.metadata,
@@ -139,9 +137,27 @@ function etagOf(etags: readonly string[]): string {
   return `${toHex(digest.digest())}-${etags.length}`
 }
 
-/** The object's checksum from its parts', when all of them carry one of the upload's algorithm. */
+type ChecksumPlan = Pick<UploadInfo, 'checksumAlgorithm' | 'checksumType'>
+
+/** An upload created for no checksum gets the one its completion states: its parts may carry it all the same. */
+function checksumPlan(
+  upload: UploadInfo,
+  { checksum, checksumType }: Pick<CompleteOptions, 'checksum' | 'checksumType'>,
+): ChecksumPlan {
+  if (upload.checksumAlgorithm === undefined) {
+    return checksum === undefined
+      ? {}
+      : { checksumAlgorithm: checksum.algorithm, checksumType: checksum.type }
+  }
+  if (checksumType !== undefined && checksumType !== (upload.checksumType ?? checksumType)) {
+    throw objectFault('object/checksum-of-another-kind', { type: checksumType })
+  }
+  return upload
+}
+
+/** The object's checksum from its parts', when all of them carry one of the planned algorithm. */
 function wholeChecksum(
-  { checksumAlgorithm, checksumType }: UploadInfo,
+  { checksumAlgorithm, checksumType }: ChecksumPlan,
   parts: readonly PartInfo[],
 ): Checksum | undefined {
   if (checksumAlgorithm === undefined) return undefined
@@ -169,8 +185,12 @@ function wholeChecksum(
 }
 
 function assertChecksum(whole: Checksum | undefined, stated: Checksum | undefined): void {
-  if (stated === undefined || whole === undefined || stated.algorithm !== whole.algorithm) return
-  if (Buffer.compare(stated.value, whole.value) !== 0) {
+  if (stated === undefined) return
+  if (stated.algorithm !== whole?.algorithm) {
+    throw objectFault('object/checksum-of-another-kind', { algorithm: stated.algorithm })
+  }
+  const isSameNumber = stated.parts === undefined || stated.parts === whole.parts
+  if (!isSameNumber || Buffer.compare(stated.value, whole.value) !== 0) {
     throw objectFault('object/checksum-mismatch', { algorithm: stated.algorithm })
   }
 }

@@ -1,4 +1,4 @@
-/** Copies share chunks: a recipe is copied, not bytes (ruling E10). Only a change of profile moves data. */
+/** Copies share chunks: a recipe is copied, not bytes. Only a change of profile moves data. */
 import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { type ObjectParts, settled } from '#object/_parts'
@@ -7,13 +7,16 @@ import { assertCopyable, assertWritable } from '#object/conditions'
 import { objectFault } from '#object/faults'
 import type {
   BucketName,
+  Checksum,
+  ChecksumAlgorithm,
   CopySource,
+  Digests,
   ObjectInfo,
   ObjectKey,
   ObjectMetadata,
   WriteCondition,
 } from '#object/model'
-import { openObject } from '#object/open'
+import { headObject, openObject } from '#object/open'
 import { putObject } from '#object/put'
 import { findVersion, keyBytes, objectInfo, requireBucket } from '#object/rows'
 import type { Queryable } from '#sql/sql'
@@ -24,6 +27,8 @@ export interface CopyOptions {
   /** Undefined keeps the source's. */
   readonly metadata?: ObjectMetadata
   readonly condition?: WriteCondition
+  /** The copy shall have this checksum of the whole object. Costs reading it all, unless the source has it. */
+  readonly checksumAlgorithm?: ChecksumAlgorithm
   readonly signal: AbortSignal
 }
 
@@ -41,8 +46,20 @@ export async function copyObject(
         await requireBucket(parts.sql, target.bucket),
       ] as const,
   )
-  if (from.profile !== to.profile) return await recode(parts, source, target, options)
+  const isReadAnew =
+    from.profile !== to.profile || !(await hasChecksum(parts, source, options.checksumAlgorithm))
+  if (isReadAnew) return await recode(parts, source, target, options)
   return await parts.changelog.commit((tx) => copyRecipe(tx, source, target, options))
+}
+
+async function hasChecksum(
+  parts: ObjectParts,
+  { bucket, key }: CopySource,
+  wanted: ChecksumAlgorithm | undefined,
+): Promise<boolean> {
+  if (wanted === undefined) return true
+  const { checksum } = await headObject(parts, bucket, key)
+  return checksum?.algorithm === wanted && checksum.type === 'FULL_OBJECT'
 }
 
 /** The source row, its conditions met. `object/no-such-key` */
@@ -85,12 +102,12 @@ async function copyRecipe(
   return { ...info, ...target, sequence, modifiedAt: at, metadata: metadata ?? info.metadata }
 }
 
-/** Between profiles the bytes are read and stored anew. */
+/** Between profiles, and for another checksum, the bytes are read and stored anew. */
 async function recode(
   parts: ObjectParts,
   source: CopySource,
   target: { readonly bucket: BucketName; readonly key: ObjectKey },
-  { metadata, condition, signal }: CopyOptions,
+  { metadata, condition, checksumAlgorithm, signal }: CopyOptions,
 ): Promise<ObjectInfo> {
   const opened = await openObject(parts, source.bucket, source.key)
   try {
@@ -100,8 +117,11 @@ async function recode(
       body: {
         stream: opened.read(undefined, { signal }),
         bytes: info.bytes,
-        digests: [],
-        verify: () => info.checksum,
+        digests: checksumAlgorithm === undefined ? [] : [checksumAlgorithm],
+        verify: (digests) =>
+          checksumAlgorithm === undefined
+            ? info.checksum
+            : fullObjectChecksum(checksumAlgorithm, digests),
       },
       metadata: metadata ?? info.metadata,
       ...(condition === undefined ? {} : { condition }),
@@ -110,4 +130,13 @@ async function recode(
   } finally {
     opened.release()
   }
+}
+
+/** What a body's digests come to as its checksum. */
+export function fullObjectChecksum(
+  algorithm: ChecksumAlgorithm,
+  digests: Digests,
+): Checksum | undefined {
+  const value = digests[algorithm]
+  return value === undefined ? undefined : { algorithm, type: 'FULL_OBJECT', value }
 }

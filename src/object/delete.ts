@@ -1,5 +1,5 @@
 import { toBase64url } from '#bytes/text'
-import type { ObjectParts } from '#object/_parts'
+import { type ObjectParts, settled } from '#object/_parts'
 import type { ObjectChange } from '#object/changes'
 import { assertWritable } from '#object/conditions'
 import type { BucketName, ObjectKey } from '#object/model'
@@ -25,12 +25,13 @@ export async function deleteObject(
   })
 }
 
-/** One outcome per key, in order: `undefined` for success. All share a group commit. */
+/** One outcome per key, in order: `undefined` for success. All share a group commit. Without the bucket there are no outcomes. */
 export async function deleteObjects(
   parts: ObjectParts,
   bucket: BucketName,
   keys: readonly ObjectKey[],
 ): Promise<readonly (Error | undefined)[]> {
+  await settled(parts, () => requireBucket(parts.sql, bucket))
   const outcomes = await Promise.allSettled(keys.map((key) => deleteObject(parts, { bucket, key })))
   return outcomes.map((outcome) => {
     if (outcome.status === 'fulfilled') return undefined

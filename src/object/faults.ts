@@ -19,6 +19,8 @@ export const objectFault = declareFaults({
   'object/part-too-small': 'invalid',
   'object/range-unsatisfiable': 'invalid',
   'object/checksum-mismatch': 'invalid',
+  'object/checksum-of-another-kind': 'invalid',
+  'object/size-mismatch': 'invalid',
   'object/too-few-nodes': 'unavailable',
   'object/unreadable': 'unavailable',
   'object/out-of-space': 'exhausted',

@@ -1,14 +1,16 @@
-/** Open uploads by key, then by age. */
+/** Open uploads by key, then by age. Work is bounded by the page: what lies under a common prefix is skipped by one seek. */
 
 import { type ObjectParts, settled } from '#object/_parts'
 import type { UploadRow } from '#object/changes'
-import { successorOf } from '#object/list'
+import { commonPrefixOf, isCommonPrefix, successorOf } from '#object/list'
 import type { BucketName, UploadInfo } from '#object/model'
-import { keyBytes, keyText, requireBucket, uploadInfo } from '#object/rows'
+import { keyBytes, requireBucket, uploadInfo } from '#object/rows'
+import type { Queryable } from '#sql/sql'
 
 export interface UploadQuery {
   readonly prefix: string
   readonly delimiter?: string
+  /** May be a common prefix, which then is not repeated. */
   readonly afterKey?: string
   readonly afterUploadId?: string
   readonly limit: number
@@ -20,7 +22,14 @@ export interface UploadPage {
   readonly isTruncated: boolean
 }
 
-const pageRows = 1_000
+/** A place between two uploads: the next is the first one behind this key and, of the same key, this sequence. */
+interface Cursor {
+  readonly key: Uint8Array
+  readonly sequence: number
+}
+
+const beforeAll = -1
+const behindAll = Number.MAX_SAFE_INTEGER
 
 export async function listUploads(
   parts: ObjectParts,
@@ -29,60 +38,81 @@ export async function listUploads(
 ): Promise<UploadPage> {
   return await settled(parts, async () => {
     const { id } = await requireBucket(parts.sql, bucket)
-    const uploads: UploadInfo[] = []
-    const commonPrefixes: string[] = []
-    for await (const row of scanUploads(parts, id, query)) {
-      const key = keyText(row.key)
-      const common = commonPrefixOf(key, query)
-      if (common !== undefined && commonPrefixes.at(-1) === common) continue
-      if (uploads.length + commonPrefixes.length >= query.limit)
-        return { uploads, commonPrefixes, isTruncated: true }
-      if (common === undefined) uploads.push(uploadInfo(bucket, row))
-      else commonPrefixes.push(common)
-    }
-    return { uploads, commonPrefixes, isTruncated: false }
+    return await listPage(parts.sql, { bucket, id }, query)
   })
 }
 
-async function* scanUploads(
-  parts: ObjectParts,
-  bucket: number,
+async function listPage(
+  sql: Queryable,
+  { bucket, id }: { readonly bucket: BucketName; readonly id: number },
   query: UploadQuery,
-): AsyncGenerator<UploadRow> {
-  const { prefix, afterKey, afterUploadId } = query
-  const end = successorOf(keyBytes(prefix)) ?? Buffer.alloc(0)
-  let key = keyBytes(afterKey ?? '')
-  let sequence = await sequenceBehind(parts, { afterKey, afterUploadId })
-  for (;;) {
-    const rows = await parts.sql.query<UploadRow>`
-      select * from upload where bucket = ${bucket} and (key > ${key} or (key = ${key} and sequence > ${sequence}))
-        and key >= ${keyBytes(prefix)} and (${end.length} = 0 or key < ${end})
-      order by key, sequence limit ${pageRows}`
-    yield* rows
-    const last = rows.at(-1)
-    if (last === undefined) return
-    key = last.key
-    sequence = last.sequence
+): Promise<UploadPage> {
+  const { prefix, delimiter, limit } = query
+  const uploads: UploadInfo[] = []
+  const commonPrefixes: string[] = []
+  if (limit === 0) return { uploads, commonPrefixes, isTruncated: false }
+  let cursor = await startOf(sql, id, query)
+  while (cursor !== undefined) {
+    const rows = await readRows(sql, { id, cursor, prefix, rows: limit + 1 })
+    let next: Cursor | undefined
+    for (const row of rows) {
+      if (uploads.length + commonPrefixes.length === limit) {
+        return { uploads, commonPrefixes, isTruncated: true }
+      }
+      const common = commonPrefixOf(row.key, { prefix, delimiter })
+      if (common === undefined) {
+        uploads.push(uploadInfo(bucket, row))
+        continue
+      }
+      commonPrefixes.push(common)
+      next = behindPrefix(common)
+      break
+    }
+    cursor = next
   }
+  return { uploads, commonPrefixes, isTruncated: false }
 }
 
-/** Uploads of the marker's own key come again only behind the upload named (S3: without one the key is passed whole). */
-async function sequenceBehind(
-  parts: ObjectParts,
+/**
+ * Without an upload id the marker's key is passed whole (S3). An id that is gone (aborted between two pages, as cleaners do) no longer
+ * tells how far the client got, so that key's uploads come again: told twice is better than never.
+ */
+async function startOf(
+  sql: Queryable,
+  bucket: number,
+  { prefix, delimiter, afterKey, afterUploadId }: UploadQuery,
+): Promise<Cursor | undefined> {
+  if (afterKey === undefined) return { key: keyBytes(prefix), sequence: beforeAll }
+  if (isCommonPrefix(afterKey, { prefix, delimiter })) return behindPrefix(afterKey)
+  const key = keyBytes(afterKey)
+  if (afterUploadId === undefined) return { key, sequence: behindAll }
+  const [row] = await sql.query<{ sequence: number }>`
+    select sequence from upload where id = ${afterUploadId} and bucket = ${bucket} and key = ${key}`
+  return { key, sequence: row?.sequence ?? beforeAll }
+}
+
+function behindPrefix(prefix: string): Cursor | undefined {
+  const key = successorOf(keyBytes(prefix))
+  return key === undefined ? undefined : { key, sequence: beforeAll }
+}
+
+async function readRows(
+  sql: Queryable,
   {
-    afterKey,
-    afterUploadId,
-  }: { readonly afterKey: string | undefined; readonly afterUploadId: string | undefined },
-): Promise<number> {
-  if (afterKey === undefined || afterUploadId === undefined) return Number.MAX_SAFE_INTEGER
-  const [row] = await parts.sql.query<{
-    sequence: number
-  }>`select sequence from upload where id = ${afterUploadId}`
-  return row?.sequence ?? Number.MAX_SAFE_INTEGER
-}
-
-function commonPrefixOf(key: string, { prefix, delimiter }: UploadQuery): string | undefined {
-  if (delimiter === undefined || delimiter === '') return undefined
-  const found = key.indexOf(delimiter, prefix.length)
-  return found < 0 ? undefined : key.slice(0, found + delimiter.length)
+    id,
+    cursor: { key, sequence },
+    prefix,
+    rows,
+  }: {
+    readonly id: number
+    readonly cursor: Cursor
+    readonly prefix: string
+    readonly rows: number
+  },
+): Promise<readonly UploadRow[]> {
+  const end = successorOf(keyBytes(prefix)) ?? Buffer.alloc(0)
+  return await sql.query<UploadRow>`
+    select * from upload where bucket = ${id} and (key > ${key} or (key = ${key} and sequence > ${sequence}))
+      and key >= ${keyBytes(prefix)} and (${end.length} = 0 or key < ${end})
+    order by key, sequence limit ${rows}`
 }

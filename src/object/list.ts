@@ -38,7 +38,7 @@ async function listPage(
       if (objects.length + commonPrefixes.length === limit) {
         return { objects, commonPrefixes, next: lastOf(objects, commonPrefixes) }
       }
-      const common = commonPrefixOf(row, { prefix, delimiter })
+      const common = commonPrefixOf(row.key, { prefix, delimiter })
       if (common === undefined) {
         objects.push(objectInfo(bucket, row))
         continue
@@ -94,22 +94,34 @@ function startAfter({
 }): Uint8Array | undefined {
   const start = keyBytes(prefix)
   if (after === undefined) return start
-  const isCommonPrefix =
-    delimiter !== undefined &&
-    after.startsWith(prefix) &&
-    after.length > prefix.length &&
-    after.endsWith(delimiter)
-  const behind = isCommonPrefix ? successorOf(keyBytes(after)) : keyBehind(keyBytes(after))
+  const behind = isCommonPrefix(after, { prefix, delimiter })
+    ? successorOf(keyBytes(after))
+    : keyBehind(keyBytes(after))
   return behind === undefined || Buffer.compare(behind, start) > 0 ? behind : start
 }
 
+interface Grouping {
+  readonly prefix: string
+  readonly delimiter: string | undefined
+}
+
+/** Whether a marker is what an earlier page told as a common prefix, so that all below it has been told. */
+export function isCommonPrefix(marker: string, { prefix, delimiter }: Grouping): boolean {
+  return (
+    delimiter !== undefined &&
+    marker.startsWith(prefix) &&
+    marker.length > prefix.length &&
+    marker.endsWith(delimiter)
+  )
+}
+
 /** The key's part up to and with the first delimiter behind the prefix. */
-function commonPrefixOf(
-  row: VersionRow,
-  { prefix, delimiter }: { readonly prefix: string; readonly delimiter: string | undefined },
+export function commonPrefixOf(
+  bytes: Uint8Array,
+  { prefix, delimiter }: Grouping,
 ): string | undefined {
   if (delimiter === undefined || delimiter === '') return undefined
-  const key = Buffer.from(row.key.buffer, row.key.byteOffset, row.key.length)
+  const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const found = key.indexOf(delimiter, Buffer.byteLength(prefix), 'utf8')
   return found < 0
     ? undefined

@@ -140,6 +140,17 @@ export interface CompletedPart {
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: Uint8Array }
 }
 
+/** What the client says of the whole object when it completes an upload; what is not so refuses the completion. */
+export interface CompleteOptions {
+  readonly condition?: WriteCondition
+  /** `object/checksum-mismatch`; `object/checksum-of-another-kind` when the parts do not give one to compare with. */
+  readonly checksum?: Checksum
+  /** `object/checksum-of-another-kind` when the upload was created for the other one. */
+  readonly checksumType?: Checksum['type']
+  /** `object/size-mismatch` */
+  readonly bytes?: number
+}
+
 export interface CopySource {
   readonly bucket: BucketName
   readonly key: ObjectKey
@@ -179,7 +190,7 @@ export interface ObjectStore {
     key: ObjectKey,
     options?: { readonly ifMatch?: readonly string[] | '*' },
   ): Promise<void>
-  /** One result per key in order: `undefined` for success. */
+  /** One result per key in order: `undefined` for success. `object/no-such-bucket` for all of it. */
   deleteMany(
     bucket: BucketName,
     keys: readonly ObjectKey[],
@@ -191,6 +202,8 @@ export interface ObjectStore {
     options: {
       readonly metadata?: ObjectMetadata
       readonly condition?: WriteCondition
+      /** The copy shall have this checksum of the whole object, at the price of reading it if the source has another. */
+      readonly checksumAlgorithm?: ChecksumAlgorithm
       readonly signal: AbortSignal
     },
   ): Promise<ObjectInfo>
@@ -243,7 +256,7 @@ export interface ObjectStore {
   completeUpload(
     upload: { readonly bucket: BucketName; readonly key: ObjectKey; readonly uploadId: UploadId },
     parts: readonly CompletedPart[],
-    options: { readonly condition?: WriteCondition; readonly checksum?: Checksum },
+    options: CompleteOptions,
   ): Promise<ObjectInfo>
   abortUpload(upload: {
     readonly bucket: BucketName

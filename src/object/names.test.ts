@@ -58,7 +58,7 @@ test('keys are any text of 1 to 1,024 bytes', () => {
     (error) => isFault(error, 'object/invalid-key'),
   )
   throws(
-    () => parseObjectKey('é'.repeat(keyBytesMax / 2) + 'a'),
+    () => parseObjectKey(`${'é'.repeat(keyBytesMax / 2)}a`),
     (error) => isFault(error, 'object/key-too-long'),
   )
 })

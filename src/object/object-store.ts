@@ -2,20 +2,14 @@ import type { ObjectParts } from '#object/_parts'
 import { createBucket, deleteBucket, headBucket, listBuckets } from '#object/buckets'
 import { completeUpload } from '#object/complete'
 import { copyObject } from '#object/copy'
+import { copyPart } from '#object/copy-part'
 import { deleteObject, deleteObjects } from '#object/delete'
 import { listObjects } from '#object/list'
 import { listUploads } from '#object/list-uploads'
 import type { ObjectStore } from '#object/model'
 import { headObject, openObject } from '#object/open'
 import { putObject } from '#object/put'
-import {
-  abortUpload,
-  copyPart,
-  createUpload,
-  headUpload,
-  listParts,
-  putPart,
-} from '#object/uploads'
+import { abortUpload, createUpload, headUpload, listParts, putPart } from '#object/uploads'
 
 /** The object domain over its parts: what doors are given. It owns nothing, so there is nothing to close. */
 export function openObjectStore(parts: ObjectParts): ObjectStore {

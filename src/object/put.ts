@@ -22,7 +22,7 @@ export interface PutOptions {
 }
 
 /**
- * Data shards durable → one transaction checks the condition and flips the row → the change is in the change log → return (ruling E2).
+ * Data shards durable → one transaction checks the condition and flips the row → the change is in the change log → return.
  * A condition that already fails is refused before the body is read, and checked again inside the commit.
  */
 export async function putObject(

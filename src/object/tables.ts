@@ -100,7 +100,7 @@ async function putPart(
   await insertExtents(tx, sequence, body.extents.map(extentFromJson))
 }
 
-/** Completing concatenates recipes (ruling E10): the parts' extents become the version's, in part order. */
+/** Completing concatenates recipes: the parts' extents become the version's, in part order. */
 async function adoptParts(
   tx: Queryable,
   sequence: bigint,

@@ -1,17 +1,13 @@
 /** Multipart uploads: begun, filled part by part, listed, given up. Completing stands in `complete.ts`. */
-import { toBase64url, toHex } from '#bytes/text'
+import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
-import { blake3 } from '#crypto/blake3'
 import { bucketProfile, type ObjectParts, settled } from '#object/_parts'
 import { withStoredBody } from '#object/_store-body'
 import { checksumToJson, type ObjectChange, type PartRow, type UploadRow } from '#object/changes'
-import { assertCopyable } from '#object/conditions'
-import { requireSource } from '#object/copy'
 import { objectFault } from '#object/faults'
 import type {
   BucketName,
   ChecksumAlgorithm,
-  CopySource,
   IncomingBody,
   ObjectKey,
   ObjectMetadata,
@@ -19,11 +15,8 @@ import type {
   UploadId,
   UploadInfo,
 } from '#object/model'
-import { openObject } from '#object/open'
 import { keyBytes, partInfo, requireBucket, uploadInfo } from '#object/rows'
 import type { Queryable } from '#sql/sql'
-import { extentToJson, recipeOf, sliceExtents } from '#store/chunk-record'
-import { readExtents } from '#store/tables'
 
 /** S3's limits. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 export const partNumberMax = 10_000
@@ -107,71 +100,6 @@ export async function putPart(
   })
 }
 
-interface CopyPartOptions {
-  readonly number: number
-  readonly source: CopySource
-  readonly signal: AbortSignal
-}
-
-/** Shares the source's chunks; a piece cut out of a packed object is read and stored anew. */
-export async function copyPart(
-  parts: ObjectParts,
-  address: UploadAddress,
-  options: CopyPartOptions,
-): Promise<PartInfo> {
-  assertPartNumber(options.number)
-  const shared = await sharePart(parts, address, options)
-  return shared ?? (await recodePart(parts, address, options))
-}
-
-async function recodePart(
-  parts: ObjectParts,
-  address: UploadAddress,
-  { number, source, signal }: CopyPartOptions,
-): Promise<PartInfo> {
-  const opened = await openObject(parts, source.bucket, source.key)
-  try {
-    const { info } = opened
-    assertCopyable({ etag: info.etag, at: info.modifiedAt }, source)
-    const { first, last } = source.range ?? { first: 0, last: info.bytes - 1 }
-    if (last >= info.bytes)
-      throw objectFault('object/range-unsatisfiable', { first, last, bytes: info.bytes })
-    const stream = opened.read({ first, last }, { signal })
-    const body = { stream, bytes: last - first + 1, digests: [], verify: () => undefined }
-    return await putPart(parts, address, { number, body, signal })
-  } finally {
-    opened.release()
-  }
-}
-
-/**
- * The ETag is the source's when all of it is copied, otherwise 128 bits of BLAKE3 over the recipe: the bytes are not read, and ETags of parts
- * are opaque to clients. `undefined` when what is copied cannot be shared.
- */
-async function sharePart(
-  parts: ObjectParts,
-  address: UploadAddress,
-  { number, source }: CopyPartOptions,
-): Promise<PartInfo | undefined> {
-  return await parts.changelog.commit(async (tx) => {
-    await requireUpload(tx, address)
-    const row = await requireSource(tx, source)
-    const first = source.range?.first ?? 0
-    const end = source.range === undefined ? row.bytes : source.range.last + 1
-    if (end > row.bytes || first > end) {
-      throw objectFault('object/range-unsatisfiable', { first, last: end - 1, bytes: row.bytes })
-    }
-    const slices = sliceExtents(await readExtents(tx, BigInt(row.sequence)), { first, end })
-    const extents = recipeOf(slices)?.map(extentToJson)
-    if (extents === undefined) return undefined
-    const isWhole = first === 0 && end === row.bytes && row.parts === null
-    const etag = isWhole
-      ? row.etag
-      : toHex(blake3(Buffer.from(JSON.stringify(extents))).subarray(0, 16))
-    return await recordPart(tx, address, { number, bytes: end - first, etag, chunks: [], extents })
-  })
-}
-
 /** Parts in number order behind `after`. */
 export async function listParts(
   parts: ObjectParts,
@@ -189,7 +117,7 @@ export async function listParts(
     return {
       upload: uploadInfo(address.bucket, row),
       parts: rows.slice(0, limit).map(partInfo),
-      isTruncated: rows.length > limit,
+      isTruncated: limit > 0 && rows.length > limit,
     }
   })
 }
@@ -202,7 +130,7 @@ export async function abortUpload(parts: ObjectParts, address: UploadAddress): P
   })
 }
 
-async function recordPart(
+export async function recordPart(
   tx: CommitTransaction,
   { uploadId }: UploadAddress,
   part: Omit<Extract<ObjectChange, { kind: 'object/part-put' }>, 'kind' | 'upload'>,
@@ -233,7 +161,7 @@ async function recordPart(
   })
 }
 
-function assertPartNumber(number: number): void {
+export function assertPartNumber(number: number): void {
   if (!Number.isInteger(number) || number < 1 || number > partNumberMax) {
     throw objectFault('object/part-number-invalid', { number, numberMax: partNumberMax })
   }

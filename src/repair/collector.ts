@@ -1,5 +1,5 @@
 /**
- * Garbage collection (ruling E4): mark by asking the recipes, sweep after a grace time, delete on nodes at a bounded rate.
+ * Garbage collection: mark by asking the recipes, sweep after a grace time, delete on nodes at a bounded rate.
  * Nothing is garbage because it is absent from an unsure database: this runs only in a store whose database passed its guard.
  * Faults 8 and 12: ages are monotonic time, and nothing that an active reader or writer might have seen is touched.
  */
@@ -114,6 +114,9 @@ export class Collector {
       for (const stat of await this.#orphansOf(node))
         orphans.set(sightingOf(node, stat), { node, stat })
     }
+    // A shard has left its former place for good when a lost database could not bring that back.
+    const { changelog } = this.#parts
+    await changelog.reached(changelog.committed())
     const total = { chunks: 0, shards: 0, bytes: 0 }
     for (const { node, stat } of this.#ripen(this.#shardsSince, orphans, look)) {
       if (signal.aborted) break

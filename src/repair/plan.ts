@@ -48,16 +48,15 @@ function seatLost(
   return place(epoch, { chunkId: chunk.id, shards: chunk.shards.length, parity, taken: kept }).nodes
 }
 
-/** One crowded shard to each node that is up and holds nothing of the chunk. */
+/** One crowded shard to each node that is up and holds nothing of the chunk; a slow node is better than none. */
 function spread(
   epoch: Epoch,
   crowded: readonly number[],
   used: ReadonlySet<NodeNumber>,
 ): readonly Move[] {
-  const spare = epoch.nodes.filter(
-    ({ state, number, freeBytes, isSlow }) =>
-      state === 'up' && !used.has(number) && freeBytes > 0 && isSlow !== true,
-  )
+  const spare = epoch.nodes
+    .filter(({ state, number, freeBytes }) => state === 'up' && !used.has(number) && freeBytes > 0)
+    .sort((one, other) => Number(one.isSlow === true) - Number(other.isSlow === true))
   return crowded.slice(0, spare.length).flatMap((column, index) => {
     const node = spare[index]
     return node === undefined ? [] : [{ column, to: node.number }]

@@ -1,5 +1,5 @@
 /**
- * The repair queue: chunks that may not be whole, made whole one after another, beginning at once (ruling E9). What is to do is decided by
+ * The repair queue: chunks that may not be whole, made whole one after another, beginning at once. What is to do is decided by
  * `planRepair` from how the shards are found when their turn comes, so an entry too many costs a look, never a wrong move.
  * Faults 3, 9 and 12: a move is recorded only after the shard is durable, and only while the chunk still exists.
  */

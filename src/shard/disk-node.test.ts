@@ -87,6 +87,25 @@ onSimulatedDisk('metadata that is torn or lost is not made anew over shards', as
   await readWhole((await open()).shards, 1)
 })
 
+onSimulatedDisk(
+  'a shard begun before the node was opened afresh never gets the bytes of another',
+  async ({ open }) => {
+    const former = await open()
+    const [one, other] = [shardOf(1), shardOf(2)]
+    const late = await former.shards.create()
+    await late.write(one.bytes, 0)
+    const node = await open() // the directory was away for a moment
+    const writer = await node.shards.create()
+    await writer.write(other.bytes, 0)
+    await rejects(late.commit(one.id), fault('shard/io'))
+    await writer.commit(other.id)
+    await readWhole(node.shards, 2)
+    const again = await open()
+    equal(await again.shards.stat(one.id), undefined)
+    await readWhole(again.shards, 2)
+  },
+)
+
 onSimulatedDisk('what was never committed is swept at the next open', async ({ disk, open }) => {
   const node = await open()
   const writer = await node.shards.create()

@@ -12,4 +12,3 @@ export const shardFault = declareFaults({
   'shard/foreign-node': 'conflict',
   'shard/malformed-metadata': 'corrupt',
 })
-export type ShardFaultCode = Parameters<typeof shardFault>[0]

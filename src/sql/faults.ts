@@ -6,4 +6,3 @@ export const sqlFault = declareFaults({
   'sql/constraint': 'conflict',
   'sql/full': 'exhausted',
 })
-export type SqlFaultCode = Parameters<typeof sqlFault>[0]

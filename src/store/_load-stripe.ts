@@ -8,9 +8,12 @@ import type { ShardId } from '#shard/shard-id'
 import type { ChunkRecord } from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
 import { storeFault } from '#store/faults'
+import { endsWithin } from '#world/patience'
 
 /** A stripe that cannot be had within this is unreadable for now: a node that never answers must not hold a reader for ever. */
 const readDeadlineMs = 30_000
+/** Each attempt waits so many times as long as the one before: who was slow once, because everything was, gets another chance soon. */
+const patienceGrowth = 4
 
 export interface StripeWanted {
   readonly chunk: ChunkRecord
@@ -42,25 +45,12 @@ async function loadDirectly(store: ChunkStore, wanted: StripeWanted): Promise<Sl
   }
   const reads = columns.map((column) => readColumn(store, { chunk, column, stripe, slot }))
   const all = Promise.all(reads)
-  all.catch(() => {}) // settled below
-  const stop = new AbortController()
-  const hedge = world.sleep(cluster.slowAfterMs(), { signal: stop.signal }).then(
-    () => 'slow' as const,
-    () => 'stopped' as const,
-  )
-  const outcome = await Promise.race([
-    all.then((oks) => (oks.every(Boolean) ? 'read' : 'missing')),
-    hedge,
-  ])
-  stop.abort()
-  if (outcome === 'read') {
-    const damaged = await openColumns(store, { ...wanted, slot })
-    if (damaged.length === 0) return slot
-    for (const column of damaged) damagedColumn(store, chunk, column)
-    codec.slots.release(slot)
-    return undefined
-  }
-  if (outcome === 'missing') {
+  if (await endsWithin(world, cluster.slowAfterMs(), all)) {
+    if ((await all).every(Boolean)) {
+      const damaged = await openColumns(store, { ...wanted, slot })
+      if (damaged.length === 0) return slot
+      for (const column of damaged) damagedColumn(store, chunk, column)
+    }
     codec.slots.release(slot)
     return undefined
   }
@@ -123,40 +113,56 @@ export interface Gathering {
 
 /**
  * A slot with k columns of a stripe, verified against their digests, and which they are; the caller owns the slot. Columns that turn out
- * slow are avoided by beginning again in another slot, for their late bytes still fall into the first. Everything found missing or damaged
- * on the way is reported. `store/unreadable` when k columns cannot be had within `readDeadlineMs`.
+ * slow are asked last from then on, and in another slot, for their late bytes still fall into the first. Everything found missing or
+ * damaged on the way is reported. `store/unreadable` when k columns cannot be had within `readDeadlineMs`.
  */
 export async function gatherColumns(
   store: ChunkStore,
   { chunk, stripe, avoid, signal }: Gathering,
 ): Promise<{ readonly slot: Slot; readonly present: readonly number[] }> {
-  const { codec, cluster } = store.parts
+  const { codec, cluster, world } = store.parts
   const needed = chunk.shape.profile.data
-  const shunned = new Set(avoid)
-  for (;;) {
+  const timesSlow = new Map([...avoid].map((column) => [column, 1]))
+  const until = world.monotonic() + readDeadlineMs
+  for (let patienceMs = cluster.slowAfterMs(); ; patienceMs *= patienceGrowth) {
     const held = chunk.shards
       .map((_, column) => column)
       .filter((column) => holderOf(store, chunk, column) !== undefined)
-    for (const column of held) if (isStalled(store, chunk, column)) shunned.add(column)
-    const quick = held.filter((column) => !shunned.has(column))
-    const isLastTry = quick.length < needed
     const slot = await codec.slots.acquire({ signal })
+    const leftMs = until - world.monotonic()
     const { good, slow } = await readUntilEnough(store, {
       chunk,
       stripe,
       slot,
       needed,
-      order: [...quick, ...held.filter((column) => shunned.has(column))],
-      patienceMs: isLastTry ? readDeadlineMs : cluster.slowAfterMs(),
+      order: inOrderOfHope(store, chunk, held, timesSlow),
+      patienceMs: Math.min(patienceMs, leftMs),
     })
     if (good.length === needed) return { slot, present: good }
     for (const [column, read] of slow) overdue(store, chunk, column, read)
     codec.slots.releaseWhen(slot, Promise.allSettled(slow.values()))
-    if (isLastTry || slow.size === 0) {
+    if (slow.size === 0 || patienceMs >= leftMs) {
       throw unreadable(chunk, stripe, `${good.length} of ${needed} columns`)
     }
-    for (const column of slow.keys()) shunned.add(column)
+    for (const column of slow.keys()) timesSlow.set(column, (timesSlow.get(column) ?? 0) + 1)
   }
+}
+
+/** Those that hang come last, the oldest of them at the end; before them those that were slow. */
+function inOrderOfHope(
+  store: ChunkStore,
+  { shards }: ChunkRecord,
+  columns: readonly number[],
+  timesSlow: ReadonlyMap<number, number>,
+): readonly number[] {
+  const rank = (column: number): readonly [number, number] => {
+    const node = shards[column]?.node
+    return [node === undefined ? 0 : store.stalled.ageMs(node), timesSlow.get(column) ?? 0]
+  }
+  return columns
+    .map((column) => ({ column, rank: rank(column) }))
+    .sort((a, b) => a.rank[0] - b.rank[0] || a.rank[1] - b.rank[1])
+    .map(({ column }) => column)
 }
 
 /**

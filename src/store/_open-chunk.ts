@@ -11,8 +11,9 @@ import { Fault } from '#fault/fault'
 import { parseShardId } from '#shard/shard-id'
 import type { ShardWriter } from '#shard/store'
 import { type ChunkRecord, chunkIdBytes, type ShardPlace } from '#store/chunk-record'
-import { type ChunkStore, nodeDeadlineMsDefault } from '#store/chunk-store'
+import { type ChunkStore, nodeDeadlineMsDefault, tidyUp } from '#store/chunk-store'
 import { storeFault } from '#store/faults'
+import { endsWithin } from '#world/patience'
 
 export interface OpenChunk {
   readonly store: ChunkStore
@@ -158,12 +159,15 @@ export async function finishChunk(chunk: OpenChunk): Promise<ChunkRecord> {
 }
 
 /** Gives up a chunk whose stripes have all settled. */
-export async function abortChunk({ columns }: OpenChunk): Promise<void> {
-  await Promise.allSettled(columns.map(({ writer }) => writer.abort()))
+export async function abortChunk({ store, columns }: OpenChunk): Promise<void> {
+  await tidyUp(
+    store.parts,
+    columns.map(({ writer }) => writer.abort()),
+  )
 }
 
 /**
- * Never fewer than k + 1 durable shards, and any one node more may be lost: what the record may promise (ruling E9).
+ * Never fewer than k + 1 durable shards, and any one node more may be lost: what the record may promise.
  */
 function assertQuorum({ columns, geometry }: OpenChunk): void {
   const durable = columns.filter(({ failed }) => failed === undefined)
@@ -215,18 +219,10 @@ async function openColumns(
 /** A writer, unless the node takes too long; then one that comes late is given up. */
 async function createWithin(store: ChunkStore, node: ClusterNode): Promise<ShardWriter> {
   const { world, nodeDeadlineMs = nodeDeadlineMsDefault } = store.parts
-  const stop = new AbortController()
   const created = node.stores.shards.create()
-  const deadline = world.sleep(nodeDeadlineMs, { signal: stop.signal }).then(() => {
-    void created.then((writer) => writer.abort()).catch(() => {}) // nobody waits for it any more
-    throw storeFault('store/node-too-slow', { node: node.id, deadlineMs: nodeDeadlineMs })
-  })
-  try {
-    return await Promise.race([created, deadline])
-  } finally {
-    stop.abort()
-    deadline.catch(() => {}) // stopped
-  }
+  if (await endsWithin(world, nodeDeadlineMs, created)) return await created
+  void created.then((writer) => writer.abort()).catch(() => {}) // nobody waits for it any more
+  throw storeFault('store/node-too-slow', { node: node.id, deadlineMs: nodeDeadlineMs })
 }
 
 function placeColumns(
@@ -307,18 +303,11 @@ async function withinDeadline(store: ChunkStore, pending: readonly Pending[]): P
       waiting.delete(one)
     }),
   )
-  const stop = new AbortController()
-  const deadline = world
-    .sleep(nodeDeadlineMs, { signal: stop.signal })
-    .then(() => {
-      for (const { column } of waiting) {
-        const detail = { node: column.node.id, deadlineMs: nodeDeadlineMs }
-        failColumn(store, column, storeFault('store/node-too-slow', detail))
-      }
-    })
-    .catch(() => {}) // stopped: all have answered
-  await Promise.race([all, deadline])
-  stop.abort()
+  await endsWithin(world, nodeDeadlineMs, all)
+  for (const { column } of waiting) {
+    const detail = { node: column.node.id, deadlineMs: nodeDeadlineMs }
+    failColumn(store, column, storeFault('store/node-too-slow', detail))
+  }
   return waiting.size === 0
 }
 
@@ -330,10 +319,11 @@ function failColumn(store: ChunkStore, column: Column, error: unknown): void {
 }
 
 async function removeColumns(
-  { columns }: OpenChunk,
+  { store, columns }: OpenChunk,
   shards: readonly FinishedShard[],
 ): Promise<void> {
-  await Promise.allSettled(
+  await tidyUp(
+    store.parts,
     columns.map(async ({ writer, node, index }) => {
       await writer.abort()
       const shard = shards[index]

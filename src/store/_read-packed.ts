@@ -7,6 +7,7 @@ import { gatherColumns, holderOf } from '#store/_load-stripe'
 import type { ChunkRecord, Extent } from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
 import { storeFault } from '#store/faults'
+import { endsWithin } from '#world/patience'
 
 /** Every packed object has a key of its own, which seals nothing else. */
 export const packedNonce = new Uint8Array(aeadNonceBytes)
@@ -85,16 +86,9 @@ async function readDirectly(
       return undefined
     },
   )
-  const stop = new AbortController()
-  const hedge = world.sleep(cluster.slowAfterMs(), { signal: stop.signal }).catch(() => {}) // it came in time
-  try {
-    const outcome = await Promise.race([read, hedge.then(() => 'slow' as const)])
-    if (outcome !== 'slow') return outcome
-    store.stalled.add(holder.node.number, read)
-    return undefined
-  } finally {
-    stop.abort()
-  }
+  if (await endsWithin(world, cluster.slowAfterMs(), read)) return await read
+  store.stalled.add(holder.node.number, read)
+  return undefined
 }
 
 /** The same bytes of any k columns whose digests hold give those of the lost one. */

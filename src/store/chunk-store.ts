@@ -17,6 +17,7 @@ import { DigestTables } from '#store/digest-tables'
 import { storeFault } from '#store/faults'
 import { findChunk } from '#store/tables'
 import type { Telemetry } from '#telemetry/telemetry'
+import { endsWithin } from '#world/patience'
 import type { World } from '#world/world'
 
 export interface ChunkStoreParts {
@@ -28,11 +29,19 @@ export interface ChunkStoreParts {
   readonly telemetry: Telemetry
   /** Nominal plaintext bytes of a chunk; rounded up to whole stripes. */
   readonly chunkBytes: number
-  /** How long one node may take over a block or a commit before a write goes on without it (ruling E9). */
+  /** How long one node may take over a block or a commit before a write goes on without it. */
   readonly nodeDeadlineMs?: number
 }
 
 export const nodeDeadlineMsDefault = 15_000
+
+/** Waits for what tidies up after a failure, but only so long: a node that hangs keeps nobody, and what it keeps is collected. */
+export async function tidyUp(
+  { world, nodeDeadlineMs = nodeDeadlineMsDefault }: ChunkStoreParts,
+  works: readonly Promise<unknown>[],
+): Promise<void> {
+  await endsWithin(world, nodeDeadlineMs, Promise.allSettled(works))
+}
 
 /** Something is wrong with a column of a chunk: a damaged block, a missing shard, a node that is gone. */
 export interface Damage {
@@ -44,7 +53,7 @@ export interface Damage {
 export class ChunkStore {
   readonly parts: ChunkStoreParts
   readonly digestTables = new DigestTables()
-  readonly stalled = new StalledNodes()
+  readonly stalled: StalledNodes
   /** Packs whose objects rest in no shards yet, by id in hex. */
   readonly openPacks = new Map<string, Pack>()
   readonly #damageListeners = new Set<(damage: Damage) => void>()
@@ -53,6 +62,7 @@ export class ChunkStore {
 
   constructor(parts: ChunkStoreParts) {
     this.parts = parts
+    this.stalled = new StalledNodes(parts.world)
   }
 
   geometry(profile: Profile): Geometry {
@@ -95,16 +105,13 @@ export class ChunkStore {
   }
 
   /**
-   * Leave for a reader to load a stripe beside the one it needs next, until the returned function is called. All readers together may have
+   * Leave for a reader to load a stripe beside the one it needs next, until the returned function is called, once. All readers together may have
    * half of the slots for that: the other half serves stripes that are needed now, which therefore always come.
    */
   mayReadAhead(): (() => void) | undefined {
     if (this.#ahead >= this.parts.codec.slots.slots >> 1) return undefined
     this.#ahead += 1
-    let isOver = false
     return () => {
-      if (isOver) return
-      isOver = true
       this.#ahead -= 1
     }
   }

@@ -9,4 +9,3 @@ export const storeFault = declareFaults({
   'store/unknown-chunk': 'corrupt',
   'store/rebuild-differs': 'corrupt',
 })
-export type StoreFaultCode = Parameters<typeof storeFault>[0]

@@ -61,10 +61,9 @@ export async function* readBody(
       while (!isDone && ahead.length <= readAheadStripes) {
         const end = ahead.length === 0 ? () => {} : store.mayReadAhead()
         if (end === undefined) break
-        const next = await jobs.next()
-        isDone = next.done === true
-        if (next.done === true) end()
-        else ahead.push({ loaded: load(store, next.value, options.signal), end })
+        const job = await nextJob(jobs, end)
+        isDone = job === undefined
+        if (job !== undefined) ahead.push({ loaded: load(store, job, options.signal), end })
       }
       const first = ahead.shift()
       if (first === undefined) return
@@ -80,6 +79,18 @@ export async function* readBody(
       end()
     }
     endActivity()
+  }
+}
+
+/** `undefined` when there is none; then, and when it cannot be told, the leave to read ahead is given back. */
+async function nextJob(jobs: AsyncIterator<Job, void>, end: () => void): Promise<Job | undefined> {
+  let job: Job | undefined
+  try {
+    const next = await jobs.next()
+    if (next.done !== true) job = next.value
+    return job
+  } finally {
+    if (job === undefined) end()
   }
 }
 

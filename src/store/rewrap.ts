@@ -1,6 +1,6 @@
 /**
- * Moving data to the newest generation key: every data key is unwrapped and wrapped again, no data is touched. A background command (ruling
- * E5); what a crash interrupts is done by the next run.
+ * Moving data to the newest generation key: every data key is unwrapped and wrapped again, no data is touched. A background command:
+ * what a crash interrupts is done by the next run.
  */
 import { toBase64url } from '#bytes/text'
 import type { ChangeLog } from '#changelog/change'

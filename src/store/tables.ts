@@ -200,11 +200,15 @@ export async function findChunk(tx: Queryable, id: Uint8Array): Promise<ChunkRec
 
 /** All chunks in id order, page by page; changes made meanwhile may or may not be seen. */
 export async function* scanChunks(tx: Queryable): AsyncGenerator<ChunkRecord> {
+  for await (const row of scanRows(tx)) yield chunkOf(row)
+}
+
+async function* scanRows(tx: Queryable): AsyncGenerator<ChunkRow> {
   let after: Uint8Array = new Uint8Array()
   for (;;) {
     const rows =
       await tx.query<ChunkRow>`select * from chunk where id > ${after} order by id limit ${pageRows}`
-    for (const row of rows) yield chunkOf(row)
+    yield* rows
     const last = rows.at(-1)
     if (last === undefined || rows.length < pageRows) return
     after = last.id
@@ -293,20 +297,12 @@ export async function findRuns(tx: Queryable, chunkId: Uint8Array): Promise<read
 }
 
 async function* dumpStore(tx: Queryable): AsyncGenerator<SequencedChange> {
-  let after: Uint8Array = new Uint8Array()
-  for (;;) {
-    const rows =
-      await tx.query<ChunkRow>`select * from chunk where id > ${after} order by id limit ${pageRows}`
-    for (const row of rows) {
-      yield {
-        sequence: BigInt(row.sequence),
-        at: row.at,
-        body: { kind: 'store/chunk', chunk: chunkToJson(chunkOf(row)) },
-      }
+  for await (const row of scanRows(tx)) {
+    yield {
+      sequence: BigInt(row.sequence),
+      at: row.at,
+      body: { kind: 'store/chunk', chunk: chunkToJson(chunkOf(row)) },
     }
-    const last = rows.at(-1)
-    if (last === undefined) break
-    after = last.id
   }
   const blobs = await tx.query<{
     owner: number

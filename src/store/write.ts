@@ -1,7 +1,7 @@
 /**
  * Bytes into chunks: cut into stripes in slots, sealed and coded by the codec, written to the nodes that placement names.
  * Meets faults 1, 5, 6, 9 and 13: nothing is visible or referenced before the caller commits the returned records, and everything is
- * durable when they are returned. Rulings E7 and E9.
+ * durable when they are returned.
  */
 import type { BodyDigests, SealerHandle } from '#chunk/codec'
 import { blockPlainBytes, type Geometry, stripePlainBytes, stripesPerChunk } from '#chunk/geometry'
@@ -10,7 +10,7 @@ import type { DigestAlgorithm } from '#crypto/digest'
 import type { Profile } from '#erasure/profile'
 import { abortChunk, finishChunk, type OpenChunk, openChunk, writeStripe } from '#store/_open-chunk'
 import type { ChunkRecord, Extent } from '#store/chunk-record'
-import type { ChunkStore } from '#store/chunk-store'
+import { type ChunkStore, tidyUp } from '#store/chunk-store'
 
 /** Stripes of one body that may be in the codec or on their way to disk, beside the one being received. */
 const stripesInFlightMax = 3
@@ -64,7 +64,7 @@ export async function discardChunks(
       if (node !== undefined) await store.parts.cluster.node(node)?.stores.shards.remove(id)
     }),
   )
-  await Promise.allSettled(removals)
+  await tidyUp(store.parts, removals)
 }
 
 class BodyWriter {

@@ -1,5 +1,6 @@
 /** Log lines for machines: one JSON object per line, on stderr. People read the banner and `/health`. */
 import { destination, type Logger, pino, stdTimeFunctions } from 'pino'
+import type { RepairSum } from '#telemetry/repair-tally'
 import type { RequestEnded, Telemetry } from '#telemetry/telemetry'
 
 export const logLevels = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const
@@ -23,7 +24,8 @@ export interface LineSink {
   write(line: string): void
 }
 
-export interface Log extends Omit<Telemetry, 'shardIo'> {
+export interface Log extends Omit<Telemetry, 'shardIo' | 'repaired'> {
+  repaired(sum: RepairSum): void
   /** Everything said so far has been written. */
   flush(): void
 }

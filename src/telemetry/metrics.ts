@@ -1,6 +1,6 @@
 /**
  * Prometheus metrics. Events are counted as they come; what can be asked for (nodes, queues) is asked at each scrape.
- * Both metric-name sets of the CyxCloud guide are exported beside our own, labelled `node_id` (ruling R2).
+ * Both metric-name sets of the CyxCloud guide are exported beside our own, labelled `node_id`.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Telemetry } from '#telemetry/telemetry'

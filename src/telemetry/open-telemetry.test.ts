@@ -3,6 +3,9 @@ import { test } from 'node:test'
 import type { LogLevel } from '#telemetry/log'
 import { openTelemetry } from '#telemetry/open-telemetry'
 import type { RequestEnded } from '#telemetry/telemetry'
+import { SimulatedWorld } from '#world/simulated'
+import { systemWorld } from '#world/system'
+import type { World } from '#world/world'
 
 const request: RequestEnded = {
   door: 's3',
@@ -15,10 +18,10 @@ const request: RequestEnded = {
   ms: 3,
 }
 
-function listen(level: LogLevel) {
+function listen(level: LogLevel, world: World = systemWorld()) {
   const lines: Record<string, unknown>[] = []
   const sink = { write: (line: string) => void lines.push(JSON.parse(line)) }
-  return { lines, telemetry: openTelemetry({ level, metrics: true, sink }) }
+  return { lines, telemetry: openTelemetry({ level, metrics: true, world, sink }) }
 }
 
 const node = {
@@ -75,6 +78,7 @@ test('requests, damage and repair are counted', async () => {
   telemetry.requestEnded({ ...request, status: 503, bytesIn: 0 })
   telemetry.damageFound({ node: 'node-02', what: 'block 17 of a shard', reason: 'digest' })
   telemetry.repaired({ shards: 2, bytes: 8192 })
+  telemetry.close()
   const text = await telemetry.metricsText()
   match(text, /mycelium_requests_total\{door="s3",operation="PutObject",status="200"\} 1\n/)
   match(text, /mycelium_requests_total\{door="s3",operation="PutObject",status="503"\} 1\n/)
@@ -114,4 +118,19 @@ test('a secret that slips into a field is not written', () => {
   })
   equal(lines[0]?.['masterKey'], '[secret]')
   deepEqual(lines[0]?.['s3'], { secretAccessKey: '[secret]', port: 9000 })
+})
+
+test('a thousand repairs are few lines, every repair is in one of them, and none waits for long', async () => {
+  const world = new SimulatedWorld(1)
+  const { telemetry, lines } = listen('info', world)
+  const sums = (): unknown[] => lines.map(({ chunks, shards, bytes }) => [chunks, shards, bytes])
+  await world.run(async () => {
+    for (let chunk = 0; chunk < 1000; chunk += 1) telemetry.repaired({ shards: 4, bytes: 10 })
+    deepEqual(sums(), [])
+    await world.sleep(6_000)
+    deepEqual(sums(), [[1000, 4000, 10_000]])
+    telemetry.repaired({ shards: 1, bytes: 10 })
+    telemetry.close()
+    deepEqual(sums().slice(1), [[1, 1, 10]])
+  })
 })

@@ -1,6 +1,8 @@
 import { type LineSink, type LogLevel, openLog } from '#telemetry/log'
 import { type Observation, openMetrics } from '#telemetry/metrics'
+import { tallyRepairs } from '#telemetry/repair-tally'
 import type { Telemetry } from '#telemetry/telemetry'
+import type { World } from '#world/world'
 
 export interface OpenedTelemetry extends Telemetry {
   /** Asked at each scrape for what is true then. One source at a time; a source that throws leaves its numbers as they were. */
@@ -15,12 +17,14 @@ export interface OpenedTelemetry extends Telemetry {
 export interface TelemetryOptions {
   readonly level: LogLevel
   readonly metrics: boolean
+  readonly world: World
   /** Where log lines go instead of stderr. */
   readonly sink?: LineSink
 }
 
-export function openTelemetry({ level, metrics, sink }: TelemetryOptions): OpenedTelemetry {
+export function openTelemetry({ level, metrics, world, sink }: TelemetryOptions): OpenedTelemetry {
   const log = openLog({ level, ...(sink === undefined ? {} : { sink }) })
+  const repairs = tallyRepairs(world, log.repaired)
   const counted = metrics ? openMetrics() : undefined
   let source: (() => Observation | Promise<Observation>) | undefined
   return {
@@ -35,7 +39,7 @@ export function openTelemetry({ level, metrics, sink }: TelemetryOptions): Opene
       counted?.damageFound(event)
     },
     repaired(event) {
-      log.repaired(event)
+      repairs.repaired(event)
       counted?.repaired(event)
     },
     collected(event) {
@@ -56,6 +60,9 @@ export function openTelemetry({ level, metrics, sink }: TelemetryOptions): Opene
       return counted.text()
     },
     metricsContentType: counted?.contentType ?? 'text/plain',
-    close: log.flush,
+    close() {
+      repairs.close()
+      log.flush()
+    },
   }
 }

@@ -4,4 +4,3 @@ export const worldFault = declareFaults({
   /** The simulated task waits, and nothing that could wake it is pending. */
   'world/deadlock': 'unavailable',
 })
-export type WorldFaultCode = Parameters<typeof worldFault>[0]

@@ -1,7 +1,7 @@
 /** A disk that runs full: writes are refused in plain words, what was stored stays, and deleting makes room again. */
 import { equal, match, ok, rejects } from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -57,6 +57,11 @@ async function fill(bucket: TestBucket, name: string): Promise<readonly string[]
   return taken
 }
 
+async function countShards(data: string): Promise<number> {
+  const paths = await readdir(join(data, 'nodes'), { recursive: true })
+  return paths.filter((path) => /\/shards\/..\/./.test(path)).length
+}
+
 async function readAll(bucket: TestBucket, keys: readonly string[]): Promise<void> {
   for (const key of keys) ok((await bucket.get(key)).equals(bytesOf(key, objectBytes)), key)
 }
@@ -65,6 +70,7 @@ test('a full disk refuses writes, loses nothing, and takes writes again after de
   const data = await smallDisk(context)
   if (data === undefined) return
   let store = await startStore({ data, flags })
+  context.after(() => store.kill())
   let bucket = bucketOf(store, 'brimful')
   await bucket.create()
   const taken = await fill(bucket, 'first')
@@ -81,7 +87,11 @@ test('a full disk refuses writes, loses nothing, and takes writes again after de
   )
   await readAll(bucket, [kept, 'room again'])
 
-  // Not even room for the log and the database any more.
+  // Not even room for the log and the database any more, once nothing is being collected.
+  await until(
+    () => countShards(data),
+    (shards) => shards < 3 * 6,
+  )
   const { bavail, bsize } = await statfs(data)
   await writeFile(join(data, 'filler'), Buffer.alloc(bavail * bsize)).catch(() => {})
   for (const key of ['no room 1', 'no room 2']) match(await tryPut(bucket, key), refusal)

@@ -1,8 +1,10 @@
 /** Slow and failing nodes on the read and write path (fault 6): others help out, and nobody waits for the slow one. */
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
+import { isFault } from '#fault/fault'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import type { ShardId } from '#shard/shard-id'
+import type { ShardStore } from '#shard/store'
 import { readExtents } from '#store/tables'
 import { type MemoryStore, type MemoryStoreOptions, openMemoryStore } from '../memory-store.ts'
 import { until } from '../until.ts'
@@ -81,6 +83,17 @@ test('many readers at once, more than there is memory for, each come to their en
     { slots: 4, chunkBytes: 16_000 },
   ))
 
+test('readers whose recipe cannot be followed give back what they may read ahead', () =>
+  withObject(async (store) => {
+    const { sequence } = await store.objects.head(bucket, key)
+    const [, second] = await readExtents(store.sql, sequence)
+    ok(second !== undefined)
+    await store.sql.transaction((tx) => tx.query`delete from chunk where id = ${second.chunkId}`)
+    for (let i = 0; i < store.codec.slots.slots; i += 1)
+      await rejects(readAll(store), (error) => isFault(error, 'store/unknown-chunk'))
+    ok(store.store.mayReadAhead() !== undefined)
+  }))
+
 test('a disk that hangs takes the memory of a few reads, and no reader or writer waits for it', () =>
   withObject(async (store) => {
     const { promise: gate, resolve: answer } = Promise.withResolvers<void>()
@@ -125,15 +138,23 @@ test('a flipped bit is noticed, read around, reported and repaired in place', ()
     deepEqual(damages, [])
   }))
 
-test('a put goes on without a node that hangs, and says so to repair', async () => {
-  await using store = await openMemoryStore({
-    profile: { data: 4, parity: 2 },
-    nodes: 6,
-    nodeDeadlineMs: 100,
-  })
+/** Writes wait for a node for a tenth of a second. */
+async function openImpatientStore(): Promise<MemoryStore> {
+  const profile = { data: 4, parity: 2 }
+  const store = await openMemoryStore({ profile, nodes: 6, nodeDeadlineMs: 100 })
   await store.objects.createBucket(bucket)
+  return store
+}
+
+function third(store: MemoryStore): ShardStore {
   const shards = store.nodes[2]?.stores.shards
   ok(shards !== undefined)
+  return shards
+}
+
+test('a put goes on without a node that hangs, and says so to repair', async () => {
+  await using store = await openImpatientStore()
+  const shards = third(store)
   const create = shards.create.bind(shards)
   const { promise: gate, resolve: answer } = Promise.withResolvers<void>()
   Object.assign(shards, {
@@ -159,4 +180,23 @@ test('a put goes on without a node that hangs, and says so to repair', async () 
   Object.assign(shards, { create })
   await store.repairer.drain()
   equal(store.repairer.length, 0)
+})
+
+test('a body that is given up does not wait for a node that hangs', {
+  timeout: 20_000,
+}, async () => {
+  await using store = await openImpatientStore()
+  const shards = third(store)
+  const create = shards.create.bind(shards)
+  const never = new Promise<never>(() => {})
+  const createHanging = async () => Object.assign(await create(), { abort: () => never })
+  Object.assign(shards, { create: createHanging, remove: () => never })
+  async function* stream() {
+    yield bytes
+    throw new Error('the client is gone')
+  }
+  const body = { stream: stream(), bytes: 2 * bytes.length, digests: [], verify: () => undefined }
+  const put = store.objects.put(bucket, key, { body, metadata: { user: {} }, signal })
+  await rejects(put, /client is gone/)
+  equal(store.store.oldestActivity(), undefined, 'collection does not wait for it either')
 })

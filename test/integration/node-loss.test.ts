@@ -1,5 +1,6 @@
 /** Node directories that vanish from the running program, return, or stay away: nothing is lost up to the parity, and never a wrong byte. */
 import { deepEqual, equal, ok } from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -243,3 +244,30 @@ test('with so few nodes that nothing can be acknowledged, writes are refused and
   await bucket.put('again', 'welcome')
   await readAll(bucket)
 })
+
+for (const [what, flags] of [
+  ['a node that is not there', []],
+  ['a directory made anew', ['--replace-lost']],
+] as const) {
+  test(`a start with ${what} soon takes a snapshot, for part of the log was on it`, async () => {
+    await using first = await startStore({ flags: ['--nodes', '4', '--profile', '2+1'] })
+    const bucket = bucketOf(first, bucketName)
+    await plant(bucket)
+    equal(await first.stop(), 0)
+    const lost = (await readdir(join(first.data, 'nodes'))).filter((name) =>
+      existsSync(join(first.data, 'nodes', name, 'log', '00000001-00000000000000000001.log')),
+    )
+    equal(lost.length, 2, 'the log is on parity + 1 nodes')
+    await rm(join(first.data, 'nodes', lost[0] ?? ''), { recursive: true })
+    await using second = await startStore({ data: first.data, flags })
+    const present = flags.length === 0 ? 3 : 4
+    const pointers = async (): Promise<number> => {
+      const names = await readdir(join(second.data, 'nodes'))
+      return names.filter((name) =>
+        existsSync(join(second.data, 'nodes', name, 'files', 'snapshot')),
+      ).length
+    }
+    await until(pointers, (count) => count === present)
+    await readAll(bucketOf(second, bucketName))
+  })
+}

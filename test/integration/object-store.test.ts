@@ -114,6 +114,32 @@ test('an overwrite is seen whole by later readers and does not disturb earlier o
     deepEqual(await get(objects, 'a'), latter)
   }))
 
+test(
+  'readers that stop in the middle hold up nobody, however many they are',
+  { timeout: 30_000 },
+  () =>
+    withStore(async ({ objects, codec }) => {
+      const bytes = bytesOf(400_000)
+      await put(objects, 'a', bytes)
+      const readers = []
+      for (let reader = 0; reader < 2 * codec.slots.slots; reader += 1) {
+        const opened = await objects.open(bucket, parseObjectKey('a'))
+        const pieces = opened.read(undefined, { signal })[Symbol.asyncIterator]()
+        const first = await pieces.next()
+        const seen = [Buffer.from(first.done === true ? '' : first.value)]
+        readers.push({ opened, pieces, seen })
+      }
+      await put(objects, 'b', bytes)
+      deepEqual(await get(objects, 'b'), bytes)
+      for (const { opened, pieces, seen } of readers) {
+        for (let next = await pieces.next(); next.done !== true; next = await pieces.next())
+          seen.push(Buffer.from(next.value))
+        opened.release()
+        deepEqual(Buffer.concat(seen), bytes)
+      }
+    }),
+)
+
 test('a refused body leaves nothing behind', () =>
   withStore(async ({ objects, nodes }) => {
     const body = bodyOf(bytesOf(50_000))
@@ -469,3 +495,31 @@ test('what the log does not hold yet is neither shown nor denied', () =>
     await rejects(objects.list(bucket, { prefix: '', limit: 1 }), unlogged)
     await rejects(objects.headBucket(parseBucketName('nothing')), unlogged)
   }))
+
+test('a shard stays at its former place until the log holds that it has moved', () =>
+  withStore(
+    async ({ objects, nodes, sql, changelog, collector }) => {
+      await put(objects, 'kept', bytesOf(10))
+      const [chunk] = await Array.fromAsync(scanChunks(sql))
+      const held = chunk?.shards.map(({ node }) => node) ?? []
+      const spare = [...nodes.keys()].find((number) => !held.includes(number)) ?? null
+      ok(chunk !== undefined && spare !== null)
+      for (const { stores } of nodes)
+        stores.log.append = () => Promise.reject(shardFault('shard/io', { reason: 'no answer' }))
+      const change: StoreChange = {
+        kind: 'store/shard-moved',
+        chunk: toBase64url(chunk.id),
+        column: 0,
+        node: spare,
+      }
+      const unlogged = fault('changelog/unavailable')
+      await rejects(
+        changelog.commit((tx) => tx.record(change)),
+        unlogged,
+      )
+      const former = await shardsOn(nodes)
+      await rejects(collector.collect({ graceMs: 0, deleteBytesPerSecond: 1e12, signal }), unlogged)
+      equal(await shardsOn(nodes), former, 'a lost database would know no other place')
+    },
+    { ...small, nodes: 7 },
+  ))

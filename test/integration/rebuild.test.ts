@@ -1,8 +1,19 @@
 /** The metadata database is lost, old or another store's: the program refuses it, and makes the same one again from any ten of fourteen nodes. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rename,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import {
   CompleteMultipartUploadCommand,
@@ -89,6 +100,22 @@ async function show(data: string, nodes: readonly string[]): Promise<void> {
   for (const node of nodes) await rename(join(data, 'hidden', node), join(data, 'nodes', node))
 }
 
+/** What a copy of the database file and of its write-ahead log holds; neither of them is touched. */
+async function dumpOf(data: string, name: string): Promise<unknown> {
+  const copy = await mkdtemp(join(tmpdir(), 'mycelium-rebuild-'))
+  try {
+    for (const part of (await readdir(data)).filter((file) => file.startsWith(name)))
+      if (['', '-wal'].includes(part.slice(name.length)))
+        await copyFile(join(data, part), join(copy, part))
+    using database = new DatabaseSync(join(copy, name))
+    return ['version', 'chunk', 'extent', 'change_state'].map((table) =>
+      database.prepare(`select * from ${table}`).all(),
+    )
+  } finally {
+    await rm(copy, { recursive: true, force: true })
+  }
+}
+
 const start = (data: string, ...flags: readonly string[]): Promise<RunningStore> =>
   startStore({ data, flags: ['--log', 'warn', ...flags] })
 
@@ -130,6 +157,9 @@ test('whatever is lost of the database, everything clients see is the same after
   equal(before[0]?.uploads.length, 3)
   await store.kill()
 
+  const asItWas = await dumpOf(data, 'metadata.sqlite')
+  equal((await rebuild(data)).code, 0)
+  deepEqual(await dumpOf(data, 'metadata.sqlite.old'), asItWas, 'the old one is set aside whole')
   await removeDatabase(data)
   await assertRefused(data)
   const rebuilt = await rebuild(data)
@@ -157,10 +187,15 @@ test('whatever is lost of the database, everything clients see is the same after
   })
 
   await context.test(
-    'an old copy and another store’s database are refused, and a rebuild sets them aside',
+    'an old copy, a damaged one and another store’s database are refused, and a rebuild sets them aside',
     async () => {
       await removeDatabase(data)
       await copyFile(oldDatabase, join(data, 'metadata.sqlite'))
+      await assertRefused(data)
+      const { size } = await stat(oldDatabase)
+      await truncate(join(data, 'metadata.sqlite'), size / 2)
+      await assertRefused(data)
+      await writeFile(join(data, 'metadata.sqlite'), bytesOf('no database', size))
       await assertRefused(data)
       const other = await temporary(context)
       const stranger = await start(other, '--nodes', '3', '--profile', '2+1')
@@ -182,7 +217,7 @@ test('whatever is lost of the database, everything clients see is the same after
     await removeDatabase(data)
     const { code, stderr } = await rebuild(data)
     ok(code === 8 || code === 9, stderr)
-    match(stderr, /Bring the absent nodes back/)
+    match(stderr, /Bring (the absent nodes|them) back/)
     await assertRefused(data)
     await show(data, away)
     equal((await rebuild(data)).code, 0)
@@ -204,6 +239,46 @@ test('without a snapshot, and all nodes with the log absent, a rebuild does not 
   ok(code === 8 || code === 9, `${code} ${stderr}`)
   match(stderr, /Bring the absent nodes back, or rebuild with --accept-loss/)
   await show(data, holders)
+  equal((await rebuild(data)).code, 0)
+  await using after = await start(data)
+  equal((await bucketOf(after, 'a-bucket').get('key')).toString(), 'bytes')
+})
+
+test('a node that cannot be read to its end counts as absent', async (context) => {
+  const data = await temporary(context)
+  const shape = ['--nodes', '4', '--profile', '2+1']
+  let store = await start(data, ...shape, '--snapshot-every', '1s')
+  await bucketOf(store, 'a-bucket').create()
+  const pointers = async (): Promise<number> => {
+    const files = await Promise.all(
+      ['node-01', 'node-02', 'node-03', 'node-04'].map((node) =>
+        readdir(join(data, 'nodes', node, 'files')),
+      ),
+    )
+    return files.filter((names) => names.includes('snapshot')).length
+  }
+  await until(pointers, (count) => count === 4)
+  equal(await store.stop(), 0)
+  const before = await logSegments(data)
+  store = await start(data, ...shape)
+  await bucketOf(store, 'a-bucket').put('key', 'bytes')
+  await store.kill()
+  const newest = (await logSegments(data)).filter((segment) => !before.includes(segment))
+  const holders = new Set(newest.map((segment) => segment.slice(0, 7)))
+  equal(holders.size, 2)
+
+  await removeDatabase(data)
+  const pointerOf = (node: string): string => join(data, 'nodes', node, 'files', 'snapshot')
+  for (const node of holders) {
+    await rename(pointerOf(node), join(data, `pointer of ${node}`))
+    await mkdir(pointerOf(node)) // reading it fails, as it does where the disk is bad
+  }
+  const { code, stderr } = await rebuild(data)
+  ok(code === 8 || code === 9, `${code} ${stderr}`)
+  for (const node of holders) {
+    await rm(pointerOf(node), { recursive: true })
+    await rename(join(data, `pointer of ${node}`), pointerOf(node))
+  }
   equal((await rebuild(data)).code, 0)
   await using after = await start(data)
   equal((await bucketOf(after, 'a-bucket').get('key')).toString(), 'bytes')

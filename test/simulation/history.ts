@@ -26,6 +26,7 @@ export interface Call {
 }
 
 export class History {
+  readonly #keptCopies = new Set<string>()
   readonly #world: SimulatedWorld
   readonly #hash = createHash('sha256')
   readonly #lines: string[] = []
@@ -99,6 +100,15 @@ export class History {
   observe(call: Call, cell: string, step: Step): void {
     const claims = this.#observations.get(call) ?? []
     this.#observations.set(call, [...claims, { cell, step }])
+  }
+
+  /** A copy that is to keep its source's label has begun. */
+  noteKeptCopy(cell: string): void {
+    this.#keptCopies.add(cell)
+  }
+
+  hasKeptCopy(cell: string): boolean {
+    return this.#keptCopies.has(cell)
   }
 
   /** Labels that the cell may get, told before they are written. */

@@ -51,7 +51,7 @@ export class PromiseWatch {
       history.violate(`${sequence} was told, and is on ${holders.length} nodes`)
   }
 
-  /** At least k shards are on disk whichever one node is lost next (ruling E9). */
+  /** At least k shards are on disk whichever one node is lost next. */
   async #checkShards(
     { sequence }: ObjectInfo,
     { running, strikeAt }: { readonly running: Running; readonly strikeAt: number },

@@ -180,7 +180,9 @@ async function completeAgain(
   }
   if (outcome.kind === 'unknown')
     return history.end(call, outcome.code, isCompleted ? [] : guess(place, writes))
-  if (outcome.kind === 'refused' && isCompleted && isAboutUpload(outcome.code))
+  // A copy may have made another version of the same label: then the upload is forgotten with the one it made.
+  const isTold = isCompleted && !history.hasKeptCopy(place.cell)
+  if (outcome.kind === 'refused' && isTold && isAboutUpload(outcome.code))
     return history.end(call, outcome.code, claim(place, cell.differs(label)))
   if (outcome.kind === 'refused' && isAboutUpload(outcome.code))
     return history.end(call, outcome.code)

@@ -165,7 +165,8 @@ export async function copy(hands: Hands, target: Place): Promise<void> {
   const label = hands.nextLabel()
   const condition = hands.drawCondition(target)
   const signal = hands.drawPatience()
-  if (!isKept) history.noteLabels(target.cell, [label])
+  if (isKept) history.noteKeptCopy(target.cell)
+  else history.noteLabels(target.cell, [label])
   const { call, outcome } = await stage.attempt(
     `copy ${source.cell} to ${target.cell} as ${isKept ? 'it is' : label}${printCondition(condition)}`,
     (objects) =>

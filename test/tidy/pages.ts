@@ -62,6 +62,10 @@ const foreign: readonly { readonly pattern: RegExp; readonly text: string }[] = 
       /\bregistry\.(?:npmjs|yarnpkg|npmmirror)\b|\bnpm\.pkg\.github\b|\bartifactory\b|"resolved": ?"http/gi,
     text: 'a package host: where packages come from is the affair of whoever installs',
   },
+  {
+    pattern: /\brulings?\b/gi,
+    text: 'the word of a document that is not here: say the rule itself, or link a page of docs/decisions',
+  },
 ]
 
 export function foreignWords(pages: readonly Page[]): readonly Problem[] {

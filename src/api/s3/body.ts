@@ -62,6 +62,11 @@ export function incomingBody(call: Call, { bytesMax, keep }: BodyOptions): Incom
 
 /** What the body will be without framing; `undefined` when the client does not say. */
 function decodedBytes({ headers, request, proof }: Call): number | undefined {
+  const coding = headers['transfer-encoding'] ?? 'chunked'
+  // Of `gzip, chunked` we would store what is still packed, as if it were the object.
+  if (coding.trim().toLowerCase() !== 'chunked') {
+    throw s3Fault('s3/not-implemented', { header: 'Transfer-Encoding' })
+  }
   if (proof.payload.kind === 'chunked') {
     const stated = headers['x-amz-decoded-content-length']
     if (stated === undefined) throw s3Fault('s3/missing-content-length')

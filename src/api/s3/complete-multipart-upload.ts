@@ -1,5 +1,10 @@
 import type { ObjectCall } from '#api/s3/call'
-import { checksumElements, partChecksum, statedObjectChecksum } from '#api/s3/checksums'
+import {
+  checksumElements,
+  parseChecksumType,
+  partChecksum,
+  statedObjectChecksum,
+} from '#api/s3/checksums'
 import { writeCondition } from '#api/s3/conditions'
 import { s3Fault } from '#api/s3/faults'
 import { partsMax } from '#api/s3/limits'
@@ -10,17 +15,17 @@ import { textOf, type XmlElement } from '#api/s3/xml-reader'
 import { leaf } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 import { parseTarget } from '#http/target'
-import type { CompletedPart } from '#object/model'
+import type { CompletedPart, CompleteOptions } from '#object/model'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
 export async function completeMultipartUpload(call: ObjectCall): Promise<HttpResponse> {
   const { door, bucket, key, headers, request } = call
   const upload = uploadOf(call)
-  const checksum = statedObjectChecksum(headers)
+  const stated = readStated(headers)
   const parts = readParts(await readXmlBody(checksumlessBody(call), 'CompleteMultipartUpload'))
   const completed = await door.objects.completeUpload(upload, parts, {
     ...writeCondition(headers),
-    ...(checksum === undefined ? {} : { checksum }),
+    ...stated,
   })
   return xmlResponse('CompleteMultipartUploadResult', [
     leaf('Location', `http://${headers['host'] ?? ''}${parseTarget(request.target).rawPath}`),
@@ -29,6 +34,21 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<HttpRes
     leaf('ETag', quoted(completed.etag)),
     ...checksumElements(completed.checksum),
   ])
+}
+
+/** What the headers say of the object to be. */
+function readStated(headers: ObjectCall['headers']): Omit<CompleteOptions, 'condition'> {
+  const checksum = statedObjectChecksum(headers)
+  const checksumType = parseChecksumType(headers['x-amz-checksum-type'])
+  const size = headers['x-amz-mp-object-size']
+  if (size !== undefined && !/^\d{1,15}$/.test(size)) {
+    throw s3Fault('s3/invalid-argument', { argument: 'x-amz-mp-object-size' })
+  }
+  return {
+    ...(checksum === undefined ? {} : { checksum }),
+    ...(checksumType === undefined ? {} : { checksumType }),
+    ...(size === undefined ? {} : { bytes: Number(size) }),
+  }
 }
 
 /** In this operation a checksum header speaks of the object, not of the XML. */

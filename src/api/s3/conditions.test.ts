@@ -1,6 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { test } from 'node:test'
-import { evaluateRead, isRangeWanted, parseEtags } from '#api/s3/conditions'
+import { evaluateRead, isRangeWanted, parseDate, parseEtags } from '#api/s3/conditions'
 
 test('ETags come with and without quotes, weak, in lists', () => {
   deepEqual(parseEtags('"a", W/"b",c ,'), ['a', 'b', 'c'])
@@ -51,4 +51,21 @@ test('If-Range wants the very object', () => {
   equal(isRangeWanted({ 'if-range': 'W/"a"' }, object), false)
   equal(isRangeWanted({ 'if-range': at }, object), true)
   equal(isRangeWanted({ 'if-range': before }, object), false)
+})
+
+test('all three forms of HTTP dates are in GMT, wherever the server stands', () => {
+  const zone = process.env['TZ']
+  process.env['TZ'] = 'Pacific/Auckland'
+  try {
+    for (const text of [
+      'Sun, 06 Nov 1994 08:49:37 GMT',
+      'Sunday, 06-Nov-94 08:49:37 GMT',
+      'Sun Nov  6 08:49:37 1994',
+    ]) {
+      equal(parseDate(text), Date.UTC(1994, 10, 6, 8, 49, 37), text)
+    }
+  } finally {
+    if (zone === undefined) delete process.env['TZ']
+    else process.env['TZ'] = zone
+  }
 })

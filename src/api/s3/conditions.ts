@@ -47,7 +47,10 @@ export function evaluateRead(
     ifMatch === undefined
       ? unmodifiedSince === undefined || wholeSeconds(modifiedAt) <= unmodifiedSince
       : includes(ifMatch, etag)
-  if (!isMeant) throw s3Fault('s3/precondition-failed')
+  if (!isMeant) {
+    const condition = ifMatch === undefined ? 'If-Unmodified-Since' : 'If-Match'
+    throw s3Fault('s3/precondition-failed', { condition })
+  }
   const ifNoneMatch = parseEtags(headers['if-none-match'])
   const modifiedSince = parseDate(headers['if-modified-since'])
   const isKnown =
@@ -72,7 +75,8 @@ export function isRangeWanted(
 /** Milliseconds; a text that is no HTTP date is as good as none. */
 export function parseDate(text: string | undefined): number | undefined {
   if (text === undefined || !/^[A-Za-z]{3,9}[ ,]/.test(text)) return undefined
-  const ms = Date.parse(text)
+  const hasZone = /(?:[A-Za-z]|[+-]\d{2}:?\d{2})$/.test(text.trim())
+  const ms = Date.parse(hasZone ? text : `${text} GMT`) // HTTP dates are in GMT; asctime's do not say so
   return Number.isFinite(ms) ? ms : undefined
 }
 

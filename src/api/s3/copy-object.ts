@@ -1,5 +1,5 @@
 import type { ObjectCall } from '#api/s3/call'
-import { checksumElements } from '#api/s3/checksums'
+import { checksumElements, parseAlgorithm } from '#api/s3/checksums'
 import { writeCondition } from '#api/s3/conditions'
 import { readCopySource } from '#api/s3/copy-source'
 import { s3Fault } from '#api/s3/faults'
@@ -10,16 +10,21 @@ import { isoDate, quoted, xmlResponse } from '#api/s3/response'
 import { leaf } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 
+/** What else may be changed by a copy of an object onto itself: naming it is enough, as in S3, even if it stays as it was. */
+const changing = ['x-amz-storage-class', 'x-amz-server-side-encryption']
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
 export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
   const { door, bucket, key, headers, request } = call
   refuseUnkeptPromises(call)
   const source = readCopySource(call)
+  const checksumAlgorithm = parseAlgorithm(headers['x-amz-checksum-algorithm'])
   const replaces = readDirective(headers['x-amz-metadata-directive']) === 'REPLACE'
-  if (source.bucket === bucket && source.key === key && !replaces) {
+  const isOntoItself = source.bucket === bucket && source.key === key
+  if (isOntoItself && !replaces && !changing.some((header) => headers[header] !== undefined)) {
     throw s3Fault('s3/invalid-request', {
       reason:
-        "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata",
+        "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
     })
   }
   const { bytes } = await door.objects.head(source.bucket, source.key)
@@ -34,6 +39,7 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
     {
       ...(replaces ? { metadata: readMetadata(call) } : {}),
       ...writeCondition(headers),
+      ...(checksumAlgorithm === undefined ? {} : { checksumAlgorithm }),
       signal: request.signal,
     },
   )

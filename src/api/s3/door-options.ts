@@ -12,7 +12,7 @@ export interface S3DoorOptions {
   readonly regions: readonly [string, ...string[]] | 'any'
   /** Host names below which the first labels are a bucket (`photos.localhost`). */
   readonly domains: readonly string[]
-  /** Path prefix in front of `/bucket/key`: none on the S3 port, `/s3` on the seed's. Signatures cover it. */
+  /** Path prefix in front of `/bucket/key`: none on the S3 port, `/s3` on the local mount. Signatures cover it. */
   readonly mount: '' | '/s3'
   /** `loopback`: unsigned requests that provably come from this machine's own user may do everything. */
   readonly anonymous: 'refused' | 'loopback'

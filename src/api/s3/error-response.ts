@@ -53,11 +53,27 @@ function extraElements(error: unknown): readonly Xml[] {
       return [leaf('Header', detail['header'])]
     case 's3/body-too-large':
       return [leaf('ProposedSize', detail['bytes']), leaf('MaxSizeAllowed', detail['bytesMax'])]
+    case 'object/no-such-bucket':
+    case 'object/invalid-bucket-name':
+    case 'object/bucket-exists':
+    case 'object/bucket-not-empty':
+      return [textLeaf('BucketName', detail['bucket'] ?? detail['name'])]
+    case 'object/no-such-key':
+      return [textLeaf('Key', detail['key'])]
+    case 'object/no-such-upload':
+      return [textLeaf('UploadId', detail['upload'])]
+    case 'object/precondition-failed':
+    case 's3/precondition-failed':
+      return [textLeaf('Condition', detail['condition'])]
     case 'object/range-unsatisfiable':
       return [leaf('ActualObjectSize', detail['bytes'])]
     default:
       return []
   }
+}
+
+function textLeaf(name: string, text: unknown): Xml {
+  return leaf(name, typeof text === 'string' ? text : undefined)
 }
 
 function extraHeaders(error: unknown): Record<string, string> {

@@ -128,6 +128,17 @@ const objectErrors: Readonly<Record<ObjectFaultCode, S3Error>> = {
     code: 'BadDigest',
     message: 'A checksum you specified did not match what we received.',
   },
+  'object/checksum-of-another-kind': {
+    status: 400,
+    code: 'InvalidRequest',
+    message:
+      'The checksum you specified is of another kind than those of the upload and its parts.',
+  },
+  'object/size-mismatch': {
+    status: 400,
+    code: 'InvalidRequest',
+    message: 'The object size you specified is not the sum of the parts.',
+  },
   'object/too-few-nodes': serviceUnavailable,
   'object/unreadable': serviceUnavailable,
   'object/out-of-space': insufficientStorage,

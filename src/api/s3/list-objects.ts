@@ -9,7 +9,7 @@ import {
   readLimit,
 } from '#api/s3/listing'
 import { xmlResponse } from '#api/s3/response'
-import { branches, leaf } from '#api/s3/xml-writer'
+import { branches, isXmlText, leaf } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html */
@@ -31,7 +31,8 @@ export async function listObjects(call: BucketCall): Promise<HttpResponse> {
   const nextMarker = delimiter === undefined ? undefined : page.next
   return xmlResponse('ListBucketResult', [
     leaf('Name', bucket),
-    leaf('Prefix', prefix), // as it is: boto3 decodes every name of this answer but this one
+    // As it is, since boto3 decodes every name of this answer but this one; unless XML could not say it.
+    leaf('Prefix', isXmlText(prefix) ? prefix : names.write(prefix)),
     leaf('Marker', names.write(marker)),
     leaf('NextMarker', nextMarker && names.write(nextMarker)),
     leaf('MaxKeys', limit),

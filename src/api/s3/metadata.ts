@@ -9,8 +9,8 @@ import type { ObjectMetadata } from '#object/model'
 
 const userPrefix = 'x-amz-meta-'
 
-/** What readers get when the writer named no type. */
-const defaultContentType = 'application/octet-stream'
+/** What readers get when the writer named no type (S3's own word for it). */
+const defaultContentType = 'binary/octet-stream'
 
 /** System headers by the field that keeps them. */
 const fields = {
@@ -77,10 +77,11 @@ function isSendable(name: string, value: string): boolean {
   return /^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
 }
 
-/** `aws-chunked` describes the transfer, not the object. */
+/** `aws-chunked` describes the transfer, not the object; what does not name it stays as it came. */
 function storedEncoding(text: string | undefined): string | undefined {
+  if (text === undefined || !/aws-chunked/i.test(text)) return text
   return text
-    ?.split(',')
+    .split(',')
     .map((coding) => coding.trim())
     .filter((coding) => coding !== '' && coding.toLowerCase() !== 'aws-chunked')
     .join(', ')

@@ -8,7 +8,7 @@ import type { ByteRange, ObjectInfo } from '#object/model'
 /** The part of an object that a GET or HEAD is answered with. */
 export interface Selection {
   readonly status: 200 | 206
-  /** `undefined`: all of it. */
+  /** `undefined`: all of it. Empty (`last` before `first`) for an empty part. */
   readonly range?: ByteRange
   /** Set when the client named a part by number and the object has parts. */
   readonly partsCount?: number
@@ -30,7 +30,8 @@ export function objectHeaders(
     ...overrides(query),
     'accept-ranges': 'bytes',
     'content-length': bytes,
-    ...(range === undefined
+    // Of an empty last part no Content-Range can be said.
+    ...(range === undefined || bytes === 0
       ? {}
       : { 'content-range': `bytes ${range.first}-${range.last}/${info.bytes}` }),
     ...(partsCount === undefined ? {} : { 'x-amz-mp-parts-count': partsCount }),

@@ -46,6 +46,12 @@ export function escapeXml(text: string): string {
   })
 }
 
+/** Whether XML 1.0 can hold the text; a parser refuses the others even as character references. */
+export function isXmlText(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+  return !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(text)
+}
+
 const names: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',

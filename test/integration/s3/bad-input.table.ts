@@ -552,6 +552,16 @@ export const badInputs: readonly BadInput[] = [
     code: 'BadRequest',
   },
   {
+    name: 'a transfer coding beside chunks',
+    request: (host) => {
+      const headers = { host, 'transfer-encoding': 'gzip, chunked' }
+      const all = sign({ method: 'PUT', target: key, headers, contentHash: 'UNSIGNED-PAYLOAD' })
+      return `${text('PUT', key, all.headers)}5\r\nhello\r\n0\r\n\r\n`
+    },
+    status: 501,
+    code: 'NotImplemented',
+  },
+  {
     name: 'a body shorter than its length',
     request: signed({ body: 'hel', headers: hello, contentHash: 'UNSIGNED-PAYLOAD' }),
     endsSending: true,

@@ -109,12 +109,34 @@ test('header bytes that are no ASCII come back as they went', async () => {
   equal((await ask({ method: 'HEAD', target }))?.headers['x-amz-meta-name'], value)
 })
 
+test('what nobody named has the type that S3 gives it', async () => {
+  const target = `/${bucket}/typeless`
+  await ask({ method: 'PUT', target, body: 'hello' })
+  equal((await ask({ target }))?.headers['content-type'], 'binary/octet-stream')
+})
+
 test('answers to HEAD have headers and no body, also when they refuse', async () => {
   await ask({ method: 'PUT', target: `/${bucket}/headed`, body: 'hello' })
   const there = await ask({ method: 'HEAD', target: `/${bucket}/headed` })
   deepEqual([there?.status, there?.headers['content-length'], there?.body], [200, '5', ''])
   const missing = await ask({ method: 'HEAD', target: `/${bucket}/missing` })
   deepEqual([missing?.status, missing?.body], [404, ''])
+})
+
+test('a refusal names what it is about', async () => {
+  const target = `/${bucket}/named`
+  await ask({ method: 'PUT', target, body: 'hello' })
+  const cases: readonly (readonly [Question, string])[] = [
+    [{ target: '/no-such-bucket' }, '<BucketName>no-such-bucket<'],
+    [{ target: `/${bucket}/no%20such` }, '<Key>no such<'],
+    [{ method: 'DELETE', target: `${target}?uploadId=abc` }, '<UploadId>abc<'],
+    [{ target, headers: { 'if-match': 'x' } }, '<Condition>If-Match<'],
+    [{ method: 'PUT', target, headers: { 'if-none-match': '*' } }, '<Condition>If-None-Match<'],
+  ]
+  for (const [question, element] of cases) {
+    const { body = '' } = (await ask(question)) ?? {}
+    ok(body.includes(element), body)
+  }
 })
 
 test('an unsatisfiable range tells the size', async () => {
@@ -238,17 +260,17 @@ test('100-continue comes for what is allowed, the refusal at once for what is no
   equal((await askRaw(printHead('PUT', nowhere, lost.headers)))?.status, 404)
 })
 
-test("the seed's own sequence works without credentials, and without making the bucket first", async () => {
-  const seed = { isSigned: false, port: server.seedPort }
+test('the plain sequence of PUT, list and GET works without credentials, and without making the bucket first', async () => {
+  const local = { isSigned: false, port: server.localPort }
   const target = '/s3/mybucket/testfile.txt'
-  const put = await ask({ ...seed, method: 'PUT', target, body: 'Hello' })
+  const put = await ask({ ...local, method: 'PUT', target, body: 'Hello' })
   equal(put?.status, 200)
   match(put.headers['etag'] ?? '', /^"[0-9a-f]{32}"$/)
-  match((await ask({ ...seed, target: '/s3/mybucket?list-type=2' }))?.body ?? '', /testfile\.txt/)
-  const get = await ask({ ...seed, target, headers: { host: `localhost:${server.seedPort}` } })
+  match((await ask({ ...local, target: '/s3/mybucket?list-type=2' }))?.body ?? '', /testfile\.txt/)
+  const get = await ask({ ...local, target, headers: { host: `localhost:${server.localPort}` } })
   equal(get?.body, 'Hello')
   equal(
-    (await ask({ ...seed, target: '/s3/mybucket/testfile.txt', headers: { host: '[::1]:8080' } }))
+    (await ask({ ...local, target: '/s3/mybucket/testfile.txt', headers: { host: '[::1]:8080' } }))
       ?.status,
     200,
   )
@@ -263,10 +285,10 @@ const strangers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'an x-forwarder': { 'x-forwarded-for': '10.0.0.1' },
 }
 for (const [who, headers] of Object.entries(strangers)) {
-  test(`without credentials ${who} is refused on the seed's mount`, async () => {
+  test(`without credentials ${who} is refused on the local mount`, async () => {
     const answer = await ask({
       isSigned: false,
-      port: server.seedPort,
+      port: server.localPort,
       target: '/s3/mybucket',
       headers,
     })
@@ -287,10 +309,10 @@ test('without credentials everybody is refused on the S3 port, and learns nothin
   }
 })
 
-test("a wrong claim on the seed's mount is not taken for no claim", async () => {
+test('a wrong claim on the local mount is not taken for no claim', async () => {
   const answer = await ask({
     isSigned: false,
-    port: server.seedPort,
+    port: server.localPort,
     target: '/s3/mybucket',
     headers: { authorization: 'AWS4-HMAC-SHA256 HAHAHA' },
   })
@@ -298,7 +320,7 @@ test("a wrong claim on the seed's mount is not taken for no claim", async () => 
 })
 
 test('the signature covers the mount', async () => {
-  const { seedPort: port } = server
+  const { localPort: port } = server
   equal((await ask({ port, target: '/s3/mybucket' }))?.status, 200)
   const headers = { host: `127.0.0.1:${port}` }
   const signed = sign({ method: 'GET', target: '/mybucket', headers, contentHash: sha256('') })

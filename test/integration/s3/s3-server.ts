@@ -1,4 +1,4 @@
-/** The S3 door on real sockets over a whole store on memory nodes: once as on port 9000, once as the seed's `/s3` mount. */
+/** The S3 door on real sockets over a whole store on memory nodes: once as on port 9000, once as the local mount. */
 import { createS3Door } from '#api/s3/door'
 import type { S3DoorOptions } from '#api/s3/door-options'
 import type { HttpLimits } from '#http/limits'
@@ -17,7 +17,7 @@ export interface S3Server extends AsyncDisposable {
   /** Plain S3 at `/`, credentials needed. */
   readonly port: number
   /** The same store at `/s3`, anonymous for local users. */
-  readonly seedPort: number
+  readonly localPort: number
   readonly ended: readonly RequestEnded[]
   /** Resolves when no request holds a slot of body memory. */
   settled(): Promise<void>
@@ -69,7 +69,7 @@ export async function startS3Server({
     })
   }
   const plain = await serve(common)
-  const seed = await serve({
+  const local = await serve({
     ...common,
     domains: [],
     mount: '/s3',
@@ -79,7 +79,7 @@ export async function startS3Server({
   return {
     objects: store.objects,
     port: plain.port,
-    seedPort: seed.port,
+    localPort: local.port,
     ended,
     async settled() {
       const { slots } = store.codec
@@ -92,7 +92,7 @@ export async function startS3Server({
     },
     async [Symbol.asyncDispose]() {
       await plain.close({ graceMs: 0 })
-      await seed.close({ graceMs: 0 })
+      await local.close({ graceMs: 0 })
       await store[Symbol.asyncDispose]()
     },
   }
