@@ -8,11 +8,22 @@ import { parseArgs } from 'node:util'
 import { judge, type Row, type RowResult, runRow } from './row.ts'
 import { getDegraded } from './rows/get-degraded.ts'
 import { getLarge } from './rows/get-large.ts'
+import { getSmallRow } from './rows/get-small.ts'
 import { putLarge, putLargeDefault } from './rows/put-large.ts'
+import { putSmallRow } from './rows/put-small.ts'
 import { rsEncode } from './rows/rs-encode.ts'
 import { rsRebuild } from './rows/rs-rebuild.ts'
 
-const rows: readonly Row[] = [putLarge, putLargeDefault, getLarge, getDegraded, rsEncode, rsRebuild]
+const rows: readonly Row[] = [
+  putLarge,
+  putLargeDefault,
+  getLarge,
+  getDegraded,
+  putSmallRow,
+  getSmallRow,
+  rsEncode,
+  rsRebuild,
+]
 
 const { values: options } = parseArgs({ options: { rows: { type: 'string' } } })
 const chosen = choose(options.rows)

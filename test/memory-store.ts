@@ -16,7 +16,7 @@ import { openMemoryNode } from '#shard/memory-node'
 import type { NodeStores } from '#shard/store'
 import { SqliteMemory } from '#sql/sqlite-memory'
 import { ChunkStore } from '#store/chunk-store'
-import { Packs } from '#store/packs'
+import { openPacks } from '#store/packs'
 import { storeRoom } from '#store/tables'
 import { silentTelemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
@@ -77,8 +77,7 @@ export async function openMemoryStore({
     chunkBytes,
     nodeDeadlineMs,
   })
-  const packs = new Packs({ store, changelog, sql })
-  await packs.recover()
+  const packs = await openPacks({ store, changelog, sql })
   const objects = openObjectStore({ sql, changelog, store, packs, world, profile })
   const repairer = new Repairer({ sql, changelog, store, cluster, world, telemetry })
   const collector = new Collector({ sql, changelog, store, cluster, world, telemetry })

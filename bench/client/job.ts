@@ -30,6 +30,24 @@ export type Job = {
       readonly connections: number
       readonly verify: boolean
     }
+  /** Small objects named `first`, `first + 1`, …, each of bytes of its own; `verify` as above. */
+  | {
+      readonly kind: 'put-small'
+      readonly first: number
+      readonly objects: number
+      readonly bytes: number
+      readonly connections: number
+      readonly verify: boolean
+    }
+  /** Small objects at random, `requests` of them out of those named 0 to `objects − 1`. `verify`: the ETag must be of what was put. */
+  | {
+      readonly kind: 'get-small'
+      readonly objects: number
+      readonly requests: number
+      readonly bytes: number
+      readonly connections: number
+      readonly verify: boolean
+    }
 )
 
 export type Answer =

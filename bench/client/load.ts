@@ -8,6 +8,7 @@ import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:h
 import { type Body, type Framing, makeBody } from './body.ts'
 import type { Answer, Job, Target } from './job.ts'
 import { sign } from './sign.ts'
+import { performSmall } from './small.ts'
 
 /** One write to the socket. Smaller costs calls, larger costs nothing and gains nothing. */
 const pieceBytes = 1 << 20
@@ -33,6 +34,7 @@ async function perform(job: Job): Promise<number> {
     await createBucket(job.target)
     return 0
   }
+  if (job.kind === 'put-small' || job.kind === 'get-small') return await performSmall(job)
   // Made before the clock starts.
   const body = bodyOf(job.bytes, job.kind === 'put' ? job.framing : 'signed-header')
   const one = (key: number): Promise<void> =>

@@ -49,6 +49,7 @@ export async function openChangeLog(options: ChangeLogOptions): Promise<ChangeLo
     placer: new FramePlacer({
       ...options,
       appendTimeoutMs,
+      point: 'changelog/frame-appended',
       admit: ({ files }) => announceEra(era, files, storeId),
     }),
     sealer: new FrameSealer({ keyring, world, era }),

@@ -25,6 +25,8 @@ export interface FramePlacerOptions {
   /** How many nodes hold each frame. */
   readonly replicas: () => number
   readonly appendTimeoutMs: number
+  /** Crash point that is passed when a node has the frame. */
+  readonly point: string
   readonly world: World
   readonly onNodeFailure: (id: string, error: unknown) => void
 }
@@ -133,7 +135,7 @@ export class FramePlacer {
       acquaintance.isAdmitted = true
       const { bytes, first, last } = placing.frame
       await node.log.append(bytes, { first, last })
-      this.#options.world.passing('changelog/frame-appended')
+      world.passing(this.#options.point)
       placing.holders.add(node.id)
       acquaintance.distrustedUntil = 0
       if (placing.holders.size >= this.#options.replicas()) placing.wake()

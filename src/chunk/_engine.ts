@@ -219,12 +219,32 @@ export class Sealer {
 
   /**
    * `bytes` of plaintext lie in the slot in the layout of a full stripe. When they do not fill it this is the chunk's last stripe, and
-   * they are spread evenly. Returns the stored bytes of each block; the slot then holds all columns, ready to be written.
+   * they are spread evenly. A pack's columns lie there as they are, `bytes` in all, and its objects are sealed already. Returns the stored
+   * bytes of each block; the slot then holds all columns, ready to be written.
    */
   sealStripe(slot: number, bytes: number): number {
     assert(this.#chunk !== undefined)
     const { identity, key, hasher } = this.#chunk
     const { geometry } = identity
+    const stored =
+      geometry.isPacked === true
+        ? bytes / geometry.profile.data
+        : this.#seal(slot, { geometry, key, bytes })
+    this.#engine.encode(slot, geometry, stored)
+    hasher.absorb(slot, stored)
+    this.#stripe += 1
+    this.#bytes += bytes
+    return stored
+  }
+
+  #seal(
+    slot: number,
+    {
+      geometry,
+      key,
+      bytes,
+    }: { readonly geometry: Geometry; readonly key: Uint8Array; readonly bytes: number },
+  ): number {
     const full = blockPlainBytes(geometry)
     for (const piece of plaintextPieces(slot, geometry, bytes)) {
       const plaintext = this.#engine.view(piece.offset, piece.bytes)
@@ -237,12 +257,7 @@ export class Sealer {
       const block = this.#engine.view(slot + column * geometry.blockBytes, plain + aeadTagBytes)
       sealInPlace(block, { key, nonce: blockNonce(this.#stripe * data + column) })
     }
-    const stored = plain + aeadTagBytes
-    this.#engine.encode(slot, geometry, stored)
-    hasher.absorb(slot, stored)
-    this.#stripe += 1
-    this.#bytes += bytes
-    return stored
+    return plain + aeadTagBytes
   }
 
   endChunk(): readonly FinishedShard[] {

@@ -4,7 +4,7 @@ import { SnapshotClock } from '#main/snapshot-clock'
 import { snapshot } from '#main/snapshots'
 import type { OpenedStore } from '#main/store'
 import type { TimeOfDay } from '#main/units'
-import { compact } from '#repair/compactor'
+import { compact, mergePacks } from '#repair/compactor'
 import { scrub } from '#repair/scrub'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
@@ -24,6 +24,8 @@ export interface BackgroundSettings {
 const snapshotLookMs = 5_000
 /** How often shards are looked for that are not where they should be, beside what damage and lost nodes tell at once. */
 const inventoryMs = 6 * 3_600_000
+/** How often packs that were closed almost empty are looked for. */
+const mergePacksMs = 60_000
 
 /** Begins all of it. Disposing stops it and waits until nothing of it is under way. */
 export function startBackground(
@@ -79,6 +81,11 @@ export function startBackground(
       'scrub',
       () => settings.scrubMs,
       () => scrub({ ...store, world }, { bytesPerSecond: settings.scrubRate, signal }),
+    ),
+    repeat(
+      'merging of packs',
+      () => mergePacksMs,
+      () => mergePacks(store, { signal }),
     ),
     ...startCollection(settings, { store, repeat, signal, world }),
   ]

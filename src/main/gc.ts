@@ -9,6 +9,7 @@ export async function gc(options: ProgramOptions<GcConfig>): Promise<void> {
   const { config, print, stop } = options
   await using store = await openOffline(options, 'mycelium gc')
   await compact(store, { signal: stop })
+  await store.packs.flush()
   const { chunks, shards, bytes } = await store.collector.collect({
     graceMs: 0,
     deleteBytesPerSecond: config.collectRate,

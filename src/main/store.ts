@@ -22,7 +22,7 @@ import { Collector } from '#repair/collector'
 import { Repairer } from '#repair/repairer'
 import type { Sql } from '#sql/sql'
 import { ChunkStore } from '#store/chunk-store'
-import { Packs } from '#store/packs'
+import { openPacks, type Packs } from '#store/packs'
 
 /** All the memory that object bodies take: 24 stripes of 4 MiB. */
 const slots = 24
@@ -39,6 +39,7 @@ export interface OpenedStore extends AsyncDisposable {
   /** Members whose directories were gone and have been made anew, empty. */
   readonly nodesReplaced: number
   readonly store: ChunkStore
+  readonly packs: Packs
   readonly objects: ObjectStore
   readonly repairer: Repairer
   readonly collector: Collector
@@ -108,8 +109,7 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
   const { keyring } = keys
   const { chunkBytes } = settings
   const store = new ChunkStore({ codec, cluster, keyring, sql, world, telemetry, chunkBytes })
-  const packs = new Packs({ store, changelog, sql })
-  await packs.recover()
+  const packs = await openPacks({ store, changelog, sql })
   stack.defer(() => packs.close())
   const objects = openObjectStore({
     sql,
@@ -136,6 +136,7 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
     cluster,
     nodesReplaced: members.filter(({ isReplaced }) => isReplaced).length,
     store,
+    packs,
     objects,
     repairer,
     collector,

@@ -1,20 +1,34 @@
 /**
- * Compaction: a chunk that recipes use only in small part (what stays of a source after part of it was copied and the rest deleted) is
- * replaced by chunks of just the used runs; the old one becomes garbage. Idempotent: what a crash interrupts is done again.
- * Its price is one read and one write of the used bytes.
+ * Compaction: a chunk that recipes use only in small part (what stays of a source after part of it was copied and the rest deleted, of a pack
+ * after objects in it were deleted) is replaced by what is still used; so are packs that were closed almost empty, when together they are
+ * worth it. The old ones become garbage. Idempotent: what a crash interrupts is done again. Its price is one read and one write of the
+ * used bytes.
  */
 import type { RepairParts } from '#repair/parts'
-import { type ChunkRecord, chunkToJson, type Extent, extentToJson } from '#store/chunk-record'
+import {
+  type ChunkRecord,
+  chunkToJson,
+  type Extent,
+  extentToJson,
+  isPacked,
+} from '#store/chunk-record'
+import type { Packs } from '#store/packs'
 import { readBody } from '#store/read'
-import { findRuns, findSparse, type StoreChange } from '#store/tables'
+import { findRuns, findSmallPacks, findSparse, type StoreChange } from '#store/tables'
 import { discardChunks, writeBody } from '#store/write'
 
 /** A chunk is rewritten when recipes use less than this share of it: then at least as much is freed as is written. */
 const usedShareMin = 0.5
 /** Chunks looked at in one run. */
 const chunksPerRun = 1_000
+/** So many small packs become one, unless they fill half a pack before: an object moves once each time the small packs grow so many fold. */
+const smallPacksMax = 8
+/** Packed objects on the move at once: as many as share a frame and a commit. */
+const movesAtOnce = 64
 
-export type CompactorParts = Pick<RepairParts, 'sql' | 'changelog' | 'store'>
+export interface CompactorParts extends Pick<RepairParts, 'sql' | 'changelog' | 'store'> {
+  readonly packs: Packs
+}
 
 /** Rewrites what is sparse now. Returns how many chunks became garbage. */
 export async function compact(
@@ -22,43 +36,88 @@ export async function compact(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<number> {
   const sparse = await findSparse(parts.sql, { share: usedShareMin, limit: chunksPerRun })
-  for (const chunk of sparse) {
-    for (const run of await findRuns(parts.sql, chunk.id))
-      await moveRun(parts, { chunk, run, signal })
-  }
-  return sparse.length
+  for (const chunk of sparse) await rewrite(parts, chunk, signal)
+  return sparse.length + (await mergePacks(parts, { signal }))
 }
 
-async function moveRun(
-  { store, changelog }: CompactorParts,
-  {
-    chunk,
-    run,
-    signal,
-  }: { readonly chunk: ChunkRecord; readonly run: Extent; readonly signal: AbortSignal },
+/** Makes one pack of many small ones, of each profile that has enough of them. Returns how many became garbage. */
+export async function mergePacks(
+  parts: CompactorParts,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<number> {
+  const small = await findSmallPacks(parts.sql, { limit: chunksPerRun })
+  const byProfile = Map.groupBy(
+    small,
+    ({ shape: { profile } }) => `${profile.data}+${profile.parity}`,
+  )
+  let merged = 0
+  for (const packs of byProfile.values()) {
+    if (!isWorthMerging(packs)) continue
+    for (const pack of packs) await rewrite(parts, pack, signal)
+    merged += packs.length
+  }
+  return merged
+}
+
+function isWorthMerging(packs: readonly ChunkRecord[]): boolean {
+  const filled = packs.reduce((sum, { shape }) => {
+    return sum + shape.bytes / (shape.profile.data * shape.blockBytes)
+  }, 0)
+  return packs.length >= smallPacksMax || (packs.length > 1 && filled >= 0.5)
+}
+
+async function rewrite(
+  parts: CompactorParts,
+  chunk: ChunkRecord,
+  signal: AbortSignal,
 ): Promise<void> {
-  const end = store.beginActivity()
+  const runs = (await findRuns(parts.sql, chunk.id)).values()
+  const lane = async (): Promise<void> => {
+    for (const run of runs) await moveRun(parts, { chunk, run, signal })
+  }
+  const lanes = chunk.shape.isPacked === true ? movesAtOnce : 1
+  await Promise.all(Array.from({ length: lanes }, lane))
+}
+
+async function moveRun(parts: CompactorParts, move: Move): Promise<void> {
+  const end = parts.store.beginActivity()
   try {
-    const stream = readBody(store, [run], { first: 0, end: run.bytes, signal })
-    const stored = await writeBody(store, stream, {
-      profile: chunk.shape.profile,
-      digests: [],
-      signal,
-    })
-    store.parts.world.passing('gc/run-rewritten')
-    const [to, ...more] = stored.extents
-    if (to === undefined || more.length > 0) {
-      await discardChunks(store, stored.chunks) // chunks were made larger than they are made now: leave this one
-      return
-    }
-    const change: StoreChange = {
-      kind: 'store/extent-moved',
-      from: extentToJson(run),
-      to: extentToJson(to),
-      chunks: stored.chunks.map(chunkToJson),
-    }
-    await changelog.commit((tx) => tx.record(change))
+    const { run } = move
+    const change = isPacked(run)
+      ? movedTo(run, await parts.packs.move(move.chunk.shape.profile, run, move.signal), [])
+      : await recode(parts, move)
+    parts.store.parts.world.passing('gc/run-rewritten')
+    if (change !== undefined) await parts.changelog.commit((tx) => tx.record(change))
   } finally {
     end()
+  }
+}
+
+interface Move {
+  readonly chunk: ChunkRecord
+  readonly run: Extent
+  readonly signal: AbortSignal
+}
+
+/** A run of a chunk, in a new one; `undefined` when chunks were made larger than they are made now: then it stays. */
+async function recode(
+  { store }: CompactorParts,
+  { chunk, run, signal }: Move,
+): Promise<StoreChange | undefined> {
+  const stream = readBody(store, [run], { first: 0, end: run.bytes, signal })
+  const { profile } = chunk.shape
+  const { extents, chunks } = await writeBody(store, stream, { profile, digests: [], signal })
+  const [to, ...more] = extents
+  if (to !== undefined && more.length === 0) return movedTo(run, to, chunks)
+  await discardChunks(store, chunks)
+  return undefined
+}
+
+function movedTo(from: Extent, to: Extent, chunks: readonly ChunkRecord[]): StoreChange {
+  return {
+    kind: 'store/extent-moved',
+    from: extentToJson(from),
+    to: extentToJson(to),
+    chunks: chunks.map(chunkToJson),
   }
 }

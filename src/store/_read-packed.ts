@@ -1,10 +1,9 @@
 /** One object out of a pack: from memory while the pack is open, else its bytes of one shard, else the same bytes computed from k others. */
-import { strict as assert } from 'node:assert'
 import { toHex } from '#bytes/text'
 import { aeadNonceBytes, aeadTagBytes, tryOpen } from '#crypto/aead'
 import { isFault } from '#fault/fault'
 import { gatherColumns, holderOf } from '#store/_load-stripe'
-import type { ChunkRecord, Extent } from '#store/chunk-record'
+import type { ChunkRecord, PackedExtent } from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
 import { storeFault } from '#store/faults'
 import { endsWithin } from '#world/patience'
@@ -21,11 +20,10 @@ export interface PackedObject {
 /** `store/unreadable` when neither its own shard nor any k columns give it. */
 export async function readPacked(
   store: ChunkStore,
-  extent: Extent,
+  extent: PackedExtent,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<PackedObject> {
   const { chunkId, offset, bytes, key } = extent
-  assert(key !== undefined)
   const dataKey = store.parts.keyring.unwrap(key.generation, key.wrapped)
   const open = (sealed: Uint8Array): PackedObject | undefined => {
     const plaintext = tryOpen(sealed, { key: dataKey, nonce: packedNonce })
@@ -56,7 +54,7 @@ interface Place {
   readonly bytes: number
 }
 
-function placeOf({ shape }: ChunkRecord, { offset, bytes }: Extent): Place {
+function placeOf({ shape }: ChunkRecord, { offset, bytes }: PackedExtent): Place {
   const column = Math.floor(offset / shape.blockBytes)
   return { column, start: offset - column * shape.blockBytes, bytes: bytes + aeadTagBytes }
 }
@@ -119,6 +117,6 @@ async function compute(
   }
 }
 
-function unreadable({ chunkId, offset }: Extent, reason: string): Error {
+function unreadable({ chunkId, offset }: PackedExtent, reason: string): Error {
   return storeFault('store/unreadable', { chunk: toHex(chunkId), offset, reason })
 }

@@ -35,6 +35,13 @@ export interface Extent {
   readonly key?: WrappedDataKey
 }
 
+/** One that is an object in a pack. */
+export type PackedExtent = Extent & { readonly key: WrappedDataKey }
+
+export function isPacked(extent: Extent): extent is PackedExtent {
+  return extent.key !== undefined
+}
+
 /** A data key under a generation key. */
 export interface WrappedDataKey {
   readonly generation: number

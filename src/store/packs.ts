@@ -1,22 +1,21 @@
 /**
- * Small objects share chunks (ruling E7). An object is sealed under its own key, gets its final place in the open pack, and is appended with
- * whatever else waits to the stage of parity + 1 nodes: that makes it durable. A pack that is full, or old, is written as a chunk; one change
- * names its shards, and no recipe changes. Until then it is read from memory. Faults 1, 5, 6, 7, 9 and 13.
+ * Small objects share chunks. An object is sealed under its own key, gets its final place in the open pack, and is appended with whatever
+ * else waits to the stage of parity + 1 nodes: that makes it durable. A pack that is full, or old, is written as a chunk; one change names
+ * its shards, and no recipe changes. Until then it is read from memory. Faults 1, 5, 6, 7, 9 and 13.
  */
 import { strict as assert } from 'node:assert'
 import { toHex } from '#bytes/text'
 import type { ChangeLog } from '#changelog/change'
-import { appendTimeoutMsDefault, FramePlacer } from '#changelog/placement'
-import { packGeometryFor } from '#chunk/geometry'
-import { aeadKeyBytes, aeadTagBytes, seal, tryOpen } from '#crypto/aead'
+import { type Geometry, packGeometryFor } from '#chunk/geometry'
+import { aeadKeyBytes, aeadTagBytes, seal } from '#crypto/aead'
 import type { Profile } from '#erasure/profile'
-import { isFault } from '#fault/fault'
 import type { Sql } from '#sql/sql'
 import { Pack } from '#store/_pack'
 import { packedNonce, readPacked } from '#store/_read-packed'
-import { decodeStageFrame, encodeStageFrame, type StagedObject } from '#store/_stage-frame'
+import { Stage } from '#store/_stage'
+import { StagedBefore } from '#store/_staged-before'
 import { writePack } from '#store/_write-pack'
-import { chunkIdBytes, chunkToJson, type Extent } from '#store/chunk-record'
+import { chunkIdBytes, chunkToJson, type PackedExtent } from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
 import { findChunk, findStaged, type StoreChange } from '#store/tables'
 
@@ -32,7 +31,7 @@ const groupBytes = 512 * 1024
 const closingMax = 3
 const retryMs = 1_000
 
-export interface PacksParts {
+export interface PacksOptions {
   readonly store: ChunkStore
   readonly changelog: ChangeLog
   readonly sql: Sql
@@ -42,44 +41,46 @@ export interface PacksParts {
 interface Waiting {
   readonly profile: Profile
   readonly sealed: Uint8Array
-  readonly resolve: (place: { readonly packId: Uint8Array; readonly offset: number }) => void
+  readonly resolve: (place: Place) => void
   readonly reject: (error: unknown) => void
 }
 
+interface Place {
+  readonly packId: Uint8Array
+  readonly offset: number
+}
+
+/** Objects of one profile, placed in a pack. */
+type Group = readonly { readonly job: Waiting; readonly offset: number }[]
+
+/** Opens the packs of a store, what a former process has left staged among them. Before anything is read or put. */
+export async function openPacks(options: PacksOptions): Promise<Packs> {
+  const { store, sql } = options
+  const stage = new Stage(store.parts)
+  await stage.open()
+  const packs = new Packs(options, stage, new StagedBefore(store, stage, await findStaged(sql)))
+  await packs.recover()
+  return packs
+}
+
 export class Packs {
-  readonly #parts: PacksParts
-  readonly #placer: FramePlacer
+  readonly #options: PacksOptions
+  readonly #stage: Stage
+  readonly #before: StagedBefore
   readonly #stopped = new AbortController()
   /** By profile: the pack that takes objects. */
   readonly #open = new Map<string, Pack>()
   readonly #closing = new Map<Pack, Promise<void>>()
-  /** Recipes' steps in packs that no node has told of yet, by pack in hex. */
-  readonly #missing = new Map<string, readonly Extent[]>()
   #waiting: Waiting[] = []
   #active: Promise<void> | undefined
-  #nextFrame = 1n
-  #replicas = 1
 
-  constructor(parts: PacksParts) {
-    this.#parts = parts
-    const { cluster, world } = parts.store.parts
-    this.#placer = new FramePlacer({
-      nodes: () =>
-        cluster.nodes().map(({ id, state, stores: { stage, files } }) => {
-          return { id, log: stage, files, isUp: state === 'up' }
-        }),
-      admit: () => Promise.resolve(),
-      replicas: () => this.#replicas,
-      appendTimeoutMs: appendTimeoutMsDefault,
-      world,
-      onNodeFailure: (id, error) => {
-        const node = cluster.nodes().find((one) => one.id === id)
-        if (node !== undefined) void cluster.reportFailure(node.number, error)
-      },
-    })
-    cluster.onChange(({ node: { state } }) => {
+  constructor(options: PacksOptions, stage: Stage, before: StagedBefore) {
+    this.#options = options
+    this.#stage = stage
+    this.#before = before
+    options.store.parts.cluster.onChange(({ node: { state } }) => {
       if (state === 'down') this.#rotateAll()
-      else void this.#findMissing()
+      else void this.recover()
     })
   }
 
@@ -91,38 +92,26 @@ export class Packs {
   }
 
   /** Durable on return. The caller holds an activity of the store until its commit. `changelog/unavailable` when nodes are too few. */
-  async put(profile: Profile, plaintext: Uint8Array): Promise<Extent> {
+  async put(profile: Profile, plaintext: Uint8Array): Promise<PackedExtent> {
     assert(this.takes(profile, plaintext.length))
-    const { world, keyring } = this.#parts.store.parts
+    const { world, keyring } = this.#options.store.parts
     const dataKey = world.randomBytes(aeadKeyBytes)
     const sealed = seal(plaintext, { key: dataKey, nonce: packedNonce })
-    const { packId, offset } = await this.#stage(profile, sealed)
+    const { packId, offset } = await this.#enqueue(profile, sealed)
     return { chunkId: packId, offset, bytes: plaintext.length, key: keyring.wrap(dataKey) }
   }
 
-  /** The same object at another place, its ciphertext moved as it is. Durable on return. */
-  async move(profile: Profile, extent: Extent, signal: AbortSignal): Promise<Extent> {
-    const { sealed } = await readPacked(this.#parts.store, extent, { signal })
-    const { packId, offset } = await this.#stage(profile, sealed)
+  /** The same object at another place, its ciphertext as it is. Durable on return; the activity as for `put`. */
+  async move(profile: Profile, extent: PackedExtent, signal: AbortSignal): Promise<PackedExtent> {
+    const { sealed } = await readPacked(this.#options.store, extent, { signal })
+    const { packId, offset } = await this.#enqueue(profile, sealed)
     return { ...extent, chunkId: packId, offset }
   }
 
-  /**
-   * What a former process has left on the nodes' stages comes back into memory, and is written as chunks from there. What no node that is
-   * up can tell stays missing until others come back. Before anything is read or put.
-   */
+  /** Looks for staged objects that are missing, and writes their packs as chunks. */
   async recover(): Promise<void> {
-    const { store, sql } = this.#parts
-    for (const { stores } of store.parts.cluster.up()) {
-      const last = await stores.stage.lastSequence().catch(ignoreFault)
-      if (last !== undefined && last >= this.#nextFrame) this.#nextFrame = last + 1n
-    }
-    for (const extent of await findStaged(sql)) {
-      const id = toHex(extent.chunkId)
-      this.#missing.set(id, [...(this.#missing.get(id) ?? []), extent])
-    }
-    await this.#findMissing()
-    if (this.#missing.size === 0) await this.#cutStage()
+    await this.#before.look((pack) => this.#beginClosing(pack))
+    await this.#cutStage()
   }
 
   /** Writes every pack that is open as a chunk, and waits for it. */
@@ -135,19 +124,16 @@ export class Packs {
   /** What is staged stays so; the next process finds it. */
   async close(): Promise<void> {
     this.#stopped.abort()
-    this.#placer.close()
+    this.#stage.close()
     await this.#active
     await Promise.all(this.#closing.values())
   }
 
-  #geometry(profile: Profile) {
-    return packGeometryFor(profile, this.#parts.store.parts.codec.slots.slotBytes)
+  #geometry(profile: Profile): Geometry {
+    return packGeometryFor(profile, this.#options.store.parts.codec.slots.slotBytes)
   }
 
-  #stage(
-    profile: Profile,
-    sealed: Uint8Array,
-  ): Promise<{ readonly packId: Uint8Array; readonly offset: number }> {
+  #enqueue(profile: Profile, sealed: Uint8Array): Promise<Place> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ profile, sealed, resolve, reject })
       this.#active ??= this.#work().finally(() => {
@@ -161,29 +147,25 @@ export class Packs {
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
       while (this.#closing.size >= closingMax) await Promise.race(this.#closing.values())
       const pack = this.#openPack(first.profile)
-      const group = this.#takeGroup(pack, first.profile)
-      if (group.length === 0) this.#rotate(first.profile)
+      const group = this.#takeGroup(pack)
+      if (group.length === 0) this.#rotate(pack)
       else await this.#append(pack, group)
     }
   }
 
-  /** Those of one profile that fit the pack, with their places in it. */
-  #takeGroup(
-    pack: Pack,
-    profile: Profile,
-  ): readonly { readonly job: Waiting; readonly offset: number }[] {
+  /** Those that fit the pack, in order: what came later does not overtake. */
+  #takeGroup(pack: Pack): Group {
     const group: { readonly job: Waiting; readonly offset: number }[] = []
     const rest: Waiting[] = []
     let bytes = 0
     let isFull = false
+    const name = nameOf(pack.geometry.profile)
     for (const job of this.#waiting) {
-      const offset =
-        isFull || bytes >= groupBytes || profileName(job.profile) !== profileName(profile)
-          ? undefined
-          : pack.place(job.sealed)
+      const isOthers = nameOf(job.profile) !== name
+      const offset = isFull || isOthers || bytes >= groupBytes ? undefined : pack.place(job.sealed)
       if (offset === undefined) {
         rest.push(job)
-        isFull = true // what came later does not overtake
+        isFull ||= !isOthers
         continue
       }
       bytes += job.sealed.length
@@ -193,20 +175,13 @@ export class Packs {
     return group
   }
 
-  async #append(
-    pack: Pack,
-    group: readonly { readonly job: Waiting; readonly offset: number }[],
-  ): Promise<void> {
+  async #append(pack: Pack, group: Group): Promise<void> {
     const { id: packId, geometry } = pack
     const objects = group.map(({ job: { sealed }, offset }) => ({ offset, sealed }))
-    const frame = this.#nextFrame
-    this.#nextFrame += 1n
-    pack.firstFrame ??= frame
-    this.#replicas = geometry.profile.parity + 1
+    pack.firstFrame ??= this.#stage.next
     try {
-      const bytes = encodeStageFrame({ packId, geometry, objects })
-      await this.#placer.attempt(this.#placer.prepare({ bytes, first: frame, last: frame }))
-      this.#parts.store.parts.world.passing('store/staged')
+      await this.#stage.append({ packId, geometry, objects })
+      this.#options.store.parts.world.passing('store/staged')
       for (const { job, offset } of group) job.resolve({ packId, offset })
     } catch (error) {
       for (const { job } of group) job.reject(error)
@@ -214,60 +189,57 @@ export class Packs {
   }
 
   #openPack(profile: Profile): Pack {
-    const name = profileName(profile)
-    const open = this.#open.get(name)
+    const open = this.#open.get(nameOf(profile))
     if (open !== undefined) return open
-    const { store } = this.#parts
+    const { store } = this.#options
     const pack = new Pack(store.parts.world.randomBytes(chunkIdBytes), this.#geometry(profile))
-    this.#open.set(name, pack)
+    this.#open.set(nameOf(profile), pack)
     store.openPacks.set(toHex(pack.id), pack)
-    void this.#closeWhenOld(profile, pack)
+    void this.#rotateWhenOld(pack)
     return pack
   }
 
-  async #closeWhenOld(profile: Profile, pack: Pack): Promise<void> {
-    const { packAgeMs = packAgeMsDefault, store } = this.#parts
+  async #rotateWhenOld(pack: Pack): Promise<void> {
+    const { packAgeMs = packAgeMsDefault, store } = this.#options
     try {
       await store.parts.world.sleep(packAgeMs, { signal: this.#stopped.signal })
     } catch {
       return // stopped
     }
-    await this.#active // what is on its way to the stage belongs to it
-    if (this.#open.get(profileName(profile)) === pack) this.#rotate(profile)
+    this.#rotate(pack)
   }
 
+  /** For when a node is lost: what is staged has one copy less. */
   #rotateAll(): void {
-    for (const { geometry } of [...this.#open.values()]) this.#rotate(geometry.profile)
+    for (const pack of [...this.#open.values()]) this.#rotate(pack)
   }
 
-  /** The open pack takes no more. */
-  #rotate(profile: Profile): void {
-    const pack = this.#open.get(profileName(profile))
-    if (pack === undefined) return
-    this.#open.delete(profileName(profile))
+  /** The pack takes no more. Of what is on its way to the stage, it has the bytes already. */
+  #rotate(pack: Pack): void {
+    const name = nameOf(pack.geometry.profile)
+    if (this.#open.get(name) !== pack) return
+    this.#open.delete(name)
     this.#beginClosing(pack)
   }
 
   #beginClosing(pack: Pack): void {
     const closing = this.#closePack(pack).finally(() => this.#closing.delete(pack))
     this.#closing.set(pack, closing)
-    closing.catch(() => {}) // told to telemetry; what is staged is found by the next process
   }
 
   /** Tries until it is done: what is staged is safe, only not yet as safe as it will be. */
   async #closePack(pack: Pack): Promise<void> {
-    const { store } = this.#parts
+    const { store } = this.#options
     const { world, telemetry } = store.parts
     while (!this.#stopped.signal.aborted) {
       const end = store.beginActivity()
       try {
         await this.#record(pack)
         store.openPacks.delete(toHex(pack.id))
-        await this.#cutStage()
-        return
+        return await this.#cutStage()
       } catch (error) {
-        if (!isFault(error)) throw error
-        telemetry.note('warn', 'pack not written yet', { error: error.message })
+        if (this.#stopped.signal.aborted) return
+        telemetry.note('warn', 'A pack could not be written; trying again', { error })
       } finally {
         end()
       }
@@ -277,84 +249,29 @@ export class Packs {
 
   /** Writes the pack's shards, and the change that names them. */
   async #record(pack: Pack): Promise<void> {
-    const { store, changelog, sql } = this.#parts
+    const { store, changelog, sql } = this.#options
     if (pack.isEmpty) return
-    if ((await findChunk(sql, pack.id)) === undefined) {
-      const chunk = await writePack(store, pack, { signal: this.#stopped.signal })
-      store.parts.world.passing('store/pack-written')
-      const change: StoreChange = { kind: 'store/chunk', chunk: chunkToJson(chunk) }
-      await changelog.commit((tx) => tx.record(change))
-    } else await changelog.reached(changelog.committed()) // it was decided before, and the answer lost
+    if ((await findChunk(sql, pack.id)) !== undefined) {
+      await changelog.reached(changelog.committed()) // it was decided before, and the answer lost
+      return
+    }
+    const chunk = await writePack(store, pack, { signal: this.#stopped.signal })
+    store.parts.world.passing('store/pack-written')
+    const change: StoreChange = { kind: 'store/chunk', chunk: chunkToJson(chunk) }
+    await changelog.commit((tx) => tx.record(change))
     store.parts.world.passing('store/pack-recorded')
   }
 
   /** Forgets frames of packs that rest in shards; while some are missing, any frame may hold them. */
   async #cutStage(): Promise<void> {
-    if (this.#missing.size > 0) return
-    const { openPacks, parts } = this.#parts.store
-    const firsts = [...openPacks.values()].flatMap(({ firstFrame }) => firstFrame ?? [])
-    const below = firsts.reduce((a, b) => (b < a ? b : a), this.#nextFrame) - 1n
-    await Promise.all(
-      parts.cluster.up().map(({ stores }) => stores.stage.cut(below).catch(ignoreFault)),
+    if (!this.#before.isComplete) return
+    const firsts = [...this.#options.store.openPacks.values()].flatMap(
+      ({ firstFrame }) => firstFrame ?? [],
     )
-  }
-
-  /** Looks on all nodes that are up for what is missing; packs that are whole again are closed. */
-  async #findMissing(): Promise<void> {
-    if (this.#missing.size === 0) return
-    const { store } = this.#parts
-    for (const { stores } of store.parts.cluster.up()) {
-      if (this.#missing.size === 0) break
-      try {
-        for await (const { first, frame } of stores.stage.read()) this.#restore(first, frame)
-      } catch (error) {
-        ignoreFault(error)
-      }
-    }
-    for (const [id, extents] of this.#missing)
-      store.parts.telemetry.note('error', 'objects of a pack are on no node that is up', {
-        pack: id,
-        objects: extents.length,
-      })
-  }
-
-  #restore(number: bigint, payload: Uint8Array): void {
-    const frame = decodeStageFrame(payload)
-    if (frame === undefined) return
-    const id = toHex(frame.packId)
-    const missing = this.#missing.get(id)
-    if (missing === undefined) return
-    const { openPacks } = this.#parts.store
-    const pack = openPacks.get(id) ?? new Pack(Uint8Array.from(frame.packId), frame.geometry)
-    openPacks.set(id, pack)
-    const rest = missing.filter((extent) => !this.#restoreObject(pack, extent, frame.objects))
-    if (rest.length < missing.length && (pack.firstFrame ?? number) >= number)
-      pack.firstFrame = number
-    if (rest.length > 0) {
-      this.#missing.set(id, rest)
-      return
-    }
-    this.#missing.delete(id)
-    this.#beginClosing(pack)
-  }
-
-  /** Whether the frame has it, authentic. */
-  #restoreObject(pack: Pack, extent: Extent, objects: readonly StagedObject[]): boolean {
-    const { offset, bytes, key } = extent
-    const object = objects.find((one) => one.offset === offset)
-    if (object === undefined || object.sealed.length !== bytes + aeadTagBytes) return false
-    assert(key !== undefined)
-    const dataKey = this.#parts.store.parts.keyring.unwrap(key.generation, key.wrapped)
-    if (tryOpen(object.sealed, { key: dataKey, nonce: packedNonce }) === undefined) return false
-    pack.put(object)
-    return true
+    await this.#stage.cut(firsts.reduce((a, b) => (b < a ? b : a), this.#stage.next) - 1n)
   }
 }
 
-function profileName({ data, parity }: Profile): string {
+function nameOf({ data, parity }: Profile): string {
   return `${data}+${parity}`
-}
-
-function ignoreFault(error: unknown): undefined {
-  if (!isFault(error)) throw error
 }

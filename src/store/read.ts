@@ -6,8 +6,13 @@ import { type BlockRun, stripesTouched } from '#chunk/geometry'
 import type { Slot } from '#chunk/slots'
 import { loadStripe } from '#store/_load-stripe'
 import { readPacked } from '#store/_read-packed'
-import type { ChunkRecord, Extent, ExtentSlice } from '#store/chunk-record'
-import { sliceExtents } from '#store/chunk-record'
+import {
+  type ChunkRecord,
+  type Extent,
+  isPacked,
+  type PackedExtent,
+  sliceExtents,
+} from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
 
 /** Stripes of one reader that may be loading beside the one being consumed. */
@@ -23,7 +28,14 @@ export interface ReadOptions {
 }
 
 /** What is read at once: the wanted blocks of a stripe, or one packed object. */
-type Job = StripeJob | { readonly slice: ExtentSlice }
+type Job = StripeJob | PackedJob
+
+interface PackedJob {
+  readonly packed: PackedExtent
+  /** Plaintext bytes `[from, to)` of it. */
+  readonly from: number
+  readonly to: number
+}
 
 interface StripeJob {
   readonly chunk: ChunkRecord
@@ -119,8 +131,7 @@ function* handOut(
 }
 
 function load(store: ChunkStore, job: Job, signal: AbortSignal): Promise<Loaded> {
-  const loaded =
-    'slice' in job ? loadPacked(store, job.slice, signal) : loadRuns(store, job, signal)
+  const loaded = 'packed' in job ? loadPacked(store, job, signal) : loadRuns(store, job, signal)
   loaded.catch(() => {}) // awaited by the reader, or settled when it stops
   return loaded
 }
@@ -132,10 +143,10 @@ async function loadRuns(store: ChunkStore, job: StripeJob, signal: AbortSignal):
 
 async function loadPacked(
   store: ChunkStore,
-  { extent, from, to }: ExtentSlice,
+  { packed, from, to }: PackedJob,
   signal: AbortSignal,
 ): Promise<Loaded> {
-  const { plaintext } = await readPacked(store, extent, { signal })
+  const { plaintext } = await readPacked(store, packed, { signal })
   return { slot: undefined, bytes: plaintext.subarray(from, to) }
 }
 
@@ -144,10 +155,9 @@ async function* stripeJobs(
   extents: readonly Extent[],
   { first, end, lookUp }: ReadOptions,
 ): AsyncGenerator<Job, void, undefined> {
-  for (const slice of sliceExtents(extents, { first, end })) {
-    const { extent, from, to } = slice
-    if (extent.key !== undefined) {
-      yield { slice }
+  for (const { extent, from, to } of sliceExtents(extents, { first, end })) {
+    if (isPacked(extent)) {
+      yield { packed: extent, from, to }
       continue
     }
     const chunk = await (lookUp ?? store.chunk.bind(store))(extent.chunkId)

@@ -6,12 +6,12 @@ import { toBase64url } from '#bytes/text'
 import type { ChangeLog } from '#changelog/change'
 import type { Keyring } from '#keyring/keyring'
 import type { Queryable } from '#sql/sql'
-import { findOlderKeys, type StoreChange } from '#store/tables'
+import { findOlderKeys, findOlderObjectKeys, type StoreChange } from '#store/tables'
 
 /** Data keys rewrapped by one commit. */
 const keysPerCommit = 500
 
-/** Returns how many chunks moved. Durable on return. */
+/** Returns how many data keys moved: those of chunks, and of objects in packs. Durable on return. */
 export async function rewrapKeys(
   {
     sql,
@@ -20,17 +20,22 @@ export async function rewrapKeys(
   }: { readonly sql: Queryable; readonly changelog: ChangeLog; readonly keyring: Keyring },
   { signal }: { readonly signal: AbortSignal },
 ): Promise<number> {
+  const { generation } = keyring
+  const older = { generation, limit: keysPerCommit }
+  const rewrap = (former: number, key: Uint8Array): string =>
+    toBase64url(keyring.wrap(keyring.unwrap(former, key)).wrapped)
   for (let moved = 0; ; ) {
     signal.throwIfAborted()
-    const older = await findOlderKeys(sql, { generation: keyring.generation, limit: keysPerCommit })
-    if (older.length === 0) return moved
-    const { generation } = keyring
-    const keys = older.map(({ id, generation: former, wrappedKey }) => {
-      const { wrapped } = keyring.wrap(keyring.unwrap(former, wrappedKey))
-      return [toBase64url(id), toBase64url(wrapped)] as const
-    })
-    const change: StoreChange = { kind: 'store/keys-rewrapped', generation, keys }
+    const keys = (await findOlderKeys(sql, older)).map(
+      (chunk) => [toBase64url(chunk.id), rewrap(chunk.generation, chunk.wrappedKey)] as const,
+    )
+    const objects = (await findOlderObjectKeys(sql, older)).map(
+      ({ chunkId, offset, key }) =>
+        [toBase64url(chunkId), offset, rewrap(key.generation, key.wrapped)] as const,
+    )
+    if (keys.length + objects.length === 0) return moved
+    const change: StoreChange = { kind: 'store/keys-rewrapped', generation, keys, objects }
     await changelog.commit((tx) => tx.record(change))
-    moved += keys.length
+    moved += keys.length + objects.length
   }
 }

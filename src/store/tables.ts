@@ -13,6 +13,8 @@ import {
   type ExtentJson,
   extentFromJson,
   extentToJson,
+  isPacked,
+  type PackedExtent,
   packPlaces,
   unpackPlaces,
 } from '#store/chunk-record'
@@ -42,7 +44,7 @@ export type StoreChange = ChangeBody &
         /** `[chunk, wrapped data key]` */
         readonly keys: readonly (readonly [chunk: string, key: string])[]
         /** `[pack, offset, wrapped data key]` of objects in packs */
-        readonly objects?: readonly (readonly [chunk: string, offset: number, key: string])[]
+        readonly objects: readonly (readonly [chunk: string, offset: number, key: string])[]
       }
     | {
         /** Every extent that is exactly `from` is `to` from now on: the same bytes, in a new chunk. */
@@ -118,7 +120,7 @@ async function applyStoreChange(
         await tx.query`update chunk set generation = ${change.generation}, wrapped_key = ${fromBase64url(key)}
           where id = ${fromBase64url(chunk)}`
       }
-      for (const [chunk, offset, key] of change.objects ?? []) {
+      for (const [chunk, offset, key] of change.objects) {
         await tx.query`update extent set generation = ${change.generation}, wrapped_key = ${fromBase64url(key)}
           where chunk_id = ${fromBase64url(chunk)} and start = ${offset}`
       }
@@ -256,19 +258,19 @@ export async function findOlderKeys(
 export async function findOlderObjectKeys(
   tx: Queryable,
   { generation, limit }: { readonly generation: number; readonly limit: number },
-): Promise<readonly Extent[]> {
+): Promise<readonly PackedExtent[]> {
   const rows = await tx.query<ExtentRow>`
     select distinct chunk_id, start, bytes, generation, wrapped_key from extent
     where generation < ${generation} limit ${limit}`
-  return rows.map(extentOf)
+  return rows.map(extentOf).filter(isPacked)
 }
 
 /** Recipes' steps in packs that have no row: those that were open when a process ended. */
-export async function findStaged(tx: Queryable): Promise<readonly Extent[]> {
+export async function findStaged(tx: Queryable): Promise<readonly PackedExtent[]> {
   const rows = await tx.query<ExtentRow>`
     select distinct chunk_id, start, bytes, generation, wrapped_key from extent
     where not exists (select 1 from chunk where chunk.id = extent.chunk_id)`
-  return rows.map(extentOf)
+  return rows.map(extentOf).filter(isPacked)
 }
 
 async function moveExtent(tx: Queryable, from: Extent, to: Extent): Promise<void> {
@@ -276,7 +278,10 @@ async function moveExtent(tx: Queryable, from: Extent, to: Extent): Promise<void
     where chunk_id = ${from.chunkId} and start = ${from.offset} and bytes = ${from.bytes}`
 }
 
-/** Chunks of which recipes use less than this share of the bytes: what stays of a source after part of it was copied. */
+/**
+ * Chunks of which recipes use less than this share of the bytes: what stays of a source after part of it was copied, or of a pack after
+ * objects in it were deleted. Packs that never were half full are `findSmallPacks`'.
+ */
 export async function findSparse(
   tx: Queryable,
   { share, limit }: { readonly share: number; readonly limit: number },
@@ -284,7 +289,19 @@ export async function findSparse(
   const rows = await tx.query<ChunkRow>`
     select chunk.* from chunk join
       (select chunk_id, sum(bytes) as used from extent group by chunk_id) as recipes on recipes.chunk_id = chunk.id
-    where recipes.used < chunk.bytes * ${share} limit ${limit}`
+    where recipes.used < chunk.bytes * ${share}
+      and (packed = 0 or 2 * chunk.bytes >= data * block_bytes) limit ${limit}`
+  return rows.map(chunkOf)
+}
+
+/** Packs that were closed before they were half full, and are still used. */
+export async function findSmallPacks(
+  tx: Queryable,
+  { limit }: { readonly limit: number },
+): Promise<readonly ChunkRecord[]> {
+  const rows = await tx.query<ChunkRow>`
+    select * from chunk where packed = 1 and 2 * bytes < data * block_bytes
+      and exists (select 1 from extent where chunk_id = chunk.id) limit ${limit}`
   return rows.map(chunkOf)
 }
 

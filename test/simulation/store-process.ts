@@ -25,7 +25,7 @@ import { shardFault } from '#shard/faults'
 import type { NodeStores } from '#shard/store'
 import type { Sql } from '#sql/sql'
 import { ChunkStore } from '#store/chunk-store'
-import { Packs } from '#store/packs'
+import { openPacks, type Packs } from '#store/packs'
 import { silentTelemetry, type Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
 import type { Hardware, NodeMachine } from './hardware.ts'
@@ -207,8 +207,7 @@ export async function startProcess(options: ProcessOptions): Promise<Running> {
   const store = openChunkStore({ ...ground, scenario, cluster, sql })
   const parts = { sql, changelog, store, cluster, world, telemetry }
   const { profile } = scenario
-  const packs = new Packs({ store, changelog, sql, packAgeMs: scenario.packAgeMs })
-  await packs.recover()
+  const packs = await openPacks({ store, changelog, sql, packAgeMs: scenario.packAgeMs })
   const objects = openObjectStore({ sql, changelog, store, packs, world, profile, partBytesMin: 0 })
   return {
     ...ground,

@@ -1,0 +1,77 @@
+/** Small objects, each of bytes of its own that can be told from its number: what the load client sends and expects. */
+import { createHash } from 'node:crypto'
+import type { Job, Target } from './job.ts'
+import { type Exchange, exchangeAll } from './lanes.ts'
+import { sign } from './sign.ts'
+
+type SmallJob = Extract<Job, { readonly kind: 'put-small' | 'get-small' }>
+
+const nobody = { accessKeyId: 'nobody', secretAccessKey: 'nothing' }
+
+/** Seconds from the first byte sent to the last received. */
+export async function performSmall(job: SmallJob): Promise<number> {
+  const { target, connections } = job
+  const exchanges = job.kind === 'put-small' ? putsOf(job) : getsOf(job)
+  return await exchangeAll(target.port, { connections, exchanges })
+}
+
+function putsOf({
+  target,
+  first,
+  objects,
+  bytes,
+  verify,
+}: Extract<SmallJob, { kind: 'put-small' }>): readonly Exchange[] {
+  return Array.from({ length: objects }, (_, index) => {
+    const body = contentOf(first + index, bytes)
+    const head = headOf(target, 'PUT', first + index, { 'content-length': String(bytes) })
+    return {
+      wire: Buffer.concat([head, body]),
+      etag: verify ? md5(body) : undefined,
+      bytes: 0,
+    }
+  })
+}
+
+function getsOf({
+  target,
+  objects,
+  requests,
+  bytes,
+  verify,
+}: Extract<SmallJob, { kind: 'get-small' }>): readonly Exchange[] {
+  return Array.from({ length: requests }, () => {
+    const name = Math.floor(Math.random() * objects)
+    return {
+      wire: headOf(target, 'GET', name, {}),
+      etag: verify ? md5(contentOf(name, bytes)) : undefined,
+      bytes,
+    }
+  })
+}
+
+function headOf(
+  { port, bucket, credentials = nobody }: Target,
+  method: string,
+  name: number,
+  headers: Readonly<Record<string, string>>,
+): Buffer {
+  const path = `/${bucket}/small/${name}`
+  const all = {
+    ...headers,
+    host: `127.0.0.1:${port}`,
+    'x-amz-content-sha256': 'UNSIGNED-PAYLOAD',
+  }
+  const lines = Object.entries(sign({ method, path, headers: all }, credentials))
+  const text = lines.map(([header, value]) => `${header}: ${value}\r\n`).join('')
+  return Buffer.from(`${method} ${path} HTTP/1.1\r\n${text}\r\n`)
+}
+
+/** Does not compress. */
+function contentOf(name: number, bytes: number): Buffer {
+  return createHash('shake256', { outputLength: bytes }).update(String(name)).digest()
+}
+
+function md5(bytes: Buffer): string {
+  return createHash('md5').update(bytes).digest('hex')
+}

@@ -1,0 +1,93 @@
+/**
+ * What a former process has left on the stage: recipes lead into packs that have no row. Their objects are looked for on every node that is
+ * up, now and whenever one comes back, and their packs are filled again as they were.
+ */
+import { toHex } from '#bytes/text'
+import { aeadTagBytes, tryOpen } from '#crypto/aead'
+import { Pack } from '#store/_pack'
+import { packedNonce } from '#store/_read-packed'
+import type { Stage } from '#store/_stage'
+import type { StageFrame } from '#store/_stage-frame'
+import type { PackedExtent } from '#store/chunk-record'
+import type { ChunkStore } from '#store/chunk-store'
+
+export class StagedBefore {
+  readonly #store: ChunkStore
+  readonly #stage: Stage
+  /** What no node has told of yet, by pack in hex. */
+  readonly #missing = new Map<string, readonly PackedExtent[]>()
+  #looking: Promise<void> | undefined
+  #mustLookAgain = false
+
+  constructor(store: ChunkStore, stage: Stage, extents: readonly PackedExtent[]) {
+    this.#store = store
+    this.#stage = stage
+    for (const extent of extents) {
+      const id = toHex(extent.chunkId)
+      this.#missing.set(id, [...(this.#missing.get(id) ?? []), extent])
+    }
+  }
+
+  /** Then any frame may hold what is missing, and none may be cut. */
+  get isComplete(): boolean {
+    return this.#missing.size === 0
+  }
+
+  /** Looks for what is missing; `onWhole` is told of each pack that has become whole. */
+  async look(onWhole: (pack: Pack) => void): Promise<void> {
+    this.#mustLookAgain = true
+    this.#looking ??= this.#look(onWhole).finally(() => {
+      this.#looking = undefined
+    })
+    await this.#looking
+  }
+
+  async #look(onWhole: (pack: Pack) => void): Promise<void> {
+    while (this.#mustLookAgain && !this.isComplete) {
+      this.#mustLookAgain = false
+      for await (const { number, frame } of this.#stage.frames()) {
+        const pack = this.#restore(number, frame)
+        if (pack !== undefined) onWhole(pack)
+        if (this.isComplete) return
+      }
+    }
+    for (const [pack, extents] of this.#missing)
+      this.#store.parts.telemetry.note('error', 'small objects are on no node that is up', {
+        pack,
+        objects: extents.length,
+      })
+  }
+
+  /** The frame's pack, when nothing of it is missing any more. */
+  #restore(number: bigint, { packId, geometry, objects }: StageFrame): Pack | undefined {
+    const id = toHex(packId)
+    const missing = this.#missing.get(id)
+    if (missing === undefined) return undefined
+    const { openPacks } = this.#store
+    const pack = openPacks.get(id) ?? new Pack(Uint8Array.from(packId), geometry)
+    openPacks.set(id, pack)
+    const rest = missing.filter((extent) => !this.#restoreObject(pack, extent, objects))
+    if (rest.length < missing.length && (pack.firstFrame ?? number) >= number)
+      pack.firstFrame = number
+    if (rest.length > 0) {
+      this.#missing.set(id, rest)
+      return undefined
+    }
+    this.#missing.delete(id)
+    return pack
+  }
+
+  /** Whether the frame has it, authentic. */
+  #restoreObject(
+    pack: Pack,
+    { offset, bytes, key }: PackedExtent,
+    objects: StageFrame['objects'],
+  ): boolean {
+    const object = objects.find((one) => one.offset === offset)
+    if (object === undefined || object.sealed.length !== bytes + aeadTagBytes) return false
+    const dataKey = this.#store.parts.keyring.unwrap(key.generation, key.wrapped)
+    if (tryOpen(object.sealed, { key: dataKey, nonce: packedNonce }) === undefined) return false
+    pack.put(object)
+    return true
+  }
+}
