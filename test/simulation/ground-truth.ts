@@ -7,11 +7,13 @@ import { readState } from '#changelog/state'
 import type { Cluster } from '#cluster/cluster'
 import { blake3 } from '#crypto/blake3'
 import { parseKeyringFile } from '#keyring/keyring-file'
-import { filledBytes, framePageBytes, isWholeFrame, peekFrame } from '#shard/log-frame'
+import { filledBytes, framePageBytes, isWholeFrame, payloadOf, peekFrame } from '#shard/log-frame'
 import type { ShardId } from '#shard/shard-id'
+import type { Sql } from '#sql/sql'
 import type { SqliteMemory } from '#sql/sqlite-memory'
+import { decodeStageFrame } from '#store/_stage-frame'
 import type { ChunkRecord } from '#store/chunk-record'
-import { scanChunks } from '#store/tables'
+import { findStaged, scanChunks } from '#store/tables'
 import type { Hardware, NodeMachine } from './hardware.ts'
 
 export interface ChunkHealth {
@@ -24,14 +26,36 @@ export interface ChunkHealth {
   }[]
 }
 
-/** Every chunk the database knows. The database must not be in a transaction. */
-export async function surveyChunks(
+/** A small object whose pack rests in no shards yet. */
+export interface StagedHealth {
+  /** The pack, and where in it. */
+  readonly name: string
+  /** Machines with a whole frame that holds it. */
+  readonly holders: readonly NodeMachine[]
+}
+
+export interface Survey {
+  readonly chunks: readonly ChunkHealth[]
+  readonly staged: readonly StagedHealth[]
+}
+
+/** Every chunk and every staged object that the database knows. The database must not be in a transaction. */
+export async function survey(
   hardware: Hardware,
   database: SqliteMemory = hardware.database,
-): Promise<readonly ChunkHealth[]> {
+): Promise<Survey> {
   const sql = database.copy().open()
   const state = await readState(sql)
-  if (state === undefined) return []
+  if (state === undefined) return { chunks: [], staged: [] }
+  const held = hardware.nodes.map((node) => ({ node, names: stagedOn(node.disk) }))
+  const staged = (await findStaged(sql)).map((extent) => {
+    const name = stagedName(extent.chunkId, extent.offset)
+    return { name, holders: held.flatMap(({ node, names }) => (names.has(name) ? [node] : [])) }
+  })
+  return { chunks: await surveyChunks(hardware, sql), staged }
+}
+
+async function surveyChunks(hardware: Hardware, sql: Sql): Promise<readonly ChunkHealth[]> {
   const rows = await sql.query<{ number: number; id: string }>`select number, id from node`
   const machines = new Map(
     rows.map(({ number, id }) => [number, hardware.nodes.find((node) => node.id === id)]),
@@ -83,15 +107,40 @@ export function shardsOn({ disk }: NodeMachine): readonly string[] {
   return disk.peekNames('shards').flatMap((directory) => disk.peekNames(`shards/${directory}`))
 }
 
-/** Whether every chunk would still have k good shards if these were lost. */
+/** What somebody means to destroy. */
+export interface Loss {
+  readonly hasShard?: (node: NodeMachine, id: ShardId) => boolean
+  /** Of the staged object of this name. */
+  readonly hasFrame?: (node: NodeMachine, name: string) => boolean
+}
+
+/** Whether every chunk would still have k good shards if these were lost, and every staged object a frame. */
 export function survives(
-  chunks: readonly ChunkHealth[],
-  isLost: (node: NodeMachine, id: ShardId) => boolean,
+  { chunks, staged }: Survey,
+  { hasShard = () => false, hasFrame = () => false }: Loss,
 ): boolean {
-  return chunks.every(({ chunk, whole }) => {
-    const left = whole.filter(({ node, id }) => !isLost(node, id))
-    return left.length >= chunk.shape.profile.data
-  })
+  return (
+    chunks.every(({ chunk, whole }) => {
+      const left = whole.filter(({ node, id }) => !hasShard(node, id))
+      return left.length >= chunk.shape.profile.data
+    }) && staged.every(({ name, holders }) => holders.some((node) => !hasFrame(node, name)))
+  )
+}
+
+/** Names of the staged objects that are in whole frames on this disk. */
+export function stagedOn(disk: NodeMachine['disk']): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const segment of disk.peekNames('stage'))
+    for (const { payload } of framesOf(disk.peek(`stage/${segment}`) ?? new Uint8Array())) {
+      const frame = decodeStageFrame(payload)
+      for (const { offset } of frame?.objects ?? [])
+        names.add(stagedName(frame?.packId ?? new Uint8Array(), offset))
+    }
+  return names
+}
+
+export function stagedName(packId: Uint8Array, offset: number): string {
+  return `${toHex(packId)} ${offset}`
 }
 
 /** The highest sequence number of any whole log frame on these nodes. */
@@ -99,16 +148,20 @@ export function newestLogged(nodes: readonly NodeMachine[]): bigint {
   let newest = 0n
   for (const { disk } of nodes)
     for (const name of disk.peekNames('log'))
-      for (const last of lastsOf(disk.peek(`log/${name}`) ?? new Uint8Array()))
+      for (const { last } of framesOf(disk.peek(`log/${name}`) ?? new Uint8Array()))
         if (last > newest) newest = last
   return newest
 }
 
-function* lastsOf(segment: Uint8Array): Generator<bigint> {
+/** The whole frames of a segment. */
+function* framesOf(
+  segment: Uint8Array,
+): Generator<{ readonly last: bigint; readonly payload: Uint8Array }> {
   for (let at = 0; at + framePageBytes <= segment.length; at += framePageBytes) {
     const header = peekFrame(segment.subarray(at, at + framePageBytes))
     if (header === undefined) continue
     const filled = segment.subarray(at, at + filledBytes(header))
-    if (filled.length === filledBytes(header) && isWholeFrame(filled)) yield header.last
+    if (filled.length === filledBytes(header) && isWholeFrame(filled))
+      yield { last: header.last, payload: payloadOf(filled) }
   }
 }

@@ -6,6 +6,9 @@ import type { Place } from './place.ts'
 import { between, chance, pick } from './scenario.ts'
 import { GaveUp, type Stage } from './stage.ts'
 
+/** With blocks of 4 KiB: a quarter of one, less the seal. */
+const packedBytesMax = 1_008
+
 export class Hands {
   readonly stage: Stage
   readonly world: SimulatedWorld
@@ -26,13 +29,14 @@ export class Hands {
     return `${this.#name}.${this.#labels}`
   }
 
-  /** Sizes where something ends: nothing, one byte, a block, a chunk, several. */
+  /** Sizes where something ends: nothing, one byte, what is packed, a block, a chunk, several. In some stores most are small. */
   drawBytes(): number {
     const { world } = this
-    const { bodyBytesMax: most, chunkBytes: chunk } = this.stage.scenario
+    const { bodyBytesMax: most, chunkBytes: chunk, smallShare } = this.stage.scenario
+    if (chance(world, smallShare)) return Math.ceil(between(world, 0.1, packedBytesMax))
     const drawn = between(world, 2, most)
     return Math.floor(
-      pick(world, [0, 1, 15, 4080, 4081, chunk, chunk + 1, drawn, drawn, most, most]),
+      pick(world, [0, 1, 15, 1008, 1009, 4080, 4081, chunk, chunk + 1, drawn, drawn, most, most]),
     )
   }
 

@@ -13,7 +13,8 @@ import {
   holdsShard,
   newestLogged,
   shardPath,
-  surveyChunks,
+  stagedOn,
+  survey,
   survives,
 } from './ground-truth.ts'
 import type { Hardware, NodeMachine } from './hardware.ts'
@@ -29,6 +30,16 @@ const crashPoints: readonly string[] = [
     /^\| `((?:store|shard|changelog|gc|repair)\/[a-z-]+)`/gm,
   ),
 ].map(([, point]) => String(point))
+
+/** What takes bytes away for good. */
+const strikes = [
+  'node-stale',
+  'node-wiped',
+  'shard-rot',
+  'log-rot',
+  'stage-rot',
+  'file-rot',
+] as const
 
 const roomyBytes = 2 ** 30
 /** Then a process has peace: it may be waiting for something that takes long. */
@@ -120,7 +131,7 @@ export class Nemesis {
   /** What befalls the hardware while nothing runs on it. */
   async befall(): Promise<void> {
     const { faults } = this.#scenario
-    for (const kind of ['node-stale', 'node-wiped', 'shard-rot', 'log-rot', 'file-rot'] as const)
+    for (const kind of strikes)
       if (faults.has(kind) && chance(this.#world, 0.4))
         await this.#strike(kind, { isRunning: false })
     // What is half done in the change log matters only when the database is lost with it.
@@ -188,6 +199,7 @@ export class Nemesis {
       case 'node-wiped':
       case 'shard-rot':
       case 'log-rot':
+      case 'stage-rot':
       case 'file-rot':
         return await this.#strike(kind, { isRunning: true })
       case 'node-dead':
@@ -261,7 +273,7 @@ export class Nemesis {
 
   /** Something that stays: bytes are lost. */
   async #strike(
-    kind: 'node-wiped' | 'node-stale' | 'shard-rot' | 'log-rot' | 'file-rot',
+    kind: (typeof strikes)[number],
     { isRunning }: { readonly isRunning: boolean },
   ): Promise<void> {
     // What is being written is protected against one loss more, and no survey shows it.
@@ -277,6 +289,8 @@ export class Nemesis {
         return await this.#rotShards(victims)
       case 'log-rot':
         return this.#rotFiles(kind, 'log', victims)
+      case 'stage-rot':
+        return await this.#rotStage(victims)
       case 'file-rot':
         return this.#rotFiles(kind, 'files', victims)
     }
@@ -287,8 +301,9 @@ export class Nemesis {
     { isRunning }: { readonly isRunning: boolean },
   ): Promise<void> {
     if (isRunning && this.#hasWiped) return
-    const chunks = await surveyChunks(this.#hardware, this.#lostDatabase)
-    if (!survives(chunks, (node) => victims.includes(node))) return
+    const found = await survey(this.#hardware, this.#lostDatabase)
+    const isVictim = (node: NodeMachine): boolean => victims.includes(node)
+    if (!survives(found, { hasShard: isVictim, hasFrame: isVictim })) return
     if (isRunning) this.#hasWiped = true
     for (const node of victims) {
       this.#count('node-wiped', node.id)
@@ -308,13 +323,19 @@ export class Nemesis {
 
   /** A node comes back as it was at some earlier time. */
   async #setBack(victims: readonly NodeMachine[]): Promise<void> {
-    const chunks = await surveyChunks(this.#hardware, this.#lostDatabase)
+    const found = await survey(this.#hardware, this.#lostDatabase)
     const imaged = victims.filter((node) => this.#images.has(node))
-    const isLost = (node: NodeMachine, id: ShardId): boolean => {
-      const image = imaged.includes(node) ? this.#images.get(node) : undefined
+    const imageOf = (node: NodeMachine): NodeMachine['disk'] | undefined =>
+      imaged.includes(node) ? this.#images.get(node) : undefined
+    const hasShard = (node: NodeMachine, id: ShardId): boolean => {
+      const image = imageOf(node)
       return image !== undefined && !holdsShard(image, id) // it may have been taken of a rotten one
     }
-    if (imaged.length === 0 || !survives(chunks, isLost)) return
+    const hasFrame = (node: NodeMachine, name: string): boolean => {
+      const image = imageOf(node)
+      return image !== undefined && !stagedOn(image).has(name)
+    }
+    if (imaged.length === 0 || !survives(found, { hasShard, hasFrame })) return
     for (const node of imaged) {
       const image = this.#images.get(node)
       if (image === undefined) continue
@@ -327,12 +348,13 @@ export class Nemesis {
   }
 
   async #rotShards(victims: readonly NodeMachine[]): Promise<void> {
-    const chunks = await surveyChunks(this.#hardware, this.#lostDatabase)
+    const found = await survey(this.#hardware, this.#lostDatabase)
+    const { chunks } = found
     const rotten = new Set<string>()
     for (const { whole } of chunks)
       for (const { node, id } of whole)
         if (victims.includes(node) && chance(this.#world, 0.3)) rotten.add(`${node.id} ${id}`)
-    if (!survives(chunks, (node, id) => rotten.has(`${node.id} ${id}`))) return
+    if (!survives(found, { hasShard: (node, id) => rotten.has(`${node.id} ${id}`) })) return
     for (const { whole } of chunks)
       for (const { node, id } of whole) {
         if (!rotten.has(`${node.id} ${id}`)) continue
@@ -342,9 +364,17 @@ export class Nemesis {
       }
   }
 
+  /** A frame that is rotten counts as lost with all it holds. */
+  async #rotStage(victims: readonly NodeMachine[]): Promise<void> {
+    const found = await survey(this.#hardware, this.#lostDatabase)
+    const [node] = victims
+    if (node === undefined || !survives(found, { hasFrame: (one) => one === node })) return
+    this.#rotFiles('stage-rot', 'stage', [node])
+  }
+
   #rotFiles(
-    kind: 'log-rot' | 'file-rot',
-    directory: 'log' | 'files',
+    kind: 'log-rot' | 'stage-rot' | 'file-rot',
+    directory: 'log' | 'stage' | 'files',
     victims: readonly NodeMachine[],
   ): void {
     for (const node of victims) {
@@ -364,9 +394,10 @@ export class Nemesis {
     if (chance(this.#world, 0.6)) this.#hideNewest()
     const absent = this.#hardware.nodes.filter(({ isDead }) => isDead)
     const doubtful = new Set([...absent, ...this.#damagedAt.keys()])
-    const chunks = await surveyChunks(this.#hardware)
+    const found = await survey(this.#hardware)
     if (doubtful.size > this.#scenario.profile.parity) return
-    if (!survives(chunks, ({ isDead }) => isDead)) return
+    const isDead = (node: NodeMachine): boolean => node.isDead
+    if (!survives(found, { hasShard: isDead, hasFrame: isDead })) return
     const isWithKeyring = chance(this.#world, 0.5)
     if (
       isWithKeyring &&

@@ -3,9 +3,10 @@
  * broken by one shard, or by one copy of the log, might never show in what clients see.
  */
 import type { ObjectInfo } from '#object/model'
-import { findChunk } from '#store/tables'
+import { isPacked } from '#store/chunk-record'
+import { findChunk, readExtents } from '#store/tables'
 import type { SimulatedWorld } from '#world/simulated'
-import { newestLogged, wholeColumns } from './ground-truth.ts'
+import { newestLogged, stagedName, stagedOn, wholeColumns } from './ground-truth.ts'
 import type { History } from './history.ts'
 import type { Nemesis } from './nemesis.ts'
 import { chance, type Scenario } from './scenario.ts'
@@ -39,7 +40,9 @@ export class PromiseWatch {
     const strikeAt = nemesis.lastStrikeAt
     if (strikeAt >= (isNew ? begunAt : 0)) return
     this.#checkLog(info)
-    if (isNew) void this.#checkShards(info, { running, strikeAt })
+    if (!isNew) return
+    void this.#checkShards(info, { running, strikeAt })
+    if (strikeAt === Number.NEGATIVE_INFINITY) void this.#checkStaged(info, running)
   }
 
   /** The change is on parity + 1 nodes at least: nothing anybody has heard of can be lost with the database. */
@@ -49,6 +52,20 @@ export class PromiseWatch {
     const holders = nodes.filter((node) => newestLogged([node]) >= sequence)
     if (holders.length <= scenario.profile.parity)
       history.violate(`${sequence} was told, and is on ${holders.length} nodes`)
+  }
+
+  /** A small object is on parity + 1 nodes at least, or in shards. A copy's may have been staged long before, but nothing was lost yet. */
+  async #checkStaged({ sequence }: ObjectInfo, running: Running): Promise<void> {
+    const { site, history, nemesis, scenario } = this.#parts
+    const extents = (await readExtents(running.sql, sequence)).filter(isPacked)
+    for (const { chunkId, offset } of extents) {
+      const name = stagedName(chunkId, offset)
+      const holders = site.hardware.nodes.filter(({ disk }) => stagedOn(disk).has(name))
+      if (holders.length > scenario.profile.parity) continue
+      if ((await findChunk(running.sql, chunkId)) !== undefined) continue
+      if (nemesis.lastStrikeAt === Number.NEGATIVE_INFINITY)
+        history.violate(`acknowledged at ${sequence}, and staged on ${holders.length} nodes`)
+    }
   }
 
   /** At least k shards are on disk whichever one node is lost next. */

@@ -13,6 +13,7 @@ export const faultKinds = [
   'node-stale',
   'shard-rot',
   'log-rot',
+  'stage-rot',
   'file-rot',
   'sync-fails',
   'disk-full',
@@ -44,6 +45,8 @@ export interface Scenario {
   /** Between a client's operations, on average. */
   readonly thinkMs: number
   readonly bodyBytesMax: number
+  /** Of bodies, how many are small enough to be packed, beside those that happen to be. */
+  readonly smallShare: number
   /** How often the store stops and starts again while clients work. */
   readonly episodes: number
   readonly faults: ReadonlySet<FaultKind>
@@ -80,6 +83,7 @@ export function drawScenario(world: World): Scenario {
     operationsPerClient: isLarge ? 8 : 8 + Math.floor(world.random() * 10),
     thinkMs,
     bodyBytesMax: (isLarge ? 1.2 : 2.5) * stripes * stripeBytes,
+    smallShare: pick(world, [0, 0.2, 0.9]),
     episodes: 1 + Math.floor(world.random() * 5),
     faults: drawFaults(world),
     faultEveryMs: thinkMs * between(world, 0.5, 4),

@@ -7,7 +7,7 @@ import { toHex } from '#bytes/text'
 import { isFault } from '#fault/fault'
 import { scrub } from '#repair/scrub'
 import { rewrapKeys } from '#store/rewrap'
-import { shardsOn, surveyChunks } from './ground-truth.ts'
+import { shardsOn, survey } from './ground-truth.ts'
 import { Hands } from './hands.ts'
 import type { History } from './history.ts'
 import { get, listPage } from './look-deeds.ts'
@@ -123,7 +123,7 @@ async function collect({ collector, world }: Running, { history }: VerdictParts)
 
 async function checkChunks({ hardware }: Site, history: History): Promise<void> {
   const wanted = new Map(hardware.nodes.map(({ id }) => [id, new Set<string>()]))
-  for (const { chunk, whole } of await surveyChunks(hardware)) {
+  for (const { chunk, whole } of (await survey(hardware)).chunks) {
     for (const { node, id } of whole) wanted.get(node.id)?.add(id)
     if (whole.length < chunk.shards.length)
       history.violate(
