@@ -45,7 +45,8 @@ export interface ShardWriter {
   write(bytes: Uint8Array, offset: number): Promise<void>
   /**
    * Makes the shard durable and visible under `id` (bytes, name and directory have reached the disk).
-   * The caller vouches that `id` is the BLAKE3 of the bytes. Committing an id that exists is success: same id, same bytes.
+   * The caller vouches that `id` is the BLAKE3 of the bytes. Committing an id that exists is success, and replaces what lies there, which
+   * may have rotted; when it fails, the former one stays.
    */
   commit(id: ShardId): Promise<ShardStat>
   /** Drops everything written. Idempotent; a no-op after commit. */

@@ -16,7 +16,7 @@ export interface RebuildTarget {
 }
 
 /**
- * Writes the targets' shards durably. What lay under the same id on a target node is replaced. `store/unreadable` when fewer than k
+ * Writes the targets' shards durably. What lay under the same id on a target node is replaced, and stays if that fails: it may be whole. `store/unreadable` when fewer than k
  * columns are good; a node's own fault when it cannot take the shard. Nothing is recorded: the caller records where the shards now rest.
  */
 export async function rebuildShards(
@@ -95,7 +95,7 @@ async function commitShards(
   },
 ): Promise<void> {
   const shards = await hasher.finish(chunk.shape.bytes)
-  for (const [index, { column, node }] of targets.entries()) {
+  for (const [index, { column }] of targets.entries()) {
     const shard = shards[index]
     const place = chunk.shards[column]
     assert(shard !== undefined && place !== undefined)
@@ -103,7 +103,6 @@ async function commitShards(
       throw storeFault('store/rebuild-differs', { expected: place.id, rebuilt: toHex(shard.id) })
     }
     await writerAt(writers, index).write(shard.footer, bodyBytes(chunk.shape))
-    await node.stores.shards.remove(place.id) // a damaged one under this name would win over ours
     await writerAt(writers, index).commit(place.id)
   }
 }

@@ -1,8 +1,9 @@
 /**
  * `npm run campaign -- simulate [--seeds 100000] [--from 1] [--threads 2]`: the simulation, long. Every seed is run by one of the threads; what they
  * found is added up, printed as it comes, and left in docs/evidence/simulate.md and .json after each batch, so that a campaign that was broken off
- * goes on where it was: `npm run campaign -- simulate --resume`.
+ * goes on where it was: `npm run campaign -- simulate --resume`. It begins with the seeds that found something: those that pass now are mended.
  */
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -26,7 +27,23 @@ interface Progress {
   /** First seeds of the batches that are not finished. */
   readonly open: Set<number>
   readonly total: Tally
+  /** Seeds that found something, on which tree, and on which one they passed afterwards. */
+  readonly mended: readonly Mended[]
   /** Of the runs before this one. */
+  readonly runs: readonly Run[]
+}
+
+interface Mended {
+  readonly seed: number
+  readonly foundOn: string
+  readonly passedOn: string
+}
+
+/** One run of the campaign, of perhaps several. */
+interface Run {
+  /** The commit whose store was tried. */
+  readonly tree: string
+  readonly seeds: number
   readonly minutes: number
 }
 
@@ -34,8 +51,11 @@ const evidence = new URL('../../docs/evidence/', import.meta.url)
 
 /** Rejects when a seed has found a violation; the evidence is written all the same. */
 export async function campaign(args: readonly string[]): Promise<void> {
-  const { plan, progress } = begin(args)
+  const begun = begin(args)
+  const { plan } = begun
+  const progress = await tryAgain(begun.progress)
   const { total } = progress
+  const tree = treeNow()
   console.log(`seeds ${plan.from} to ${plan.from + plan.seeds - 1}, ${plan.threads} threads`)
   const clock = { startedAt: performance.now(), had: total.seeds }
   const printing = setInterval(() => print(total, plan, clock), progressEveryMs)
@@ -43,8 +63,9 @@ export async function campaign(args: readonly string[]): Promise<void> {
     for (const { seed, text } of found.violations) console.log(`\nseed ${seed}: ${text}\n`)
     total.add(found)
     progress.open.delete(first)
-    const minutes = progress.minutes + (performance.now() - clock.startedAt) / 60_000
-    leaveEvidence(plan, { ...progress, minutes })
+    const minutes = (performance.now() - clock.startedAt) / 60_000
+    const run = { tree, seeds: total.seeds - clock.had, minutes }
+    leaveEvidence(plan, { ...progress, runs: [...progress.runs, run] })
   }
   try {
     const firsts = [...progress.open].values()
@@ -72,14 +93,30 @@ function begin(args: readonly string[]): { readonly plan: Plan; readonly progres
     const file = new URL('simulate.json', evidence)
     if (!existsSync(file))
       throw new Error('nothing to resume: docs/evidence/simulate.json is not there')
-    const { from, seeds, open, minutes, tally } = JSON.parse(readFileSync(file, 'utf8'))
-    const progress = { open: new Set<number>(open), total: tallyFromJson(tally), minutes }
+    const { from, seeds, open, mended, runs, tally } = JSON.parse(readFileSync(file, 'utf8'))
+    const progress = { open: new Set<number>(open), total: tallyFromJson(tally), mended, runs }
     return { plan: { from, seeds, threads }, progress }
   }
   const plan = { from: Number(values.from), seeds: Number(values.seeds), threads }
   const open = new Set<number>()
   for (let at = plan.from; at < plan.from + plan.seeds; at += batchSeeds) open.add(at)
-  return { plan, progress: { open, total: new Tally(), minutes: 0 } }
+  return { plan, progress: { open, total: new Tally(), mended: [], runs: [] } }
+}
+
+/** Seeds of former runs that found something, once more on this tree. */
+async function tryAgain({ total, mended, runs, open }: Progress): Promise<Progress> {
+  const foundOn = runs.at(-1)?.tree ?? 'an unknown tree'
+  const passedOn = treeNow()
+  const again = await runBatch(total.violations.map(({ seed }) => seed))
+  const failing = new Set(again.violations.map(({ seed }) => seed))
+  const passing = total.violations.filter(({ seed }) => !failing.has(seed))
+  const found = passing.map(({ seed }) => ({ seed, foundOn, passedOn }))
+  total.violations.splice(0, total.violations.length, ...again.violations)
+  return { open, total, runs, mended: [...mended, ...found] }
+}
+
+function treeNow(): string {
+  return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
 }
 
 /** A fresh thread for each batch, so that memory a thread has leaked does not add up. */
@@ -120,19 +157,18 @@ function print(
 }
 
 /** Synchronous, so that no two threads' writes mix. */
-function leaveEvidence(plan: Plan, { open, total, minutes }: Progress): void {
+function leaveEvidence(plan: Plan, progress: Progress): void {
   mkdirSync(evidence, { recursive: true })
-  writeFileSync(new URL('simulate.md', evidence), printPage(total, { ...plan, minutes }))
+  writeFileSync(new URL('simulate.md', evidence), printPage(plan, progress))
   const { from, seeds } = plan
+  const { open, total, mended, runs } = progress
   const node = process.version
-  const json = { from, seeds, minutes, node, open: [...open], tally: total }
+  const json = { from, seeds, node, open: [...open], mended, runs, tally: total }
   writeFileSync(new URL('simulate.json', evidence), `${JSON.stringify(json, null, 2)}\n`)
 }
 
-function printPage(
-  total: Tally,
-  { from, seeds, threads, minutes }: Plan & { readonly minutes: number },
-): string {
+function printPage({ from, seeds, threads }: Plan, { total, mended, runs }: Progress): string {
+  const minutes = runs.reduce((sum, run) => sum + run.minutes, 0)
   const failures = total.violations.map(
     ({ seed, text }) => `- seed ${seed}: ${text.split('\n')[0]}`,
   )
@@ -148,10 +184,15 @@ What a seed does and what is checked: [simulation.md](../operate/simulation.md).
 | simulated time | ${(total.simulatedMs / 3_600_000).toFixed(0)} hours |
 | processes of the store | ${total.processes} |
 | databases rebuilt from the nodes and compared | ${total.rebuilds} |
-| **seeds with a violation** | **${total.violations.length}** |
+| **seeds with a violation that is not mended** | **${total.violations.length}** |
 
 ${failures.length === 0 ? 'Nothing that was acknowledged was lost, nothing that was removed came back, every reader saw one whole version, and every store healed.' : failures.join('\n')}
 
+| run | of commit | seeds | minutes |
+| --- | --- | --- | --- |
+${runs.map((run, index) => `| ${index + 1} | \`${run.tree}\` | ${run.seeds} | ${run.minutes.toFixed(0)} |`).join('\n')}
+
+${mended.map((one) => `Seed ${one.seed} found a violation on \`${one.foundOn}\`; it was mended, and the seed passes on \`${one.passedOn}\`.\n`).join('\n')}
 How operations ended: ${printCounts(total.outcomes)}.
 
 | fault | times |

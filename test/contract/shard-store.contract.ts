@@ -118,6 +118,17 @@ export function shardStoreContract(name: string, withNode: WithNode): void {
     deepEqual({ shards, usedBytes }, { shards: 1, usedBytes: 8192 })
   })
 
+  on('a commit replaces what lies under its name', async (store) => {
+    const { id, bytes } = shardOf(4)
+    const rotten = Uint8Array.from(bytes, (byte, at) => (at === 5_000 ? byte ^ 1 : byte))
+    const writer = await store.create()
+    await writer.write(rotten, 0)
+    await writer.commit(id)
+    await store.read(id, new Uint8Array(4096), { offset: 4096 })
+    await put(store, 4)
+    await readWhole(store, 4)
+  })
+
   on('a removal of one commit leaves the shard of another', async (store) => {
     const id = await put(store, 5)
     const committedAt = (await store.stat(id))?.committedAt ?? 0

@@ -123,9 +123,9 @@ test('a flipped bit is noticed, read around, reported and repaired in place', ()
         await read(id, into, options)
         if (isRotten) into[100] = (into[100] ?? 0) ^ 4
       },
-      remove: async (id: ShardId) => {
+      create: async () => {
         isRotten = false // what is written anew is sound
-        return await Object.getPrototypeOf(shards).remove.call(shards, id)
+        return await Object.getPrototypeOf(shards).create.call(shards)
       },
     })
     deepEqual(await readAll(store), bytes)

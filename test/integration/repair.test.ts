@@ -1,8 +1,10 @@
 /** The repair queue on nodes that come and go: it works at once when there is work, and waits for nobody who is back. */
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
+import { isFault } from '#fault/fault'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import { shardFault } from '#shard/faults'
+import { rebuildShards } from '#store/rebuild'
 import { scanChunks } from '#store/tables'
 import { type MemoryStore, openMemoryStore } from '../memory-store.ts'
 import { until } from '../until.ts'
@@ -77,4 +79,24 @@ test('what could not be repaired is tried again as soon as nodes are back', () =
     await store.cluster.check()
     await until(() => isQuiet(store), isZero, soon)
     for (const holders of await holdersOf(store)) equal(new Set(holders).size, 6)
+  }))
+
+test('a shard that is written anew where it lies is not lost when that fails', () =>
+  withObjects(async (store) => {
+    const [chunk] = await Array.fromAsync(scanChunks(store.sql))
+    const place = chunk?.shards[0]
+    ok(chunk !== undefined && place?.node !== undefined)
+    const node = store.cluster.node(place.node)
+    ok(node !== undefined)
+    const { shards } = node.stores
+    const create = shards.create.bind(shards)
+    const fail = async (): Promise<never> => {
+      throw shardFault('shard/io', { node: node.id, reason: 'sync' })
+    }
+    Object.assign(shards, { create: async () => Object.assign(await create(), { commit: fail }) })
+    const targets = [{ column: 0, node }]
+    await rejects(rebuildShards(store.store, chunk, { targets, signal }), (error) =>
+      isFault(error, 'shard/io'),
+    )
+    ok((await shards.stat(place.id)) !== undefined)
   }))
