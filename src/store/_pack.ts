@@ -1,7 +1,7 @@
 /** A pack while it is open: its objects in memory, each whole in one column, until they rest in shards. */
 import { strict as assert } from 'node:assert'
 import { type Geometry, wholePages } from '#chunk/geometry'
-import type { StagedObject } from '#store/_stage-frame'
+import type { StagedObject } from '#store/stage-frame'
 
 export class Pack {
   readonly id: Uint8Array

@@ -1,8 +1,8 @@
 /** The stage of all nodes as one: frames of small objects, each durable on parity + 1 nodes until its pack rests in shards. */
 import { appendTimeoutMsDefault, FramePlacer } from '#changelog/placement'
 import { isFault } from '#fault/fault'
-import { decodeStageFrame, encodeStageFrame, type StageFrame } from '#store/_stage-frame'
 import type { ChunkStoreParts } from '#store/chunk-store'
+import { decodeStageFrame, encodeStageFrame, type StageFrame } from '#store/stage-frame'
 
 export class Stage {
   readonly #parts: Pick<ChunkStoreParts, 'cluster' | 'world'>

@@ -7,9 +7,9 @@ import { aeadTagBytes, tryOpen } from '#crypto/aead'
 import { Pack } from '#store/_pack'
 import { packedNonce } from '#store/_read-packed'
 import type { Stage } from '#store/_stage'
-import type { StageFrame } from '#store/_stage-frame'
 import type { PackedExtent } from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
+import type { StageFrame } from '#store/stage-frame'
 
 export class StagedBefore {
   readonly #store: ChunkStore

@@ -11,8 +11,8 @@ import { filledBytes, framePageBytes, isWholeFrame, payloadOf, peekFrame } from 
 import type { ShardId } from '#shard/shard-id'
 import type { Sql } from '#sql/sql'
 import type { SqliteMemory } from '#sql/sqlite-memory'
-import { decodeStageFrame } from '#store/_stage-frame'
 import type { ChunkRecord } from '#store/chunk-record'
+import { decodeStageFrame } from '#store/stage-frame'
 import { findStaged, scanChunks } from '#store/tables'
 import type { Hardware, NodeMachine } from './hardware.ts'
 

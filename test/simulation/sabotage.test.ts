@@ -16,6 +16,10 @@ const cases: readonly { readonly sabotage: Sabotage; readonly what: string }[] =
     what: 'a store that writes its log to one node only is found out',
   },
   {
+    sabotage: 'one copy on the stage',
+    what: 'a store that stages small objects on one node only is found out',
+  },
+  {
     sabotage: 'answers before the log',
     what: 'a store that answers before its log is written is found out',
   },

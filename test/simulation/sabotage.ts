@@ -1,6 +1,7 @@
 /** Parts that break one promise each: what the simulation must find out. */
 import type { ChangeLog } from '#changelog/change'
 import type { Disk } from '#disk/disk'
+import type { NodeStores } from '#shard/store'
 import type { ChunkStore } from '#store/chunk-store'
 import type { Sabotage } from './scenario.ts'
 
@@ -16,6 +17,26 @@ export function sabotageDisk(disk: Disk, sabotage: Sabotage | undefined): Disk {
     create: (path, options) => lying(disk.create(path, options)),
     open: (path, options) => lying(disk.open(path, options)),
     syncDirectory: async () => {},
+  }
+}
+
+/** Nodes that say they have staged what they have not, but for one. */
+export function sabotageStage(
+  stores: NodeStores,
+  node: string,
+  sabotage: Sabotage | undefined,
+): NodeStores {
+  if (sabotage !== 'one copy on the stage' || node === 'node-01') return stores
+  const { stage } = stores
+  return {
+    ...stores,
+    stage: {
+      append: async () => {},
+      read: (options) => stage.read(options),
+      lastSequence: () => stage.lastSequence(),
+      cut: (sequence) => stage.cut(sequence),
+      close: () => stage.close(),
+    },
   }
 }
 

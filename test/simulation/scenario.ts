@@ -30,6 +30,7 @@ export type FaultKind = (typeof faultKinds)[number]
 export type Sabotage =
   | 'syncs do nothing'
   | 'one copy of the log'
+  | 'one copy on the stage'
   | 'answers before the log'
   | 'grace without activities'
 

@@ -31,7 +31,7 @@ import type { World } from '#world/world'
 import type { Hardware, NodeMachine } from './hardware.ts'
 import { diskOf, type Life, sqlOf, worldOf } from './life.ts'
 import { overLine } from './network.ts'
-import { sabotageChangeLog, sabotageDisk, sabotageStore } from './sabotage.ts'
+import { sabotageChangeLog, sabotageDisk, sabotageStage, sabotageStore } from './sabotage.ts'
 import type { Sabotage, Scenario } from './scenario.ts'
 
 /** In an order in which their changes can be applied. */
@@ -108,7 +108,8 @@ async function openNode(machine: NodeMachine, options: NodeOptions): Promise<Nod
     throw shardFault('shard/node-lost', { node: machine.id, reason: 'empty' })
   const stores = await openDiskNode(disk, { ...options, nodeId: machine.id })
   machine.mayBeEmpty = false
-  return overLine(stores, { line: machine.line, node: machine.id, world })
+  const told = sabotageStage(stores, machine.id, options.sabotage)
+  return overLine(told, { line: machine.line, node: machine.id, world })
 }
 
 function absent(error: unknown): undefined {
