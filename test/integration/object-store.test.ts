@@ -465,15 +465,15 @@ test('a scrub finds rot that no reader has met, and repair heals it', () =>
     const victim = nodes[4]?.stores.shards
     ok(victim !== undefined)
     const read = victim.read.bind(victim)
-    const { remove } = victim
+    const { create } = victim
     Object.assign(victim, {
       read: async (id: never, into: Uint8Array, options: { offset: number }) => {
         await read(id, into, options)
         into[into.length - 1] = (into[into.length - 1] ?? 0) ^ 1
       },
-      remove: async (id: never) => {
-        Object.assign(victim, { read, remove }) // what is written anew is sound
-        return await remove.call(victim, id)
+      create: async () => {
+        Object.assign(victim, { read, create }) // what is written anew is sound
+        return await create.call(victim)
       },
     })
     ok((await scrub({ sql, store, cluster, world }, rates)).damaged > 0)
