@@ -1,6 +1,6 @@
 /** The digests S3 names, over bytes that come in pieces. */
 import { strict as assert } from 'node:assert'
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { crc32c, crc64nvme } from '#crypto/_checksum-kernel'
 
@@ -32,18 +32,27 @@ export function openDigest(algorithm: DigestAlgorithm): Digest {
   }
 }
 
-/** Of bytes that are all there. */
+/** Several digests of the same bytes. */
 export function digestsOf(
   bytes: Uint8Array,
   algorithms: readonly DigestAlgorithm[],
 ): Partial<Record<DigestAlgorithm, Uint8Array>> {
-  return Object.fromEntries(
-    algorithms.map((algorithm) => {
+  return Object.fromEntries(algorithms.map((algorithm) => [algorithm, digestOf(bytes, algorithm)]))
+}
+
+/** Of bytes that are all there: half the price, for a few hundred bytes, of opening a digest. */
+export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm): Uint8Array {
+  switch (algorithm) {
+    case 'md5':
+    case 'sha1':
+    case 'sha256':
+      return hash(algorithm, bytes, 'buffer')
+    default: {
       const digest = openDigest(algorithm)
       digest.update(bytes)
-      return [algorithm, digest.digest()]
-    }),
-  )
+      return digest.digest()
+    }
+  }
 }
 
 class Crc<Value> implements Digest {

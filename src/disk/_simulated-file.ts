@@ -23,16 +23,27 @@ export class SimulatedFile implements DiskFile {
   readonly #machine: Machine
   readonly #path: string
   readonly #content: SimulatedContent
+  readonly #isSynced: boolean
   #isClosed = false
   #isAbandoned = false
 
-  constructor(machine: Machine, path: string, content: SimulatedContent) {
+  constructor(
+    machine: Machine,
+    path: string,
+    { content, isSynced }: { readonly content: SimulatedContent; readonly isSynced: boolean },
+  ) {
     this.#machine = machine
     this.#path = path
     this.#content = content
+    this.#isSynced = isSynced
   }
 
-  write(bytes: Uint8Array, offset: number): Promise<void> {
+  async write(bytes: Uint8Array, offset: number): Promise<void> {
+    await this.#write(bytes, offset)
+    if (this.#isSynced) await this.sync()
+  }
+
+  #write(bytes: Uint8Array, offset: number): Promise<void> {
     return this.#step(bytes.length, () => {
       const end = bytes.length === 0 ? 0 : offset + bytes.length
       const growth = Math.max(0, end - this.#content.length)

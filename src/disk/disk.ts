@@ -11,9 +11,10 @@ export interface Disk {
   /**
    * Creates a new file for writing and reading; `disk/exists` when the name is taken.
    * With `direct`, writes bypass the page cache where the file system allows it (offset, length and memory aligned to
-   * `directAlignment`; falls back to buffered silently). Nothing is durable before `sync` on the file AND on its directory.
+   * `directAlignment`; falls back to buffered silently). Nothing is durable before `sync` on the file AND on its directory; with `synced`,
+   * every write, and the length it reaches, is on stable storage when it returns: one call instead of two.
    */
-  create(path: string, options?: { readonly direct?: boolean }): Promise<DiskFile>
+  create(path: string, options?: CreateOptions): Promise<DiskFile>
   /** Opens an existing file for reading and writing; `disk/not-found`. */
   open(path: string, options?: { readonly direct?: boolean }): Promise<DiskFile>
   /** Whole content of a small file; `undefined` when there is none. */
@@ -38,8 +39,13 @@ export interface Disk {
   close(): Promise<void>
 }
 
+export interface CreateOptions {
+  readonly direct?: boolean
+  readonly synced?: boolean
+}
+
 export interface DiskFile {
-  /** Writes all of `bytes` at `offset`. The buffer is the caller's again when it returns. */
+  /** Writes all of `bytes` at `offset`. The buffer is the caller's again when it returns. One that fails in a synced file is final. */
   write(bytes: Uint8Array, offset: number): Promise<void>
   /** Fills `into` from `offset`; returns how many bytes were there (fewer only at the end of the file). */
   read(into: Uint8Array, offset: number): Promise<number>

@@ -26,18 +26,32 @@ const unaligned = new WeakSet<ArrayBufferLike>()
 export class RealFile implements DiskFile {
   readonly #file: Opened
   readonly #isDirect: boolean
+  readonly #sync: number | 'after each write' | undefined
   #buffered: Promise<Opened> | undefined
   #calls = 0
   #whenIdle: (() => void) | undefined
   #isClosed = false
   #failedSync: unknown
 
-  constructor(file: Opened, { isDirect }: { readonly isDirect: boolean }) {
+  /** `sync`: the flag it was opened with that makes every write synced, or, where there is none, that we must. */
+  constructor(
+    file: Opened,
+    {
+      isDirect,
+      sync,
+    }: { readonly isDirect: boolean; readonly sync: number | 'after each write' | undefined },
+  ) {
     this.#file = file
     this.#isDirect = isDirect
+    this.#sync = sync
   }
 
-  write(bytes: Uint8Array, offset: number): Promise<void> {
+  async write(bytes: Uint8Array, offset: number): Promise<void> {
+    await this.#write(bytes, offset)
+    if (this.#sync === 'after each write') await this.sync()
+  }
+
+  #write(bytes: Uint8Array, offset: number): Promise<void> {
     return this.#call(async () => {
       if (!this.#isDirect) return await writeAll(this.#file, bytes, offset)
       if (!isAligned(offset) || !isAligned(bytes.length))
@@ -127,10 +141,10 @@ export class RealFile implements DiskFile {
 
   /** The path may have been renamed since, so the second view is opened through the first. */
   #bufferedView(): Promise<Opened> {
-    this.#buffered ??= openDescriptor(
-      `/proc/self/fd/${this.#file.descriptor}`,
-      constants.O_RDWR,
-    ).then((descriptor) => ({ descriptor, path: this.#file.path }))
+    const flags = constants.O_RDWR | (typeof this.#sync === 'number' ? this.#sync : 0)
+    this.#buffered ??= openDescriptor(`/proc/self/fd/${this.#file.descriptor}`, flags).then(
+      (descriptor) => ({ descriptor, path: this.#file.path }),
+    )
     return this.#buffered
   }
 }

@@ -12,7 +12,7 @@ import {
   unlinkPath,
 } from '#disk/_calls'
 import { writeDurably } from '#disk/_write-durably'
-import type { Disk, DiskFile } from '#disk/disk'
+import type { CreateOptions, Disk, DiskFile } from '#disk/disk'
 import { faultOf } from '#disk/faults'
 import { makeDirectories } from '#disk/make-directories'
 import { RealFile } from '#disk/real-file'
@@ -23,6 +23,8 @@ const directoryMode = 0o700
 
 /** `undefined` on systems without direct I/O (macOS), whose writes are buffered and synced. */
 const directFlag: number | undefined = constants.O_DIRECT
+/** Makes every write a synced one. Only where it means stable storage: macOS has the flag, and keeps the bytes in the drive. */
+const syncFlag = process.platform === 'linux' ? constants.O_DSYNC : undefined
 
 /**
  * A disk whose paths lie below the directory `root`. Does no I/O: a missing root shows as absence (`list` is empty, `create`
@@ -44,12 +46,12 @@ class RealDisk implements Disk {
     this.#root = resolve(root)
   }
 
-  create(path: string, { direct = false }: { direct?: boolean } = {}): Promise<DiskFile> {
-    return this.#openFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, direct)
+  create(path: string, options: CreateOptions = {}): Promise<DiskFile> {
+    return this.#openFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, options)
   }
 
-  open(path: string, { direct = false }: { direct?: boolean } = {}): Promise<DiskFile> {
-    return this.#openFile(path, constants.O_RDWR, direct)
+  open(path: string, options: { direct?: boolean } = {}): Promise<DiskFile> {
+    return this.#openFile(path, constants.O_RDWR, options)
   }
 
   async read(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -124,15 +126,21 @@ class RealDisk implements Disk {
     return path === '' ? this.#root : `${this.#root}/${path}`
   }
 
-  async #openFile(path: string, flags: number, isWanted: boolean): Promise<DiskFile> {
+  async #openFile(
+    path: string,
+    openFlags: number,
+    { direct = false, synced = false }: CreateOptions,
+  ): Promise<DiskFile> {
     const full = this.#at(path)
-    if (isWanted && directFlag !== undefined && !this.#isDirectRefused) {
+    const flags = synced ? openFlags | (syncFlag ?? 0) : openFlags
+    const sync = synced ? (syncFlag ?? 'after each write') : undefined
+    if (direct && directFlag !== undefined && !this.#isDirectRefused) {
       const descriptor = await this.#tryDirect(full, flags | directFlag)
       if (descriptor !== undefined)
-        return new RealFile({ descriptor, path: full }, { isDirect: true })
+        return new RealFile({ descriptor, path: full }, { isDirect: true, sync })
     }
     const descriptor = await openDescriptor(full, flags)
-    return new RealFile({ descriptor, path: full }, { isDirect: false })
+    return new RealFile({ descriptor, path: full }, { isDirect: false, sync })
   }
 
   /** `undefined` when the file system has no direct I/O (EINVAL); it may have made the file before it refused. */

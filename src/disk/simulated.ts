@@ -9,7 +9,7 @@ import { type Machine, SimulatedFile } from '#disk/_simulated-file'
 import { Directory, type PendingName, SimulatedNames, segments } from '#disk/_simulated-names'
 import { SimulatedSpace } from '#disk/_simulated-space'
 import { writeDurably } from '#disk/_write-durably'
-import type { Disk, DiskFile } from '#disk/disk'
+import type { CreateOptions, Disk, DiskFile } from '#disk/disk'
 import { diskFault } from '#disk/faults'
 import { TakingTurns } from '#disk/taking-turns'
 import type { World } from '#world/world'
@@ -180,7 +180,7 @@ export class SimulatedDisk implements Disk {
 
   // The disk.
 
-  create(path: string): Promise<DiskFile> {
+  create(path: string, { synced: isSynced = false }: CreateOptions = {}): Promise<DiskFile> {
     return this.#step(path, 0, () => {
       const { names, space } = this.#platter
       const place = names.place(path)
@@ -189,7 +189,7 @@ export class SimulatedDisk implements Disk {
       content.modifiedAt = this.#options.world.now()
       const change = names.link(place, content)
       space.named(content)
-      return done(change, () => new SimulatedFile(this.#machine, path, content))
+      return done(change, () => new SimulatedFile(this.#machine, path, { content, isSynced }))
     })
   }
 
@@ -197,7 +197,7 @@ export class SimulatedDisk implements Disk {
     return this.#step(path, 0, () => {
       const content = this.#file(path)
       if (content === undefined) throw diskFault('disk/not-found', { path })
-      return () => new SimulatedFile(this.#machine, path, content)
+      return () => new SimulatedFile(this.#machine, path, { content, isSynced: false })
     })
   }
 

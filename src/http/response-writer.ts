@@ -26,7 +26,9 @@ export class ResponseWriter {
   constructor(response: ServerResponse, world: World) {
     this.#response = response
     this.#world = world
-    response.on('close', () => this.#settle(httpFault('http/client-gone')))
+    response.on('close', () => {
+      if (this.#waiter !== undefined) this.#settle(httpFault('http/client-gone'))
+    })
     response.on('error', this.#settle)
   }
 

@@ -1,5 +1,6 @@
 /** Hashes of text that stands for bytes, one character per byte, as headers come off the wire. */
-import { openDigest } from '#crypto/digest'
+import { toHex } from '#bytes/text'
+import { digestOf } from '#crypto/digest'
 import { hmacSha256, isSameSecret } from '#crypto/hmac'
 
 export function latin1(text: string): Uint8Array {
@@ -8,9 +9,7 @@ export function latin1(text: string): Uint8Array {
 
 /** Lower-case hex. */
 export function sha256Hex(text: string): string {
-  const digest = openDigest('sha256')
-  digest.update(latin1(text))
-  return Buffer.from(digest.digest()).toString('hex')
+  return toHex(digestOf(latin1(text), 'sha256'))
 }
 
 /** Lower-case hex. */

@@ -19,6 +19,9 @@ export interface LogPlace {
   readonly segmentBytes: number
 }
 
+/** How often the file that is written is looked for under its name. */
+const lookEveryMs = 100
+
 interface Segment {
   readonly path: string
   /** Up to here frames are on stable storage; nothing beyond is ever shown by this process. */
@@ -41,6 +44,8 @@ export class DiskLog implements NodeLog {
   #segments: Segment[] = []
   #nextOrdinal = 1
   #active: { readonly segment: Segment; readonly file: DiskFile } | undefined
+  /** When to look again whether the segment has not been removed (monotonic ms). */
+  #lookAt = 0
 
   constructor(home: NodeHome, { directory, segmentBytes }: LogPlace) {
     this.#home = home
@@ -72,11 +77,11 @@ export class DiskLog implements NodeLog {
         try {
           const page = segment.bytes / directAlignment
           const bytes = encodeFrame(frame, { ...range, page })
-          await file.write(bytes, segment.bytes)
-          this.#home.world.passing('shard/frame-written')
-          // A directory removed under us swallows writes without a word; look while the device works.
-          const [, stats] = await Promise.all([file.sync(), this.#home.disk.stat(segment.path)])
-          if (stats === undefined) throw await this.#lostSegment(segment)
+          const [, isThere] = await Promise.all([
+            file.write(bytes, segment.bytes),
+            this.#isThere(segment),
+          ])
+          if (!isThere) throw await this.#lostSegment(segment)
           segment.bytes += bytes.length
           if (range.last > segment.last) segment.last = range.last
         } catch (error) {
@@ -134,12 +139,23 @@ export class DiskLog implements NodeLog {
     const ordinal = String(this.#nextOrdinal).padStart(8, '0')
     const path = `${this.#directory}/${ordinal}-${String(first).padStart(20, '0')}.log`
     this.#nextOrdinal += 1
-    const file = await this.#home.disk.create(path, { direct: true })
+    const file = await this.#home.disk.create(path, { direct: true, synced: true })
     await this.#home.disk.syncDirectory(this.#directory)
     const segment = { path, bytes: 0, last: 0n }
     this.#segments.push(segment)
     this.#active = { segment, file }
     return this.#active
+  }
+
+  /**
+   * A directory that was removed under us swallows writes without a word. Looked at while the device works, and not for every frame: what is
+   * lost in between is lost with the node, as what came just before, and the other copies are for that.
+   */
+  async #isThere({ path }: Segment): Promise<boolean> {
+    const now = this.#home.world.monotonic()
+    if (now < this.#lookAt) return true
+    this.#lookAt = now + lookEveryMs
+    return (await this.#home.disk.stat(path)) !== undefined
   }
 
   async #retire(): Promise<void> {

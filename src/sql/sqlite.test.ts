@@ -205,8 +205,37 @@ describe('sqlite files', () => {
     ])
     deepEqual(
       settings.map((row) => Object.values(row)[0]),
-      ['wal', 2, 1],
+      ['wal', 1, 1],
     )
+  })
+
+  test('every transaction ends with a sync of the write-ahead log, and the next one waits for it', async (context) => {
+    const path = newPath()
+    await using sql = disposable(await withCounter(openSqlite({ path, telemetry })))
+    const sample = await openFile(path)
+    const syncs = context.mock.method(Object.getPrototypeOf(sample), 'datasync')
+    await sample.close()
+    for (let count = 1; count <= 3; count += 1) {
+      await sql.transaction((tx) => tx.query`update counter set n = ${count}`)
+      equal(syncs.mock.callCount(), count)
+      equal(await syncs.mock.calls.at(-1)?.result, undefined, 'it has succeeded')
+    }
+  })
+
+  test('a write-ahead log that cannot be synced ends the database', async (context) => {
+    const path = newPath()
+    await using sql = disposable(await withCounter(openSqlite({ path, telemetry })))
+    const sample = await openFile(path)
+    context.mock.method(Object.getPrototypeOf(sample), 'datasync', () =>
+      Promise.reject(new Error('EIO')),
+    )
+    await sample.close()
+    const unavailable = (error: unknown): boolean => isFault(error, 'sql/unavailable')
+    await rejects(
+      sql.transaction((tx) => tx.query`update counter set n = 7`),
+      unavailable,
+    )
+    await rejects(sql.query`select 1`, unavailable)
   })
 
   test('a file that is no database, or a damaged one, is corrupt', async () => {

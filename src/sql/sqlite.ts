@@ -1,5 +1,7 @@
+import { type FileHandle, open } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { Connection, faultOf } from '#sql/connection'
+import { sqlFault } from '#sql/faults'
 import { Queue } from '#sql/queue'
 import { readsOf } from '#sql/reads'
 import type { Queryable, Sql, SqlRow, SqlValue, Transaction } from '#sql/sql'
@@ -14,8 +16,10 @@ export function openSqlite({ path, telemetry }: { path: string; telemetry: Telem
 }
 
 /**
- * A database file, in WAL mode with a sync per commit: what `transaction` has returned survives power loss.
- * One connection writes; others read, so that a read never sees a transaction that is under way.
+ * A database file, in WAL mode with a sync per commit: what `transaction` has returned survives power loss. SQLite itself would sync on the
+ * calling thread, so it is told not to, and the write-ahead log is synced here, beside it.
+ * One connection writes; another reads while a transaction is under way, so that a read never sees what is not committed. Otherwise the
+ * writer reads too: what it has just written is in its cache, and the other would have to read it anew.
  */
 class FileSql implements Sql {
   readonly #path: string
@@ -23,6 +27,7 @@ class FileSql implements Sql {
   readonly #writer: Connection
   readonly #reader: Connection
   readonly #queue = new Queue()
+  #log: Promise<FileHandle> | undefined
   #isOpen = true
 
   constructor(path: string, telemetry: Telemetry) {
@@ -36,7 +41,8 @@ class FileSql implements Sql {
     text: TemplateStringsArray,
     ...values: readonly SqlValue[]
   ): Promise<readonly Row[]> {
-    return this.#reader.read(text, values) as Row[] // the caller states what its statement selects
+    const connection = this.#writer.isTransaction ? this.#reader : this.#writer
+    return connection.read(text, values) as Row[] // the caller states what its statement selects
   }
 
   transaction<T>(
@@ -45,7 +51,9 @@ class FileSql implements Sql {
   ): Promise<T> {
     return this.#queue.run(async () => {
       try {
-        return await runTransaction(this.#writer, work, options)
+        const result = await runTransaction(this.#writer, work, options)
+        await this.#syncLog()
+        return result
       } catch (error) {
         if (this.#isOpen && !this.#writer.isOpen) this.#giveUp(error)
         throw error
@@ -65,7 +73,25 @@ class FileSql implements Sql {
   }
 
   async close(): Promise<void> {
-    await this.#queue.run(async () => this.#closeBoth())
+    await this.#queue.run(async () => {
+      await (await this.#log)?.close()
+      this.#closeBoth()
+    })
+  }
+
+  /** After a failed sync the pages in memory say nothing about the disk: the connection is given up. */
+  async #syncLog(): Promise<void> {
+    try {
+      this.#log ??= open(`${this.#path}-wal`) // there from the first transaction on, for as long as we are connected
+      await (await this.#log).datasync()
+    } catch (error) {
+      this.#writer.close()
+      throw sqlFault(
+        'sql/unavailable',
+        { reason: 'the write-ahead log could not be synced' },
+        error,
+      )
+    }
   }
 
   #giveUp(error: unknown): void {
@@ -103,8 +129,8 @@ function connect(path: string): Connection {
     database = new DatabaseSync(path, { timeout: busyTimeoutMs })
     database.exec(`
       pragma journal_mode = wal;
-      pragma synchronous = full;
-      pragma fullfsync = on;
+      pragma synchronous = normal;
+      pragma checkpoint_fullfsync = on;
       pragma temp_store = memory;
       pragma cache_size = -${cacheKibibytes};
       pragma journal_size_limit = ${journalBytesMax};

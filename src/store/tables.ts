@@ -84,7 +84,7 @@ async function createTables(tx: Queryable): Promise<void> {
   await tx.query`create table extent (
     owner integer not null, ordinal integer not null, chunk_id blob not null,
     start integer not null, bytes integer not null, generation integer, wrapped_key blob,
-    primary key (owner, ordinal))`
+    primary key (owner, ordinal)) without rowid`
   await tx.query`create index extent_chunk on extent (chunk_id)`
   await tx.query`create table blob (owner integer primary key, at integer not null)`
 }

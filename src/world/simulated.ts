@@ -84,21 +84,27 @@ export class SimulatedWorld implements World {
     return this.#course.steps
   }
 
-  sleep(ms: number, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+  timer(ms: number, wake: () => void): () => void {
     const { timeline, ties, elapsedMs } = this.#course
+    const at = elapsedMs + Math.max(0, ms)
+    const moment = { at, tie: ties.random(), wake: wake as (() => void) | undefined }
+    timeline.add(moment)
+    return () => {
+      moment.wake = undefined
+    }
+  }
+
+  sleep(ms: number, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason)
-      const cancel = (): void => {
-        moment.wake = undefined
-        reject(signal?.reason)
-      }
-      const wake = (): void => {
+      const stop = this.timer(ms, () => {
         signal?.removeEventListener('abort', cancel)
         resolve()
+      })
+      const cancel = (): void => {
+        stop()
+        reject(signal?.reason)
       }
-      const at = elapsedMs + Math.max(0, ms)
-      const moment = { at, tie: ties.random(), wake: wake as (() => void) | undefined }
-      timeline.add(moment)
       signal?.addEventListener('abort', cancel, { once: true })
     })
   }

@@ -14,32 +14,53 @@ export function systemWorld({ onPassing = () => {} }: SystemWorldOptions = {}): 
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),
+    timer,
     sleep,
-    randomBytes: (length) => randomFillSync(new Uint8Array(length)),
+    randomBytes,
     random: () => Math.random(),
     passing: onPassing,
   }
 }
 
-async function sleep(ms: number, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
-  let restMs = Math.max(0, ms)
-  do {
-    const turnMs = Math.min(restMs, timerMsMax)
-    await sleepOnce(turnMs, signal)
-    restMs -= turnMs
-  } while (restMs > 0)
+/** Drawn in advance: each call to the system costs as much as a hash. What is handed out is not kept. */
+const pool = Buffer.allocUnsafeSlow(16 * 1024)
+let poolUsed = pool.length
+
+function randomBytes(length: number): Uint8Array<ArrayBuffer> {
+  if (length > pool.length / 16) return randomFillSync(new Uint8Array(length))
+  if (poolUsed + length > pool.length) {
+    randomFillSync(pool)
+    poolUsed = 0
+  }
+  const bytes = new Uint8Array(pool.subarray(poolUsed, poolUsed + length))
+  pool.fill(0, poolUsed, poolUsed + length)
+  poolUsed += length
+  return bytes
 }
 
-function sleepOnce(ms: number, signal: AbortSignal | undefined): Promise<void> {
+function timer(ms: number, wake: () => void): () => void {
+  let restMs = Math.max(0, ms)
+  const wait = (): NodeJS.Timeout => {
+    const turnMs = Math.min(restMs, timerMsMax)
+    restMs -= turnMs
+    return setTimeout(() => {
+      if (restMs > 0) timeout = wait()
+      else wake()
+    }, turnMs)
+  }
+  let timeout = wait()
+  return () => clearTimeout(timeout)
+}
+
+function sleep(ms: number, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(signal.reason)
-    const wake = (): void => {
+    const stop = timer(ms, () => {
       signal?.removeEventListener('abort', cancel)
       resolve()
-    }
-    const timer = setTimeout(wake, ms)
+    })
     const cancel = (): void => {
-      clearTimeout(timer)
+      stop()
       reject(signal?.reason)
     }
     signal?.addEventListener('abort', cancel, { once: true })

@@ -5,6 +5,8 @@ export interface World {
   now(): number
   /** Milliseconds that only grow. For durations and deadlines. */
   monotonic(): number
+  /** Calls `wake` after `ms`, unless the function it returns was called before. */
+  timer(ms: number, wake: () => void): () => void
   /** Resolves after `ms`; rejects with the signal's reason when it is aborted first. */
   sleep(ms: number, options?: { readonly signal?: AbortSignal }): Promise<void>
   /** Fresh unpredictable bytes (from the system), or replayable ones (from a seed). */

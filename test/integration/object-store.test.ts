@@ -499,7 +499,7 @@ test('what the log does not hold yet is neither shown nor denied', () =>
 test('a shard stays at its former place until the log holds that it has moved', () =>
   withStore(
     async ({ objects, nodes, sql, changelog, collector }) => {
-      await put(objects, 'kept', bytesOf(10))
+      await put(objects, 'kept', bytesOf(100_000))
       const [chunk] = await Array.fromAsync(scanChunks(sql))
       const held = chunk?.shards.map(({ node }) => node) ?? []
       const spare = [...nodes.keys()].find((number) => !held.includes(number)) ?? null

@@ -46,6 +46,10 @@ export function worldOf(inner: World, life: Life): World {
   return {
     now: () => inner.now(),
     monotonic: () => inner.monotonic(),
+    timer: (ms, wake) =>
+      inner.timer(ms, () => {
+        if (!life.isOver) wake()
+      }),
     sleep: (ms, options) => life.do(() => inner.sleep(ms, options)),
     randomBytes: (length) => inner.randomBytes(length),
     random: () => inner.random(),
