@@ -1,6 +1,6 @@
 /** One frame of a node's log as bytes: a header, the payload, zeros up to a page. Format: docs/formats/node.md. */
 import assert from 'node:assert'
-import { Blake3 } from '#crypto/blake3'
+import { Blake3, blake3 } from '#crypto/blake3'
 import { directAlignment } from '#disk/disk'
 
 /** Every frame starts on a page, which is what direct I/O writes and what a reader looks at after damage. */
@@ -47,8 +47,19 @@ export function encodeFrame(
   view.setUint32(24, payload.length)
   view.setUint32(28, page)
   frame.set(payload, headerBytes)
-  frame.set(digestOf(frame, payload.length), digestOffset)
+  frame.set(digestOf(frame, digestOfPayload(payload)), digestOffset)
   return frame
+}
+
+/** The same payload goes to several nodes, perhaps in one process: it is hashed once. */
+const payloadDigests = new WeakMap<Uint8Array, Uint8Array>()
+
+function digestOfPayload(payload: Uint8Array): Uint8Array {
+  const known = payloadDigests.get(payload)
+  if (known !== undefined) return known
+  const digest = blake3(payload)
+  payloadDigests.set(payload, digest)
+  return digest
 }
 
 /** Sequence numbers start at 1: a reader who has seen nothing asks for what comes after 0. */
@@ -81,18 +92,18 @@ export function peekFrame(page: Uint8Array): FrameHeader | undefined {
 /** Whether header and payload, as `filledBytes` of them, are the ones that were written. */
 export function isWholeFrame(filled: Uint8Array): boolean {
   const stored = filled.subarray(digestOffset, headerBytes)
-  return Buffer.compare(stored, digestOf(filled, filled.length - headerBytes)) === 0
+  return Buffer.compare(stored, digestOf(filled, blake3(filled.subarray(headerBytes)))) === 0
 }
 
 export function payloadOf(filled: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(filled.subarray(headerBytes))
 }
 
-/** The first 16 bytes of BLAKE3 over everything but the digest itself and the padding. */
-function digestOf(frame: Uint8Array, payloadBytes: number): Uint8Array {
+/** The first 16 bytes of BLAKE3 over the header's other fields and the BLAKE3 of the payload. */
+function digestOf(frame: Uint8Array, payloadDigest: Uint8Array): Uint8Array {
   return new Blake3()
     .update(frame.subarray(0, digestOffset))
-    .update(frame.subarray(headerBytes, headerBytes + payloadBytes))
+    .update(payloadDigest)
     .digest()
     .subarray(0, 16)
 }
