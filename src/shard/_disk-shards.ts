@@ -180,11 +180,11 @@ export class DiskShards implements ShardStore {
       const { disk, world } = this.#home
       await this.#makeDirectory(directoryOf(id))
       await disk.rename(path, pathOf(id))
+      void this.#handles.drop(id) // a handle of the replaced file, whose bytes may be wrong; its readers finish undisturbed
       world.passing('shard/named')
       await disk.syncDirectory(directoryOf(id))
       const entry = { bytes, committedAt: world.now() }
       this.#index.set(id, entry)
-      void this.#handles.drop(id) // a handle of the replaced file; its readers finish undisturbed
       return { id, ...entry }
     })
   }

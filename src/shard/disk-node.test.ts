@@ -154,6 +154,21 @@ onSimulatedDisk(
   },
 )
 
+onSimulatedDisk(
+  'readers see the new bytes of a shard even when the sync of its new name fails',
+  async ({ world, disk, open }) => {
+    const { shards } = await open()
+    const id = await put(shards, 1)
+    disk.rot(`shards/${id.slice(0, 2)}/${id}`)
+    await rejects(readWhole(shards, 1))
+    world.onPassing((point) => {
+      if (point === 'shard/named') disk.failNextSync()
+    })
+    await rejects(put(shards, 1), fault('shard/io'))
+    await readWhole(shards, 1)
+  },
+)
+
 onSimulatedDisk('another directory in its place is not the node', async ({ disk, open }) => {
   const node = await open()
   disk.wipe()
