@@ -23,6 +23,8 @@ const golden: {
   }[]
   readonly era: { readonly number: number; readonly first: string }
   readonly frames: readonly string[]
+  /** Changes 9, 10, …, each `{kind: 'pair/set', key: 'k<sequence>', value: 'ä'}` at `at`. */
+  readonly compressed: { readonly count: number; readonly at: number; readonly frame: string }
   readonly pointer: { readonly upTo: string; readonly content: object; readonly bytes: string }
 } = JSON.parse(readFileSync(new URL('../../test/vectors/changelog.json', import.meta.url), 'utf8'))
 
@@ -130,6 +132,25 @@ describe('frames', () => {
     }
   })
 
+  test('many changes are compressed, and open to what was sealed or to nothing', () => {
+    const many = [runFrom(5n, 60), runFrom(65n, 3)]
+    const { bytes } = new FrameSealer({ keyring, world, era }).seal(many)
+    const changes = Buffer.concat(many.map((run) => run.changes))
+    ok(bytes.length < changes.length / 2)
+    equal(toHex(openOrRefuse(bytes) ?? Buffer.of()), toHex(changes))
+    for (let index = 0; index < bytes.length; index += 3)
+      equal(openOrRefuse(bytes.with(index, (bytes[index] ?? 0) ^ 1)), undefined, `byte ${index}`)
+  })
+
+  test('golden vector of a compressed frame', () => {
+    const { count, at, frame } = golden.compressed
+    const header = parseFrameHeader(fromHex(frame))
+    ok(header?.isCompressed)
+    const opener = new FrameOpener(openKeyring(fromHex(golden.keyring), fromHex(golden.master)))
+    const records = opener.open(header, fromHex(frame)) ?? Buffer.of()
+    deepEqual([...decodeRecords(records)].map(changeOf), goldenChanges(count, at))
+  })
+
   function openOrRefuse(bytes: Uint8Array): Uint8Array | undefined {
     try {
       const header = parseFrameHeader(bytes)
@@ -169,6 +190,13 @@ describe('pointers', () => {
     deepEqual(openPointer(header, bytes, goldenKeyring), golden.pointer.content)
   })
 })
+
+function goldenChanges(count: number, at: number): readonly SequencedChange[] {
+  return Array.from({ length: count }, (_, index) => {
+    const sequence = BigInt(9 + index)
+    return { sequence, at, body: { kind: 'pair/set', key: `k${sequence}`, value: 'ä' } }
+  })
+}
 
 function runFrom(first: bigint, count: number): Run {
   return runOf(

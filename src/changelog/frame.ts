@@ -10,6 +10,7 @@
 import type { Era } from '#changelog/era'
 import { changelogFault } from '#changelog/faults'
 import { aeadTagBytes, sealInPlace, tryOpen } from '#crypto/aead'
+import { compress, decompress } from '#crypto/compress'
 import { isFault } from '#fault/fault'
 import type { Keyring } from '#keyring/keyring'
 import type { World } from '#world/world'
@@ -24,6 +25,7 @@ export interface FrameHeader {
   readonly wrappedKey: Uint8Array
   /** Which frame this is under its key; its nonce. */
   readonly counter: bigint
+  readonly isCompressed: boolean
 }
 
 /** Committed changes that belong together: a group of works. `changes` are records, one after another. */
@@ -42,6 +44,11 @@ export interface SealedFrame {
 const magic = Buffer.from('MYCF')
 const version = 1
 const headerBytes = 120
+const compressedFlag = 1
+/** Shorter changes fit the page that a node writes anyway. */
+const compressBytesMin = 1_024
+/** What a frame's changes may come to: far more than a run weighs, or a replay gathers. */
+const changesBytesMax = 512 * 1024 * 1024
 
 /** Seals frames under a key of its own; a new one when the keyring has moved on to another generation. */
 export class FrameSealer {
@@ -72,15 +79,22 @@ export class FrameSealer {
     const { storeId } = this.#keyring
     const { id: keyId, generation, wrappedKey } = key
     const counter = key.counter++
-    const header = { storeId, first, last, era: this.#era, generation, keyId, wrappedKey, counter }
-    const changesBytes = runs.reduce((bytes, { changes }) => bytes + changes.length, 0)
-    const frame = Buffer.allocUnsafe(headerBytes + changesBytes + aeadTagBytes)
-    writeHeader(frame, header)
-    let offset = headerBytes
-    for (const { changes } of runs) {
-      frame.set(changes, offset)
-      offset += changes.length
-    }
+    const changes = Buffer.concat(runs.map((run) => run.changes))
+    const compressed = changes.length < compressBytesMin ? undefined : compress(changes)
+    const content = compressed ?? changes
+    const frame = Buffer.allocUnsafe(headerBytes + content.length + aeadTagBytes)
+    writeHeader(frame, {
+      storeId,
+      first,
+      last,
+      era: this.#era,
+      generation,
+      keyId,
+      wrappedKey,
+      counter,
+      isCompressed: compressed !== undefined,
+    })
+    frame.set(content, headerBytes)
     sealInPlace(frame.subarray(headerBytes), {
       key: key.key,
       nonce: nonceOf(counter),
@@ -123,11 +137,13 @@ export class FrameOpener {
   open(header: FrameHeader, frame: Uint8Array): Uint8Array | undefined {
     const key = this.#keyOf(header)
     if (key === undefined) return undefined
-    return tryOpen(frame.subarray(headerBytes), {
+    const content = tryOpen(frame.subarray(headerBytes), {
       key,
       nonce: nonceOf(header.counter),
       associated: frame.subarray(0, headerBytes),
     })
+    if (content === undefined || !header.isCompressed) return content
+    return decompress(content, changesBytesMax)
   }
 
   #keyOf({ keyId, generation, wrappedKey }: FrameHeader): Uint8Array | undefined {
@@ -159,8 +175,9 @@ export function parseFrameHeader(frame: Uint8Array): FrameHeader | undefined {
   const view = Buffer.from(frame.buffer, frame.byteOffset, frame.length)
   if (view.length < headerBytes + aeadTagBytes || !view.subarray(0, 4).equals(magic))
     return undefined
-  if (view.readUInt32BE(4) !== version << 16)
-    throw changelogFault('changelog/unsupported-version', { frame: view.readUInt16BE(4) })
+  const flags = view.readUInt16BE(6)
+  if (view.readUInt16BE(4) !== version || flags > compressedFlag)
+    throw changelogFault('changelog/unsupported-version', { frame: view.readUInt16BE(4), flags })
   return {
     storeId: frame.slice(8, 24),
     first: view.readBigUInt64BE(24),
@@ -170,13 +187,14 @@ export function parseFrameHeader(frame: Uint8Array): FrameHeader | undefined {
     keyId: frame.slice(56, 72),
     wrappedKey: frame.slice(72, 112),
     counter: view.readBigUInt64BE(112),
+    isCompressed: flags === compressedFlag,
   }
 }
 
 function writeHeader(frame: Buffer, header: FrameHeader): void {
   frame.set(magic)
   frame.writeUInt16BE(version, 4)
-  frame.writeUInt16BE(0, 6)
+  frame.writeUInt16BE(header.isCompressed ? compressedFlag : 0, 6)
   frame.set(header.storeId, 8)
   frame.writeBigUInt64BE(header.first, 24)
   frame.writeBigUInt64BE(header.last, 32)

@@ -11,11 +11,24 @@ import { takeSnapshot } from '#changelog/take-snapshot'
 import type { Sql } from '#sql/sql'
 import { openSqlite } from '#sql/sqlite'
 import { silentTelemetry as telemetry } from '#telemetry/telemetry'
+import type { SimulatedWorld } from '#world/simulated'
 import { commitPair, pairs, readPairs } from '../../test/changelog/pairs.ts'
 import { ToyStore } from '../../test/changelog/toy-store.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'mycelium-changelog-'))
 after(() => rmSync(directory, { recursive: true }))
+
+/** Files answer in real time: until they have, a little simulated time passes, and nobody takes the world for dead. */
+async function runBesideFiles(world: SimulatedWorld, work: () => Promise<void>): Promise<void> {
+  await world.run(async () => {
+    let isOver = false
+    const over = work().finally(() => {
+      isOver = true
+    })
+    while (!isOver) await world.sleep(0.001)
+    await over
+  })
+}
 
 /** What `mycelium up` and `mycelium rebuild` do with a database file. */
 test('a database file is lost, rebuilt beside its place, put there, and goes on', async () => {
@@ -33,7 +46,7 @@ test('a database file is lost, rebuilt beside its place, put there, and goes on'
     for (let n = from; n <= to; n++) await commitPair(changeLog, `${n % 7}`, `${n}`)
   }
 
-  await world.run(async () => {
+  await runBesideFiles(world, async () => {
     const sql = openSqlite({ path, telemetry })
     equal(await check(sql), 'new')
     const changeLog = await openChangeLog({ ...common, sql })
@@ -70,7 +83,7 @@ test('a database file is lost, rebuilt beside its place, put there, and goes on'
 
 test('whoever reads a change finds it in committed at once', async () => {
   const store = new ToyStore('readers')
-  await store.world.run(async () => {
+  await runBesideFiles(store.world, async () => {
     const sql = openSqlite({ path: join(directory, 'readers.sqlite'), telemetry })
     const { world, keyring, nodes, replicas } = store
     const changeLog = await openChangeLog({
