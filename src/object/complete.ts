@@ -14,14 +14,7 @@ import type {
   PartInfo,
   UploadInfo,
 } from '#object/model'
-import {
-  findVersion,
-  keyBytes,
-  objectInfo,
-  partInfo,
-  requireBucket,
-  uploadInfo,
-} from '#object/rows'
+import { findIn, findVersion, keyBytes, objectInfo, partInfo, uploadInfo } from '#object/rows'
 import { requireUpload, type UploadAddress } from '#object/uploads'
 
 /** Every part but the last (S3's limit). */
@@ -83,8 +76,7 @@ async function alreadyCompleted(
   { bucket, key, uploadId }: UploadAddress,
   completed: readonly CompletedPart[],
 ): Promise<ObjectInfo | undefined> {
-  const { id } = await requireBucket(tx, bucket)
-  const row = await findVersion(tx, id, key)
+  const { version: row } = await findIn(tx, bucket, key)
   if (row === undefined || row.upload !== uploadId) return undefined
   const info = objectInfo(bucket, row)
   const isSame = etagOf(completed.map(({ etag }) => etag)) === info.etag

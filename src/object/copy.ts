@@ -18,7 +18,7 @@ import type {
 } from '#object/model'
 import { headObject, openObject } from '#object/open'
 import { putObject } from '#object/put'
-import { findVersion, keyBytes, objectInfo, requireBucket } from '#object/rows'
+import { findIn, keyBytes, objectInfo, requireBucket } from '#object/rows'
 import type { Queryable } from '#sql/sql'
 import { extentToJson } from '#store/chunk-record'
 import { readExtents } from '#store/tables'
@@ -64,8 +64,7 @@ async function hasChecksum(
 
 /** The source row, its conditions met. `object/no-such-key` */
 export async function requireSource(tx: Queryable, source: CopySource): Promise<VersionRow> {
-  const { id } = await requireBucket(tx, source.bucket)
-  const row = await findVersion(tx, id, source.key)
+  const { version: row } = await findIn(tx, source.bucket, source.key)
   if (row === undefined)
     throw objectFault('object/no-such-key', { bucket: source.bucket, key: source.key })
   assertCopyable(row, source)
@@ -79,14 +78,14 @@ async function copyRecipe(
   { metadata, condition }: CopyOptions,
 ): Promise<ObjectInfo> {
   const row = await requireSource(tx, source)
-  const bucket = await requireBucket(tx, target.bucket)
-  assertWritable(await findVersion(tx, bucket.id, target.key), condition)
+  const { bucket, version } = await findIn(tx, target.bucket, target.key)
+  assertWritable(version, condition)
   const info = objectInfo(source.bucket, row)
   const extents = await readExtents(tx, info.sequence)
   const checksum = checksumToJson(info.checksum)
   const change: ObjectChange = {
     kind: 'object/put',
-    bucket: bucket.id,
+    bucket,
     key: toBase64url(keyBytes(target.key)),
     bytes: info.bytes,
     etag: info.etag,

@@ -3,7 +3,7 @@ import { type ObjectParts, settled } from '#object/_parts'
 import type { ObjectChange } from '#object/changes'
 import { assertWritable } from '#object/conditions'
 import type { BucketName, ObjectKey } from '#object/model'
-import { findVersion, keyBytes, requireBucket } from '#object/rows'
+import { findIn, keyBytes, requireBucket } from '#object/rows'
 
 /** Deleting what is not there is success, with a condition too (S3). */
 export async function deleteObject(
@@ -12,8 +12,7 @@ export async function deleteObject(
   { ifMatch }: { readonly ifMatch?: readonly string[] | '*' } = {},
 ): Promise<void> {
   await parts.changelog.commit(async (tx) => {
-    const { id } = await requireBucket(tx, bucket)
-    const current = await findVersion(tx, id, key)
+    const { bucket: id, version: current } = await findIn(tx, bucket, key)
     if (current === undefined) return
     if (ifMatch !== undefined) assertWritable(current, { ifMatch })
     const change: ObjectChange = {

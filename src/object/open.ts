@@ -3,7 +3,7 @@
 import { type ObjectParts, settled } from '#object/_parts'
 import { objectFault } from '#object/faults'
 import type { BucketName, ObjectInfo, ObjectKey, OpenedObject } from '#object/model'
-import { findVersion, objectInfo, requireBucket } from '#object/rows'
+import { findIn, objectInfo } from '#object/rows'
 import type { Extent } from '#store/chunk-record'
 import { readBody } from '#store/read'
 import { readExtents } from '#store/tables'
@@ -14,10 +14,9 @@ export async function headObject(
   key: ObjectKey,
 ): Promise<ObjectInfo> {
   return await settled(parts, async () => {
-    const { id } = await requireBucket(parts.sql, bucket)
-    const row = await findVersion(parts.sql, id, key)
-    if (row === undefined) throw objectFault('object/no-such-key', { bucket, key })
-    return objectInfo(bucket, row)
+    const { version } = await findIn(parts.sql, bucket, key)
+    if (version === undefined) throw objectFault('object/no-such-key', { bucket, key })
+    return objectInfo(bucket, version)
   })
 }
 

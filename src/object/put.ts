@@ -12,7 +12,7 @@ import type {
   ObjectMetadata,
   WriteCondition,
 } from '#object/model'
-import { findVersion, keyBytes, requireBucket } from '#object/rows'
+import { findIn, keyBytes, requireBucket } from '#object/rows'
 
 export interface PutOptions {
   readonly body: IncomingBody
@@ -31,10 +31,10 @@ export async function putObject(
   { body, metadata, condition, signal }: PutOptions,
 ): Promise<ObjectInfo> {
   const { profile, id } = await settled(parts, async () => {
-    const row = await requireBucket(parts.sql, bucket)
-    if (condition !== undefined)
-      assertWritable(await findVersion(parts.sql, row.id, key), condition)
-    return row
+    if (condition === undefined) return await requireBucket(parts.sql, bucket)
+    const found = await findIn(parts.sql, bucket, key)
+    assertWritable(found.version, condition)
+    return { id: found.bucket, profile: found.profile }
   })
   return await withStoredBody(parts, body, {
     profile: bucketProfile({ profile }),
@@ -42,8 +42,10 @@ export async function putObject(
     commit: (stored, refuse) =>
       parts.changelog.commit(async (tx) => {
         try {
-          await requireSameBucket(tx, bucket, id)
-          assertWritable(await findVersion(tx, id, key), condition)
+          const found = await findIn(tx, bucket, key)
+          // The bucket must still be the one whose profile the body was stored with.
+          if (found.bucket !== id) throw objectFault('object/no-such-bucket', { bucket })
+          assertWritable(found.version, condition)
         } catch (error) {
           refuse(error)
         }
@@ -73,14 +75,4 @@ export async function putObject(
         }
       }),
   })
-}
-
-/** The bucket must still be there, and be the one whose profile the body was stored with. */
-export async function requireSameBucket(
-  tx: Parameters<typeof requireBucket>[0],
-  bucket: BucketName,
-  id: number,
-): Promise<void> {
-  const row = await requireBucket(tx, bucket)
-  if (row.id !== id) throw objectFault('object/no-such-bucket', { bucket })
 }

@@ -49,6 +49,34 @@ export async function findVersion(
   return row
 }
 
+/** A bucket, and the version that its key has, of one moment. */
+export interface Found {
+  readonly bucket: number
+  readonly profile: string
+  readonly version: VersionRow | undefined
+}
+
+/** Both in one query: this is what every read and every write of an object asks. `object/no-such-bucket` */
+export async function findIn(tx: Queryable, name: BucketName, key: ObjectKey): Promise<Found> {
+  const [row] = await tx.query<FoundRow>`
+    select bucket.id as bucket_id, bucket.profile, version.* from bucket
+      left join version on version.bucket = bucket.id and version.key = ${keyBytes(key)}
+    where bucket.name = ${name}`
+  if (row === undefined) throw objectFault('object/no-such-bucket', { bucket: name })
+  const { bucket_id: bucket, profile } = row
+  return { bucket, profile, version: isVersion(row) ? row : undefined }
+}
+
+interface JoinedRow {
+  readonly bucket_id: number
+  readonly profile: string
+}
+type FoundRow = JoinedRow & (VersionRow | { readonly [Column in keyof VersionRow]: null })
+
+function isVersion(row: FoundRow): row is JoinedRow & VersionRow {
+  return row.sequence !== null
+}
+
 export function bucketInfo({ name, at, profile }: BucketRow): BucketInfo {
   return { name: name as BucketName, createdAt: at, profile } // only valid names are created
 }

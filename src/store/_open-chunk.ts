@@ -1,6 +1,5 @@
 /** A chunk while it is being written: its key, its columns on their nodes, and the way to its record. */
 import { strict as assert } from 'node:assert'
-import { toHex } from '#bytes/text'
 import type { FinishedShard, SealerHandle } from '#chunk/codec'
 import { blockOffset, bodyBytes, columnsOf, type Geometry, wholePages } from '#chunk/geometry'
 import type { Slot } from '#chunk/slots'
@@ -8,7 +7,7 @@ import type { ClusterNode, NodeNumber } from '#cluster/node'
 import { place } from '#cluster/place'
 import { aeadKeyBytes } from '#crypto/aead'
 import { Fault } from '#fault/fault'
-import { parseShardId } from '#shard/shard-id'
+import { shardIdOf } from '#shard/shard-id'
 import type { ShardWriter } from '#shard/store'
 import { type ChunkRecord, chunkIdBytes, type ShardPlace } from '#store/chunk-record'
 import { type ChunkStore, nodeDeadlineMsDefault, tidyUp } from '#store/chunk-store'
@@ -135,7 +134,7 @@ export async function finishChunk(chunk: OpenChunk): Promise<ChunkRecord> {
     store.parts.world.passing('store/chunk-durable')
     const places = columns.map(
       (column): ShardPlace => ({
-        id: parseShardId(toHex(shardOf(shards, column).id)),
+        id: shardIdOf(shardOf(shards, column).id),
         node: column.failed === undefined ? column.node.number : undefined,
       }),
     )
@@ -281,7 +280,7 @@ async function commitColumn(
   await writeColumn(store, column, shard.footer, end)
   if (column.failed !== undefined) return
   try {
-    await column.writer.commit(parseShardId(toHex(shard.id)))
+    await column.writer.commit(shardIdOf(shard.id))
   } catch (error) {
     failColumn(store, column, error)
   }
@@ -327,7 +326,7 @@ async function removeColumns(
     columns.map(async ({ writer, node, index }) => {
       await writer.abort()
       const shard = shards[index]
-      if (shard !== undefined) await node.stores.shards.remove(parseShardId(toHex(shard.id)))
+      if (shard !== undefined) await node.stores.shards.remove(shardIdOf(shard.id))
     }),
   )
 }

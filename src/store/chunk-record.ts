@@ -1,9 +1,9 @@
 /** What the store knows of a chunk, and the three forms it takes: in memory, as JSON in changes, as a row. */
 import { strict as assert } from 'node:assert'
-import { fromBase64url, toBase64url, toHex } from '#bytes/text'
+import { fromBase64url, toBase64url } from '#bytes/text'
 import { columnsOf, type Shape } from '#chunk/geometry'
 import type { NodeNumber } from '#cluster/node'
-import { parseShardId, type ShardId } from '#shard/shard-id'
+import { type ShardId, shardIdOf } from '#shard/shard-id'
 
 export const chunkIdBytes = 16
 
@@ -93,7 +93,7 @@ export function chunkFromJson(json: ChunkJson): ChunkRecord {
     generation: json.generation,
     wrappedKey: fromBase64url(json.key),
     shards: json.shards.map(([node, id]) => ({
-      id: parseShardId(toHex(fromBase64url(id))),
+      id: shardIdOf(fromBase64url(id)),
       node: node ?? undefined,
     })),
   }
@@ -133,7 +133,7 @@ export function unpackPlaces(packed: Uint8Array, shape: Shape): readonly ShardPl
     const at = column * placeBytes
     const node = bytes.readUInt16BE(at)
     return {
-      id: parseShardId(bytes.toString('hex', at + 2, at + placeBytes)),
+      id: shardIdOf(bytes.subarray(at + 2, at + placeBytes)),
       node: node === noNode ? undefined : node,
     }
   })
