@@ -9,7 +9,7 @@ const root = new URL('../../', import.meta.url).pathname
 
 test('every crash point of the program is in the campaign, and in the operator’s page', () => {
   const passed = globSync('src/**/*.ts', { cwd: root, exclude: ['**/*.test.ts'] }).flatMap((path) =>
-    [...readFileSync(root + path, 'utf8').matchAll(/\.passing\('([^']+)'\)/g)].map(
+    [...readFileSync(root + path, 'utf8').matchAll(/(?:\.passing\(|\bpoint: )'([^']+)'/g)].map(
       ([, name]) => name,
     ),
   )

@@ -28,6 +28,8 @@ export const crashPoints: readonly CrashPoint[] = [
   { name: 'changelog/committed', scene: 'traffic', timesMax: 12 },
   { name: 'store/frame-staged', scene: 'traffic', timesMax: 30 },
   { name: 'store/staged', scene: 'traffic', timesMax: 12 },
+  { name: 'store/pack-written', scene: 'traffic', timesMax: 1 },
+  { name: 'store/pack-recorded', scene: 'traffic', timesMax: 1 },
   { name: 'changelog/frame-appended', scene: 'traffic', timesMax: 30 },
   { name: 'changelog/logged', scene: 'traffic', timesMax: 12 },
   { name: 'changelog/snapshot-written', scene: 'snapshot', timesMax: 1 },
