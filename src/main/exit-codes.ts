@@ -11,6 +11,8 @@ export const exitCodes = {
   rebuild: 7,
   nodes: 8,
   incomplete: 9,
+  damaged: 10,
+  absent: 11,
   /** 128 + SIGINT: the second Ctrl-C. */
   forced: 130,
 } as const

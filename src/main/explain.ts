@@ -39,6 +39,15 @@ const ownExplainers: Readonly<Record<MainFaultCode, Explainer>> = {
     ({ path, nodes }) =>
       `The nodes in ${path} belong to different stores (${nodes}). Take the foreign directories out and start again.`,
   ],
+  'main/damage-found': [
+    exitCodes.damaged,
+    ({ problems }) =>
+      `${problems} problems were found. Bring absent nodes back and start the store: it repairs what it can, and says in /health when it is done.`,
+  ],
+  'main/not-there': [
+    exitCodes.absent,
+    ({ what, name }) => `There is no ${what} "${name}" in this store.`,
+  ],
   'main/too-few-nodes': [
     exitCodes.nodes,
     ({ count, reason }) => `${count} nodes are too few: ${reason}.`,

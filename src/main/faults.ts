@@ -15,5 +15,7 @@ export const mainFault = declareFaults({
   'main/port-in-use': 'conflict',
   'main/port-refused': 'denied',
   'main/database-untrusted': 'conflict',
+  'main/damage-found': 'corrupt',
+  'main/not-there': 'not-found',
 })
 export type MainFaultCode = Parameters<typeof mainFault>[0]

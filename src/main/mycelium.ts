@@ -3,8 +3,12 @@ import { Command, CommanderError } from 'commander'
 import { commandLine } from '#main/command-line'
 import { exitCodes } from '#main/exit-codes'
 import { explain } from '#main/explain'
+import { exportStore } from '#main/export'
+import { exportSettings, readExportConfig } from '#main/export.config'
 import { gc } from '#main/gc'
 import { gcSettings, readGcConfig } from '#main/gc.config'
+import { inspect } from '#main/inspect'
+import { inspectSettings, readInspectConfig } from '#main/inspect.config'
 import { killAt } from '#main/kill-at'
 import type { ProgramOptions } from '#main/offline'
 import { rebuildMetadata } from '#main/rebuild'
@@ -16,6 +20,8 @@ import type { Given, Settings } from '#main/settings'
 import { storeSettings } from '#main/store.config'
 import { up } from '#main/up'
 import { readUpConfig, upSettings } from '#main/up.config'
+import { verify } from '#main/verify'
+import { readVerifyConfig, verifySettings } from '#main/verify.config'
 import { version } from '#main/version'
 import { systemWorld } from '#world/system'
 
@@ -137,6 +143,27 @@ add(mycelium, {
   settings: gcSettings,
   read: readGcConfig,
   program: gc,
+})
+add(mycelium, {
+  name: 'verify',
+  summary: 'look at every shard, chunk and object of a store that is not up',
+  settings: verifySettings,
+  read: readVerifyConfig,
+  program: verify,
+})
+add(mycelium, {
+  name: 'inspect',
+  summary: 'show one object, chunk or shard as it really is',
+  settings: inspectSettings,
+  read: readInspectConfig,
+  program: inspect,
+})
+add(mycelium, {
+  name: 'export',
+  summary: 'write objects as files, or shards as records, from a store that is not up',
+  settings: exportSettings,
+  read: readExportConfig,
+  program: exportStore,
 })
 const keys = mycelium.command('keys').description('the keys a store is sealed under')
 add(keys, {

@@ -16,9 +16,12 @@ export interface ProgramOptions<Config> {
   readonly stop: AbortSignal
 }
 
+/** What opening needs of a command's settings. */
+type OfflineConfig = Omit<GcConfig, 'collectRate'>
+
 /** With its own profile and nodes, whatever they are; nothing is added or replaced. */
 export async function openOffline(
-  { config, world }: Pick<ProgramOptions<GcConfig>, 'config' | 'world'>,
+  { config, world }: Pick<ProgramOptions<OfflineConfig>, 'config' | 'world'>,
   program: string,
 ): Promise<OpenedStore> {
   return await openStore({

@@ -1,4 +1,4 @@
-import { type Given, parsedBy, readSettings, type ValuesOf } from '#main/settings'
+import { type Given, isGiven, readSettings, type ValuesOf } from '#main/settings'
 import { oneMasterKey, storeSettings } from '#main/store.config'
 
 export const rebuildSettings = {
@@ -6,9 +6,7 @@ export const rebuildSettings = {
   acceptLoss: {
     flag: '--accept-loss',
     help: 'rebuild although so many nodes are absent that the newest changes may be lost',
-    schema: parsedBy((text) => ({ true: true, false: false })[text], 'true or false').default(
-      false,
-    ),
+    schema: isGiven,
   },
 }
 export type RebuildConfig = ValuesOf<typeof rebuildSettings>

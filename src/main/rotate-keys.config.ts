@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Given, parsedBy, type Rule, readSettings, type ValuesOf } from '#main/settings'
+import { type Given, isGiven, type Rule, readSettings, type ValuesOf } from '#main/settings'
 import { oneMasterKey, storeSettings } from '#main/store.config'
 
 export const rotateSettings = {
@@ -13,9 +13,7 @@ export const rotateSettings = {
   generation: {
     flag: '--generation',
     help: 'begin a new generation key too: new objects are sealed under it',
-    schema: parsedBy((text) => ({ true: true, false: false })[text], 'true or false').default(
-      false,
-    ),
+    schema: isGiven,
   },
 }
 export type RotateConfig = ValuesOf<typeof rotateSettings>

@@ -79,6 +79,12 @@ function tell(
   return setting.isSecret === true ? `${label}: ${reasons}` : `${label} "${text}": ${reasons}`
 }
 
+/** A flag without a value, which arrives as `true`. */
+export const isGiven = parsedBy(
+  (text) => ({ true: true, '1': true, false: false, '0': false })[text],
+  'true or false',
+).default(false)
+
 /** Text that `parse` understands; `undefined` from it means that it does not, and people are told what was expected. */
 export function parsedBy<Value>(
   parse: (text: string) => Value | undefined,

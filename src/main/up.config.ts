@@ -5,6 +5,7 @@ import { isFault } from '#fault/fault'
 import { tellTooFewNodes } from '#main/node-count'
 import {
   type Given,
+  isGiven,
   parsedBy,
   type Rule,
   readSettings,
@@ -91,13 +92,13 @@ export const upSettings = {
     flag: '--strict-placement',
     env: 'MYCELIUM_STRICT_PLACEMENT',
     help: 'refuse writes rather than exceed 2 shards per node, 4 per rack, 6 per datacenter',
-    schema: parsedBy(parseSwitch, 'true or false').default(false),
+    schema: isGiven,
   },
   replaceLost: {
     flag: '--replace-lost',
     env: 'MYCELIUM_REPLACE_LOST',
     help: 'make directories anew for nodes whose own are gone; repair fills them',
-    schema: parsedBy(parseSwitch, 'true or false').default(false),
+    schema: isGiven,
   },
   collectAt: {
     flag: '--gc-at <hh:mm>',
@@ -180,9 +181,4 @@ function parseRedundantProfile(text: string): Profile | undefined {
     if (isFault(error, 'erasure/invalid-profile')) return undefined
     throw error
   }
-}
-
-/** A flag without a value arrives as `true`. */
-function parseSwitch(text: string): boolean | undefined {
-  return { true: true, '1': true, false: false, '0': false }[text]
 }

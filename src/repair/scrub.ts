@@ -31,7 +31,6 @@ export async function scrub(
   { bytesPerSecond, signal }: { readonly bytesPerSecond: number; readonly signal: AbortSignal },
 ): Promise<ScrubReport> {
   const budget = new Budget(world, { bytesPerSecond, signal })
-  const piece = new Uint8Array(pieceBytes)
   const report = { shards: 0, bytes: 0, damaged: 0 }
   for await (const chunk of scanChunks(sql)) {
     for (const [column, place] of chunk.shards.entries()) {
@@ -40,7 +39,7 @@ export async function scrub(
       signal.throwIfAborted()
       const end = store.beginActivity()
       try {
-        const health = await examine(chunk, place, { shards: node.stores.shards, piece, budget })
+        const health = await examineShard(chunk, place, { shards: node.stores.shards, budget })
         report.shards += 1
         report.bytes += shardBytes(chunk.shape)
         if (health === 'whole') continue
@@ -54,24 +53,18 @@ export async function scrub(
   return report
 }
 
-async function examine(
+/** Reads a shard whole and compares it with its name. */
+export async function examineShard(
   { shape }: ChunkRecord,
   { id }: ShardPlace,
-  {
-    shards,
-    piece,
-    budget,
-  }: {
-    readonly shards: Pick<ShardStore, 'read'>
-    readonly piece: Uint8Array
-    readonly budget: Budget
-  },
+  { shards, budget }: { readonly shards: Pick<ShardStore, 'read'>; readonly budget?: Budget },
 ): Promise<'whole' | 'damaged' | 'missing'> {
   const bytes = shardBytes(shape)
+  const piece = new Uint8Array(Math.min(pieceBytes, bytes))
   const hash = new Blake3()
   for (let offset = 0; offset < bytes; offset += piece.length) {
     const into = piece.subarray(0, Math.min(piece.length, bytes - offset))
-    await budget.spend(into.length)
+    await budget?.spend(into.length)
     try {
       await shards.read(id, into, { offset })
     } catch (error) {

@@ -2,6 +2,7 @@ import { declareFaults } from '#fault/fault'
 
 export const shardFault = declareFaults({
   'shard/malformed-id': 'invalid',
+  'shard/malformed-record': 'corrupt',
   'shard/not-found': 'not-found',
   'shard/short': 'corrupt',
   'shard/exists': 'conflict',
