@@ -3,11 +3,14 @@ import { deepEqual, ok } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { exitCodes } from '#main/exit-codes'
+import { exportSettings } from '#main/export.config'
 import { gcSettings } from '#main/gc.config'
+import { inspectSettings } from '#main/inspect.config'
 import { rebuildSettings } from '#main/rebuild.config'
 import { rotateSettings } from '#main/rotate-keys.config'
 import { flagName, type Settings } from '#main/settings'
 import { upSettings } from '#main/up.config'
+import { verifySettings } from '#main/verify.config'
 import { openMetrics } from '#telemetry/metrics'
 
 function page(name: string): string {
@@ -16,7 +19,15 @@ function page(name: string): string {
 
 test('settings.md names every flag and variable of every command, and no other', () => {
   const text = page('settings')
-  const all: Settings = { ...upSettings, ...gcSettings, ...rebuildSettings, ...rotateSettings }
+  const all: Settings = {
+    ...upSettings,
+    ...gcSettings,
+    ...rebuildSettings,
+    ...rotateSettings,
+    ...verifySettings,
+    ...inspectSettings,
+    ...exportSettings,
+  }
   const settings = Object.values(all).flatMap((setting) => [flagName(setting), setting.env])
   const known = new Set(['--help', ...settings.filter((name) => name !== undefined)])
   const written = new Set(text.match(/(?<=`)(--[a-z0-9-]+|(MYCELIUM|AWS)_[A-Z0-9_]+)/g))
