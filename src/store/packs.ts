@@ -27,7 +27,7 @@ const blockShareMax = 4
 export const packAgeMsDefault = 5_000
 /** Objects of one stage frame take no more together. */
 const groupBytes = 512 * 1024
-/** Packs being written at once; whoever brings more objects waits. */
+/** Packs being written at once; whoever brings more objects waits, or is refused when they cannot be written. */
 const closingMax = 3
 const retryMs = 1_000
 
@@ -71,6 +71,10 @@ export class Packs {
   /** By profile: the pack that takes objects. */
   readonly #open = new Map<string, Pack>()
   readonly #closing = new Map<Pack, Promise<void>>()
+  /** Why the last attempt to write a pack has failed, until one succeeds. */
+  #trouble: { readonly error: unknown } | undefined
+  /** Called when a pack has been written, or could not be. */
+  #onAttempt = (): void => {}
   #waiting: Waiting[] = []
   #active: Promise<void> | undefined
 
@@ -114,11 +118,11 @@ export class Packs {
     await this.#cutStage()
   }
 
-  /** Writes every pack that is open as a chunk, and waits for it. */
+  /** Writes every pack that is open as a chunk, and waits for it. The faults of `writePack`, when one cannot be written now. */
   async flush(): Promise<void> {
     await this.#active
     this.#rotateAll()
-    await Promise.all(this.#closing.values())
+    await this.#untilClosing(0)
   }
 
   /** What is staged stays so; the next process finds it. */
@@ -145,11 +149,30 @@ export class Packs {
   async #work(): Promise<void> {
     await undefined // whoever goes on in the same moment joins the group
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      while (this.#closing.size >= closingMax) await Promise.race(this.#closing.values())
+      try {
+        await this.#untilClosing(closingMax - 1)
+      } catch (error) {
+        for (const { reject } of this.#waiting.splice(0)) reject(error)
+        return
+      }
       const pack = this.#openPack(first.profile)
       const group = this.#takeGroup(pack)
       if (group.length === 0) this.#rotate(pack)
       else await this.#append(pack, group)
+    }
+  }
+
+  /** Until at most so many packs are being written. Throws what hinders that, if anything does. */
+  async #untilClosing(most: number): Promise<void> {
+    while (this.#closing.size > most) {
+      if (this.#trouble !== undefined) throw this.#trouble.error
+      await new Promise<void>((resolve) => {
+        const others = this.#onAttempt
+        this.#onAttempt = () => {
+          others()
+          resolve()
+        }
+      })
     }
   }
 
@@ -223,8 +246,17 @@ export class Packs {
   }
 
   #beginClosing(pack: Pack): void {
-    const closing = this.#closePack(pack).finally(() => this.#closing.delete(pack))
+    const closing = this.#closePack(pack).finally(() => {
+      this.#closing.delete(pack)
+      this.#tellAttempt()
+    })
     this.#closing.set(pack, closing)
+  }
+
+  #tellAttempt(): void {
+    const tell = this.#onAttempt
+    this.#onAttempt = () => {}
+    tell()
   }
 
   /** Tries until it is done: what is staged is safe, only not yet as safe as it will be. */
@@ -235,11 +267,15 @@ export class Packs {
       const end = store.beginActivity()
       try {
         await this.#record(pack)
+        this.#trouble = undefined
         store.openPacks.delete(toHex(pack.id))
         return await this.#cutStage()
       } catch (error) {
         if (this.#stopped.signal.aborted) return
-        telemetry.note('warn', 'A pack could not be written; trying again', { error })
+        if (this.#trouble === undefined)
+          telemetry.note('warn', 'A pack could not be written; trying again', { error })
+        this.#trouble = { error }
+        this.#tellAttempt()
       } finally {
         end()
       }

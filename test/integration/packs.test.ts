@@ -291,3 +291,24 @@ test('without parity + 1 nodes that take it nothing is acknowledged', () =>
     await rejects(get(store, 'spore'), (error) => isFault(error, 'object/no-such-key'))
     deepEqual(await get(store, 'before'), bytesOf('before'))
   }))
+
+test('while packs cannot be written, writers are refused and not kept waiting; what was acknowledged is there', () =>
+  withStore(async (store) => {
+    for (const { stores } of store.nodes.slice(0, 4))
+      stores.shards.create = () => Promise.reject(shardFault('shard/io', { reason: 'no answer' }))
+    const acknowledged: string[] = []
+    const refused = (error: unknown): boolean =>
+      isFault(error, 'store/too-few-nodes', 'changelog/unavailable')
+    for (const name of names(6 * perPack)) {
+      try {
+        await put(store, name)
+        acknowledged.push(name)
+      } catch (error) {
+        ok(refused(error), String(error))
+        break
+      }
+    }
+    ok(acknowledged.length > perPack && acknowledged.length < 6 * perPack)
+    await rejects(store.packs.flush(), refused)
+    for (const name of acknowledged) deepEqual(await get(store, name), bytesOf(name))
+  }))
