@@ -5,9 +5,9 @@ export interface Row {
   /** What `ours` and `baseline` count. */
   readonly unit: string
   readonly better: 'higher' | 'lower'
-  /** The ratio below (or above) which the row fails, and the one we are after. */
-  readonly must: number
-  readonly aim: number
+  /** The ratio below (or above) which the row fails, and the one we are after. A row without them is shown, and promises nothing. */
+  readonly must?: number
+  readonly aim?: number
   /** Rates (or times) of both, each the median of `rounds`. */
   measure(): Promise<Measured>
 }
@@ -22,21 +22,22 @@ export interface RowResult extends Measured {
   readonly row: string
   /** `ours / baseline` */
   readonly ratio: number
-  readonly must: number
-  readonly aim: number
+  readonly must: number | null
+  readonly aim: number | null
   readonly better: Row['better']
 }
 
-export type Verdict = 'aim' | 'must' | 'missed'
+export type Verdict = 'aim' | 'must' | 'missed' | 'shown'
 
 export async function runRow({ name, must, aim, better, measure }: Row): Promise<RowResult> {
   const { ours, baseline } = await measure()
   const ratio = ours / baseline
   if (!Number.isFinite(ratio) || ratio <= 0) throw new Error(`no ratio: ${ours} / ${baseline}`)
-  return { row: name, ours, baseline, ratio, must, aim, better }
+  return { row: name, ours, baseline, ratio, must: must ?? null, aim: aim ?? null, better }
 }
 
 export function judge({ ratio, must, aim, better }: RowResult): Verdict {
+  if (must === null || aim === null) return 'shown'
   const reaches = (goal: number): boolean => (better === 'higher' ? ratio >= goal : ratio <= goal)
   if (reaches(aim)) return 'aim'
   return reaches(must) ? 'must' : 'missed'

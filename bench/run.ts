@@ -6,15 +6,30 @@ import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { judge, type Row, type RowResult, runRow } from './row.ts'
+import { crcRows } from './rows/crc.ts'
 import { getDegraded } from './rows/get-degraded.ts'
 import { getLarge } from './rows/get-large.ts'
 import { getSmallRow } from './rows/get-small.ts'
+import { listCold, listWarm } from './rows/list.ts'
+import { memory } from './rows/memory.ts'
 import { putLarge, putLargeDefault } from './rows/put-large.ts'
 import { putSmallRow } from './rows/put-small.ts'
+import { rebuildRow } from './rows/rebuild.ts'
 import { rsEncode } from './rows/rs-encode.ts'
 import { rsRebuild } from './rows/rs-rebuild.ts'
+import { getSlowNode, putSlowNode } from './rows/slow-node.ts'
+import { space, spaceOneWriter } from './rows/space.ts'
 
 const rows: readonly Row[] = [
+  ...crcRows,
+  putSlowNode,
+  getSlowNode,
+  listWarm,
+  listCold,
+  memory,
+  space,
+  spaceOneWriter,
+  rebuildRow,
   putLarge,
   putLargeDefault,
   getLarge,
@@ -55,8 +70,8 @@ function cells({ name, unit, better }: Row, result: RowResult, verdict: string):
     `${readable(result.ours)} ${unit}`,
     `${readable(result.baseline)} ${unit}`,
     result.ratio.toFixed(3),
-    `${sign} ${result.must}`,
-    `${sign} ${result.aim}`,
+    result.must === null ? '' : `${sign} ${result.must}`,
+    result.aim === null ? '' : `${sign} ${result.aim}`,
     { aim: 'reaches its aim', must: 'holds', missed: 'MISSED' }[verdict] ?? verdict,
   ]
 }

@@ -50,6 +50,28 @@ export type Job = {
     }
 )
 
+/** Requests that are timed one by one. */
+export type TimedJob = {
+  readonly target: Target
+  /** Named 0 to `objects − 1`, taken in turn. */
+  readonly objects: number
+  readonly requests: number
+} & (
+  | {
+      readonly kind: 'time-puts' | 'time-gets'
+      readonly bytes: number
+      readonly connections: number
+    }
+  /** Pages of 1,000 keys, one after the other, each from somewhere else in the bucket: keys as `keyOf` makes them. */
+  | { readonly kind: 'time-lists' }
+)
+
+/** Of the n-th object in a bucket that was filled for listing. */
+export function keyOf(index: number): string {
+  return `folder-${Math.floor(index / 1_000)}/object-${String(index).padStart(9, '0')}`
+}
+
 export type Answer =
+  | { readonly state: 'timed'; readonly ms: readonly number[] }
   | { readonly state: 'done'; readonly seconds: number }
   | { readonly state: 'failed'; readonly message: string }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { type Body, type Framing, makeBody } from './body.ts'
-import type { Answer, Job, Target } from './job.ts'
+import { type Answer, type Job, keyOf, type Target, type TimedJob } from './job.ts'
 import { sign } from './sign.ts'
 import { performSmall } from './small.ts'
 
@@ -17,9 +17,10 @@ const agent = new Agent({ keepAlive: true })
 const bodies = new Map<string, Body>()
 const nobody = { accessKeyId: 'nobody', secretAccessKey: 'nothing' }
 
-process.on('message', async (job: Job) => {
+process.on('message', async (job: Job | TimedJob) => {
   try {
-    answer({ state: 'done', seconds: await perform(job) })
+    if (isTimed(job)) answer({ state: 'timed', ms: await timeEach(job) })
+    else answer({ state: 'done', seconds: await perform(job) })
   } catch (error) {
     answer({ state: 'failed', message: error instanceof Error ? error.message : String(error) })
   }
@@ -27,6 +28,50 @@ process.on('message', async (job: Job) => {
 
 function answer(message: Answer): void {
   process.send?.(message)
+}
+
+function isTimed(job: Job | TimedJob): job is TimedJob {
+  return job.kind === 'time-puts' || job.kind === 'time-gets' || job.kind === 'time-lists'
+}
+
+async function timeEach(job: TimedJob): Promise<readonly number[]> {
+  const ms: number[] = []
+  const numbers = Array.from({ length: job.requests }, (_, number) => number).values()
+  const lane = async (): Promise<void> => {
+    for (const number of numbers) {
+      const startedAt = performance.now()
+      await askOnce(job, number)
+      ms.push(performance.now() - startedAt)
+    }
+  }
+  const lanes = job.kind === 'time-lists' ? 1 : job.connections
+  await Promise.all(Array.from({ length: lanes }, lane))
+  return ms
+}
+
+async function askOnce(job: TimedJob, number: number): Promise<void> {
+  const { target, objects } = job
+  switch (job.kind) {
+    case 'time-puts': {
+      const body = bodyOf(job.bytes, 'signed-header')
+      return await put(target, number % objects, { body, verify: true })
+    }
+    case 'time-gets':
+      return await get(target, number % objects, { bytes: job.bytes, sha256: undefined })
+    case 'time-lists':
+      return await list(target, Math.floor(Math.random() * (objects - 1_000)))
+  }
+}
+
+/** The page behind the key of that number. */
+async function list(target: Target, number: number): Promise<void> {
+  const query = `list-type=2&max-keys=1000&start-after=${encodeURIComponent(keyOf(number))}`
+  const headers = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
+  const sent = open(target, 'GET', `/${target.bucket}`, headers, query)
+  sent.end()
+  const { status, text } = await readText(await responseTo(sent))
+  const keys = text.split('<Key>').length - 1
+  if (status !== 200 || keys !== 1_000) throw new Error(`a list of ${keys} keys: ${status}`)
 }
 
 async function perform(job: Job): Promise<number> {
@@ -115,10 +160,12 @@ function open(
   method: string,
   path: string,
   headers: Readonly<Record<string, string>>,
+  query = '',
 ): ClientRequest {
   const host = `127.0.0.1:${port}`
-  const signed = sign({ method, path, headers: { ...headers, host } }, credentials)
-  return request({ agent, host: '127.0.0.1', port, method, path, headers: signed })
+  const signed = sign({ method, path, query, headers: { ...headers, host } }, credentials)
+  const whole = query === '' ? path : `${path}?${query}`
+  return request({ agent, host: '127.0.0.1', port, method, path: whole, headers: signed })
 }
 
 async function responseTo(sent: ClientRequest): Promise<IncomingMessage> {

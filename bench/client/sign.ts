@@ -1,5 +1,5 @@
 /**
- * AWS Signature Version 4 in headers, for requests without a query string: what the load client needs and no more. Its own, so that
+ * AWS Signature Version 4 in headers: what the load client needs and no more. Its own, so that
  * a mistake in the server's cannot hide in a shared one.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
@@ -14,6 +14,8 @@ export interface Unsigned {
   readonly method: string
   /** Absolute, of unreserved characters and slashes only. */
   readonly path: string
+  /** As it is sent: names in order, encoded. */
+  readonly query?: string
   /** Lower-case names; all are signed. `host` and `x-amz-content-sha256` are among them. */
   readonly headers: Readonly<Record<string, string>>
 }
@@ -22,7 +24,7 @@ const region = 'us-east-1'
 
 /** The headers to send: those given, the date and the authorization. */
 export function sign(
-  { method, path, headers }: Unsigned,
+  { method, path, query = '', headers }: Unsigned,
   credentials: Credentials,
 ): Readonly<Record<string, string>> {
   const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')
@@ -32,7 +34,7 @@ export function sign(
   const canonical = [
     method,
     path,
-    '',
+    query,
     ...names.map((name) => `${name}:${all[name]}`),
     '',
     names.join(';'),

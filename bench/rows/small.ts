@@ -3,13 +3,17 @@ import type { LoadClient } from '../client/client.ts'
 import type { Target } from '../client/job.ts'
 
 export const smallBytes = 4096
-const connections = 32
+const connectionsDefault = 32
 
 /** Objects per second. Each answer's ETag must be right. */
 export async function putSmall(
   client: LoadClient,
   target: Target,
-  { first, objects }: { readonly first: number; readonly objects: number },
+  {
+    first,
+    objects,
+    connections = connectionsDefault,
+  }: { readonly first: number; readonly objects: number; readonly connections?: number },
 ): Promise<number> {
   const of = { first, objects, bytes: smallBytes, connections, verify: true }
   return objects / (await client.run({ kind: 'put-small', target, ...of }))
@@ -25,6 +29,7 @@ export async function getSmall(
     verify,
   }: { readonly objects: number; readonly requests: number; readonly verify: boolean },
 ): Promise<number> {
+  const connections = connectionsDefault
   const of = { objects, requests, bytes: smallBytes, connections, verify }
   return requests / (await client.run({ kind: 'get-small', target, ...of }))
 }

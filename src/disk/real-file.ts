@@ -46,6 +46,11 @@ export class RealFile implements DiskFile {
     this.#sync = sync
   }
 
+  /** Where it was opened; it may have another name by now. */
+  get path(): string {
+    return this.#file.path
+  }
+
   async write(bytes: Uint8Array, offset: number): Promise<void> {
     await this.#write(bytes, offset)
     if (this.#sync === 'after each write') await this.sync()
