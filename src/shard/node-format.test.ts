@@ -48,6 +48,7 @@ test('metadata.json is as the vector says', () => {
     nodeId: 'node-01',
     incarnation: '101112131415161718191a1b1c1d1e1f',
     createdAt: '2026-01-01T00:00:00.000Z',
+    engine: 'files' as const,
   }
   equal(printNodeMetadata(metadata), vectors.metadata)
   deepEqual(parseNodeMetadata(vectors.metadata), metadata)
