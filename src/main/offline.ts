@@ -28,6 +28,7 @@ export async function openOffline(
       profile: undefined,
       strictPlacement: false,
       replaceLost: false,
+      engine: 'files',
     },
     program,
     nodesDefault,

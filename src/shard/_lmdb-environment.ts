@@ -7,8 +7,8 @@
  */
 import assert from 'node:assert'
 import { type Database, open, type RootDatabase } from 'lmdb'
-import { isFault } from '#fault/fault'
 import type { NodeHome } from '#shard/_home'
+import { lmdbPageBytes } from '#shard/_lmdb-path'
 import { shardFault } from '#shard/faults'
 import type { World } from '#world/world'
 
@@ -25,9 +25,6 @@ export interface Tables {
   readonly stage: Table
   readonly files: Table
 }
-
-/** Pages of the file, whatever the machine's are. */
-export const lmdbPageBytes = 4096
 
 /** What the first page of a large value does not hold of it. */
 export const lmdbPageHeaderBytes = 24
@@ -53,14 +50,8 @@ export interface OpenedTables {
   readonly tables: Tables
 }
 
-/**
- * Opens the file at `path`, or makes it there, with its tables. Throws what LMDB throws, and what `requireWhole` does when it is told how long the
- * file has to be.
- */
-export function openTables(
-  path: string,
-  { requireWhole }: { readonly requireWhole: (bytes: number) => void },
-): OpenedTables {
+/** Opens the file at `path`, which `requireWholeFile` has seen, or makes it there, with its tables. Throws what LMDB throws. */
+export function openTables(path: string): OpenedTables {
   const root = open<Uint8Array, Uint8Array>({
     path,
     ...binary,
@@ -71,28 +62,16 @@ export function openTables(
     overlappingSync: false,
     eventTurnBatching: false,
   })
-  try {
-    const { lastPageNumber } = statsOf(root)
-    requireWhole((lastPageNumber + 1) * lmdbPageBytes) // before a page is touched: one beyond the end of the file ends the process
-    const table = (name: string): Table => root.openDB<Uint8Array, Uint8Array>(name, binary)
-    const tables = {
-      shards: table('shards'),
-      pieces: table('pieces'),
-      incoming: root.openDB<Uint8Array, Uint8Array>('incoming', { ...binary, useVersions: true }),
-      log: table('log'),
-      stage: table('stage'),
-      files: table('files'),
-    }
-    return { root, tables }
-  } catch (error) {
-    void root.close()
-    throw error
+  const table = (name: string): Table => root.openDB<Uint8Array, Uint8Array>(name, binary)
+  const tables = {
+    shards: table('shards'),
+    pieces: table('pieces'),
+    incoming: root.openDB<Uint8Array, Uint8Array>('incoming', { ...binary, useVersions: true }),
+    log: table('log'),
+    stage: table('stage'),
+    files: table('files'),
   }
-}
-
-/** Faults stay what they are; what LMDB throws when it opens a file is `shard/io`. */
-export function openingFault(error: unknown, node: string): unknown {
-  return isFault(error) ? error : shardFault('shard/io', { node, reason: String(error) }, error)
+  return { root, tables }
 }
 
 export class LmdbEnvironment {

@@ -1,7 +1,8 @@
 /** A shard on its way into LMDB: collected into pieces in memory, of which only so many are held. */
 import assert from 'node:assert'
 import { directAlignment } from '#disk/disk'
-import { type LmdbEnvironment, lmdbPageBytes, lmdbPageHeaderBytes } from '#shard/_lmdb-environment'
+import { type LmdbEnvironment, lmdbPageHeaderBytes } from '#shard/_lmdb-environment'
+import { lmdbPageBytes } from '#shard/_lmdb-path'
 import { shardFault } from '#shard/faults'
 import type { ShardId } from '#shard/shard-id'
 import type { ShardStat, ShardWriter } from '#shard/store'

@@ -3,12 +3,8 @@ import { join } from 'node:path'
 import type { Disk } from '#disk/disk'
 import { assertFileName } from '#shard/_file-name'
 import { NodeHome } from '#shard/_home'
-import {
-  LmdbEnvironment,
-  type OpenedTables,
-  openingFault,
-  openTables,
-} from '#shard/_lmdb-environment'
+import { LmdbEnvironment, type OpenedTables, openTables } from '#shard/_lmdb-environment'
+import { requireWholeFile } from '#shard/_lmdb-file'
 import { LmdbLog } from '#shard/_lmdb-log'
 import { environmentDirectory, environmentPath } from '#shard/_lmdb-path'
 import { LmdbShards } from '#shard/_lmdb-shards'
@@ -46,7 +42,8 @@ export async function openLmdbNode(disk: Disk, options: LmdbNodeOptions): Promis
   const metadata = (await readNodeMetadata(disk)) ?? (await makeNode(disk, options))
   requireOwn(metadata, { ...options, engine: 'lmdb' })
   const home = new NodeHome(disk, metadata, { ...options, anchor: environmentPath })
-  const environment = await openEnvironment(home, options)
+  const { root } = options
+  const environment = new LmdbEnvironment(home, await openWhole(disk, { root, node: home.node }))
   const shards = new LmdbShards(environment)
   const log = new LmdbLog(environment, 'log')
   const stage = new LmdbLog(environment, 'stage')
@@ -65,30 +62,6 @@ export async function openLmdbNode(disk: Disk, options: LmdbNodeOptions): Promis
     files: openFiles(environment),
     probe: () => home.probe(),
     close: () => environment.close(),
-  }
-}
-
-async function openEnvironment(
-  home: NodeHome,
-  { root }: LmdbNodeOptions,
-): Promise<LmdbEnvironment> {
-  return new LmdbEnvironment(home, await openWhole(home.disk, { root, node: home.node }))
-}
-
-/** `shard/truncated`; a file that is not there would be made anew by LMDB, empty, and one that is too short ends the process when it is read. */
-async function openWhole(
-  disk: Disk,
-  { root, node }: { readonly root: string; readonly node: string },
-): Promise<OpenedTables> {
-  const foundBytes = (await disk.stat(environmentPath))?.bytes ?? 0
-  const requireWhole = (bytes: number): void => {
-    if (foundBytes < bytes) throw shardFault('shard/truncated', { node, bytes, foundBytes })
-  }
-  requireWhole(1)
-  try {
-    return openTables(join(root, environmentPath), { requireWhole })
-  } catch (error) {
-    throw openingFault(error, node)
   }
 }
 
@@ -111,6 +84,23 @@ async function makeNode(disk: Disk, { root, ...options }: LmdbNodeOptions): Prom
   return metadata
 }
 
+/** `shard/truncated`, rather than what LMDB would do. */
+async function openWhole(
+  disk: Disk,
+  { root, node }: { readonly root: string; readonly node: string },
+): Promise<OpenedTables> {
+  await requireWholeFile(disk, { path: environmentPath, node })
+  return openOrFault(join(root, environmentPath), node)
+}
+
+function openOrFault(path: string, node: string): OpenedTables {
+  try {
+    return openTables(path)
+  } catch (error) {
+    throw shardFault('shard/io', { node, reason: String(error) }, error)
+  }
+}
+
 async function requireEmpty(
   disk: Disk,
   { root, node }: { readonly root: string; readonly node: string },
@@ -128,11 +118,7 @@ async function makeFile(
   { root, node }: { readonly root: string; readonly node: string },
 ): Promise<void> {
   const name = `${nascentDirectory}/data.mdb`
-  try {
-    await openTables(join(root, name), { requireWhole: () => {} }).root.close()
-  } catch (error) {
-    throw openingFault(error, node)
-  }
+  await openOrFault(join(root, name), node).root.close()
   const file = await disk.open(name)
   try {
     await file.sync()
