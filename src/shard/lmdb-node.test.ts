@@ -291,6 +291,45 @@ onLmdb('a file that is shorter than what it tells is refused', async ({ root, op
   await readWhole((await open()).shards, 3, 100)
 })
 
+onLmdb('the tables are as docs/formats/node-lmdb.md says', async ({ root, open }) => {
+  const node = await open()
+  const { id, bytes } = shardOf(1, 20)
+  await put(node.shards, 1, 20)
+  const { committedAt = 0 } = (await node.shards.stat(id)) ?? {}
+  await append(node.log, frameOf(7, 9, 10))
+  await node.files.write('keyring', page)
+  await node.close()
+  await tamper(root, async ({ shards, pieces, incoming, log, files }) => {
+    const [record] = [...shards.getRange()]
+    deepEqual(new Uint8Array(record?.key ?? page), Uint8Array.fromHex(id))
+    const hex = new Uint8Array(record?.value ?? page).toHex()
+    const number = hex.slice(0, 24)
+    equal(number.slice(16), '00000001')
+    equal(
+      hex.slice(24),
+      [bytes.length, committedAt].map((n) => n.toString(16).padStart(16, '0')).join(''),
+    )
+    deepEqual(
+      [...pieces.getRange()].map(({ key, value }) => [new Uint8Array(key).toHex(), value.length]),
+      [
+        [`${number}00000000`, 65_512],
+        [`${number}00000001`, bytes.length - 65_512],
+      ],
+    )
+    equal(incoming.getKeysCount(), 0)
+    const [frame] = [...log.getRange()]
+    equal(
+      new Uint8Array(frame?.key ?? page).toHex(),
+      [1, 7, 9].map((n) => n.toString(16).padStart(16, '0')).join(''),
+    )
+    equal(frame?.value.length, 48 + 10)
+    deepEqual(
+      [...files.getRange()].map(({ key, value }) => [String(key), value.length]),
+      [['keyring', 4096 + 32]],
+    )
+  })
+})
+
 onLmdb('a rotten frame or file reads as missing, its neighbours do not', async (bench) => {
   const { root, damage, open } = bench
   const node = await open()

@@ -42,6 +42,14 @@ test('frames are as the vectors say', () => {
   }
 })
 
+test('metadata of another engine are of a format that older programs refuse', () => {
+  const text =
+    '{"format":2,"storeId":"ab","nodeId":"node-01","incarnation":"cd","createdAt":"2026-01-01T00:00:00.000Z","engine":"lmdb"}\n'
+  equal(parseNodeMetadata(text).engine, 'lmdb')
+  equal(printNodeMetadata(parseNodeMetadata(text)), text)
+  equal(parseNodeMetadata(vectors.metadata).engine, 'files')
+})
+
 test('metadata.json is as the vector says', () => {
   const metadata = {
     storeId: '000102030405060708090a0b0c0d0e0f',
