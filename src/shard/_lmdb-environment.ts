@@ -81,6 +81,8 @@ export class LmdbEnvironment {
   readonly #root: OpenedTables['root']
   readonly #running = new Set<Promise<unknown>>()
   #isClosed = false
+  /** After a failed write LMDB may be beyond use, and a further one would wait forever. */
+  #failure: string | undefined
   /** When to look again whether the directory is still there (monotonic ms). */
   #lookAt = 0
 
@@ -96,8 +98,9 @@ export class LmdbEnvironment {
    * would not notice, since the file lives on without a name.
    */
   run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#isClosed)
-      return Promise.reject(shardFault('shard/io', { node: this.home.node, reason: 'closed' }))
+    const reason = this.#isClosed ? 'closed' : this.#failure
+    if (reason !== undefined)
+      return Promise.reject(shardFault('shard/io', { node: this.home.node, reason }))
     const running = this.home.guard(async () => {
       await this.#look()
       return await work()
@@ -116,6 +119,13 @@ export class LmdbEnvironment {
   /** The same if `incoming` still has `number`, and says so. */
   writeIfIncoming(number: Uint8Array, work: () => void): Promise<boolean> {
     return this.#settle(this.tables.incoming.ifVersion(number, 1, work))
+  }
+
+  /** `shard/node-lost`, also when LMDB has failed: until the program starts again, which alone opens the file anew. */
+  async probe(): Promise<void> {
+    if (this.#failure !== undefined)
+      throw shardFault('shard/node-lost', { node: this.home.node, reason: this.#failure })
+    await this.home.probe()
   }
 
   /** Waits for what runs: LMDB minds a close in the middle of a write very much. */
@@ -159,6 +169,7 @@ export class LmdbEnvironment {
     if (code === noSpace || code === mapFull) return shardFault('shard/node-full', detail, cause)
     if (code === ioError && (await disk.capacity()).freeBytes < fullBelowBytes)
       return shardFault('shard/node-full', detail, cause)
+    this.#failure = detail.reason
     return shardFault('shard/io', detail, cause)
   }
 

@@ -189,10 +189,11 @@ onLmdb(
     await rejects(late.commit(begun.id), fault('shard/io'))
     equal(await node.shards.stat(begun.id), undefined)
     await lateToo.commit(small.id) // all of it is in the one transaction of its commit
-    await readWhole(node.shards, 2)
     await former.close()
     await readWhole(node.shards, 3)
     await rejects(former.shards.read(other.id, page, { offset: 0 }), fault('shard/io'))
+    await node.close()
+    await readWhole((await open()).shards, 2)
   },
 )
 
@@ -382,7 +383,8 @@ onLmdb('closing waits for what is under way, and what comes later is refused', a
   deepEqual(await (await open()).files.read('keyring'), page)
 })
 
-test('a full disk refuses cleanly, keeps what it has, and takes more once there is room', async (context) => {
+/** A file system of 24 MiB; `undefined`, and the test is reported as not run, where none may be mounted. */
+async function smallDisk(context: TestContext): Promise<string | undefined> {
   const directory = await mkdtemp(join(tmpdir(), 'lmdb-full-'))
   const mount = ['-t', 'tmpfs', '-o', 'size=24m,mode=700', 'tmpfs', directory]
   const { status, stderr } = spawnSync('mount', mount, { encoding: 'utf8' })
@@ -390,7 +392,14 @@ test('a full disk refuses cleanly, keeps what it has, and takes more once there 
     if (status === 0) spawnSync('umount', ['--lazy', directory])
     await rm(directory, { recursive: true, force: true })
   })
-  if (status !== 0) return context.skip(`a small tmpfs cannot be mounted here: ${stderr}`.trim())
+  if (status === 0) return directory
+  context.skip(`a small tmpfs cannot be mounted here: ${stderr || 'not root'}`.trim())
+  return undefined
+}
+
+test('a full disk refuses cleanly, keeps what it has, and takes more once there is room', async (context) => {
+  const directory = await smallDisk(context)
+  if (directory === undefined) return
   const { open } = await benchAt(context, join(directory, 'node-01'))
   const node = await open()
   await append(node.log, frameOf(1))
@@ -414,4 +423,30 @@ test('a full disk refuses cleanly, keeps what it has, and takes more once there 
   const again = await open()
   for (const seed of kept) await readWhole(again.shards, seed, 300)
   sameFrames(await Array.fromAsync(again.log.read()), [frameOf(1), frameOf(2)])
+})
+
+test('after a write that failed for another reason the node is lost, and can be closed', async (context) => {
+  const directory = await smallDisk(context)
+  if (directory === undefined) return
+  const root = join(directory, 'node-01')
+  const real = openRealDisk(root)
+  // A disk that seems to have room: what LMDB tells of it is taken for the I/O error it says it is.
+  const disk = new Proxy(real, {
+    get: (_, name: keyof typeof real) =>
+      name === 'capacity'
+        ? async () => ({ totalBytes: 1e12, freeBytes: 1e12 })
+        : real[name].bind(real),
+  })
+  const options = { root, world: systemWorld(), telemetry: silentTelemetry, storeId }
+  const node = await openLmdbNode(disk, { ...options, nodeId: 'node-01' })
+  await put(node.shards, 1)
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 40 }, (_, seed) => put(node.shards, 100 + seed, 300)),
+  )
+  const failed = outcomes.filter(({ status }) => status === 'rejected')
+  ok(failed.length > 10)
+  for (const { reason } of failed as PromiseRejectedResult[]) ok(fault('shard/io')(reason))
+  await rejects(node.probe(), fault('shard/node-lost'))
+  await rejects(append(node.log, frameOf(1)), fault('shard/io'))
+  await node.close()
 })

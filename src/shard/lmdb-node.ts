@@ -60,7 +60,7 @@ export async function openLmdbNode(disk: Disk, options: LmdbNodeOptions): Promis
     log,
     stage,
     files: openFiles(environment),
-    probe: () => home.probe(),
+    probe: () => environment.probe(),
     close: () => environment.close(),
   }
 }
