@@ -9,6 +9,7 @@ import { type OpenedKeys, openKeys } from '#main/keys'
 import type { MasterKeySettings } from '#main/master-key'
 import { requireEnough } from '#main/node-count'
 import { type OpenNodeOptions, openFormerNode, settleAll, surveyNodes } from '#main/nodes'
+import type { Engine } from '#shard/node-metadata'
 import type { NodeStores } from '#shard/store'
 import type { Sql } from '#sql/sql'
 import { openSqlite } from '#sql/sqlite'
@@ -25,6 +26,8 @@ export interface StoreSettings extends MasterKeySettings {
   readonly strictPlacement: boolean
   /** Members whose directories are gone get new, empty ones, which repair then fills. */
   readonly replaceLost: boolean
+  /** Of nodes that are made; one that exists keeps its own. */
+  readonly engine: Engine
 }
 
 export interface OpenStoreOptions {

@@ -37,7 +37,8 @@ export async function openMembers(
   const added = firstNodeIds(wanted).filter((id) => !known.has(id))
   const ids = [...known, ...added.slice(0, Math.max(0, wanted - known.size))]
   requireEnough(ids.length, profile)
-  const nodeOptions = { storeId: keys.keyring.storeId, world, telemetry }
+  const { engine } = settings
+  const nodeOptions = { storeId: keys.keyring.storeId, world, telemetry, engine }
   const missing = ids.filter(
     (id) => !nodes.has(id) && (settings.replaceLost || !joined.includes(id)),
   )

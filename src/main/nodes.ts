@@ -4,8 +4,8 @@ import { openRealDisk } from '#disk/real'
 import { isFault } from '#fault/fault'
 import { type DataDirectory, nodeId } from '#main/data-directory'
 import { mainFault } from '#main/faults'
-import { openDiskNode, readNodeMetadata } from '#shard/disk-node'
-import { shardFault } from '#shard/faults'
+import { type Engine, readNodeMetadata } from '#shard/node-metadata'
+import { openNode } from '#shard/open-node'
 import type { NodeStores } from '#shard/store'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
@@ -58,36 +58,25 @@ export interface OpenNodeOptions {
   readonly telemetry: Telemetry
 }
 
-/** Makes the node when its directory is missing or empty. Faults of `openDiskNode`. */
-export async function openOrMakeNode(
+/** Makes the node, with `engine`, when its directory is missing or empty. Faults of `openNode`. */
+export function openOrMakeNode(
   directory: DataDirectory,
   id: string,
-  options: OpenNodeOptions,
+  { engine, ...options }: OpenNodeOptions & { readonly engine: Engine },
 ): Promise<NodeStores> {
-  const disk = openRealDisk(directory.nodeRoot(id))
-  const stores = await openDiskNode(disk, { ...options, nodeId: id })
-  return {
-    ...stores,
-    async close() {
-      await stores.close()
-      await disk.close()
-    },
-  }
+  return openNode(directory.nodeRoot(id), { ...options, nodeId: id, makeWith: engine })
 }
 
 /**
  * Opens a node that was there before. A directory that is gone or empty is not made anew: a disk may only be unmounted, or the
- * directory moved away for a moment. `shard/node-lost`; faults of `openDiskNode`.
+ * directory moved away for a moment. `shard/node-lost`; faults of `openNode`.
  */
-export async function openFormerNode(
+export function openFormerNode(
   directory: DataDirectory,
   id: string,
   options: OpenNodeOptions,
 ): Promise<NodeStores> {
-  if ((await readOwner(directory.nodeRoot(id))) === undefined) {
-    throw shardFault('shard/node-lost', { node: id, reason: 'its directory is missing or empty' })
-  }
-  return openOrMakeNode(directory, id, options)
+  return openNode(directory.nodeRoot(id), { ...options, nodeId: id })
 }
 
 /** `node-01` to `node-14`. */

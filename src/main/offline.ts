@@ -31,6 +31,7 @@ export async function openOffline(
       profile: undefined,
       strictPlacement: false,
       replaceLost: false,
+      engine: 'files',
     },
     program,
     nodesDefault,

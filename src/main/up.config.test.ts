@@ -34,6 +34,7 @@ test('nothing given means the defaults people read about', () => {
       secretAccessKey: undefined,
       strictPlacement: false,
       replaceLost: false,
+      engine: 'files',
       collectAt: { hour: 3, minute: 0 },
       collectEveryMs: undefined,
       collectRate: 100_000_000,
@@ -64,7 +65,7 @@ test('chunk sizes are MiB with or without saying so', () => {
 
 test('every mistake is reported at once, each with the name it was given under', () => {
   const mistakes = mistakesOf(
-    { nodes: 'many', profile: '10-4', s3Port: '70000' },
+    { nodes: 'many', profile: '10-4', s3Port: '70000', engine: 'sled' },
     { MYCELIUM_GC_AT: '25:00', MYCELIUM_LOG: 'loud', AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE' },
   )
   deepEqual(mistakes, [
@@ -72,6 +73,7 @@ test('every mistake is reported at once, each with the name it was given under',
     '--nodes "many": expected a whole number from 1 to 254',
     '--profile "10-4": expected data+parity, such as 10+4, each at least 1 and together at most 256',
     '--s3-port "70000": expected a port from 0 (any free one) to 65535',
+    '--engine "sled": expected files or lmdb',
     'MYCELIUM_GC_AT "25:00": expected a time of day such as 03:00, or off',
     'AWS_SECRET_ACCESS_KEY: missing; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY come together',
   ])

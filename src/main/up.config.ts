@@ -14,6 +14,7 @@ import {
 } from '#main/settings'
 import { oneMasterKey, storeSettings } from '#main/store.config'
 import { parseChunkBytes, parseDuration, parseRate, parseTimeOfDay } from '#main/units'
+import { type Engine, engines } from '#shard/node-metadata'
 
 export const nodesDefault = 14
 /** All nodes of `mycelium up` share one machine and one process: more of them protect nothing more. */
@@ -99,6 +100,15 @@ export const upSettings = {
     env: 'MYCELIUM_REPLACE_LOST',
     help: 'make directories anew for nodes whose own are gone; repair fills them',
     schema: isGiven,
+  },
+  engine: {
+    flag: '--engine <name>',
+    env: 'MYCELIUM_ENGINE',
+    help: `how nodes that are made keep their bytes: ${engines.join(' or ')}; others keep their own (default: files)`,
+    schema: parsedBy<Engine>(
+      (name) => engines.find((known) => known === name),
+      engines.join(' or '),
+    ).default('files'),
   },
   collectAt: {
     flag: '--gc-at <hh:mm>',

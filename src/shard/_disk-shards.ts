@@ -7,6 +7,7 @@ import assert from 'node:assert'
 import { type DiskFile, directAlignment } from '#disk/disk'
 import { TakingTurns } from '#disk/taking-turns'
 import { isFault } from '#fault/fault'
+import { FreeSpace } from '#shard/_free-space'
 import type { NodeHome } from '#shard/_home'
 import { OpenHandles } from '#shard/_open-handles'
 import { ShardIndex } from '#shard/_shard-index'
@@ -20,12 +21,6 @@ const readHandlesMax = 48
 /** Stats in flight while the directories are read at open. */
 const scanBatch = 64
 
-/** New shards leave this much of the disk to the log and the small files, or 1 % of a small disk. */
-const reservedBytesMax = 64 * 1024 * 1024
-
-/** How long an answer about the free space serves: what one fast disk takes in that time is about what is reserved. */
-const capacityMs = 100
-
 export class DiskShards implements ShardStore {
   readonly #home: NodeHome
   readonly #index = new ShardIndex()
@@ -38,12 +33,11 @@ export class DiskShards implements ShardStore {
    */
   readonly #opening: string
   #created = 0
-  #capacity:
-    | { readonly totalBytes: number; readonly freeBytes: number; readonly at: number }
-    | undefined
+  readonly #space: FreeSpace
 
   constructor(home: NodeHome) {
     this.#home = home
+    this.#space = new FreeSpace(home, () => home.disk.capacity())
     this.#opening = home.world.randomBytes(8).toHex()
     // Through the cache: measured with 256 KiB blocks, a first read is as fast as a direct one (0.7 to 1.3 GB/s, the device), a
     // second one four times as fast, and the ranges of a last stripe are unaligned anyway.
@@ -64,7 +58,7 @@ export class DiskShards implements ShardStore {
 
   create({ expectedBytes }: { expectedBytes?: number } = {}): Promise<ShardWriter> {
     return this.#home.guard(async () => {
-      if (expectedBytes !== undefined) await this.#requireRoom(expectedBytes)
+      if (expectedBytes !== undefined) await this.#space.require(expectedBytes)
       this.#created += 1
       const path = `incoming/${this.#opening}-${this.#created}`
       const file = await this.#home.disk.create(path, { direct: true })
@@ -157,18 +151,6 @@ export class DiskShards implements ShardStore {
       )
     // A process killed between a rename and its sync left names that only now become durable.
     if (names.length > 0) await disk.syncDirectory(directory)
-  }
-
-  /** A courtesy that saves writing in vain; the disk itself has the last word. */
-  async #requireRoom(expectedBytes: number): Promise<void> {
-    const now = this.#home.world.monotonic()
-    if (this.#capacity === undefined || now - this.#capacity.at > capacityMs)
-      this.#capacity = { ...(await this.#home.disk.capacity()), at: now }
-    const { totalBytes, freeBytes } = this.#capacity
-    const reservedBytes = Math.min(reservedBytesMax, totalBytes / 100)
-    if (freeBytes - expectedBytes >= reservedBytes) return
-    this.#capacity = undefined // look again next time: somebody may be making room
-    throw shardFault('shard/node-full', { node: this.#home.node, freeBytes, expectedBytes })
   }
 
   /**

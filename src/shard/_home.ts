@@ -1,4 +1,4 @@
-/** What the three stores of a disk node share: its directory, its name, and how the disk's faults become ours. */
+/** What the stores of a node in a directory share: its disk, its name, and how the disk's faults become ours. */
 import type { Disk } from '#disk/disk'
 import { isFault } from '#fault/fault'
 import { shardFault } from '#shard/faults'
@@ -12,17 +12,24 @@ export class NodeHome {
   readonly telemetry: Telemetry
   readonly node: string
   readonly #metadata: NodeMetadata
+  readonly #anchor: string
 
+  /** Without `anchor`, a path in the directory, the node is lost however whole its metadata are. */
   constructor(
     disk: Disk,
     metadata: NodeMetadata,
-    { world, telemetry }: { readonly world: World; readonly telemetry: Telemetry },
+    {
+      world,
+      telemetry,
+      anchor,
+    }: { readonly world: World; readonly telemetry: Telemetry; readonly anchor: string },
   ) {
     this.disk = disk
     this.world = world
     this.telemetry = telemetry
     this.node = metadata.nodeId
     this.#metadata = metadata
+    this.#anchor = anchor
   }
 
   /** `shard/node-lost` when the directory is gone, unreadable, or another one than the one we opened. */
@@ -44,8 +51,8 @@ export class NodeHome {
   async #read(): Promise<NodeMetadata | undefined> {
     try {
       const metadata = await readNodeMetadata(this.disk)
-      const shards = metadata && (await this.disk.stat('shards'))
-      return shards && metadata
+      const anchor = metadata && (await this.disk.stat(this.#anchor))
+      return anchor && metadata
     } catch (cause) {
       throw shardFault('shard/node-lost', { node: this.node, reason: 'unreadable' }, cause)
     }

@@ -4,8 +4,15 @@ import { DiskLog } from '#shard/_disk-log'
 import { DiskShards } from '#shard/_disk-shards'
 import { assertFileName } from '#shard/_file-name'
 import { NodeHome } from '#shard/_home'
+import { environmentPath } from '#shard/_lmdb-path'
+import {
+  type NodeOptions,
+  newMetadata,
+  requireNoShards,
+  requireOwn,
+  shardsWithoutMetadata,
+} from '#shard/_ownership'
 import { unwrapSmallFile, wrapSmallFile } from '#shard/_small-file'
-import { shardFault } from '#shard/faults'
 import {
   metadataPath,
   type NodeMetadata,
@@ -13,8 +20,6 @@ import {
   readNodeMetadata,
 } from '#shard/node-metadata'
 import type { NodeFiles, NodeStores } from '#shard/store'
-import type { Telemetry } from '#telemetry/telemetry'
-import type { World } from '#world/world'
 
 export { readNodeMetadata } from '#shard/node-metadata'
 
@@ -27,24 +32,17 @@ const shardDirectories = Array.from({ length: 256 }, (_, first) =>
   first.toString(16).padStart(2, '0'),
 )
 
-export interface DiskNodeOptions {
-  readonly world: World
-  readonly telemetry: Telemetry
-  readonly storeId: Uint8Array
-  readonly nodeId: string
-}
-
 /**
  * Opens the node on `disk`, or makes it there when the directory is empty. Reads all directory names and the whole log.
  * `shard/foreign-node` when the directory is of another store or node; `shard/malformed-metadata`; faults of the disk.
  * The disk stays the caller's: `close` closes what was opened on it, not the disk itself.
  */
-export async function openDiskNode(disk: Disk, options: DiskNodeOptions): Promise<NodeStores> {
+export async function openDiskNode(disk: Disk, options: NodeOptions): Promise<NodeStores> {
   const metadata = (await readNodeMetadata(disk)) ?? (await makeNode(disk, options))
-  requireOwn(metadata, options)
+  requireOwn(metadata, { ...options, engine: 'files' })
   for (const directory of ['shards', 'incoming', 'log', 'stage', 'files'])
     await disk.makeDirectory(directory)
-  const home = new NodeHome(disk, metadata, options)
+  const home = new NodeHome(disk, metadata, { ...options, anchor: 'shards' })
   const shards = new DiskShards(home)
   const log = new DiskLog(home, { directory: 'log', segmentBytes: logSegmentBytes })
   const stage = new DiskLog(home, { directory: 'stage', segmentBytes: stageSegmentBytes })
@@ -65,31 +63,15 @@ export async function openDiskNode(disk: Disk, options: DiskNodeOptions): Promis
 }
 
 /** The metadata comes first: a directory with shards and none was a node once, and is not ours to reuse. */
-async function makeNode(
-  disk: Disk,
-  { world, storeId, nodeId }: DiskNodeOptions,
-): Promise<NodeMetadata> {
-  for (const directory of await disk.list('shards'))
-    if ((await disk.list(`shards/${directory}`)).length > 0)
-      throw shardFault('shard/foreign-node', { node: nodeId, reason: 'shards without metadata' })
-  const metadata = {
-    storeId: storeId.toHex(),
-    nodeId,
-    incarnation: world.randomBytes(16).toHex(),
-    createdAt: new Date(world.now()).toISOString(),
-  }
+async function makeNode(disk: Disk, options: NodeOptions): Promise<NodeMetadata> {
+  await requireNoShards(disk, options.nodeId)
+  if ((await disk.stat(environmentPath)) !== undefined) throw shardsWithoutMetadata(options.nodeId)
+  const metadata = newMetadata(options, 'files')
   await disk.makeDirectory('')
   await disk.writeDurably(metadataPath, new TextEncoder().encode(printNodeMetadata(metadata)))
   // All at once and now, or most of the first few hundred shards would each wait for a directory of their own.
   await disk.makeDirectory('shards', shardDirectories)
   return metadata
-}
-
-function requireOwn(metadata: NodeMetadata, { storeId, nodeId }: DiskNodeOptions): void {
-  if (metadata.storeId !== storeId.toHex())
-    throw shardFault('shard/foreign-node', { node: nodeId, foundStore: metadata.storeId })
-  if (metadata.nodeId !== nodeId)
-    throw shardFault('shard/foreign-node', { node: nodeId, foundNode: metadata.nodeId })
 }
 
 function openFiles(home: NodeHome): NodeFiles {

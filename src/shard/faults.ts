@@ -12,4 +12,6 @@ export const shardFault = declareFaults({
   /** The directory belongs to another store or node, or holds shards but no metadata: nobody may clean it up. */
   'shard/foreign-node': 'conflict',
   'shard/malformed-metadata': 'corrupt',
+  /** The file that holds the node is gone, or shorter than what it tells of itself. */
+  'shard/truncated': 'corrupt',
 })

@@ -28,7 +28,7 @@ export function frameBytes(payloadBytes: number): number {
 }
 
 /** Bytes of header and payload: what `isWholeFrame` wants to see. */
-export function filledBytes({ payloadBytes }: FrameHeader): number {
+export function filledBytes({ payloadBytes }: Pick<FrameHeader, 'payloadBytes'>): number {
   return headerBytes + payloadBytes
 }
 

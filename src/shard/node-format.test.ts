@@ -42,12 +42,21 @@ test('frames are as the vectors say', () => {
   }
 })
 
+test('metadata of another engine are of a format that older programs refuse', () => {
+  const text =
+    '{"format":2,"storeId":"ab","nodeId":"node-01","incarnation":"cd","createdAt":"2026-01-01T00:00:00.000Z","engine":"lmdb"}\n'
+  equal(parseNodeMetadata(text).engine, 'lmdb')
+  equal(printNodeMetadata(parseNodeMetadata(text)), text)
+  equal(parseNodeMetadata(vectors.metadata).engine, 'files')
+})
+
 test('metadata.json is as the vector says', () => {
   const metadata = {
     storeId: '000102030405060708090a0b0c0d0e0f',
     nodeId: 'node-01',
     incarnation: '101112131415161718191a1b1c1d1e1f',
     createdAt: '2026-01-01T00:00:00.000Z',
+    engine: 'files' as const,
   }
   equal(printNodeMetadata(metadata), vectors.metadata)
   deepEqual(parseNodeMetadata(vectors.metadata), metadata)

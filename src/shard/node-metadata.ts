@@ -4,6 +4,10 @@ import { shardFault } from '#shard/faults'
 
 export const metadataPath = 'metadata.json'
 
+/** How a node keeps its bytes: docs/operate/engines.md. */
+export const engines = ['files', 'lmdb'] as const
+export type Engine = (typeof engines)[number]
+
 export interface NodeMetadata {
   /** Lowercase hex. */
   readonly storeId: string
@@ -12,6 +16,8 @@ export interface NodeMetadata {
   readonly incarnation: string
   /** ISO 8601, for people. */
   readonly createdAt: string
+  /** Chosen when the directory was made, and never changed. */
+  readonly engine: Engine
 }
 
 /** `undefined` when there is none: an empty or lost directory. `shard/malformed-metadata`; faults of the disk. */
@@ -20,19 +26,31 @@ export async function readNodeMetadata(disk: Disk): Promise<NodeMetadata | undef
   return bytes && parseNodeMetadata(new TextDecoder().decode(bytes))
 }
 
+/** A node of files is of format 1, which names no engine. Any other is of format 2, so that a program that knows only files refuses it. */
 export function printNodeMetadata(metadata: NodeMetadata): string {
-  const { storeId, nodeId, incarnation, createdAt } = metadata
-  return `${JSON.stringify({ format: 1, storeId, nodeId, incarnation, createdAt })}\n`
+  const { storeId, nodeId, incarnation, createdAt, engine } = metadata
+  const identity = { storeId, nodeId, incarnation, createdAt }
+  const fields =
+    engine === 'files' ? { format: 1, ...identity } : { format: 2, ...identity, engine }
+  return `${JSON.stringify(fields)}\n`
 }
 
 export function parseNodeMetadata(text: string): NodeMetadata {
   const fields = parseObject(text)
-  if (fields['format'] !== 1)
-    throw shardFault('shard/malformed-metadata', { reason: 'not of format 1' })
+  const engine = parseEngine(fields)
   const { storeId, nodeId, incarnation, createdAt } = fields
   if (!isText(storeId) || !isText(nodeId) || !isText(incarnation) || !isText(createdAt))
     throw shardFault('shard/malformed-metadata', { reason: 'a field is missing' })
-  return { storeId, nodeId, incarnation, createdAt }
+  return { storeId, nodeId, incarnation, createdAt, engine }
+}
+
+function parseEngine({ format, engine }: Readonly<Record<string, unknown>>): Engine {
+  if (format === 1) return 'files'
+  if (format !== 2) throw shardFault('shard/malformed-metadata', { reason: 'not of format 1 or 2' })
+  const known = engines.find((one) => one === engine)
+  if (known === undefined)
+    throw shardFault('shard/malformed-metadata', { reason: 'not an engine this version knows' })
+  return known
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {

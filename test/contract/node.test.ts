@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { openRealDisk } from '#disk/real'
 import { SimulatedDisk } from '#disk/simulated'
 import { openDiskNode } from '#shard/disk-node'
+import { openLmdbNode } from '#shard/lmdb-node'
 import { openMemoryNode } from '#shard/memory-node'
 import { silentTelemetry as telemetry } from '#telemetry/telemetry'
 import { SimulatedWorld } from '#world/simulated'
@@ -31,6 +32,18 @@ const onRealDisk: WithNode = async (body) => {
   }
 }
 
+const onLmdb: WithNode = async (body) => {
+  const root = await mkdtemp(join(tmpdir(), 'node-'))
+  try {
+    const disk = openRealDisk(root)
+    const node = await openLmdbNode(disk, { root, world: systemWorld(), telemetry, ...identity })
+    await body(node)
+    await node.close()
+  } finally {
+    await rm(root, { recursive: true, force: true })
+  }
+}
+
 const onSimulatedDisk: WithNode = (body) => {
   const world = new SimulatedWorld('node contract')
   return world.run(async () => {
@@ -39,7 +52,12 @@ const onSimulatedDisk: WithNode = (body) => {
   })
 }
 
-const kinds = { memory: inMemory, 'real disk': onRealDisk, 'simulated disk': onSimulatedDisk }
+const kinds = {
+  memory: inMemory,
+  'real disk': onRealDisk,
+  lmdb: onLmdb,
+  'simulated disk': onSimulatedDisk,
+}
 for (const [kind, withNode] of Object.entries(kinds)) {
   shardStoreContract(`shards, ${kind}`, withNode)
   nodeLogContract(`log, ${kind}`, withNode)
