@@ -127,7 +127,7 @@ function programEnvironment(): Record<string, string> {
 export function cleanEnvironment(): Record<string, string> {
   return Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) =>
-      value === undefined || /^(AWS_|MYCELIUM_|NODE_TEST)/.test(name) ? [] : [[name, value]],
+      value === undefined || /^(AWS_|MYCELIUM_|NODE_TEST|npm_)/.test(name) ? [] : [[name, value]],
     ),
   )
 }
