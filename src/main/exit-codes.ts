@@ -11,6 +11,8 @@ export const exitCodes = {
   rebuild: 7,
   nodes: 8,
   incomplete: 9,
+  /** Also the launcher's: packaging/bin/launch.sh. */
+  platform: 10,
   /** 128 + SIGINT: the second Ctrl-C. */
   forced: 130,
 } as const
