@@ -37,7 +37,8 @@ if [ ! -x "$node" ]; then
   node=$(command -v node) && found=$("$node" --version) || found=v0
   found=${found#v}
   [ "${found%%.*}" -ge "$wanted" ] || refuse "Node.js $wanted is not here. It comes as the package \"node\", whose install \
-script has not run. Install again with --allow-scripts=node (in a checkout: npm ci), or put Node.js $wanted on the PATH."
+script has not run. Allow it and install again: npm install -g --allow-scripts=node, or in a project \
+\"allowScripts\": { \"node\": true } in its package.json; in a checkout npm ci. Or put Node.js $wanted on the PATH."
 fi
 
 # What a person can paste to run this program again.
