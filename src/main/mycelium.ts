@@ -26,9 +26,14 @@ process.umask(0o077) // names stand in clear in the database: what we make is fo
 const world = systemWorld(killAt(process.env['MYCELIUM_KILL_AT']))
 const stop = new AbortController()
 
+/** npm passes on to its script what a terminal has sent to both of them already: one Ctrl-C comes twice, a moment apart. */
+const echoMs = process.env['npm_lifecycle_event'] === undefined ? 0 : 1_000
+let toldAt = Number.NEGATIVE_INFINITY
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    if (stop.signal.aborted) process.exit(exitCodes.forced)
+    const isEcho = world.monotonic() - toldAt < echoMs
+    if (stop.signal.aborted && !isEcho) process.exit(exitCodes.forced)
+    if (!stop.signal.aborted) toldAt = world.monotonic()
     stop.abort()
   })
 }

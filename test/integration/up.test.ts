@@ -228,6 +228,19 @@ test('SIGTERM lets a request finish; a second signal does not wait', async (cont
   neverFinished.socket.destroy()
 })
 
+test('one Ctrl-C that npm passes on as well does not count twice', async (context) => {
+  const env = { npm_lifecycle_event: 'start' }
+  const store = await startStore({ data: await temporary(context), flags: small, env })
+  const upload = await beginUpload(store)
+  const ended = once(store.child, 'exit')
+  store.child.kill('SIGINT')
+  await untilSaid(store, /Stopping/)
+  store.child.kill('SIGINT')
+  upload.socket.write('second half')
+  match(await upload.answer, /^HTTP\/1\.1 200/)
+  deepEqual(await ended, [0, null])
+})
+
 /** A PUT whose body is half sent; the store has begun to read it. */
 async function beginUpload({
   httpUrl,

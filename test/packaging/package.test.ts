@@ -131,7 +131,7 @@ describe('installed into an empty prefix', () => {
     match(run(['sh', '-c', global], { cwd: work, env: { ...env, PATH: path } }), /^Rebuilt /)
 
     await writeFile(join(project, 'package.json'), '{}')
-    run(['npm', 'install', tarball], { cwd: project, env })
+    run(['npm', 'install', '--prefer-offline', tarball], { cwd: project, env })
     await loseDatabase(data)
     const local = refusedStart(['npx', 'mycelium'], { cwd: project, data, env })
     equal(local, `npx mycelium rebuild --data ${data}`)
