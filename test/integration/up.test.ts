@@ -230,7 +230,7 @@ test('SIGTERM lets a request finish; a second signal does not wait', async (cont
 
 test('one Ctrl-C that npm passes on as well does not count twice', async (context) => {
   const env = { npm_lifecycle_event: 'start' }
-  const store = await startStore({ data: await temporary(context), flags: small, env })
+  await using store = await startStore({ data: await temporary(context), flags: small, env })
   const upload = await beginUpload(store)
   const ended = once(store.child, 'exit')
   store.child.kill('SIGINT')

@@ -118,7 +118,7 @@ test('what the Dockerfile builds is whole, and serves, tells its health and stop
   equal(command.join(' '), 'up')
   const data = env['MYCELIUM_DATA'] ?? ''
   const ports = { MYCELIUM_S3_PORT: '0', MYCELIUM_HTTP_PORT: '0', MYCELIUM_NODES: '3' }
-  const store = await startStore({
+  await using store = await startStore({
     command: asNobody([entry]),
     data,
     ports: 'default', // the environment names them, as in the image

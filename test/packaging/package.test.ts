@@ -99,7 +99,7 @@ describe('installed into an empty prefix', () => {
     const command = [join(prefix, 'bin/mycelium')] as const
     const node = join(installed, 'node_modules/node/bin/node')
     const data = join(work, 'data')
-    const store = await startStore({
+    await using store = await startStore({
       command,
       flags: small,
       data,
@@ -142,7 +142,8 @@ describe('installed into an empty prefix', () => {
     const data = join(work, 'data')
     // a group of its own, as a terminal's foreground job
     const command = ['setsid', join(prefix, 'bin/mycelium')] as const
-    const { child, output } = await startStore({ command, data, flags: ['--log', 'warn'] })
+    await using store = await startStore({ command, data, flags: ['--log', 'warn'] })
+    const { child, output } = store
     const ended = once(child, 'exit')
     process.kill(-(child.pid ?? Number.NaN), 'SIGINT')
     deepEqual(await ended, [0, null], output())
