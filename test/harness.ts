@@ -9,10 +9,16 @@ const program = new URL('../src/main/mycelium.ts', import.meta.url).pathname
 /** Tests start the program a hundred times: Node compiles it once. */
 const compileCache = new URL('../node_modules/.cache/compile', import.meta.url).pathname
 
+export type Command = readonly [file: string, ...args: string[]]
+
+const checkout: Command = [process.execPath, program]
+
 export interface StartOptions {
   /** Flags of `mycelium up` beside `--data` and the ports. */
   readonly flags?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** How the program is called; the sources of this checkout otherwise. */
+  readonly command?: Command
   /** `any` free ones, unless the defaults are what is tested. */
   readonly ports?: 'any' | 'default'
   /** An existing data directory; a temporary one otherwise, removed by `stop`. */
@@ -40,17 +46,14 @@ export async function startStore({
   env = {},
   ports = 'any',
   data,
+  command: [file, ...args] = checkout,
 }: StartOptions = {}): Promise<RunningStore> {
   const directory = data ?? (await mkdtemp(join(tmpdir(), 'mycelium-test-')))
   const portFlags = ports === 'any' ? ['--s3-port', '0', '--http-port', '0'] : []
-  const child = spawn(
-    process.execPath,
-    [program, 'up', '--data', directory, ...portFlags, ...flags],
-    {
-      env: { ...programEnvironment(), UV_THREADPOOL_SIZE: '16', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
+  const child = spawn(file, [...args, 'up', '--data', directory, ...portFlags, ...flags], {
+    env: { ...programEnvironment(), UV_THREADPOOL_SIZE: '16', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   child.stdout.on('data', (text) => {
     output += text

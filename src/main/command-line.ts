@@ -1,16 +1,30 @@
 /** Commands of ours as people can paste them where they are. */
 
 /**
- * In a checkout no `mycelium` is on the path, and the Node that is may be too old: who came through npm goes on through npm. Every argument
- * is one word of a POSIX shell.
+ * Whether these are the sources of a checkout, or what was emitted from them for a package.
+ * In a checkout no `mycelium` is on the path; in a package none of the project's own npm scripts is at hand.
+ */
+const isCheckout = import.meta.url.endsWith('.ts')
+
+/**
+ * Who came through npm goes on through npm, which may be the only one to know where the program lies; anybody else as the launcher was
+ * called (packaging/bin/launch.sh). Every argument is one word of a POSIX shell.
  */
 export function commandLine(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): string {
-  const script = env['npm_lifecycle_event'] // set by npm, for the script it runs
-  const isCheckout = script === 'start' || script === 'mycelium'
-  return [isCheckout ? 'npm run mycelium --' : 'mycelium', ...args.map(quoteWord)].join(' ')
+  return [...calling(env), ...args.map(quoteWord)].join(' ')
+}
+
+function calling({
+  npm_lifecycle_event: script, // set by npm, for the script it runs; `npx` for itself
+  MYCELIUM_INVOKED_AS: invokedAs = 'mycelium',
+}: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const isOwnScript = script === 'start' || script === 'mycelium'
+  if (isCheckout && isOwnScript) return ['npm', 'run', 'mycelium', '--']
+  if (script !== undefined) return ['npx', 'mycelium']
+  return [quoteWord(invokedAs)]
 }
 
 /** As one word of a POSIX shell. */

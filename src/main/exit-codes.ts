@@ -11,8 +11,10 @@ export const exitCodes = {
   rebuild: 7,
   nodes: 8,
   incomplete: 9,
-  damaged: 10,
-  absent: 11,
+  /** Also the launcher's: packaging/bin/launch.sh. */
+  platform: 10,
+  damaged: 11,
+  absent: 12,
   /** 128 + SIGINT: the second Ctrl-C. */
   forced: 130,
 } as const

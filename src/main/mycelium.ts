@@ -25,7 +25,7 @@ import { readVerifyConfig, verifySettings } from '#main/verify.config'
 import { version } from '#main/version'
 import { systemWorld } from '#world/system'
 
-// Disk calls wait in libuv's threads: 4, its default, are too few for 14 nodes. Read when the first one is needed, so not too late here.
+// As the launcher sets it, for those who come without: libuv reads it when the first thread is needed, so not too late here.
 process.env['UV_THREADPOOL_SIZE'] ??= '32'
 
 process.umask(0o077) // names stand in clear in the database: what we make is for its owner alone
@@ -187,8 +187,8 @@ add(keys, {
 })
 
 if (process.platform === 'win32') {
-  process.stderr.write('mycelium: Windows is not supported. Use Linux, or WSL.\n')
-  process.exit(exitCodes.settings)
+  process.stderr.write('mycelium: Windows is not supported. Use Linux; on Windows, WSL is one.\n')
+  process.exit(exitCodes.platform)
 }
 try {
   await mycelium.parseAsync(process.argv)

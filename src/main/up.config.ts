@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { formatProfile, namedProfiles, type Profile, parseProfile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
+import { parseNetworks } from '#main/networks'
 import { tellTooFewNodes } from '#main/node-count'
 import {
   type Given,
@@ -73,6 +74,13 @@ export const upSettings = {
     env: 'MYCELIUM_HTTP_PORT',
     help: `port of everything else (default: ${httpPortDefault}, or the next free one)`,
     schema: port.optional(),
+  },
+  anonymousNets: {
+    env: 'MYCELIUM_ANONYMOUS_NETS',
+    schema: parsedBy(
+      parseNetworks,
+      'networks such as 172.18.0.0/16, separated by commas: first address and length, none wider than /8 (IPv6: /7)',
+    ).optional(),
   },
   accessKeyId: {
     env: 'AWS_ACCESS_KEY_ID',

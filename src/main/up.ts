@@ -1,5 +1,6 @@
 /** `mycelium up`: a whole store in one process, with its doors open, until a signal. */
 import { createHash } from 'node:crypto'
+import type { AnonymousGuests } from '#api/s3/anonymous'
 import { createS3Door, type S3Door } from '#api/s3/door'
 import { assessTopology, type TopologyReport } from '#cluster/topology'
 import type { HttpServer } from '#http/server'
@@ -48,6 +49,7 @@ export async function up({
   })
   stack.use(startBackground(store, { settings: config, world, telemetry }))
   const doors = await openDoors(store, { config, world, telemetry, credentials, stack })
+  for (const text of tellGuests(config)) telemetry.note('warn', text)
   print(await tell({ config, store, credentials, doors, isColoured, env }))
   if (!stop.aborted)
     await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
@@ -77,7 +79,7 @@ async function openDoors(
 ): Promise<Doors> {
   const door = s3DoorOf(store, { world, telemetry, credentials })
   const plain = door({ mount: '', anonymous: 'refused', createsBuckets: false })
-  const local = door({ mount: '/s3', anonymous: 'loopback', createsBuckets: true })
+  const local = door({ mount: '/s3', anonymous: guestsOf(config), createsBuckets: true })
   const front = createFront({
     version,
     health: () => healthOf(store),
@@ -116,6 +118,10 @@ async function openDoors(
     }
   })
   return { s3: s3Server, front: frontServer }
+}
+
+function guestsOf({ anonymousNets }: UpConfig): AnonymousGuests {
+  return { alsoFrom: anonymousNets?.include ?? (() => false) }
 }
 
 /** Below these, the first label of a host name is a bucket. */
@@ -210,6 +216,7 @@ async function tell({
     ...((await isShared(directory.masterKey))
       ? [`Others may read ${directory.masterKey}: chmod 600 it.`]
       : []),
+    ...tellGuests(config),
     ...(isLoopback(config.host) ? [] : ['Requests travel in clear text, beyond this machine too.']),
   ]
   return printBanner({
@@ -228,6 +235,14 @@ async function tell({
     warnings,
     isColoured,
   })
+}
+
+function tellGuests({ anonymousNets }: UpConfig): readonly string[] {
+  if (anonymousNets === undefined) return []
+  const nets = anonymousNets.names.join(', ')
+  return [
+    `Whoever is in ${nets} may read, change and delete everything through the local mount, without a key (MYCELIUM_ANONYMOUS_NETS).`,
+  ]
 }
 
 function isLoopback(host: string): boolean {

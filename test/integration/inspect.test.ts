@@ -79,11 +79,11 @@ test('what is not there is said so', async () => {
     ['--shard', join(data, 'none')],
   ]) {
     const { code, stderr } = await run('inspect', ...args)
-    equal(code, 11, stderr)
+    equal(code, 12, stderr)
     match(stderr, /There is no /)
   }
   equal((await run('inspect')).code, 2)
-  equal((await run('export', '--to', out, '--bucket', 'none')).code, 11)
+  equal((await run('export', '--to', out, '--bucket', 'none')).code, 12)
 })
 
 test('objects are exported as they are, under names that stay inside', async () => {
@@ -120,7 +120,7 @@ test('damage is found, named, and told by the exit code', async () => {
   await writeFile(pathOf(rotten), bytes.with(5_000, (bytes[5_000] ?? 0) ^ 1))
   await rm(pathOf(lost))
   const found = await run('verify', '--json')
-  equal(found.code, 10)
+  equal(found.code, 11)
   const { shards: states, problems, chunks } = JSON.parse(found.stdout)
   deepEqual([states.damaged, states.missing, chunks.unreadable, chunks.lossesLeft], [1, 1, 0, 0])
   ok(problems.some((text: string) => text.includes(rotten.id) && text.endsWith('is damaged')))

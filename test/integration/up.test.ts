@@ -3,6 +3,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,6 +55,31 @@ test('health, version and metrics are where the banner says', async () => {
   equal((await fetch(`${store.httpUrl}/elsewhere`)).status, 404)
   equal((await fetch(`${store.s3Url}/health`)).status, 403, 'the S3 port answers signed requests')
 })
+
+test('a network that was named may use the local mount without a key, and the store warns of it', async () => {
+  const env = { MYCELIUM_ANONYMOUS_NETS: '127.0.0.0/8' }
+  await using store = await startStore({ flags: small, env })
+  match(
+    store.output(),
+    /Warning {2}Whoever is in 127\.0\.0\.0\/8 may read, change and delete everything/,
+  )
+  equal(await statusAs('store', store), 200)
+  equal(await statusAs('rebound.example', store), 403)
+  await using other = await startStore({ flags: small })
+  ok(!other.output().includes('may read, change'))
+  equal(await statusAs('store', other), 403)
+  const all = await runMycelium(['up'], { env: { MYCELIUM_ANONYMOUS_NETS: '0.0.0.0/0' } })
+  equal(all.code, 2)
+  match(all.stderr, /MYCELIUM_ANONYMOUS_NETS "0\.0\.0\.0\/0": expected networks/)
+})
+
+/** What an unsigned PUT of an object is answered when it calls the store by this name. */
+async function statusAs(host: string, { httpUrl }: RunningStore): Promise<number | undefined> {
+  const put = request(`${httpUrl}/s3/first-bucket/key`, { method: 'PUT', headers: { host } })
+  const [answer] = await once(put.end('body'), 'response')
+  answer.resume()
+  return answer.statusCode
+}
 
 test('every mistake is told at once, and nothing is made', async (context) => {
   const data = join(await temporary(context), 'data')
@@ -204,7 +230,7 @@ test('SIGTERM lets a request finish; a second signal does not wait', async (cont
 
 test('one Ctrl-C that npm passes on as well does not count twice', async (context) => {
   const env = { npm_lifecycle_event: 'start' }
-  const store = await startStore({ data: await temporary(context), flags: small, env })
+  await using store = await startStore({ data: await temporary(context), flags: small, env })
   const upload = await beginUpload(store)
   const ended = once(store.child, 'exit')
   store.child.kill('SIGINT')

@@ -1,3 +1,4 @@
+import type { AnonymousGuests } from '#api/s3/anonymous'
 import type { AccessKeys, Principal } from '#identity/access-keys'
 import type { ObjectStore } from '#object/model'
 import type { Telemetry } from '#telemetry/telemetry'
@@ -14,8 +15,8 @@ export interface S3DoorOptions {
   readonly domains: readonly string[]
   /** Path prefix in front of `/bucket/key`: none on the S3 port, `/s3` on the local mount. Signatures cover it. */
   readonly mount: '' | '/s3'
-  /** `loopback`: unsigned requests that provably come from this machine's own user may do everything. */
-  readonly anonymous: 'refused' | 'loopback'
+  /** Unsigned requests of whom it welcomes may do everything. */
+  readonly anonymous: 'refused' | AnonymousGuests
   /** A PUT of an object makes its missing bucket. */
   readonly createsBuckets: boolean
   readonly world: World

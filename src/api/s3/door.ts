@@ -1,6 +1,6 @@
 /** The S3 wire over an `ObjectStore`: translates requests into domain calls and faults into S3's XML. Holds no state but a cache of keys. */
 import { resolveAddress } from '#api/s3/address'
-import { isLocalUser } from '#api/s3/anonymous'
+import { isGuest } from '#api/s3/anonymous'
 import { effectiveHeaders, firstValues } from '#api/s3/call'
 import type { S3DoorOptions } from '#api/s3/door-options'
 import { errorResponse, hostId } from '#api/s3/error-response'
@@ -133,7 +133,8 @@ function prove(
       resources: [rawResource, target.rawPath],
     },
   )
-  if (proof.kind === 'anonymous' && !(options.anonymous === 'loopback' && isLocalUser(request))) {
+  const { anonymous } = options
+  if (proof.kind === 'anonymous' && (anonymous === 'refused' || !isGuest(request, anonymous))) {
     throw s3Fault('s3/access-denied')
   }
   return proof

@@ -73,7 +73,7 @@ export async function startS3Server({
     ...common,
     domains: [],
     mount: '/s3',
-    anonymous: 'loopback',
+    anonymous: { alsoFrom: () => false },
     createsBuckets: true,
   })
   return {

@@ -1,0 +1,48 @@
+/**
+ * `prepack`: writes the programs of this package as JavaScript into `dist/`, because Node strips no types below `node_modules`. What a program
+ * reaches at run time is written, and nothing else: the modules it imports, the workers and the kernels it names by URL.
+ *
+ * The types are blanked by the same stripper that runs a checkout, so that a package runs the code that was tested, and lines and columns
+ * in its stack traces are those of the sources. `dist/package.json` gives `#room/file` its meaning there.
+ */
+import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+import { dirname, join, relative, resolve } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+const source = join(root, 'src')
+const target = join(root, 'dist')
+
+/** `from '#room/file'`, `import '#room/file'`, `import('#room/file')` */
+const roomImport = /\b(?:from|import)[\s(]*'#([^']+)'/g
+/** A kernel, a worker, or a file of the package itself. */
+const siblingUrl = /\bnew URL\(\s*'(\.[^']+)',\s*import\.meta\.url/g
+const workerUrl = /(\bnew URL\(\s*'\.[^']+)\.ts'(,\s*import\.meta\.url)/g
+
+/** Each launcher stands for the program of its name. */
+function emit(launchers: readonly string[]): void {
+  rmSync(target, { recursive: true, force: true })
+  const files = new Set(
+    launchers.map((launcher) => join(source, 'main', `${relative('packaging/bin', launcher)}.ts`)),
+  )
+  for (const file of files) for (const reached of write(file)) files.add(reached) // a set grows while it is walked
+  const scope = { type: 'module', imports: { '#*': './*.js' } }
+  writeFileSync(join(target, 'package.json'), `${JSON.stringify(scope, null, 2)}\n`)
+}
+
+/** Returns the files it needs beside it when it runs. */
+function write(file: string): readonly string[] {
+  const path = join(target, relative(source, file))
+  mkdirSync(dirname(path), { recursive: true })
+  if (!file.endsWith('.ts')) {
+    copyFileSync(file, path)
+    return []
+  }
+  const code = stripTypeScriptTypes(readFileSync(file, 'utf8'))
+  writeFileSync(path.replace(/\.ts$/, '.js'), code.replaceAll(workerUrl, "$1.js'$2"))
+  const imported = [...code.matchAll(roomImport)].map(([, name]) => join(source, `${name}.ts`))
+  const named = [...code.matchAll(siblingUrl)].map(([, name = '']) => resolve(dirname(file), name))
+  return [...imported, ...named.filter((path) => path.startsWith(source))]
+}
+
+emit(globSync('packaging/bin/*', { cwd: root, exclude: ['**/*.sh'] }))
