@@ -35,8 +35,12 @@ export interface UploadOptions {
   readonly mayResume: boolean
 }
 
-const goesOn =
-  'Nothing is stored under the final name yet. Run the same command again: it goes on where it stopped.'
+/** What Ctrl-C leaves. */
+function hintOf({ isEncrypted, mayResume }: UploadOptions): string {
+  return isEncrypted || !mayResume
+    ? 'Nothing half-sent was stored. Run the same command again: it begins anew.'
+    : 'Nothing is stored under the final name yet. Run the same command again: it goes on where it stopped.'
+}
 
 export async function upload(
   context: Context,
@@ -113,7 +117,7 @@ async function uploadOne(
   options: UploadOptions,
 ): Promise<void> {
   const { endpoint, signal } = context
-  await interruptible(context, goesOn, async () => {
+  await interruptible(context, hintOf(options), async () => {
     const secret = await secretOf(context, options)
     await ensureBucket(endpoint, options.bucket, { signal })
     const name = { bucket: options.bucket, key }
@@ -131,7 +135,7 @@ async function uploadTree(context: Context, root: string, options: UploadOptions
     terminal.warn(`Left out: ${path} is neither a file nor a directory (or a link to one).`),
   )
   if (!isJson) terminal.print(`Found ${plural(files.length, 'file')} in ${root}`)
-  await interruptible(context, goesOn, async () => {
+  await interruptible(context, hintOf(options), async () => {
     const secret = await secretOf(context, options)
     const isNew = await ensureBucket(endpoint, options.bucket, { signal })
     const present = isNew || !options.mayResume ? new Map() : await listPresent(context, options)

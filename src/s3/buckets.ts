@@ -8,6 +8,7 @@ import { isFault } from '#fault/fault'
 import { call } from '#s3/call'
 import type { Endpoint } from '#s3/endpoint'
 import { statusOf } from '#s3/errors'
+import { endpointFault } from '#s3/faults'
 
 /**
  * Asks something that has an error document: answers to HEAD have none, so that a missing bucket looks like a missing key, and a wrong key like a
@@ -83,10 +84,13 @@ export async function listBuckets(
   endpoint: Endpoint,
   { signal, attempts }: { readonly signal: AbortSignal; readonly attempts?: number },
 ): Promise<readonly string[]> {
-  const { Buckets = [] } = await call(
+  const { Buckets, Owner } = await call(
     endpoint,
     (client, sending) => client.send(new ListBucketsCommand({}), sending),
     { signal, ...(attempts === undefined ? {} : { attempts }) },
   )
-  return Buckets.flatMap(({ Name }) => Name ?? [])
+  if (Buckets === undefined && Owner === undefined) {
+    throw endpointFault('endpoint/not-s3', { endpoint: endpoint.url })
+  }
+  return (Buckets ?? []).flatMap(({ Name }) => Name ?? [])
 }

@@ -66,7 +66,8 @@ export function faultOf(error: unknown, detail: FaultDetail): unknown {
   }
   const status = statusOf(error)
   if (status === undefined) return error
-  if (!(error instanceof S3ServiceException) || error.name === 'UnknownError') {
+  // The SDK's word for an answer without an error document.
+  if (!(error instanceof S3ServiceException) || error.message === 'UnknownError') {
     const code = statuses[status] ?? 'endpoint/not-s3'
     return endpointFault(code, { ...detail, status }, error)
   }

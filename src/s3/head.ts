@@ -4,8 +4,8 @@ import { lookInto } from '#s3/buckets'
 import { call } from '#s3/call'
 import type { Endpoint } from '#s3/endpoint'
 import { statusOf } from '#s3/errors'
+import { etagOf } from '#s3/etag'
 import { endpointFault } from '#s3/faults'
-import { plainEtag } from '#s3/list'
 
 export interface ObjectName {
   readonly bucket: string
@@ -49,9 +49,9 @@ export async function headObject(
       },
       { detail: { bucket, key }, signal },
     )
-    return factsOf(answer)
+    return factsOf(endpoint, answer)
   } catch (error) {
-    if (isFault(error, 'endpoint/no-such-key', 'endpoint/denied', 'endpoint/refused')) {
+    if (isFault(error, 'endpoint/no-such-key', 'endpoint/denied', 'endpoint/not-s3')) {
       await lookInto(endpoint, bucket, { signal }).catch((better: unknown) => {
         // Whoever may read a key need not be allowed to list: then what HEAD said stands.
         if (!isFault(better, 'endpoint/denied')) throw better
@@ -61,9 +61,9 @@ export async function headObject(
   }
 }
 
-function factsOf(answer: HeadObjectCommandOutput): ObjectFacts {
-  const { ContentLength = 0, ETag = '', LastModified = new Date(0), Metadata = {} } = answer
-  const etag = plainEtag(ETag)
+function factsOf(endpoint: Endpoint, answer: HeadObjectCommandOutput): ObjectFacts {
+  const { ContentLength = 0, LastModified = new Date(0), Metadata = {} } = answer
+  const etag = etagOf(endpoint, answer)
   return {
     bytes: ContentLength,
     etag,

@@ -1,6 +1,8 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { call } from '#s3/call'
 import type { Endpoint } from '#s3/endpoint'
+import { plainEtag } from '#s3/etag'
+import { endpointFault } from '#s3/faults'
 
 export interface ListedObject {
   readonly key: string
@@ -35,14 +37,14 @@ export async function* listObjects(
       (client, sending) => client.send(new ListObjectsV2Command(input), sending),
       { detail: { bucket }, signal },
     )
+    // Any other XML, and many a web page, is an empty listing to the SDK.
+    if (page.Name === undefined && page.IsTruncated === undefined) {
+      throw endpointFault('endpoint/not-s3', { endpoint: endpoint.url })
+    }
     for (const { Key, Size = 0, ETag = '', LastModified = new Date(0) } of page.Contents ?? []) {
       if (Key === undefined) continue
       yield { key: Key, bytes: Size, etag: plainEtag(ETag), modifiedAt: LastModified }
     }
     token = page.IsTruncated === true ? page.NextContinuationToken : undefined
   } while (token !== undefined)
-}
-
-export function plainEtag(quoted: string): string {
-  return quoted.replaceAll('"', '')
 }

@@ -1,7 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Endpoint } from '#s3/endpoint'
+import { etagOf } from '#s3/etag'
 import type { ObjectName } from '#s3/head'
-import { plainEtag } from '#s3/list'
 import { callWithBody, type OnSent } from '#s3/send-body'
 
 export interface WriteOptions {
@@ -17,7 +17,7 @@ export async function putObject(
   bytes: Uint8Array,
   { metadata = {}, onSent, signal }: WriteOptions,
 ): Promise<string> {
-  const { ETag = '' } = await callWithBody(
+  const answer = await callWithBody(
     endpoint,
     bytes,
     (client, body, sending) =>
@@ -27,5 +27,5 @@ export async function putObject(
       ),
     { detail: { bucket, key }, onSent, signal },
   )
-  return plainEtag(ETag)
+  return etagOf(endpoint, answer)
 }

@@ -9,9 +9,9 @@ import {
 } from '@aws-sdk/client-s3'
 import { call } from '#s3/call'
 import type { Endpoint } from '#s3/endpoint'
+import { etagOf, plainEtag } from '#s3/etag'
 import { endpointFault } from '#s3/faults'
 import type { ObjectName } from '#s3/head'
-import { plainEtag } from '#s3/list'
 import type { WriteOptions } from '#s3/put'
 import { callWithBody, type OnSent } from '#s3/send-body'
 
@@ -123,11 +123,13 @@ export async function uploadPart(
     endpoint,
     bytes,
     async (client, body, sending) => {
-      const { ETag = '' } = await client.send(
-        new UploadPartCommand({ ...target, ...body }),
-        sending,
-      )
-      return { number, etag: plainEtag(ETag), bytes: bytes.length, crc32: body.ChecksumCRC32 }
+      const answer = await client.send(new UploadPartCommand({ ...target, ...body }), sending)
+      return {
+        number,
+        etag: etagOf(endpoint, answer),
+        bytes: bytes.length,
+        crc32: body.ChecksumCRC32,
+      }
     },
     { detail: { bucket, key }, onSent, signal },
   )
@@ -148,12 +150,12 @@ export async function completeUpload(
       ChecksumCRC32: crc32,
     }))
   const input = { Bucket: bucket, Key: key, UploadId: uploadId, MultipartUpload: { Parts } }
-  const { ETag = '' } = await call(
+  const answer = await call(
     endpoint,
     (client, sending) => client.send(new CompleteMultipartUploadCommand(input), sending),
     { detail: { bucket, key }, signal },
   )
-  return plainEtag(ETag)
+  return etagOf(endpoint, answer)
 }
 
 export async function abortUpload(
