@@ -1,5 +1,5 @@
 /** How large the parts of an upload are, and how many may be in memory. */
-import { partBytesMin, partsMax } from '#s3/limits'
+import { partBytesMax, partBytesMin, partsMax } from '#s3/limits'
 
 /** Also the size up to which an object goes in one piece. */
 export const partBytesDefault = 16 * 2 ** 20
@@ -20,11 +20,9 @@ export function planParts(
 ): PartPlan {
   const least = Math.max(partBytes, partBytesMin)
   if (bytes === undefined) {
-    const largest = least * 2 ** Math.floor((partsMax - 1) / doublingParts)
-    return {
-      partBytesOf: (index) => least * 2 ** Math.floor(index / doublingParts),
-      lanes: lanesWithin(largest, lanes),
-    }
+    const partBytesOf = (index: number): number =>
+      Math.min(partBytesMax, least * 2 ** Math.floor(index / doublingParts))
+    return { partBytesOf, lanes: lanesWithin(partBytesOf(partsMax - 1), lanes) }
   }
   const mebibyte = 2 ** 20
   const needed = Math.ceil(bytes / partsMax / mebibyte) * mebibyte
