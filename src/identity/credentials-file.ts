@@ -27,7 +27,11 @@ export function writeCredentials(profile: string, { accessKeyId, secret }: Crede
   return `[${profile}]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secret}\n`
 }
 
-function readSection(text: string, profile: string): ReadonlyMap<string, string> | undefined {
+/** All settings of a section, by lowercase name; `undefined` when there is no such section. */
+export function readSection(
+  text: string,
+  profile: string,
+): ReadonlyMap<string, string> | undefined {
   let section: string | undefined
   let settings: Map<string, string> | undefined
   for (const line of text.split(/\r?\n/).map((line) => line.trim())) {

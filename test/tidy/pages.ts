@@ -9,7 +9,7 @@ export interface Page {
 }
 
 /** Folders whose pages are of use only if their index names them. */
-const indexed = ['docs/formats', 'docs/decisions', 'docs/operate']
+const indexed = ['docs/formats', 'docs/decisions', 'docs/operate', 'docs/use']
 
 export function indexes(pages: readonly Page[]): readonly Problem[] {
   return indexed.flatMap((folder) => {

@@ -1,0 +1,37 @@
+import type { Terminal } from '#cli/terminal'
+
+const columnsDefault = 80
+
+type Streams = Pick<NodeJS.Process, 'stdout' | 'stderr'>
+
+/** Of the process's streams. What is drawn goes to stderr, and is wiped away before anything is printed. */
+export function openTerminal({ stdout, stderr }: Streams): Terminal {
+  const isInteractive = stdout.isTTY === true && stderr.isTTY === true
+  let isDrawn = false
+  const wipe = (): void => {
+    if (isDrawn) stderr.write('\r\x1b[K')
+    isDrawn = false
+  }
+  const write = (stream: NodeJS.WriteStream, line: string): void => {
+    wipe()
+    stream.write(`${stream.isTTY === true ? withoutControls(line) : line}\n`)
+  }
+  return {
+    isInteractive,
+    print: (line) => write(stdout, line),
+    warn: (line) => write(stderr, line),
+    draw: (line) => {
+      if (!isInteractive) return
+      wipe()
+      if (line === '') return
+      stderr.write(withoutControls(line))
+      isDrawn = true
+    },
+    columns: () => stderr.columns ?? columnsDefault,
+  }
+}
+
+/** A key is any text: one with an escape sequence must not steer somebody's terminal. */
+function withoutControls(line: string): string {
+  return line.replaceAll(/[^\P{Cc}\n]/gu, '\u{fffd}')
+}

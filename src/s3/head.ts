@@ -1,0 +1,103 @@
+import { HeadObjectCommand, type HeadObjectCommandOutput } from '@aws-sdk/client-s3'
+import { isFault } from '#fault/fault'
+import { lookInto } from '#s3/buckets'
+import { call } from '#s3/call'
+import type { Endpoint } from '#s3/endpoint'
+import { statusOf } from '#s3/errors'
+import { etagOf } from '#s3/etag'
+import { endpointFault } from '#s3/faults'
+
+export interface ObjectName {
+  readonly bucket: string
+  readonly key: string
+}
+
+/** A digest of the whole object that the endpoint keeps. */
+export interface KeptChecksum {
+  readonly algorithm: 'crc32' | 'crc32c' | 'crc64nvme' | 'sha1' | 'sha256' | 'md5'
+  /** Lowercase hex. */
+  readonly hex: string
+}
+
+export interface ObjectFacts {
+  readonly bytes: number
+  /** Without quotes. */
+  readonly etag: string
+  readonly modifiedAt: Date
+  readonly metadata: Readonly<Record<string, string>>
+  /** The best there is to compare the whole object with; `undefined` when the endpoint keeps none. */
+  readonly checksum: KeptChecksum | undefined
+}
+
+/** `endpoint/no-such-key`, `endpoint/no-such-bucket`, `endpoint/denied`, … */
+export async function headObject(
+  endpoint: Endpoint,
+  { bucket, key }: ObjectName,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<ObjectFacts> {
+  const input = { Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' } as const
+  try {
+    const answer = await call(
+      endpoint,
+      async (client, sending) => {
+        try {
+          return await client.send(new HeadObjectCommand(input), sending)
+        } catch (error) {
+          if (statusOf(error) !== 404) throw error
+          throw endpointFault('endpoint/no-such-key', { endpoint: endpoint.url, bucket, key })
+        }
+      },
+      { detail: { bucket, key }, signal },
+    )
+    return factsOf(endpoint, answer)
+  } catch (error) {
+    if (isFault(error, 'endpoint/no-such-key', 'endpoint/denied', 'endpoint/not-s3')) {
+      await lookInto(endpoint, bucket, { signal }).catch((better: unknown) => {
+        // Whoever may read a key need not be allowed to list: then what HEAD said stands.
+        if (!isFault(better, 'endpoint/denied')) throw better
+      })
+    }
+    throw error
+  }
+}
+
+function factsOf(endpoint: Endpoint, answer: HeadObjectCommandOutput): ObjectFacts {
+  const { ContentLength = 0, LastModified = new Date(0), Metadata = {} } = answer
+  const etag = etagOf(endpoint, answer)
+  return {
+    bytes: ContentLength,
+    etag,
+    modifiedAt: LastModified,
+    metadata: Metadata,
+    checksum: checksumOf(answer) ?? md5Of(answer, etag),
+  }
+}
+
+function checksumOf(answer: HeadObjectCommandOutput): KeptChecksum | undefined {
+  if (answer.ChecksumType === 'COMPOSITE') return undefined // a digest of digests: says nothing without the parts
+  const kept = [
+    ['sha256', answer.ChecksumSHA256],
+    ['crc64nvme', answer.ChecksumCRC64NVME],
+    ['crc32c', answer.ChecksumCRC32C],
+    ['crc32', answer.ChecksumCRC32],
+    ['sha1', answer.ChecksumSHA1],
+  ] as const
+  for (const [algorithm, text] of kept) {
+    // `…-3` marks a digest of digests for endpoints that do not name the type
+    if (text === undefined || text.includes('-')) continue
+    return { algorithm, hex: Buffer.from(text, 'base64').toString('hex') }
+  }
+  return undefined
+}
+
+/** An ETag is the MD5 of what was put in one piece, unless the endpoint encrypts under a customer's or a named key. */
+function md5Of(
+  {
+    ServerSideEncryption,
+    SSECustomerAlgorithm,
+  }: Pick<HeadObjectCommandOutput, 'ServerSideEncryption' | 'SSECustomerAlgorithm'>,
+  etag: string,
+): KeptChecksum | undefined {
+  const isOther = SSECustomerAlgorithm !== undefined || /kms/.test(ServerSideEncryption ?? '')
+  return !isOther && /^[0-9a-f]{32}$/.test(etag) ? { algorithm: 'md5', hex: etag } : undefined
+}
