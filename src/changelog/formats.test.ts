@@ -58,6 +58,23 @@ describe('records', () => {
       ),
     ))
 
+  test('that were read stay as they are when the memory they came in is used again', async () => {
+    const changes = Array.from({ length: 50 }, (_, index) => ({
+      sequence: BigInt(index + 1),
+      at: index,
+      body: { kind: 'pair/set', value: 'x'.repeat(index) },
+    }))
+    const bytes = Buffer.concat(changes.map(recordOf))
+    const slot = Buffer.alloc(1_000)
+    async function* reusing() {
+      for (let at = 0; at < bytes.length; at += slot.length)
+        yield slot.subarray(0, bytes.copy(slot, 0, at, at + slot.length))
+      slot.fill(0)
+    }
+    const records = await Array.fromAsync(decodeRecordStream(reusing()))
+    deepEqual(records.map(changeOf), changes)
+  })
+
   test('that end too early are malformed', async () => {
     const record = recordOf({ sequence: 1n, at: 2, body: { kind: 'pair/set' } })
     for (let bytes = 1; bytes < record.length; bytes++)

@@ -48,13 +48,13 @@ export function* decodeRecords(bytes: Uint8Array): Generator<ChangeRecord, void,
   }
 }
 
-/** The same from a stream, however it is cut. Holds one piece and one record. */
+/** The same from a stream, however it is cut; its pieces' memory may be used again. Holds one piece and one record. */
 export async function* decodeRecordStream(
   source: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<ChangeRecord, void, undefined> {
   let rest: Uint8Array = new Uint8Array(0)
   for await (const piece of source) {
-    rest = rest.length === 0 ? piece.slice() : Buffer.concat([rest, piece])
+    rest = Buffer.concat([rest, piece]) // a copy: records are kept longer than pieces
     for (let taken = takeRecord(rest); taken !== undefined; taken = takeRecord(rest)) {
       yield taken.record
       rest = taken.rest

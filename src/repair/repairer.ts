@@ -1,7 +1,7 @@
 /**
  * The repair queue: chunks that may not be whole, made whole one after another, beginning at once. What is to do is decided by
  * `planRepair` from how the shards are found when their turn comes, so an entry too many costs a look, never a wrong move.
- * Faults 3, 9 and 12: a move is recorded only after the shard is durable, and only while the chunk still exists.
+ * Faults 3, 6, 9 and 12: a node that fails or hangs holds up nobody else's shards; a move is recorded only after the shard is durable, and only while the chunk still exists.
  */
 
 import { fromHex, toBase64url, toHex } from '#bytes/text'
@@ -117,7 +117,7 @@ export class Repairer {
     over.abort()
   }
 
-  async #repairEntry(id: string, damaged: ReadonlySet<number>): Promise<void> {
+  async #repairEntry(id: string, damaged: Set<number>): Promise<void> {
     if (this.#stopped.signal.aborted) return
     this.#queue.delete(id)
     this.#failed.delete(id)
@@ -135,7 +135,8 @@ export class Repairer {
     }
   }
 
-  async #repair(chunkId: Uint8Array, damaged: ReadonlySet<number>): Promise<void> {
+  /** Takes the columns that were made whole out of `damaged`. Throws when some could not be. */
+  async #repair(chunkId: Uint8Array, damaged: Set<number>): Promise<void> {
     const { sql, store, cluster } = this.#parts
     const end = store.beginActivity()
     try {
@@ -144,17 +145,22 @@ export class Repairer {
       const health = await this.#examine(chunk, damaged)
       const moves = planRepair(cluster.epoch(), chunk, (column) => health[column] ?? 'lost')
       if (moves.length === 0) return
-      await rebuildShards(store, chunk, {
+      const { written, failures } = await rebuildShards(store, chunk, {
         targets: this.#targets(moves),
         signal: this.#stopped.signal,
       })
       this.#parts.world.passing('repair/shards-written')
-      await this.#record(chunk, moves)
+      await this.#record(
+        chunk,
+        moves.filter(({ column }) => written.includes(column)),
+      )
       this.#parts.world.passing('repair/shards-recorded')
+      for (const column of written) damaged.delete(column)
       this.#parts.telemetry.repaired({
-        shards: moves.length,
-        bytes: moves.length * shardBytes(chunk.shape),
+        shards: written.length,
+        bytes: written.length * shardBytes(chunk.shape),
       })
+      for (const { error } of failures) throw error
     } finally {
       end()
     }

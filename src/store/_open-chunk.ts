@@ -216,7 +216,7 @@ async function openColumns(
 }
 
 /** A writer, unless the node takes too long; then one that comes late is given up. */
-async function createWithin(store: ChunkStore, node: ClusterNode): Promise<ShardWriter> {
+export async function createWithin(store: ChunkStore, node: ClusterNode): Promise<ShardWriter> {
   const { world, nodeDeadlineMs = nodeDeadlineMsDefault } = store.parts
   const created = node.stores.shards.create()
   if (await endsWithin(world, nodeDeadlineMs, created)) return await created

@@ -6,24 +6,40 @@ import { blockOffset, bodyBytes, storedBytesPerBlock, stripesOf, wholePages } fr
 import type { ClusterNode } from '#cluster/node'
 import type { ShardWriter } from '#shard/store'
 import { gatherColumns } from '#store/_load-stripe'
+import { createWithin } from '#store/_open-chunk'
 import type { ChunkRecord } from '#store/chunk-record'
-import type { ChunkStore } from '#store/chunk-store'
+import { type ChunkStore, nodeDeadlineMsDefault, tidyUp } from '#store/chunk-store'
 import { storeFault } from '#store/faults'
+import { endsWithin } from '#world/patience'
 
 export interface RebuildTarget {
   readonly column: number
   readonly node: ClusterNode
 }
 
+export interface Rebuilt {
+  /** Columns that rest durably where they should now. */
+  readonly written: readonly number[]
+  /** Of the targets that could not take theirs: a node's own fault, or `store/node-too-slow`. */
+  readonly failures: readonly { readonly column: number; readonly error: Error }[]
+}
+
+/** A target while its shard is being written. `failed` is final. */
+interface Writing extends RebuildTarget {
+  writer: ShardWriter | undefined
+  failed: Error | undefined
+}
+
 /**
- * Writes the targets' shards durably. What lay under the same id on a target node is replaced, and stays if that fails: it may be whole. `store/unreadable` when fewer than k
- * columns are good; a node's own fault when it cannot take the shard. Nothing is recorded: the caller records where the shards now rest.
+ * Writes the targets' shards durably, as many as their nodes take: none waits for another's node. What lay under the same id on a target node
+ * is replaced, and stays if that fails: it may be whole. `store/unreadable` when fewer than k columns are good. Nothing is recorded: the
+ * caller records where the shards now rest.
  */
 export async function rebuildShards(
   store: ChunkStore,
   chunk: ChunkRecord,
   { targets, signal }: { readonly targets: readonly RebuildTarget[]; readonly signal: AbortSignal },
-): Promise<void> {
+): Promise<Rebuilt> {
   const columns = targets.map(({ column }) => column)
   const identity = {
     storeId: store.parts.keyring.storeId,
@@ -31,17 +47,34 @@ export async function rebuildShards(
     geometry: chunk.shape,
   }
   const hasher = await store.parts.codec.openHasher(identity, columns)
-  const writers: ShardWriter[] = []
+  const writings = await Promise.all(targets.map((target) => openTarget(store, target)))
   try {
-    for (const { node } of targets) writers.push(await node.stores.shards.create())
-    for (let stripe = 0; stripe < stripesOf(chunk.shape); stripe += 1) {
-      await rebuildStripe(store, chunk, { stripe, columns, writers, hasher, signal })
+    for (let stripe = 0; stripe < stripesOf(chunk.shape) && writings.some(isLive); stripe += 1)
+      await rebuildStripe(store, chunk, { stripe, writings, hasher, signal })
+    if (writings.some(isLive)) await commitShards(store, chunk, { writings, hasher })
+    return {
+      written: writings.filter(isLive).map(({ column }) => column),
+      failures: writings.flatMap(({ column, failed: error }) =>
+        error === undefined ? [] : [{ column, error }],
+      ),
     }
-    await commitShards(chunk, { targets, writers, hasher })
   } finally {
-    await Promise.allSettled(writers.map((writer) => writer.abort())) // a no-op once committed
+    await tidyUp(
+      store.parts,
+      writings.map(({ writer }) => writer?.abort() ?? Promise.resolve()), // a no-op once committed
+    )
     await hasher.close()
   }
+}
+
+async function openTarget(store: ChunkStore, target: RebuildTarget): Promise<Writing> {
+  const writing: Writing = { ...target, writer: undefined, failed: undefined }
+  try {
+    writing.writer = await createWithin(store, target.node)
+  } catch (error) {
+    fail(store, writing, error)
+  }
+  return writing
 }
 
 async function rebuildStripe(
@@ -49,72 +82,79 @@ async function rebuildStripe(
   chunk: ChunkRecord,
   {
     stripe,
-    columns,
-    writers,
+    writings,
     hasher,
     signal,
   }: {
     readonly stripe: number
-    readonly columns: readonly number[]
-    readonly writers: readonly ShardWriter[]
+    readonly writings: readonly Writing[]
     readonly hasher: HasherHandle
     readonly signal: AbortSignal
   },
 ): Promise<void> {
   const { codec } = store.parts
+  const columns = writings.map(({ column }) => column)
   const avoid = new Set(columns)
   const { slot, present } = await gatherColumns(store, { chunk, stripe, avoid, signal })
+  const writes: Promise<void>[] = []
   try {
     const lost = columns.filter((column) => !present.includes(column))
     const bytes = storedBytesPerBlock(chunk.shape, stripe)
     await codec.rebuildBlocks(slot, { geometry: chunk.shape, present, lost, bytes })
     await hasher.absorb(slot, bytes)
     const padded = wholePages(bytes)
-    await settleAll(
-      columns.map((column, index) => {
-        const start = column * chunk.shape.blockBytes
-        const block = slot.bytes.subarray(start, start + padded)
-        return writerAt(writers, index).write(block, blockOffset(chunk.shape, stripe))
+    const offset = blockOffset(chunk.shape, stripe)
+    await Promise.all(
+      writings.filter(isLive).map((writing) => {
+        const start = writing.column * chunk.shape.blockBytes
+        const write = writing.writer.write(slot.bytes.subarray(start, start + padded), offset)
+        writes.push(write)
+        return attempt(store, writing, write)
       }),
     )
   } finally {
-    codec.slots.release(slot)
+    // A disk that has not answered in time still reads the slot.
+    codec.slots.releaseWhen(slot, Promise.allSettled(writes))
   }
 }
 
 async function commitShards(
+  store: ChunkStore,
   chunk: ChunkRecord,
-  {
-    targets,
-    writers,
-    hasher,
-  }: {
-    readonly targets: readonly RebuildTarget[]
-    readonly writers: readonly ShardWriter[]
-    readonly hasher: HasherHandle
-  },
+  { writings, hasher }: { readonly writings: readonly Writing[]; readonly hasher: HasherHandle },
 ): Promise<void> {
   const shards = await hasher.finish(chunk.shape.bytes)
-  for (const [index, { column }] of targets.entries()) {
-    const shard = shards[index]
-    const place = chunk.shards[column]
-    assert(shard !== undefined && place !== undefined)
-    if (toHex(shard.id) !== place.id) {
-      throw storeFault('store/rebuild-differs', { expected: place.id, rebuilt: toHex(shard.id) })
-    }
-    await writerAt(writers, index).write(shard.footer, bodyBytes(chunk.shape))
-    await writerAt(writers, index).commit(place.id)
+  await Promise.all(
+    writings.map(async (writing, index) => {
+      const shard = shards[index]
+      const place = chunk.shards[writing.column]
+      assert(shard !== undefined && place !== undefined)
+      if (toHex(shard.id) !== place.id) {
+        throw storeFault('store/rebuild-differs', { expected: place.id, rebuilt: toHex(shard.id) })
+      }
+      if (isLive(writing))
+        await attempt(store, writing, writing.writer.write(shard.footer, bodyBytes(chunk.shape)))
+      if (isLive(writing)) await attempt(store, writing, writing.writer.commit(place.id))
+    }),
+  )
+}
+
+function isLive(writing: Writing): writing is Writing & { readonly writer: ShardWriter } {
+  return writing.failed === undefined && writing.writer !== undefined
+}
+
+/** Waits for a node's work, but only so long: what fails, or takes longer, ends this shard. */
+async function attempt(store: ChunkStore, writing: Writing, work: Promise<unknown>): Promise<void> {
+  const { world, nodeDeadlineMs = nodeDeadlineMsDefault } = store.parts
+  try {
+    if (await endsWithin(world, nodeDeadlineMs, work)) return
+    throw storeFault('store/node-too-slow', { node: writing.node.id, deadlineMs: nodeDeadlineMs })
+  } catch (error) {
+    fail(store, writing, error)
   }
 }
 
-/** Waits for every write, the failed ones included: the slot is ours until the last has settled. */
-async function settleAll(writes: readonly Promise<void>[]): Promise<void> {
-  const failed = (await Promise.allSettled(writes)).find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
-}
-
-function writerAt(writers: readonly ShardWriter[], index: number): ShardWriter {
-  const writer = writers[index]
-  assert(writer !== undefined)
-  return writer
+function fail(store: ChunkStore, writing: Writing, error: unknown): void {
+  writing.failed = error instanceof Error ? error : new Error(String(error))
+  void store.parts.cluster.reportFailure(writing.node.number, error)
 }

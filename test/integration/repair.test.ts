@@ -1,12 +1,12 @@
 /** The repair queue on nodes that come and go: it works at once when there is work, and waits for nobody who is back. */
-import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { isFault } from '#fault/fault'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import { shardFault } from '#shard/faults'
 import { rebuildShards } from '#store/rebuild'
 import { scanChunks } from '#store/tables'
-import { type MemoryStore, openMemoryStore } from '../memory-store.ts'
+import { type MemoryStore, type MemoryStoreOptions, openMemoryStore } from '../memory-store.ts'
 import { until } from '../until.ts'
 
 const bucket = parseBucketName('forest')
@@ -14,8 +14,12 @@ const { signal } = new AbortController()
 /** Well below the time after which failures are tried again anyway. */
 const soon = { timeoutMs: 10_000 }
 
-async function withObjects(work: (store: MemoryStore) => Promise<void>): Promise<void> {
-  await using store = await openMemoryStore({ profile: { data: 4, parity: 2 }, nodes: 6 })
+async function withObjects(
+  work: (store: MemoryStore) => Promise<void>,
+  options: Partial<MemoryStoreOptions> = {},
+): Promise<void> {
+  const profile = { data: 4, parity: 2 }
+  await using store = await openMemoryStore({ profile, nodes: 6, ...options })
   await store.objects.createBucket(bucket)
   for (let index = 0; index < 5; index += 1) {
     async function* stream() {
@@ -95,8 +99,63 @@ test('a shard that is written anew where it lies is not lost when that fails', (
     }
     Object.assign(shards, { create: async () => Object.assign(await create(), { commit: fail }) })
     const targets = [{ column: 0, node }]
-    await rejects(rebuildShards(store.store, chunk, { targets, signal }), (error) =>
-      isFault(error, 'shard/io'),
-    )
+    const { written, failures } = await rebuildShards(store.store, chunk, { targets, signal })
+    deepEqual(written, [])
+    ok(failures.every(({ error }) => isFault(error, 'shard/io')))
     ok((await shards.stat(place.id)) !== undefined)
   }))
+
+for (const call of ['create', 'write', 'commit'] as const)
+  test(`a node that hangs in ${call} does not hold up repair of other nodes' shards`, () =>
+    withObjects(
+      async (store) => {
+        const { promise: gate, resolve: answer } = Promise.withResolvers<void>()
+        hang(store, { call, gate })
+        const chunks = await Array.fromAsync(scanChunks(store.sql))
+        const lostFrom = async (number: number): Promise<void> => {
+          for (const { id, shards } of chunks) {
+            const place = shards.find(({ node }) => node === number)
+            if (place !== undefined) await store.nodes[number]?.stores.shards.remove(place.id)
+            store.repairer.enqueue(id)
+          }
+        }
+        await lostFrom(hangingNode)
+        await lostFrom(4)
+        await until(() => isQuiet(store), isZero, soon)
+        for (const { shards } of await Array.fromAsync(scanChunks(store.sql)))
+          for (const { id, node = -1 } of shards)
+            ok((await store.nodes[node]?.stores.shards.stat(id)) !== undefined)
+        answer()
+        await until(
+          async () => store.codec.slots.free,
+          (free) => free === store.codec.slots.slots,
+        )
+      },
+      { nodeDeadlineMs: 50 },
+    ))
+
+const hangingNode = 2
+
+/** One of the calls that write a shard to the node waits for `gate`. */
+function hang(
+  { nodes }: MemoryStore,
+  { call, gate }: { readonly call: 'create' | 'write' | 'commit'; readonly gate: Promise<void> },
+): void {
+  const shards = nodes[hangingNode]?.stores.shards
+  ok(shards !== undefined)
+  const create = shards.create.bind(shards)
+  Object.assign(shards, {
+    create: async () => {
+      if (call === 'create') await gate
+      const writer = await create()
+      if (call === 'create') return writer
+      const former = writer[call].bind(writer) as (...args: readonly unknown[]) => Promise<unknown> // takes what it is given
+      return Object.assign(writer, {
+        [call]: async (...args: readonly unknown[]) => {
+          await gate
+          return await former(...args)
+        },
+      })
+    },
+  })
+}
