@@ -19,9 +19,6 @@ export interface LogPlace {
   readonly segmentBytes: number
 }
 
-/** How often the file that is written is looked for under its name. */
-const lookEveryMs = 100
-
 interface Segment {
   readonly path: string
   /** Up to here frames are on stable storage; nothing beyond is ever shown by this process. */
@@ -44,8 +41,6 @@ export class DiskLog implements NodeLog {
   #segments: Segment[] = []
   #nextOrdinal = 1
   #active: { readonly segment: Segment; readonly file: DiskFile } | undefined
-  /** When to look again whether the segment has not been removed (monotonic ms). */
-  #lookAt = 0
 
   constructor(home: NodeHome, { directory, segmentBytes }: LogPlace) {
     this.#home = home
@@ -147,14 +142,8 @@ export class DiskLog implements NodeLog {
     return this.#active
   }
 
-  /**
-   * A directory that was removed under us swallows writes without a word. Looked at while the device works, and not for every frame: what is
-   * lost in between is lost with the node, as what came just before, and the other copies are for that.
-   */
+  /** A directory that was removed under us swallows writes without a word: looked at while the device works. */
   async #isThere({ path }: Segment): Promise<boolean> {
-    const now = this.#home.world.monotonic()
-    if (now < this.#lookAt) return true
-    this.#lookAt = now + lookEveryMs
     return (await this.#home.disk.stat(path)) !== undefined
   }
 

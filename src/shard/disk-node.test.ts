@@ -144,7 +144,6 @@ onSimulatedDisk(
     await rejects(writer.commit(shardOf(2).id), lost)
     await rejects(node.shards.create(), lost)
     await rejects(node.shards.read(shardOf(1).id, page, { offset: 0 }), lost)
-    await world.sleep(100) // it does not look for every frame
     await rejects(append(node.log, frameOf(2)), lost)
     await rejects(Array.fromAsync(node.log.read()), lost)
     await rejects(node.files.write('keyring', page), lost)
