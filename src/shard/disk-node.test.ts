@@ -130,28 +130,25 @@ onSimulatedDisk('files that are not ours are left alone', async ({ disk, open })
   deepEqual(await disk.read(misplaced), page)
 })
 
-onSimulatedDisk(
-  'a node whose directory is gone says so in every way',
-  async ({ world, disk, open }) => {
-    const node = await open()
-    await put(node.shards, 1)
-    await append(node.log, frameOf(1))
-    const writer = await node.shards.create()
-    await writer.write(page, 0)
-    disk.wipe()
-    const lost = fault('shard/node-lost')
-    await rejects(node.probe(), lost)
-    await rejects(writer.commit(shardOf(2).id), lost)
-    await rejects(node.shards.create(), lost)
-    await rejects(node.shards.read(shardOf(1).id, page, { offset: 0 }), lost)
-    await rejects(append(node.log, frameOf(2)), lost)
-    await rejects(Array.fromAsync(node.log.read()), lost)
-    await rejects(node.files.write('keyring', page), lost)
-    await node.close()
-    const fresh = await open()
-    equal((await fresh.shards.usage()).shards, 0)
-  },
-)
+onSimulatedDisk('a node whose directory is gone says so in every way', async ({ disk, open }) => {
+  const node = await open()
+  await put(node.shards, 1)
+  await append(node.log, frameOf(1))
+  const writer = await node.shards.create()
+  await writer.write(page, 0)
+  disk.wipe()
+  const lost = fault('shard/node-lost')
+  await rejects(node.probe(), lost)
+  await rejects(writer.commit(shardOf(2).id), lost)
+  await rejects(node.shards.create(), lost)
+  await rejects(node.shards.read(shardOf(1).id, page, { offset: 0 }), lost)
+  await rejects(append(node.log, frameOf(2)), lost)
+  await rejects(Array.fromAsync(node.log.read()), lost)
+  await rejects(node.files.write('keyring', page), lost)
+  await node.close()
+  const fresh = await open()
+  equal((await fresh.shards.usage()).shards, 0)
+})
 
 onSimulatedDisk(
   'readers see the new bytes of a shard even when the sync of its new name fails',
