@@ -34,12 +34,12 @@ const stop = new AbortController()
 
 /** npm passes on to its script what a terminal has sent to both of them already: one Ctrl-C comes twice, a moment apart. */
 const echoMs = process.env['npm_lifecycle_event'] === undefined ? 0 : 1_000
-let toldAt = Number.NEGATIVE_INFINITY
+let toldAt: number | undefined
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    const isEcho = world.monotonic() - toldAt < echoMs
-    if (stop.signal.aborted && !isEcho) process.exit(exitCodes.forced)
-    if (!stop.signal.aborted) toldAt = world.monotonic()
+    const now = world.monotonic()
+    if (toldAt !== undefined && now - toldAt >= echoMs) process.exit(exitCodes.forced)
+    toldAt ??= now
     stop.abort()
   })
 }

@@ -1,7 +1,8 @@
 /**
  * The repair queue: chunks that may not be whole, made whole one after another, beginning at once. What is to do is decided by
  * `planRepair` from how the shards are found when their turn comes, so an entry too many costs a look, never a wrong move.
- * Faults 3, 6, 9 and 12: a node that fails or hangs holds up nobody else's shards; a move is recorded only after the shard is durable, and only while the chunk still exists.
+ * Faults 3, 6, 9 and 12: a node that fails or hangs holds up nobody else's shards; a move is recorded only after the shard is durable, and only
+ * while the chunk still exists.
  */
 
 import { fromHex, toBase64url, toHex } from '#bytes/text'
@@ -13,6 +14,7 @@ import type { ChunkRecord } from '#store/chunk-record'
 import type { Damage } from '#store/chunk-store'
 import { type RebuildTarget, rebuildShards } from '#store/rebuild'
 import { findChunk, type StoreChange, scanChunks } from '#store/tables'
+import { endsWithin } from '#world/patience'
 
 /** A chunk that cannot be made whole now is looked at again after this, or when a node has come or gone. */
 export const retryAfterMs = 15_000
@@ -107,14 +109,8 @@ export class Repairer {
     this.#wake = woken.resolve
     if (this.#failed.size === 0) return await woken.promise
     const { world } = this.#parts
-    const over = new AbortController()
     const ms = Math.max(0, this.#retryAt - world.monotonic())
-    const retry = world.sleep(ms, { signal: over.signal }).then(
-      () => this.#failed.clear(),
-      () => {}, // something else came first
-    )
-    await Promise.race([woken.promise, retry])
-    over.abort()
+    if (!(await endsWithin(world, ms, woken.promise))) this.#failed.clear()
   }
 
   async #repairEntry(id: string, damaged: Set<number>): Promise<void> {

@@ -10,7 +10,7 @@ import { Fault } from '#fault/fault'
 import { shardIdOf } from '#shard/shard-id'
 import type { ShardWriter } from '#shard/store'
 import { type ChunkRecord, chunkIdBytes, type ShardPlace } from '#store/chunk-record'
-import { type ChunkStore, nodeDeadlineMsDefault, tidyUp } from '#store/chunk-store'
+import { answerOf, type ChunkStore, nodeDeadlineMsDefault, tidyUp } from '#store/chunk-store'
 import { storeFault } from '#store/faults'
 import { endsWithin } from '#world/patience'
 
@@ -217,11 +217,13 @@ async function openColumns(
 
 /** A writer, unless the node takes too long; then one that comes late is given up. */
 export async function createWithin(store: ChunkStore, node: ClusterNode): Promise<ShardWriter> {
-  const { world, nodeDeadlineMs = nodeDeadlineMsDefault } = store.parts
   const created = node.stores.shards.create()
-  if (await endsWithin(world, nodeDeadlineMs, created)) return await created
-  void created.then((writer) => writer.abort()).catch(() => {}) // nobody waits for it any more
-  throw storeFault('store/node-too-slow', { node: node.id, deadlineMs: nodeDeadlineMs })
+  try {
+    return await answerOf(store.parts, node, created)
+  } catch (error) {
+    void created.then((writer) => writer.abort()).catch(() => {}) // nobody waits for it any more
+    throw error
+  }
 }
 
 function placeColumns(

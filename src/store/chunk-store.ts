@@ -7,6 +7,7 @@ import { toHex } from '#bytes/text'
 import type { Codec } from '#chunk/codec'
 import { type Geometry, geometryFor } from '#chunk/geometry'
 import type { Cluster } from '#cluster/cluster'
+import type { ClusterNode } from '#cluster/node'
 import type { Profile } from '#erasure/profile'
 import type { Keyring } from '#keyring/keyring'
 import type { Queryable } from '#sql/sql'
@@ -41,6 +42,16 @@ export async function tidyUp(
   works: readonly Promise<unknown>[],
 ): Promise<void> {
   await endsWithin(world, nodeDeadlineMs, Promise.allSettled(works))
+}
+
+/** What a node's work comes to; `store/node-too-slow` when it takes longer than nodes may. What comes later is nobody's. */
+export async function answerOf<T>(
+  { world, nodeDeadlineMs = nodeDeadlineMsDefault }: ChunkStoreParts,
+  { id }: ClusterNode,
+  work: Promise<T>,
+): Promise<T> {
+  if (await endsWithin(world, nodeDeadlineMs, work)) return await work
+  throw storeFault('store/node-too-slow', { node: id, deadlineMs: nodeDeadlineMs })
 }
 
 /** Something is wrong with a column of a chunk: a damaged block, a missing shard, a node that is gone. */

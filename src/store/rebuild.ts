@@ -4,13 +4,13 @@ import { toHex } from '#bytes/text'
 import type { HasherHandle } from '#chunk/codec'
 import { blockOffset, bodyBytes, storedBytesPerBlock, stripesOf, wholePages } from '#chunk/geometry'
 import type { ClusterNode } from '#cluster/node'
+import { isFault } from '#fault/fault'
 import type { ShardWriter } from '#shard/store'
 import { gatherColumns } from '#store/_load-stripe'
 import { createWithin } from '#store/_open-chunk'
 import type { ChunkRecord } from '#store/chunk-record'
-import { type ChunkStore, nodeDeadlineMsDefault, tidyUp } from '#store/chunk-store'
+import { answerOf, type ChunkStore, tidyUp } from '#store/chunk-store'
 import { storeFault } from '#store/faults'
-import { endsWithin } from '#world/patience'
 
 export interface RebuildTarget {
   readonly column: number
@@ -96,7 +96,7 @@ async function rebuildStripe(
   const columns = writings.map(({ column }) => column)
   const avoid = new Set(columns)
   const { slot, present } = await gatherColumns(store, { chunk, stripe, avoid, signal })
-  const writes: Promise<void>[] = []
+  const unanswered = new Set<Promise<void>>()
   try {
     const lost = columns.filter((column) => !present.includes(column))
     const bytes = storedBytesPerBlock(chunk.shape, stripe)
@@ -108,13 +108,16 @@ async function rebuildStripe(
       writings.filter(isLive).map((writing) => {
         const start = writing.column * chunk.shape.blockBytes
         const write = writing.writer.write(slot.bytes.subarray(start, start + padded), offset)
-        writes.push(write)
+        unanswered.add(write)
+        const answered = (): void => void unanswered.delete(write)
+        write.then(answered, answered)
         return attempt(store, writing, write)
       }),
     )
   } finally {
     // A disk that has not answered in time still reads the slot.
-    codec.slots.releaseWhen(slot, Promise.allSettled(writes))
+    if (unanswered.size === 0) codec.slots.release(slot)
+    else codec.slots.releaseWhen(slot, Promise.allSettled(unanswered))
   }
 }
 
@@ -145,16 +148,15 @@ function isLive(writing: Writing): writing is Writing & { readonly writer: Shard
 
 /** Waits for a node's work, but only so long: what fails, or takes longer, ends this shard. */
 async function attempt(store: ChunkStore, writing: Writing, work: Promise<unknown>): Promise<void> {
-  const { world, nodeDeadlineMs = nodeDeadlineMsDefault } = store.parts
   try {
-    if (await endsWithin(world, nodeDeadlineMs, work)) return
-    throw storeFault('store/node-too-slow', { node: writing.node.id, deadlineMs: nodeDeadlineMs })
+    await answerOf(store.parts, writing.node, work)
   } catch (error) {
     fail(store, writing, error)
   }
 }
 
-function fail(store: ChunkStore, writing: Writing, error: unknown): void {
+/** A hanging node is told to the cluster. One that refuses is not: it may be back in a moment, and would be held down for a minute. */
+function fail({ parts: { cluster } }: ChunkStore, writing: Writing, error: unknown): void {
   writing.failed = error instanceof Error ? error : new Error(String(error))
-  void store.parts.cluster.reportFailure(writing.node.number, error)
+  if (isFault(error, 'store/node-too-slow')) void cluster.reportFailure(writing.node.number, error)
 }

@@ -53,9 +53,9 @@ const evidence = new URL('../../docs/evidence/', import.meta.url)
 export async function campaign(args: readonly string[]): Promise<void> {
   const begun = begin(args)
   const { plan } = begun
-  const progress = await tryAgain(begun.progress)
-  const { total } = progress
   const tree = treeNow()
+  const progress = await tryAgain(begun.progress, tree)
+  const { total } = progress
   console.log(`seeds ${plan.from} to ${plan.from + plan.seeds - 1}, ${plan.threads} threads`)
   const clock = { startedAt: performance.now(), had: total.seeds }
   const printing = setInterval(() => print(total, plan, clock), progressEveryMs)
@@ -104,9 +104,11 @@ function begin(args: readonly string[]): { readonly plan: Plan; readonly progres
 }
 
 /** Seeds of former runs that found something, once more on this tree. */
-async function tryAgain({ total, mended, runs, open }: Progress): Promise<Progress> {
+async function tryAgain(
+  { total, mended, runs, open }: Progress,
+  passedOn: string,
+): Promise<Progress> {
   const foundOn = runs.at(-1)?.tree ?? 'an unknown tree'
-  const passedOn = treeNow()
   const again = await runBatch(total.violations.map(({ seed }) => seed))
   const failing = new Set(again.violations.map(({ seed }) => seed))
   const passing = total.violations.filter(({ seed }) => !failing.has(seed))

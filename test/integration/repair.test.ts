@@ -101,7 +101,10 @@ test('a shard that is written anew where it lies is not lost when that fails', (
     const targets = [{ column: 0, node }]
     const { written, failures } = await rebuildShards(store.store, chunk, { targets, signal })
     deepEqual(written, [])
-    ok(failures.every(({ error }) => isFault(error, 'shard/io')))
+    deepEqual(
+      failures.map(({ column, error }) => [column, isFault(error, 'shard/io')]),
+      [[0, true]],
+    )
     ok((await shards.stat(place.id)) !== undefined)
   }))
 
@@ -159,3 +162,23 @@ function hang(
     },
   })
 }
+
+test('a node that refuses some shards for a moment is not held down for it', () =>
+  withObjects(async (store) => {
+    const node = store.nodes[2]
+    ok(node !== undefined)
+    const { shards } = node.stores
+    const { create } = shards
+    const refuse = async (): Promise<never> => {
+      throw shardFault('shard/io', { node: node.id, reason: 'moved' })
+    }
+    Object.assign(shards, { create: refuse })
+    for (const { id, shards: places } of await Array.fromAsync(scanChunks(store.sql))) {
+      for (const place of places) if (place.node === 2) await shards.remove(place.id)
+      store.repairer.enqueue(id)
+      await store.repairer.drain()
+    }
+    Object.assign(shards, { create })
+    await store.cluster.check()
+    equal(store.cluster.node(2)?.state, 'up')
+  }))
