@@ -58,6 +58,7 @@ async function moveRun(
       chunks: stored.chunks.map(chunkToJson),
     }
     await changelog.commit((tx) => tx.record(change))
+    store.chunksRecorded(stored.chunks)
   } finally {
     end()
   }
