@@ -48,9 +48,9 @@ export async function withStoredBody<T>(
         isRefused = true
         throw error
       })
-    } catch (error) {
+    } finally {
       if (isRefused) await discardChunks(parts.store, stored.chunks)
-      throw error
+      else parts.store.chunksRecorded(stored.chunks)
     }
   } finally {
     endActivity()

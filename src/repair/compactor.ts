@@ -83,11 +83,20 @@ async function moveRun(parts: CompactorParts, move: Move): Promise<void> {
   const end = parts.store.beginActivity()
   try {
     const { run } = move
-    const change = isPacked(run)
-      ? movedTo(run, await parts.packs.move(move.chunk.shape.profile, run, move.signal), [])
+    const moved = isPacked(run)
+      ? { to: await parts.packs.move(move.chunk.shape.profile, run, move.signal), chunks: [] }
       : await recode(parts, move)
     parts.store.parts.world.passing('gc/run-rewritten')
-    if (change !== undefined) await parts.changelog.commit((tx) => tx.record(change))
+    if (moved === undefined) return
+    const { to, chunks } = moved
+    const change: StoreChange = {
+      kind: 'store/extent-moved',
+      from: extentToJson(run),
+      to: extentToJson(to),
+      chunks: chunks.map(chunkToJson),
+    }
+    await parts.changelog.commit((tx) => tx.record(change))
+    parts.store.chunksRecorded(chunks)
   } finally {
     end()
   }
@@ -99,25 +108,22 @@ interface Move {
   readonly signal: AbortSignal
 }
 
+interface Moved {
+  readonly to: Extent
+  /** Written for it, not recorded yet. */
+  readonly chunks: readonly ChunkRecord[]
+}
+
 /** A run of a chunk, in a new one; `undefined` when chunks were made larger than they are made now: then it stays. */
 async function recode(
   { store }: CompactorParts,
   { chunk, run, signal }: Move,
-): Promise<StoreChange | undefined> {
+): Promise<Moved | undefined> {
   const stream = readBody(store, [run], { first: 0, end: run.bytes, signal })
   const { profile } = chunk.shape
   const { extents, chunks } = await writeBody(store, stream, { profile, digests: [], signal })
   const [to, ...more] = extents
-  if (to !== undefined && more.length === 0) return movedTo(run, to, chunks)
+  if (to !== undefined && more.length === 0) return { to, chunks }
   await discardChunks(store, chunks)
   return undefined
-}
-
-function movedTo(from: Extent, to: Extent, chunks: readonly ChunkRecord[]): StoreChange {
-  return {
-    kind: 'store/extent-moved',
-    from: extentToJson(from),
-    to: extentToJson(to),
-    chunks: chunks.map(chunkToJson),
-  }
 }

@@ -139,17 +139,7 @@ export async function finishChunk(chunk: OpenChunk): Promise<ChunkRecord> {
       }),
     )
     const { generation, wrapped } = chunk.key
-    const record: ChunkRecord = {
-      id: chunk.id,
-      shape,
-      generation,
-      wrappedKey: wrapped,
-      shards: places,
-    }
-    for (const column of columns) {
-      if (column.failed !== undefined) store.reportDamage(record, column.index, 'missing')
-    }
-    return record
+    return { id: chunk.id, shape, generation, wrappedKey: wrapped, shards: places }
   } catch (error) {
     await Promise.allSettled([ended, ...chunk.written])
     await removeColumns(chunk, await ended.catch(() => []))

@@ -47,6 +47,7 @@ export async function writeBlob(
     const extents = stored.extents.map(extentToJson)
     const change: StoreChange = { kind: 'store/blob', chunks, extents }
     const { sequence } = await changelog.commit((tx) => tx.record(change))
+    store.chunksRecorded(stored.chunks)
     return { owner: Number(sequence), bytes: stored.bytes, chunks, extents }
   } finally {
     end()

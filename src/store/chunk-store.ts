@@ -91,6 +91,17 @@ export class ChunkStore {
     this.#damageListeners.add(listener)
   }
 
+  /**
+   * The records of these chunks are committed, or may be: what they lack is repair's. To be called by whoever wrote them; before the commit
+   * repair would look for chunks that nobody knows.
+   */
+  chunksRecorded(chunks: readonly ChunkRecord[]): void {
+    for (const chunk of chunks) {
+      for (const [column, { node }] of chunk.shards.entries())
+        if (node === undefined) this.reportDamage(chunk, column, 'missing')
+    }
+  }
+
   /** Tells the repair queue and the operator. */
   reportDamage(chunk: ChunkRecord, column: number, reason: Damage['reason']): void {
     const place = chunk.shards[column]

@@ -295,6 +295,7 @@ export class Packs {
     store.parts.world.passing('store/pack-written')
     const change: StoreChange = { kind: 'store/chunk', chunk: chunkToJson(chunk) }
     await changelog.commit((tx) => tx.record(change))
+    store.chunksRecorded([chunk])
     store.parts.world.passing('store/pack-recorded')
   }
 

@@ -33,8 +33,9 @@ export interface WriteBodyOptions {
 
 /**
  * Stores a whole stream. On return every chunk is durable on all nodes that are up, and on a quorum at the least; what did not land has
- * `node: undefined` and is repair's. `store/too-few-nodes`, `store/too-few-shards`, `store/out-of-space`; or the stream's own error.
- * After an error nothing is kept. The caller holds an activity of the store until its commit, so that nothing is collected meanwhile.
+ * `node: undefined`, and is repair's once the caller has said `chunksRecorded`. `store/too-few-nodes`, `store/too-few-shards`,
+ * `store/out-of-space`; or the stream's own error. After an error nothing is kept. The caller holds an activity of the store until its
+ * commit, so that nothing is collected meanwhile.
  */
 export async function writeBody(
   store: ChunkStore,

@@ -21,16 +21,17 @@ async function withObjects(
   const profile = { data: 4, parity: 2 }
   await using store = await openMemoryStore({ profile, nodes: 6, ...options })
   await store.objects.createBucket(bucket)
-  for (let index = 0; index < 5; index += 1) {
-    async function* stream() {
-      yield Buffer.alloc(10_000, `object ${index}`)
-    }
-    const body = { stream: stream(), bytes: 10_000, digests: [], verify: () => undefined }
-    const key = parseObjectKey(`object ${index}`)
-    await store.objects.put(bucket, key, { body, metadata: { user: {} }, signal })
-  }
+  for (let index = 0; index < 5; index += 1) await put(store, `object ${index}`)
   store.repairer.start()
   await work(store)
+}
+
+async function put({ objects }: MemoryStore, name: string): Promise<void> {
+  async function* stream() {
+    yield Buffer.alloc(10_000, name)
+  }
+  const body = { stream: stream(), bytes: 10_000, digests: [], verify: () => undefined }
+  await objects.put(bucket, parseObjectKey(name), { body, metadata: { user: {} }, signal })
 }
 
 /** The nodes say that they are gone, until the returned function is called. */
@@ -181,4 +182,24 @@ test('a node that refuses some shards for a moment is not held down for it', () 
     Object.assign(shards, { create })
     await store.cluster.check()
     equal(store.cluster.node(2)?.state, 'up')
+  }))
+
+test('an object that was written with a shard missing is whole again soon after', () =>
+  withObjects(async (store) => {
+    const shards = store.nodes[2]?.stores.shards
+    ok(shards !== undefined)
+    const { create } = shards
+    const refuse = async (): Promise<never> => {
+      throw shardFault('shard/io', { node: 'node-03', reason: 'for a moment' })
+    }
+    Object.assign(shards, {
+      create: async () => Object.assign(await create.call(shards), { write: refuse }),
+    })
+    await put(store, 'written while a node fails')
+    Object.assign(shards, { create })
+    await until(
+      () => holdersOf(store),
+      (chunks) => chunks.every((holders) => !holders.includes(undefined)),
+      soon,
+    )
   }))
