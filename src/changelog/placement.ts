@@ -1,6 +1,7 @@
 /**
  * Puts frames on nodes: each on so many distinct ones, whichever of them are well. Faults 1, 5, 6, 7 and 9 of
- * the fault list meet here: a node that fails or is slow is replaced, for that frame, by the next one.
+ * the fault list meet here: a node that fails or is slow is replaced, for that frame, by the next one. Slow is who takes longer than the others,
+ * for on a busy machine all take their time; failing is who does not answer at all.
  */
 import { changelogFault } from '#changelog/faults'
 import type { SealedFrame } from '#changelog/frame'
@@ -14,7 +15,10 @@ import type { World } from '#world/world'
  */
 export const appendTimeoutMsDefault = 2_000
 
-/** A node that failed is asked last for this long. */
+/** After this time a node is slow if most of the others have answered; then one more is asked in its place. */
+const slowAppendMs = 250
+
+/** A node that was slow or failed is asked last for this long. */
 const distrustMs = 10_000
 
 export interface FramePlacerOptions {
@@ -55,13 +59,18 @@ interface Append {
   readonly node: ChangeLogNode
   readonly placing: Placing
   readonly startedAt: number
+  /** Whether it counts as coming. */
+  isLive: boolean
+  takesLong: boolean
+  /** Stops the clock that will say it has failed. */
+  stop: () => void
 }
 
 export class FramePlacer {
   readonly #options: FramePlacerOptions
   readonly #acquaintances = new WeakMap<NodeLog, Acquaintance>()
   readonly #closing = new AbortController()
-  /** Appends that are not late, oldest first. */
+  /** Oldest first. */
   readonly #appends = new Set<Append>()
   #isWatching = false
   /** The nodes that took the last frame take the next one: a healthy log stays on few nodes. */
@@ -107,6 +116,7 @@ export class FramePlacer {
   /** Stops watching the clock; appends under way are left to themselves. */
   close(): void {
     this.#closing.abort()
+    for (const { stop } of this.#appends) stop()
   }
 
   /** Who may be asked for this frame: those of the last frame first, those that failed lately last. */
@@ -124,7 +134,14 @@ export class FramePlacer {
   async #append(node: ChangeLogNode, placing: Placing): Promise<void> {
     const { world } = this.#options
     const acquaintance = this.#acquaintance(node.log)
-    const append = { node, placing, startedAt: world.monotonic() }
+    const append: Append = {
+      node,
+      placing,
+      startedAt: world.monotonic(),
+      isLive: true,
+      takesLong: false,
+      stop() {},
+    }
     acquaintance.isBusy = true
     placing.asked.add(node.id)
     placing.live += 1
@@ -137,12 +154,14 @@ export class FramePlacer {
       await node.log.append(bytes, { first, last })
       world.passing(this.#options.point)
       placing.holders.add(node.id)
-      acquaintance.distrustedUntil = 0
+      if (world.monotonic() - append.startedAt < slowAppendMs) acquaintance.distrustedUntil = 0
       if (placing.holders.size >= this.#options.replicas()) placing.wake()
     } catch (error) {
       this.#distrust(node, error)
     } finally {
       acquaintance.isBusy = false
+      this.#appends.delete(append)
+      append.stop()
       this.#giveUp(append)
     }
   }
@@ -156,24 +175,40 @@ export class FramePlacer {
     this.#isWatching = true
     const { world, appendTimeoutMs } = this.#options
     for (const append of this.#appends) {
-      const waitMs = append.startedAt + appendTimeoutMs - world.monotonic()
+      if (append.takesLong) continue
+      const dueAt = append.startedAt + Math.min(slowAppendMs, appendTimeoutMs)
+      const waitMs = dueAt - world.monotonic()
       if (waitMs > 0)
         try {
           await world.sleep(waitMs, { signal: this.#closing.signal })
         } catch {
           return // closing
         }
-      if (!this.#appends.has(append)) continue
-      const detail = { node: append.node.id, timeoutMs: appendTimeoutMs }
-      this.#distrust(append.node, changelogFault('changelog/node-timeout', detail))
-      this.#giveUp(append)
+      if (this.#appends.has(append)) this.#takesLong(append)
     }
     this.#isWatching = false
   }
 
+  #takesLong(append: Append): void {
+    const { world, appendTimeoutMs, replicas } = this.#options
+    const { placing, node } = append
+    append.takesLong = true
+    if (2 * placing.holders.size >= replicas()) {
+      this.#acquaintance(node.log).distrustedUntil = world.monotonic() + distrustMs
+      this.#giveUp(append)
+    }
+    const leftMs = append.startedAt + appendTimeoutMs - world.monotonic()
+    append.stop = world.timer(Math.max(0, leftMs), () => {
+      const detail = { node: node.id, timeoutMs: appendTimeoutMs }
+      this.#distrust(node, changelogFault('changelog/node-timeout', detail))
+      this.#giveUp(append)
+    })
+  }
+
   /** No longer waits for this append; idempotent. */
   #giveUp(append: Append): void {
-    if (!this.#appends.delete(append)) return
+    if (!append.isLive) return
+    append.isLive = false
     const { placing, node } = append
     placing.live -= 1
     if (placing.live === 0 || !placing.holders.has(node.id)) placing.wake()

@@ -95,8 +95,8 @@ async function moveRun(parts: CompactorParts, move: Move): Promise<void> {
       to: extentToJson(to),
       chunks: chunks.map(chunkToJson),
     }
-    await parts.changelog.commit((tx) => tx.record(change))
-    parts.store.chunksRecorded(chunks)
+    const committed = parts.changelog.commit((tx) => tx.record(change))
+    await committed.finally(() => parts.store.chunksRecorded(chunks))
   } finally {
     end()
   }

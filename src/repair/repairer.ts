@@ -7,11 +7,12 @@
 
 import { fromHex, toBase64url, toHex } from '#bytes/text'
 import { shardBytes } from '#chunk/footer'
+import type { NodeNumber } from '#cluster/node'
 import { isFault } from '#fault/fault'
 import type { RepairParts } from '#repair/parts'
 import { type Health, type Move, planRepair } from '#repair/plan'
 import type { ChunkRecord } from '#store/chunk-record'
-import type { Damage } from '#store/chunk-store'
+import type { Damage, LateShard } from '#store/chunk-store'
 import { type RebuildTarget, rebuildShards } from '#store/rebuild'
 import { findChunk, type StoreChange, scanChunks } from '#store/tables'
 import { endsWithin } from '#world/patience'
@@ -38,6 +39,7 @@ export class Repairer {
   constructor(parts: RepairParts) {
     this.#parts = parts
     parts.store.onDamage((damage) => this.#enqueueDamage(damage))
+    parts.store.onArrival((shard) => this.#recordArrival(shard))
     parts.cluster.onChange(({ node }) => {
       this.#map += 1
       this.#wake?.()
@@ -46,9 +48,12 @@ export class Repairer {
     })
   }
 
-  /** Chunks that wait for a look or are being repaired; an inventory under way counts as one. 0: nothing is known to be missing. */
+  /**
+   * Chunks that wait for a look, are being repaired, or wait for a shard that is late; an inventory under way counts as one. 0: nothing is
+   * known to be missing.
+   */
   get length(): number {
-    return this.#queue.size + this.#active
+    return this.#queue.size + this.#active + this.#parts.store.late.chunks
   }
 
   /** Begins to work the queue off, until `close`. */
@@ -138,8 +143,11 @@ export class Repairer {
     try {
       const chunk = await findChunk(sql, chunkId)
       if (chunk === undefined) return
+      const late = new Map(store.late.of(chunkId).map(({ column, node }) => [column, node]))
       const health = await this.#examine(chunk, damaged)
-      const moves = planRepair(cluster.epoch(), chunk, (column) => health[column] ?? 'lost')
+      const moves = planRepair(cluster.epoch(), withShards(chunk, late), (column) =>
+        late.has(column) ? 'whole' : (health[column] ?? 'lost'),
+      )
       if (moves.length === 0) return
       const { written, failures } = await rebuildShards(store, chunk, {
         targets: this.#targets(moves),
@@ -167,6 +175,21 @@ export class Repairer {
       const node = this.#parts.cluster.node(to)
       return node === undefined ? [] : [{ column, node }]
     })
+  }
+
+  /** A shard that was late rests on its node now. Never rejects. */
+  async #recordArrival({ chunkId, column, node }: LateShard): Promise<void> {
+    this.#active += 1
+    try {
+      const chunk = await findChunk(this.#parts.sql, chunkId)
+      if (chunk !== undefined) await this.#record(chunk, [{ column, to: node }])
+    } catch (error) {
+      const chunk = toHex(chunkId)
+      this.#parts.telemetry.note('warn', 'a late shard was not recorded', { chunk, error })
+      this.enqueue(chunkId)
+    } finally {
+      this.#active -= 1
+    }
   }
 
   /** The shards rest at their new places now; a chunk that was removed meanwhile leaves orphans, which are collected. */
@@ -227,4 +250,14 @@ export class Repairer {
   #enqueueDamage({ chunkId, column, reason }: Damage): void {
     this.enqueue(chunkId, reason === 'damaged' ? [column] : [])
   }
+}
+
+/** The chunk as it will be when what is late has arrived. */
+function withShards(chunk: ChunkRecord, late: ReadonlyMap<number, NodeNumber>): ChunkRecord {
+  if (late.size === 0) return chunk
+  const shards = chunk.shards.map((place, column) => ({
+    ...place,
+    node: late.get(column) ?? place.node,
+  }))
+  return { ...chunk, shards }
 }

@@ -8,11 +8,19 @@ import { place } from '#cluster/place'
 import { aeadKeyBytes } from '#crypto/aead'
 import { Fault } from '#fault/fault'
 import { shardIdOf } from '#shard/shard-id'
-import type { ShardWriter } from '#shard/store'
+import {
+  type Column,
+  commitBehind,
+  commitColumn,
+  createWithin,
+  type Pending,
+  untilAnswered,
+  writeBehind,
+  writeColumn,
+} from '#store/_column'
 import { type ChunkRecord, chunkIdBytes, type ShardPlace } from '#store/chunk-record'
-import { answerOf, type ChunkStore, nodeDeadlineMsDefault, tidyUp } from '#store/chunk-store'
+import { type ChunkStore, tidyUp } from '#store/chunk-store'
 import { storeFault } from '#store/faults'
-import { endsWithin } from '#world/patience'
 
 export interface OpenChunk {
   readonly store: ChunkStore
@@ -24,14 +32,6 @@ export interface OpenChunk {
   readonly written: Promise<void>[]
   stripes: number
   bytes: number
-}
-
-/** One shard in the making. `failed` is final: the shard will be missing from the record. */
-interface Column {
-  readonly index: number
-  readonly node: ClusterNode
-  readonly writer: ShardWriter
-  failed: Error | undefined
 }
 
 export async function openChunk(
@@ -89,13 +89,14 @@ export function writeStripe(chunk: OpenChunk, slot: Slot, bytes: number): Promis
 }
 
 async function writeSealed(
-  { store, columns, geometry }: OpenChunk,
+  chunk: OpenChunk,
   {
     slot,
     stripe,
     sealed,
   }: { readonly slot: Slot; readonly stripe: number; readonly sealed: Promise<number> },
 ): Promise<void> {
+  const { store, columns, geometry } = chunk
   const { slots } = store.parts.codec
   let padded: number
   try {
@@ -106,12 +107,15 @@ async function writeSealed(
   }
   store.parts.world.passing('store/stripe-sealed')
   const offset = blockOffset(geometry, stripe)
-  const writes = columns.map((column) => {
+  const writes = columns.flatMap((column): readonly Pending[] => {
     const start = column.index * geometry.blockBytes
     const block = slot.bytes.subarray(start, start + padded)
-    return { column, done: writeColumn(store, column, block, offset) }
+    if (column.state === 'writing')
+      return [{ column, done: writeColumn(store, column, block, offset) }]
+    if (column.state === 'late') writeBehind(store, column, block, offset)
+    return []
   })
-  const areDone = await withinDeadline(store, writes)
+  const areDone = await untilAnswered(store, writes, () => lateLeft(chunk))
   // A disk that has not answered yet still reads the slot, whether or not anybody waits for it.
   if (areDone) slots.release(slot)
   else slots.releaseWhen(slot, Promise.all(writes.map(({ done }) => done)))
@@ -125,19 +129,19 @@ export async function finishChunk(chunk: OpenChunk): Promise<ChunkRecord> {
     await Promise.all(chunk.written)
     const shards = await ended
     const shape = { ...geometry, bytes: chunk.bytes }
-    const end = bodyBytes(shape)
-    const commits = columns.map((column) => {
-      return { column, done: commitColumn(store, column, shardOf(shards, column), end) }
-    })
-    await withinDeadline(store, commits)
+    const late = await commitColumns(chunk, shards)
     assertQuorum(chunk)
     store.parts.world.passing('store/chunk-durable')
-    const places = columns.map(
-      (column): ShardPlace => ({
-        id: shardIdOf(shardOf(shards, column).id),
-        node: column.failed === undefined ? column.node.number : undefined,
-      }),
-    )
+    for (const { column, arrived } of late) {
+      if (column.state !== 'late') continue
+      const id = shardIdOf(shardOf(shards, column).id)
+      const { number } = column.node
+      store.late.await({ chunkId: chunk.id, column: column.index, node: number, id, arrived })
+    }
+    const places = columns.map((column): ShardPlace => {
+      const id = shardIdOf(shardOf(shards, column).id)
+      return { id, node: column.state === 'durable' ? column.node.number : undefined }
+    })
     const { generation, wrapped } = chunk.key
     return { id: chunk.id, shape, generation, wrappedKey: wrapped, shards: places }
   } catch (error) {
@@ -147,33 +151,71 @@ export async function finishChunk(chunk: OpenChunk): Promise<ChunkRecord> {
   }
 }
 
+/** Waits for the late ones only where the others are too few. Returns the late ones, which go on. */
+async function commitColumns(
+  chunk: OpenChunk,
+  shards: readonly FinishedShard[],
+): Promise<readonly { readonly column: Column; readonly arrived: Promise<boolean> }[]> {
+  const { store, columns, geometry } = chunk
+  const end = bodyBytes({ ...geometry, bytes: chunk.bytes })
+  const commits = columns
+    .filter(({ state }) => state === 'writing')
+    .map((column) => {
+      return { column, done: commitColumn(store, column, shardOf(shards, column), end) }
+    })
+  await untilAnswered(store, commits, () => lateLeft(chunk))
+  const late = columns
+    .filter(({ state }) => state === 'late')
+    .map((column) => {
+      return { column, arrived: commitBehind(store, column, shardOf(shards, column), end) }
+    })
+  if (!hasQuorum(chunk)) await Promise.all(late.map(({ arrived }) => arrived))
+  return late
+}
+
+/** Half of the parity, so that what is acknowledged can still lose the other half. */
+function lateMaxOf({ profile }: Geometry): number {
+  return profile.parity >> 1
+}
+
+/** How many columns more may be late. */
+function lateLeft({ columns, geometry }: OpenChunk): number {
+  return lateMaxOf(geometry) - columns.filter(({ state }) => state === 'late').length
+}
+
 /** Gives up a chunk whose stripes have all settled. */
 export async function abortChunk({ store, columns }: OpenChunk): Promise<void> {
   await tidyUp(
     store.parts,
-    columns.map(({ writer }) => writer.abort()),
+    columns.map(async ({ writer }) => (await writer).abort()),
   )
 }
 
-/**
- * Never fewer than k + 1 durable shards, and any one node more may be lost: what the record may promise.
- */
-function assertQuorum({ columns, geometry }: OpenChunk): void {
-  const durable = columns.filter(({ failed }) => failed === undefined)
+/** Never fewer than k + 1 durable shards, and any one node more may be lost: what the record may promise. */
+function hasQuorum({ columns, geometry }: OpenChunk): boolean {
+  const durable = columns.filter(({ state }) => state === 'durable')
   const perNode = new Map<NodeNumber, number>()
   for (const { node } of durable) perNode.set(node.number, (perNode.get(node.number) ?? 0) + 1)
-  const afterWorstLoss = durable.length - Math.max(0, ...perNode.values())
-  if (afterWorstLoss >= geometry.profile.data) return
-  const cause = columns.find(({ failed }) => failed !== undefined)?.failed
+  return durable.length - Math.max(0, ...perNode.values()) >= geometry.profile.data
+}
+
+function assertQuorum(chunk: OpenChunk): void {
+  if (hasQuorum(chunk)) return
+  const { columns, geometry } = chunk
+  const durable = columns.filter(({ state }) => state === 'durable').length
+  const cause = columns.find(({ state }) => state === 'failed')?.error
   const isFull = cause instanceof Fault && cause.kind === 'exhausted'
   throw storeFault(
     isFull ? 'store/out-of-space' : 'store/too-few-shards',
-    { durable: durable.length, needed: geometry.profile.data + 1 },
+    { durable, needed: geometry.profile.data + 1 },
     cause,
   )
 }
 
-/** A writer on each node of the placement; a node that refuses is left out and the placement made anew. */
+/**
+ * A writer on each node of the placement; a node that refuses is left out and the placement made anew. Nobody waits for those that were late
+ * a moment ago.
+ */
 async function openColumns(
   store: ChunkStore,
   chunkId: Uint8Array,
@@ -182,37 +224,28 @@ async function openColumns(
   const exclude = new Set<NodeNumber>()
   for (;;) {
     const nodes = placeColumns(store, { chunkId, geometry, exclude })
-    const opened = await Promise.allSettled(nodes.map((node) => createWithin(store, node)))
-    const refusals = opened.flatMap((result, index) => {
-      const node = nodes[index]
-      return result.status === 'rejected' && node !== undefined
-        ? [{ node, error: result.reason }]
+    const late = nodes.filter(({ number }) => store.late.wasLate(number))
+    const areLate = new Set(late.slice(0, lateMaxOf(geometry)))
+    const columns = nodes.map((node, index): Column => {
+      const state = areLate.has(node) ? 'late' : 'writing'
+      const writer = createWithin(store, node)
+      writer.catch(() => {}) // whoever writes to it meets the error
+      return { index, node, writer, state, error: undefined, behind: new Set() }
+    })
+    const awaited = columns.filter(({ state }) => state === 'writing')
+    const opened = await Promise.allSettled(awaited.map(({ writer }) => writer))
+    const refusals = opened.flatMap((result, at) => {
+      const column = awaited[at]
+      return result.status === 'rejected' && column !== undefined
+        ? [{ node: column.node, error: result.reason }]
         : []
     })
-    if (refusals.length === 0) {
-      return opened.flatMap((result, index) => {
-        const node = nodes[index]
-        assert(result.status === 'fulfilled' && node !== undefined)
-        return [{ index, node, writer: result.value, failed: undefined }]
-      })
-    }
-    for (const result of opened)
-      if (result.status === 'fulfilled') result.value.abort().catch(() => {}) // best effort: its node sweeps
+    if (refusals.length === 0) return columns
+    for (const { writer } of columns) writer.then((one) => one.abort()).catch(() => {}) // best effort: its node sweeps
     for (const { node, error } of refusals) {
       exclude.add(node.number)
       void store.parts.cluster.reportFailure(node.number, error)
     }
-  }
-}
-
-/** A writer, unless the node takes too long; then one that comes late is given up. */
-export async function createWithin(store: ChunkStore, node: ClusterNode): Promise<ShardWriter> {
-  const created = node.stores.shards.create()
-  try {
-    return await answerOf(store.parts, node, created)
-  } catch (error) {
-    void created.then((writer) => writer.abort()).catch(() => {}) // nobody waits for it any more
-    throw error
   }
 }
 
@@ -248,75 +281,16 @@ function placeColumns(
   }
 }
 
-async function writeColumn(
-  store: ChunkStore,
-  column: Column,
-  bytes: Uint8Array,
-  offset: number,
-): Promise<void> {
-  if (column.failed !== undefined) return
-  try {
-    await column.writer.write(bytes, offset)
-    store.parts.telemetry.shardIo({ node: column.node.id, direction: 'in', bytes: bytes.length })
-  } catch (error) {
-    failColumn(store, column, error)
-  }
-}
-
-async function commitColumn(
-  store: ChunkStore,
-  column: Column,
-  shard: FinishedShard,
-  end: number,
-): Promise<void> {
-  await writeColumn(store, column, shard.footer, end)
-  if (column.failed !== undefined) return
-  try {
-    await column.writer.commit(shardIdOf(shard.id))
-  } catch (error) {
-    failColumn(store, column, error)
-  }
-}
-
-interface Pending {
-  readonly column: Column
-  /** Never rejects. */
-  readonly done: Promise<void>
-}
-
-/** Waits for all, but only so long: the columns that have not answered by then have failed. Whether all have. */
-async function withinDeadline(store: ChunkStore, pending: readonly Pending[]): Promise<boolean> {
-  const { world, nodeDeadlineMs = nodeDeadlineMsDefault } = store.parts
-  const waiting = new Set(pending)
-  const all = Promise.all(
-    pending.map(async (one) => {
-      await one.done
-      waiting.delete(one)
-    }),
-  )
-  await endsWithin(world, nodeDeadlineMs, all)
-  for (const { column } of waiting) {
-    const detail = { node: column.node.id, deadlineMs: nodeDeadlineMs }
-    failColumn(store, column, storeFault('store/node-too-slow', detail))
-  }
-  return waiting.size === 0
-}
-
-function failColumn(store: ChunkStore, column: Column, error: unknown): void {
-  if (column.failed !== undefined) return
-  column.failed = error instanceof Error ? error : new Error(String(error))
-  void store.parts.cluster.reportFailure(column.node.number, error)
-  column.writer.abort().catch(() => {}) // the node is failing: what it keeps, its own start-up sweeps
-}
-
 async function removeColumns(
   { store, columns }: OpenChunk,
   shards: readonly FinishedShard[],
 ): Promise<void> {
   await tidyUp(
     store.parts,
-    columns.map(async ({ writer, node, index }) => {
-      await writer.abort()
+    columns.map(async (column) => {
+      const { writer, node, index } = column
+      if (column.state === 'late') column.state = 'failed' // what is behind comes to an end
+      await (await writer).abort()
       const shard = shards[index]
       if (shard !== undefined) await node.stores.shards.remove(shardIdOf(shard.id))
     }),

@@ -46,8 +46,8 @@ export async function writeBlob(
     const chunks = stored.chunks.map(chunkToJson)
     const extents = stored.extents.map(extentToJson)
     const change: StoreChange = { kind: 'store/blob', chunks, extents }
-    const { sequence } = await changelog.commit((tx) => tx.record(change))
-    store.chunksRecorded(stored.chunks)
+    const committed = changelog.commit((tx) => tx.record(change))
+    const { sequence } = await committed.finally(() => store.chunksRecorded(stored.chunks))
     return { owner: Number(sequence), bytes: stored.bytes, chunks, extents }
   } finally {
     end()

@@ -11,6 +11,7 @@ import type { ClusterNode } from '#cluster/node'
 import type { Profile } from '#erasure/profile'
 import type { Keyring } from '#keyring/keyring'
 import type { Queryable } from '#sql/sql'
+import { type LateShard, LateShards } from '#store/_late-shards'
 import type { Pack } from '#store/_pack'
 import { StalledNodes } from '#store/_stalled-nodes'
 import type { ChunkRecord } from '#store/chunk-record'
@@ -33,6 +34,8 @@ export interface ChunkStoreParts {
   /** How long one node may take over a block or a commit before a write goes on without it. */
   readonly nodeDeadlineMs?: number
 }
+
+export type { LateShard }
 
 export const nodeDeadlineMsDefault = 15_000
 
@@ -65,15 +68,18 @@ export class ChunkStore {
   readonly parts: ChunkStoreParts
   readonly digestTables = new DigestTables()
   readonly stalled: StalledNodes
+  readonly late: LateShards
   /** Packs whose objects rest in no shards yet, by id in hex. */
   readonly openPacks = new Map<string, Pack>()
   readonly #damageListeners = new Set<(damage: Damage) => void>()
+  readonly #arrivalListeners = new Set<(shard: LateShard) => Promise<void>>()
   readonly #activities = new Set<{ readonly startedAt: number }>()
   #ahead = 0
 
   constructor(parts: ChunkStoreParts) {
     this.parts = parts
     this.stalled = new StalledNodes(parts.world)
+    this.late = new LateShards(parts.world)
   }
 
   geometry(profile: Profile): Geometry {
@@ -91,14 +97,27 @@ export class ChunkStore {
     this.#damageListeners.add(listener)
   }
 
+  /** Calls `listener`, which must not reject, with every shard that came to rest after its chunk was recorded without it. */
+  onArrival(listener: (shard: LateShard) => Promise<void>): void {
+    this.#arrivalListeners.add(listener)
+  }
+
   /**
-   * The records of these chunks are committed, or may be: what they lack is repair's. To be called by whoever wrote them; before the commit
-   * repair would look for chunks that nobody knows.
+   * The records of these chunks are committed, or may be: what they lack is repair's, at once or when it does not arrive. To be called by
+   * whoever wrote them; before the commit repair would look for chunks that nobody knows.
    */
   chunksRecorded(chunks: readonly ChunkRecord[]): void {
     for (const chunk of chunks) {
+      const late = new Set(this.late.of(chunk.id).map(({ column }) => column))
       for (const [column, { node }] of chunk.shards.entries())
-        if (node === undefined) this.reportDamage(chunk, column, 'missing')
+        if (node === undefined && !late.has(column)) this.reportDamage(chunk, column, 'missing')
+      if (late.size === 0) continue
+      const end = this.beginActivity() // until its place is recorded, the shard is nobody's
+      const settled = this.late.settle(chunk.id, async (shard, hasArrived) => {
+        if (!hasArrived) return this.reportDamage(chunk, shard.column, 'missing')
+        for (const listener of this.#arrivalListeners) await listener(shard)
+      })
+      void settled.then(end)
     }
   }
 

@@ -294,8 +294,8 @@ export class Packs {
     const chunk = await writePack(store, pack, { signal: this.#stopped.signal })
     store.parts.world.passing('store/pack-written')
     const change: StoreChange = { kind: 'store/chunk', chunk: chunkToJson(chunk) }
-    await changelog.commit((tx) => tx.record(change))
-    store.chunksRecorded([chunk])
+    const committed = changelog.commit((tx) => tx.record(change))
+    await committed.finally(() => store.chunksRecorded([chunk]))
     store.parts.world.passing('store/pack-recorded')
   }
 

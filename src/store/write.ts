@@ -9,7 +9,7 @@ import type { Slot } from '#chunk/slots'
 import type { DigestAlgorithm } from '#crypto/digest'
 import type { Profile } from '#erasure/profile'
 import { abortChunk, finishChunk, type OpenChunk, openChunk, writeStripe } from '#store/_open-chunk'
-import type { ChunkRecord, Extent } from '#store/chunk-record'
+import type { ChunkRecord, Extent, ShardPlace } from '#store/chunk-record'
 import { type ChunkStore, tidyUp } from '#store/chunk-store'
 
 /** Stripes of one body that may be in the codec or on their way to disk, beside the one being received. */
@@ -60,11 +60,15 @@ export async function discardChunks(
   store: ChunkStore,
   chunks: readonly ChunkRecord[],
 ): Promise<void> {
-  const removals = chunks.flatMap(({ shards }) =>
-    shards.map(async ({ id, node }) => {
-      if (node !== undefined) await store.parts.cluster.node(node)?.stores.shards.remove(id)
-    }),
-  )
+  const remove = async ({ id, node }: ShardPlace): Promise<void> => {
+    if (node !== undefined) await store.parts.cluster.node(node)?.stores.shards.remove(id)
+  }
+  const removals = chunks.flatMap(({ id, shards }) => {
+    const late = store.late.settle(id, async (shard, hasArrived) => {
+      if (hasArrived) await remove(shard).catch(() => {}) // collected
+    })
+    return [...shards.map(remove), late]
+  })
   await tidyUp(store.parts, removals)
 }
 
