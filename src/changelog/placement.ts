@@ -51,6 +51,8 @@ export interface Placing {
   asked: Set<string>
   /** Appends that can still come in time. */
   live: number
+  /** Those of them for which others are asked already. */
+  slow: number
   /** Wakes the attempt: enough nodes hold the frame, or one of them will not. */
   wake: () => void
 }
@@ -61,7 +63,8 @@ interface Append {
   readonly startedAt: number
   /** Whether it counts as coming. */
   isLive: boolean
-  takesLong: boolean
+  isSlow: boolean
+  wasLookedAt: boolean
   /** Stops the clock that will say it has failed. */
   stop: () => void
 }
@@ -81,7 +84,7 @@ export class FramePlacer {
   }
 
   prepare(frame: SealedFrame): Placing {
-    return { frame, holders: new Set(), asked: new Set(), live: 0, wake() {} }
+    return { frame, holders: new Set(), asked: new Set(), live: 0, slow: 0, wake() {} }
   }
 
   /**
@@ -93,11 +96,12 @@ export class FramePlacer {
     const replicas = this.#options.replicas()
     placing.asked = new Set()
     placing.live = 0
+    placing.slow = 0
     for (;;) {
       const up = nodes().filter(({ isUp }) => isUp)
       const held = up.filter(({ id }) => placing.holders.has(id)).length
       if (held >= replicas) break
-      const missing = Math.max(0, replicas - held - placing.live)
+      const missing = Math.max(0, replicas - held - placing.live + placing.slow)
       for (const node of this.#candidates(up, placing).slice(0, missing))
         void this.#append(node, placing)
       if (placing.live === 0)
@@ -139,7 +143,8 @@ export class FramePlacer {
       placing,
       startedAt: world.monotonic(),
       isLive: true,
-      takesLong: false,
+      isSlow: false,
+      wasLookedAt: false,
       stop() {},
     }
     acquaintance.isBusy = true
@@ -175,7 +180,7 @@ export class FramePlacer {
     this.#isWatching = true
     const { world, appendTimeoutMs } = this.#options
     for (const append of this.#appends) {
-      if (append.takesLong) continue
+      if (append.wasLookedAt) continue
       const dueAt = append.startedAt + Math.min(slowAppendMs, appendTimeoutMs)
       const waitMs = dueAt - world.monotonic()
       if (waitMs > 0)
@@ -184,18 +189,21 @@ export class FramePlacer {
         } catch {
           return // closing
         }
-      if (this.#appends.has(append)) this.#takesLong(append)
+      if (this.#appends.has(append)) this.#lookAt(append)
     }
     this.#isWatching = false
   }
 
-  #takesLong(append: Append): void {
+  /** It takes its time. So may all, on a busy machine: slow is who takes longer than most. */
+  #lookAt(append: Append): void {
     const { world, appendTimeoutMs, replicas } = this.#options
     const { placing, node } = append
-    append.takesLong = true
-    if (2 * placing.holders.size >= replicas()) {
+    append.wasLookedAt = true
+    if (append.isLive && 2 * placing.holders.size >= replicas()) {
       this.#acquaintance(node.log).distrustedUntil = world.monotonic() + distrustMs
-      this.#giveUp(append)
+      append.isSlow = true
+      placing.slow += 1
+      placing.wake()
     }
     const leftMs = append.startedAt + appendTimeoutMs - world.monotonic()
     append.stop = world.timer(Math.max(0, leftMs), () => {
@@ -211,6 +219,7 @@ export class FramePlacer {
     append.isLive = false
     const { placing, node } = append
     placing.live -= 1
+    if (append.isSlow) placing.slow -= 1
     if (placing.live === 0 || !placing.holders.has(node.id)) placing.wake()
   }
 

@@ -178,8 +178,11 @@ test('a put goes on without a node that hangs, and says so to repair', async () 
   ok(store.repairer.length > 0)
   answer()
   Object.assign(shards, { create })
-  await store.repairer.drain()
-  equal(store.repairer.length, 0)
+  store.repairer.start()
+  await until(
+    async () => store.repairer.length,
+    (length) => length === 0,
+  )
 })
 
 test('a body that is given up does not wait for a node that hangs', {
