@@ -5,7 +5,7 @@
  */
 
 import { toBase64url, toHex } from '#bytes/text'
-import type { ClusterNode } from '#cluster/node'
+import type { ClusterNode, NodeNumber } from '#cluster/node'
 import { Budget } from '#repair/budget'
 import type { RepairParts } from '#repair/parts'
 import type { ShardId } from '#shard/shard-id'
@@ -17,6 +17,8 @@ import { findUnreferenced, isReferenced, type StoreChange, scanChunks } from '#s
 const chunksPerCommit = 200
 /** Candidates remembered between runs; more wait for the next run. */
 const candidatesMax = 100_000
+/** Nodes are looked at together until they hold so many shards: one scan of the table serves them all, and one node's names fit in memory. */
+const shardsPerScan = 100_000
 
 export interface CollectOptions {
   /** How long something must have been garbage, seen so by this process; 0 only where nothing else runs. */
@@ -36,6 +38,18 @@ interface Look {
   readonly graceMs: number
   /** When the oldest activity began that was under way then (monotonic ms). */
   readonly oldestActivity: number
+}
+
+/** A shard that no chunk places on its node. */
+interface Orphan {
+  readonly node: ClusterNode
+  readonly stat: ShardStat
+}
+
+/** A node and the shards on it that no chunk was found for so far. */
+interface Listed {
+  readonly node: ClusterNode
+  readonly held: Map<ShardId, ShardStat>
 }
 
 export class Collector {
@@ -108,12 +122,9 @@ export class Collector {
   /** Shards that no chunk places on their node: left by crashes, moves, and nodes that were away during a removal. */
   async #collectOrphans({ graceMs, signal }: CollectOptions, budget: Budget): Promise<Collected> {
     const look = this.#beginLook(graceMs)
-    const orphans = new Map<string, { readonly node: ClusterNode; readonly stat: ShardStat }>()
-    for (const node of this.#parts.cluster.up()) {
-      if (signal.aborted) break
-      for (const stat of await this.#orphansOf(node))
-        orphans.set(sightingOf(node, stat), { node, stat })
-    }
+    const orphans = new Map<string, Orphan>()
+    for await (const { node, stat } of this.#findOrphans(signal))
+      orphans.set(sightingOf(node, stat), { node, stat })
     // A shard has left its former place for good when a lost database could not bring that back.
     const { changelog } = this.#parts
     await changelog.reached(changelog.committed())
@@ -127,14 +138,30 @@ export class Collector {
     return total
   }
 
-  /** Lists the node first and the table after: a shard committed in between is in neither, one recorded in between is in the table. */
-  async #orphansOf(node: ClusterNode): Promise<readonly ShardStat[]> {
-    const held = new Map<ShardId, ShardStat>()
-    for await (const stat of node.stores.shards.list()) held.set(stat.id, stat)
-    for await (const { shards } of scanChunks(this.#parts.sql)) {
-      for (const place of shards) if (place.node === node.number) held.delete(place.id)
+  /** Lists nodes first and the table after: a shard committed in between is in neither, one recorded in between is in the table. */
+  async *#findOrphans(signal: AbortSignal): AsyncGenerator<Orphan> {
+    let listed = new Map<NodeNumber, Listed>()
+    let shards = 0
+    for (const node of this.#parts.cluster.up()) {
+      if (signal.aborted) return
+      const held = new Map<ShardId, ShardStat>()
+      for await (const stat of node.stores.shards.list()) held.set(stat.id, stat)
+      listed.set(node.number, { node, held })
+      shards += held.size
+      if (shards < shardsPerScan) continue
+      yield* this.#withoutPlace(listed)
+      listed = new Map()
+      shards = 0
     }
-    return [...held.values()]
+    yield* this.#withoutPlace(listed)
+  }
+
+  async *#withoutPlace(listed: ReadonlyMap<NodeNumber, Listed>): AsyncGenerator<Orphan> {
+    for await (const { shards } of scanChunks(this.#parts.sql)) {
+      for (const { id, node } of shards) if (node !== undefined) listed.get(node)?.held.delete(id)
+    }
+    for (const { node, held } of listed.values())
+      for (const stat of held.values()) yield { node, stat }
   }
 
   /** With `committedAt` only what was committed then: repair may write a shard anew where a former one of its name waits for removal. */
