@@ -1,6 +1,5 @@
 /** Clients people have, with the settings they come with, against the real program: what they bring back is what they took there, byte for byte. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
@@ -8,7 +7,6 @@ import type { LookupFunction } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
-import { promisify } from 'node:util'
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -21,8 +19,9 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { plantTree, readTree } from '../file-tree.ts'
-import { cleanEnvironment, type RunningStore, startStore } from '../harness.ts'
+import { type RunningStore, startStore } from '../harness.ts'
 import { type ClientName, installClients } from '../install-clients.ts'
+import { type Client, outsideClient } from '../outside-clients.ts'
 import { bucketOf, bytesOf } from '../s3-bucket.ts'
 import { presign } from './s3/signer.ts'
 
@@ -49,19 +48,13 @@ const tree = {
 }
 
 /** `undefined`, and the test is reported as not run, when the client is not there. */
-function clientFor(context: TestContext, name: ClientName, environment: () => Environment) {
+function clientFor(context: TestContext, name: ClientName): Client | undefined {
   const { version, text } = clients[name]
   context.diagnostic(text)
-  if (version === undefined) return context.skip(text)
-  const run = promisify(execFile)
-  return async (...args: readonly string[]): Promise<string> => {
-    const env = { ...cleanEnvironment(), HOME: folder, ...environment() }
-    const { stdout } = await run(name, args, { env, maxBuffer: 2 ** 26, encoding: 'utf8' })
-    return stdout
-  }
+  if (version !== undefined) return outsideClient(name, store, folder)
+  context.skip(text)
+  return undefined
 }
-
-type Environment = Readonly<Record<string, string>>
 
 async function folderOf(name: string): Promise<string> {
   const path = join(folder, name)
@@ -161,11 +154,7 @@ test('buckets as host names, and presigned URLs without any client', async () =>
 })
 
 test('aws: cp, sync, ls, presign and rm; an upload in parts', async (context) => {
-  const aws = clientFor(context, 'aws', () => ({
-    AWS_SHARED_CREDENTIALS_FILE: join(store.data, 'aws-credentials'),
-    AWS_DEFAULT_REGION: 'us-east-1',
-    AWS_ENDPOINT_URL: store.s3Url,
-  }))
+  const aws = clientFor(context, 'aws')
   if (aws === undefined) return
   const local = await folderOf('aws')
   const back = await folderOf('aws-back')
@@ -192,14 +181,7 @@ test('aws: cp, sync, ls, presign and rm; an upload in parts', async (context) =>
 })
 
 test('rclone: copy, check, sync, cat, a stream in parts, purge', async (context) => {
-  const rclone = clientFor(context, 'rclone', () => ({
-    RCLONE_CONFIG: '/dev/null',
-    RCLONE_CONFIG_STORE_TYPE: 's3',
-    RCLONE_CONFIG_STORE_PROVIDER: 'Other',
-    RCLONE_CONFIG_STORE_ENDPOINT: store.s3Url,
-    RCLONE_CONFIG_STORE_ACCESS_KEY_ID: store.accessKeyId,
-    RCLONE_CONFIG_STORE_SECRET_ACCESS_KEY: store.secretAccessKey,
-  }))
+  const rclone = clientFor(context, 'rclone')
   if (rclone === undefined) return
   const local = await folderOf('rclone')
   const back = await folderOf('rclone-back')
@@ -227,33 +209,26 @@ test('rclone: copy, check, sync, cat, a stream in parts, purge', async (context)
 })
 
 test('s3cmd: put and get in parts, sync, ls, cp, del', async (context) => {
-  const s3cmd = clientFor(context, 's3cmd', () => ({}))
+  const s3cmd = clientFor(context, 's3cmd')
   if (s3cmd === undefined) return
-  const { host } = new URL(store.s3Url)
-  const ask = (...args: readonly string[]): Promise<string> =>
-    s3cmd(
-      ...['--config=/dev/null', '--no-ssl', `--host=${host}`, `--host-bucket=${host}`],
-      ...[`--access_key=${store.accessKeyId}`, `--secret_key=${store.secretAccessKey}`],
-      ...args,
-    )
   const local = await folderOf('s3cmd')
   const back = await folderOf('s3cmd-back')
   await plantTree(local, tree)
   const big = bytesOf('in parts', 12_000_000)
   await writeFile(join(folder, 'in parts'), big)
 
-  await ask('mb', 's3://from-s3cmd')
+  await s3cmd('mb', 's3://from-s3cmd')
   const parts = '--multipart-chunk-size-mb=5'
-  await ask('put', parts, join(folder, 'in parts'), 's3://from-s3cmd/in parts')
-  await ask('get', 's3://from-s3cmd/in parts', join(folder, 'in parts back'))
+  await s3cmd('put', parts, join(folder, 'in parts'), 's3://from-s3cmd/in parts')
+  await s3cmd('get', 's3://from-s3cmd/in parts', join(folder, 'in parts back'))
   ok((await readFile(join(folder, 'in parts back'))).equals(big))
-  await ask('sync', `${local}/`, 's3://from-s3cmd/tree/')
-  await ask('sync', 's3://from-s3cmd/tree/', `${back}/`)
+  await s3cmd('sync', `${local}/`, 's3://from-s3cmd/tree/')
+  await s3cmd('sync', 's3://from-s3cmd/tree/', `${back}/`)
   deepEqual(await readTree(back), await readTree(local))
-  await ask('cp', 's3://from-s3cmd/tree/small.bin', 's3://from-s3cmd/copy.bin')
-  match(await ask('ls', 's3://from-s3cmd'), / 3000 +s3:\/\/from-s3cmd\/copy\.bin/)
-  match(await ask('info', 's3://from-s3cmd/copy.bin'), /File size: 3000/)
-  await ask('del', '--recursive', '--force', 's3://from-s3cmd')
-  await ask('rb', 's3://from-s3cmd')
-  ok(!(await ask('ls')).includes('from-s3cmd'))
+  await s3cmd('cp', 's3://from-s3cmd/tree/small.bin', 's3://from-s3cmd/copy.bin')
+  match(await s3cmd('ls', 's3://from-s3cmd'), / 3000 +s3:\/\/from-s3cmd\/copy\.bin/)
+  match(await s3cmd('info', 's3://from-s3cmd/copy.bin'), /File size: 3000/)
+  await s3cmd('del', '--recursive', '--force', 's3://from-s3cmd')
+  await s3cmd('rb', 's3://from-s3cmd')
+  ok(!(await s3cmd('ls')).includes('from-s3cmd'))
 })
