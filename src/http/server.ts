@@ -16,6 +16,8 @@ export interface HttpServerOptions {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
+  /** Shares the port with other listeners of this process; every one must say so, and connections are spread over them. */
+  readonly sharesPort?: boolean
   readonly handler: HttpHandler
   readonly refusal: HttpRefusal
   readonly limits?: Partial<HttpLimits>
@@ -70,12 +72,17 @@ export class HttpServer implements AsyncDisposable {
     this.#listenForRequests()
   }
 
-  async listen({ host, port }: { readonly host: string; readonly port: number }): Promise<void> {
+  async listen({
+    host,
+    port,
+    sharesPort = false,
+  }: Pick<HttpServerOptions, 'host' | 'port' | 'sharesPort'>): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) =>
         reject(listenFault(error, { host, port })),
       )
-      this.#server.listen({ host, port, backlog: listenBacklog }, resolve)
+      const options = { host, port, backlog: listenBacklog, reusePort: sharesPort }
+      this.#server.listen(options, resolve)
     })
     void this.#sweepUntilClosed()
   }

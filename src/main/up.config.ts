@@ -1,4 +1,5 @@
 /** What `mycelium up` may be told, by flag or environment. */
+import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { formatProfile, namedProfiles, type Profile, parseProfile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
@@ -23,6 +24,9 @@ export const nodesMax = 254
 export const profileDefault: Profile = namedProfiles.default
 export const s3PortDefault = 9000
 export const httpPortDefault = 8080
+
+/** More of them would only wait for the thread of the store. */
+export const gatewaysMax = 16
 
 const port = parsedBy(
   (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined),
@@ -74,6 +78,15 @@ export const upSettings = {
     env: 'MYCELIUM_HTTP_PORT',
     help: `port of everything else (default: ${httpPortDefault}, or the next free one)`,
     schema: port.optional(),
+  },
+  gateways: {
+    flag: '--gateways <count>',
+    env: 'MYCELIUM_GATEWAYS',
+    help: 'threads that speak S3 beside the one of the store; 0: none (default: half of the cores, 4 at most)',
+    schema: parsedBy((text) => {
+      const count = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN
+      return count <= gatewaysMax ? count : undefined
+    }, `a whole number from 0 to ${gatewaysMax}`).default(Math.min(4, availableParallelism() >> 1)),
   },
   anonymousNets: {
     env: 'MYCELIUM_ANONYMOUS_NETS',

@@ -1,16 +1,14 @@
 /** `mycelium up`: a whole store in one process, with its doors open, until a signal. */
-import { createHash } from 'node:crypto'
 import type { AnonymousGuests } from '#api/s3/anonymous'
-import { createS3Door, type S3Door } from '#api/s3/door'
 import { assessTopology, type TopologyReport } from '#cluster/topology'
-import type { HttpServer } from '#http/server'
-import type { AccessKeys } from '#identity/access-keys'
 import { startBackground } from '#main/background'
 import { hidingNames, printBanner } from '#main/banner'
 import { openCredentials, type RootCredentials } from '#main/credentials'
 import { createFront, type Health } from '#main/front'
+import { type Listener, openGateways } from '#main/gateways'
 import { listen } from '#main/ports'
 import { isShared } from '#main/private-file'
+import { domains, openS3Door, plainMount } from '#main/s3-door'
 import { type OpenedStore, openStore } from '#main/store'
 import { httpPortDefault, nodesDefault, s3PortDefault, type UpConfig } from '#main/up.config'
 import { version } from '#main/version'
@@ -48,17 +46,20 @@ export async function up({
     world,
   })
   stack.use(startBackground(store, { settings: config, world, telemetry }))
-  const doors = await openDoors(store, { config, world, telemetry, credentials, stack })
+  const death = Promise.withResolvers<never>()
+  death.promise.catch(() => {}) // raced below
+  const parts = { config, world, telemetry, credentials, stack, onDeath: death.reject }
+  const doors = await openDoors(store, parts)
   for (const text of tellGuests(config)) telemetry.note('warn', text)
   print(await tell({ config, store, credentials, doors, isColoured, env }))
-  if (!stop.aborted)
-    await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
+  const stopped = new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
+  if (!stop.aborted) await Promise.race([stopped, death.promise])
   print('\nStopping: requests in flight are finished first.\n')
 }
 
 interface Doors {
-  readonly s3: HttpServer
-  readonly front: HttpServer
+  readonly s3: Listener
+  readonly front: Listener
 }
 
 async function openDoors(
@@ -69,17 +70,21 @@ async function openDoors(
     telemetry,
     credentials,
     stack,
+    onDeath,
   }: {
     readonly config: UpConfig
     readonly world: World
     readonly telemetry: OpenedTelemetry
     readonly credentials: RootCredentials
     readonly stack: AsyncDisposableStack
+    readonly onDeath: (error: unknown) => void
   },
 ): Promise<Doors> {
-  const door = s3DoorOf(store, { world, telemetry, credentials })
-  const plain = door({ mount: '', anonymous: 'refused', createsBuckets: false })
-  const local = door({ mount: '/s3', anonymous: guestsOf(config), createsBuckets: true })
+  const { objects } = store
+  const parts = { objects, credentials, world, telemetry }
+  const plain = openS3Door(plainMount, parts)
+  const guests = { mount: '/s3', anonymous: guestsOf(config), createsBuckets: true } as const
+  const local = openS3Door(guests, parts)
   const front = createFront({
     version,
     health: () => healthOf(store),
@@ -94,11 +99,12 @@ async function openDoors(
     telemetry,
   })
   const { host } = config
+  const wish = { named: config.s3Port, fallback: s3PortDefault, flag: '--s3-port' }
+  const { handle: handler, refuse: refusal } = plain
   const s3Server = stack.use(
-    await listen(
-      { host, world, telemetry, handler: plain.handle, refusal: plain.refuse },
-      { named: config.s3Port, fallback: s3PortDefault, flag: '--s3-port' },
-    ),
+    config.gateways === 0
+      ? await listen({ host, world, telemetry, handler, refusal }, wish)
+      : await openGateways({ ...parts, count: config.gateways, host, wish, onDeath }),
   )
   const frontServer = stack.use(
     await listen(
@@ -122,40 +128,6 @@ async function openDoors(
 
 function guestsOf({ anonymousNets }: UpConfig): AnonymousGuests {
   return { alsoFrom: anonymousNets?.include ?? (() => false) }
-}
-
-/** Below these, the first label of a host name is a bucket. */
-const domains = ['localhost']
-
-type Mount = Pick<Parameters<typeof createS3Door>[0], 'mount' | 'anonymous' | 'createsBuckets'>
-
-function s3DoorOf(
-  { objects }: OpenedStore,
-  {
-    world,
-    telemetry,
-    credentials,
-  }: {
-    readonly world: World
-    readonly telemetry: OpenedTelemetry
-    readonly credentials: RootCredentials
-  },
-): (mount: Mount) => S3Door {
-  const id = createHash('sha256').update(credentials.accessKeyId).digest('hex')
-  const owner = { id, displayName: 'root' }
-  const root = { secret: credentials.secret, principal: owner }
-  const accessKeys: AccessKeys = (keyId) => (keyId === credentials.accessKeyId ? root : undefined)
-  return (mount) =>
-    createS3Door({
-      ...mount,
-      objects,
-      accessKeys,
-      owner,
-      regions: 'any',
-      domains,
-      world,
-      telemetry,
-    })
 }
 
 function topologyOf({ cluster, profile }: OpenedStore): TopologyReport {
@@ -193,11 +165,7 @@ async function tell({
 }): Promise<string> {
   const { directory, keys } = store
   const topology = topologyOf(store)
-  const busy = (
-    server: HttpServer,
-    named: number | undefined,
-    wanted: number,
-  ): readonly string[] =>
+  const busy = (server: Listener, named: number | undefined, wanted: number): readonly string[] =>
     named === undefined && server.port !== wanted
       ? [`Port ${wanted} is in use; ${server.port} was taken instead.`]
       : []
@@ -249,7 +217,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
-function urlOf(host: string, { port }: HttpServer): string {
+function urlOf(host: string, { port }: Listener): string {
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }

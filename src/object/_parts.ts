@@ -33,6 +33,22 @@ export async function settled<T>({ changelog }: ObjectParts, read: () => Promise
   }
 }
 
+/**
+ * The same for a look before a commit that looks again: only a refusal shows anything now, for the commit comes behind all that was seen.
+ * Saves a write one wait for the log.
+ */
+export async function settledIfRefused<T>(
+  { changelog }: ObjectParts,
+  read: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    await changelog.reached(changelog.committed())
+    throw error
+  }
+}
+
 export function bucketProfile({ profile }: { readonly profile: string }): Profile {
   return parseProfile(profile)
 }

@@ -42,7 +42,7 @@ export async function withStoredBody<T>(
     const stored = await storeBody(parts, body, { profile, digests, signal })
     let isRefused = true
     try {
-      const verified = verify(body, stored)
+      const verified = await verify(body, stored)
       isRefused = false
       return await commit(verified, (error) => {
         isRefused = true
@@ -60,13 +60,13 @@ export async function withStoredBody<T>(
 /** In a pack when it is small, else in chunks of its own. */
 async function storeBody(
   { store, packs }: ObjectParts,
-  { stream, bytes }: IncomingBody,
+  { stream, bytes, whole }: IncomingBody,
   options: WriteBodyOptions,
 ): Promise<StoredBody> {
   if (bytes === undefined || !packs.takes(options.profile, bytes))
     return await writeBody(store, stream, { ...options, bytes })
-  const plaintext = await gather(stream, bytes, options.signal)
-  const digests = digestsOf(plaintext, options.digests)
+  const plaintext = whole?.bytes ?? (await gather(stream, bytes, options.signal))
+  const digests = whole?.digests ?? digestsOf(plaintext, options.digests)
   // What is shorter than was said will be refused: nothing of it is kept.
   const extents = plaintext.length === bytes ? [await packs.put(options.profile, plaintext)] : []
   return { bytes: plaintext.length, digests, chunks: [], extents }
@@ -89,11 +89,11 @@ async function gather(
   return whole.subarray(0, at)
 }
 
-function verify(body: IncomingBody, stored: StoredBody): VerifiedBody {
+async function verify(body: IncomingBody, stored: StoredBody): Promise<VerifiedBody> {
   if (body.bytes !== undefined && body.bytes !== stored.bytes) {
     throw objectFault('object/incomplete-body', { expected: body.bytes, received: stored.bytes })
   }
-  const checksum = body.verify(stored.digests)
+  const checksum = await body.verify(stored.digests)
   const { md5 } = stored.digests
   if (md5 === undefined) throw new TypeError('the codec left out the MD5 it was asked for')
   return {

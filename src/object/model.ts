@@ -43,7 +43,11 @@ export interface IncomingBody {
   /** `md5` is always computed as well, for the ETag. */
   readonly digests: readonly DigestAlgorithm[]
   /** Called once after the last byte with all digests; throws to refuse the body (nothing is stored). Returns the checksum to keep. */
-  verify(digests: Digests): Checksum | undefined
+  verify(digests: Digests): Checksum | undefined | Promise<Checksum | undefined>
+  /** The client sends it whatever it is told: nothing is gained by asking for it late. */
+  readonly isComing?: boolean
+  /** All of `stream`, where somebody has received and hashed it already (MD5 and `digests`). */
+  readonly whole?: { readonly bytes: Uint8Array; readonly digests: Digests }
 }
 
 /** ETags without quotes; `*` matches any existing object. All stated conditions must hold. Checked inside the commit. */

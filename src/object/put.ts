@@ -1,5 +1,5 @@
 import { toBase64url } from '#bytes/text'
-import { bucketProfile, type ObjectParts, settled } from '#object/_parts'
+import { bucketProfile, type ObjectParts, settledIfRefused } from '#object/_parts'
 import { withStoredBody } from '#object/_store-body'
 import { checksumToJson, type ObjectChange } from '#object/changes'
 import { assertWritable } from '#object/conditions'
@@ -30,7 +30,7 @@ export async function putObject(
   { bucket, key }: { readonly bucket: BucketName; readonly key: ObjectKey },
   { body, metadata, condition, signal }: PutOptions,
 ): Promise<ObjectInfo> {
-  const { profile, id } = await settled(parts, async () => {
+  const { profile, id } = await settledIfRefused(parts, async () => {
     if (condition === undefined) return await requireBucket(parts.sql, bucket)
     const found = await findIn(parts.sql, bucket, key)
     assertWritable(found.version, condition)

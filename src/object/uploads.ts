@@ -1,7 +1,7 @@
 /** Multipart uploads: begun, filled part by part, listed, given up. Completing stands in `complete.ts`. */
 import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
-import { bucketProfile, type ObjectParts, settled } from '#object/_parts'
+import { bucketProfile, type ObjectParts, settled, settledIfRefused } from '#object/_parts'
 import { withStoredBody } from '#object/_store-body'
 import { checksumToJson, type ObjectChange, type PartRow, type UploadRow } from '#object/changes'
 import { objectFault } from '#object/faults'
@@ -80,7 +80,7 @@ export async function putPart(
   }: { readonly number: number; readonly body: IncomingBody; readonly signal: AbortSignal },
 ): Promise<PartInfo> {
   assertPartNumber(number)
-  const { profile } = await settled(parts, () => requireUpload(parts.sql, address))
+  const { profile } = await settledIfRefused(parts, () => requireUpload(parts.sql, address))
   return await withStoredBody(parts, body, {
     profile: bucketProfile({ profile }),
     signal,

@@ -51,6 +51,7 @@ export function incomingBody(call: Call, { bytesMax, keep }: BodyOptions): Incom
     ),
     ...(bytes === undefined ? {} : { bytes }),
     digests: digestsNeeded(payload, kept),
+    isComing: headers['expect'] === undefined,
     verify: (digests) => {
       verifyHash(payload, digests)
       if (md5 !== undefined && !isSame(md5, digests.md5)) throw s3Fault('s3/bad-digest')

@@ -1,0 +1,35 @@
+/** One end of a port between threads. What is said in one turn of the event loop travels together: a message costs more than what it says. */
+import type { MessagePort } from 'node:worker_threads'
+
+export class Link<Out, In> {
+  readonly #port: MessagePort
+  #waiting: Out[] = []
+  #transferred: ArrayBuffer[] = []
+
+  constructor(port: MessagePort, onMessage: (message: In) => void) {
+    this.#port = port
+    port.on('message', (messages: readonly In[]) => {
+      for (const message of messages) onMessage(message)
+    })
+  }
+
+  /** `moved` belongs to the other side from now on. */
+  send(message: Out, moved?: Uint8Array): void {
+    if (moved !== undefined && moved.buffer instanceof ArrayBuffer)
+      this.#transferred.push(moved.buffer)
+    this.#waiting.push(message)
+    if (this.#waiting.length === 1) setImmediate(() => this.#flush())
+  }
+
+  close(): void {
+    this.#port.close()
+  }
+
+  #flush(): void {
+    const messages = this.#waiting
+    const transferred = this.#transferred
+    this.#waiting = []
+    this.#transferred = []
+    this.#port.postMessage(messages, transferred)
+  }
+}

@@ -1,0 +1,380 @@
+/**
+ * What a gateway thread has of the store: the object domain, whose work is done in the store's thread, and a way to tell what happened. Small
+ * bodies are received and hashed here and travel in one message; large ones piece by piece, as the store pulls them.
+ */
+import { strict as assert } from 'node:assert'
+import type { MessagePort } from 'node:worker_threads'
+import { type DigestAlgorithm, digestsOf } from '#crypto/digest'
+import { Link } from '#gateway/_link'
+import {
+  type Answer,
+  type BodyMessage,
+  type BodyName,
+  type OpenedMessage,
+  type PlainName,
+  pieceBytes,
+  type Question,
+  type Verdict,
+  type WholeMessage,
+  wholeBytesMax,
+} from '#gateway/_messages'
+import { type ErrorMessage, packError, unpackError } from '#gateway/error-message'
+import type {
+  ByteRange,
+  Digests,
+  IncomingBody,
+  ObjectInfo,
+  ObjectStore,
+  OpenedObject,
+  PartInfo,
+} from '#object/model'
+import { silentTelemetry, type Telemetry } from '#telemetry/telemetry'
+
+export interface StoreConnection {
+  readonly objects: ObjectStore
+  readonly telemetry: Telemetry
+  /** How many requests are being answered here. */
+  tellLoad(exchanges: number): void
+}
+
+/** The other end of `port` is served by `serveGateway`. */
+export function connectToStore(port: MessagePort): StoreConnection {
+  const caller = new Caller(port)
+  return {
+    objects: remoteObjects(caller),
+    telemetry: {
+      ...silentTelemetry, // the rest happens in the store's own thread
+      requestEnded: ({ error, ...event }) =>
+        caller.tell({
+          ask: 'ended',
+          event: error === undefined ? event : { ...event, error: packError(error) },
+        }),
+      note: (...note) => caller.tell({ ask: 'note', note }),
+    },
+    tellLoad: (exchanges) => caller.tell({ ask: 'load', exchanges }),
+  }
+}
+
+function remoteObjects(caller: Caller): ObjectStore {
+  const plain =
+    <Name extends PlainName>(name: Name) =>
+    (...args: Parameters<ObjectStore[Name]>): ReturnType<ObjectStore[Name]> =>
+      caller.plain(name, args) as ReturnType<ObjectStore[Name]> // the other side calls it by this name
+  return {
+    createBucket: plain('createBucket'),
+    headBucket: plain('headBucket'),
+    listBuckets: plain('listBuckets'),
+    deleteBucket: plain('deleteBucket'),
+    put: (bucket, key, { body, signal, ...options }) =>
+      caller.store<ObjectInfo>('put', [bucket, key], { body, signal, options }),
+    open: (bucket, key) => caller.open(bucket, key),
+    head: plain('head'),
+    delete: plain('delete'),
+    deleteMany: async (...args) => {
+      const outcomes = await caller.plain('deleteMany', args)
+      return (outcomes as readonly (ErrorMessage | undefined)[]).map(unpackOutcome) // as `server.ts` packs them
+    },
+    copy: plain('copy'),
+    list: plain('list'),
+    createUpload: plain('createUpload'),
+    headUpload: plain('headUpload'),
+    putPart: (upload, number, { body, signal }) =>
+      caller.store<PartInfo>('putPart', [upload, number], { body, signal, options: {} }),
+    copyPart: plain('copyPart'),
+    listParts: plain('listParts'),
+    listUploads: plain('listUploads'),
+    completeUpload: plain('completeUpload'),
+    abortUpload: plain('abortUpload'),
+  }
+}
+
+function unpackOutcome(outcome: ErrorMessage | undefined): Error | undefined {
+  if (outcome === undefined) return undefined
+  const error = unpackError(outcome)
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+/** A call that has not been answered. */
+interface Call {
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+  /** Of a body that is sent piece by piece. */
+  readonly upload?: Upload
+}
+
+/** A read whose next piece has been asked for. */
+interface Reader {
+  readonly resolve: (piece: Uint8Array | undefined) => void
+  readonly reject: (error: unknown) => void
+}
+
+class Caller {
+  readonly #link: Link<Question, Answer>
+  readonly #calls = new Map<number, Call>()
+  readonly #readers = new Map<number, Reader>()
+  #numbers = 0
+
+  constructor(port: MessagePort) {
+    this.#link = new Link(port, (answer) => this.#take(answer))
+  }
+
+  tell(message: Question): void {
+    this.#link.send(message)
+  }
+
+  plain(name: PlainName, args: readonly unknown[]): Promise<unknown> {
+    const signalled = args.findIndex((argument) => signalOf(argument) !== undefined)
+    const call = this.#number()
+    this.#link.send({ ask: 'plain', call, name, args: args.map(withoutSignal), signalled })
+    return this.#answer(call, { signal: signalOf(args[signalled]) })
+  }
+
+  async store<Result>(
+    name: BodyName,
+    args: readonly unknown[],
+    {
+      body,
+      signal,
+      options,
+    }: {
+      readonly body: IncomingBody
+      readonly signal: AbortSignal
+      readonly options: object
+    },
+  ): Promise<Result> {
+    const { bytes, digests, isComing = false } = body
+    const whole =
+      isComing && bytes !== undefined && bytes <= wholeBytesMax
+        ? await receive(body, bytes)
+        : undefined
+    const call = this.#number()
+    const message: BodyMessage = { bytes, digests, whole }
+    this.#link.send({ ask: 'body', call, name, args, options, body: message }, whole?.bytes)
+    const answer =
+      whole === undefined
+        ? this.#answer(call, { signal, upload: new Upload(this.#link, call, body) })
+        : this.#answer(call, {})
+    return (await answer) as Result // of the call of this name
+  }
+
+  async open(...args: Parameters<ObjectStore['open']>): Promise<OpenedObject> {
+    const call = this.#number()
+    this.#link.send({ ask: 'open', call, args })
+    const { info, opened, whole, broken } = (await this.#answer(call, {})) as OpenedMessage // what `open` comes to
+    const read = async function* (range: ByteRange | undefined): AsyncGenerator<Uint8Array> {
+      if (broken !== undefined) throw unpackError(broken)
+      assert(whole !== undefined)
+      yield range === undefined ? whole : whole.subarray(range.first, range.last + 1)
+    }
+    if (opened === undefined) return { info, read, release() {} }
+    let isReleased = false
+    return {
+      info,
+      read: (range, { signal }) => this.#read(opened, range, signal),
+      release: () => {
+        if (!isReleased) this.#link.send({ ask: 'release', opened })
+        isReleased = true
+      },
+    }
+  }
+
+  async *#read(
+    opened: number,
+    range: ByteRange | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
+    const stream = this.#number()
+    this.#link.send({ ask: 'read', stream, opened, range })
+    let isOver = false
+    try {
+      for (;;) {
+        signal.throwIfAborted()
+        const piece = await this.#next(stream)
+        isOver = piece === undefined
+        if (piece === undefined) return
+        yield piece
+      }
+    } finally {
+      if (!isOver) this.#link.send({ ask: 'stop', stream })
+    }
+  }
+
+  #next(stream: number): Promise<Uint8Array | undefined> {
+    this.#link.send({ ask: 'next', stream })
+    return new Promise((resolve, reject) => this.#readers.set(stream, { resolve, reject }))
+  }
+
+  /** The other side lets go of a call that is aborted, and says so by its answer. */
+  #answer(
+    call: number,
+    { signal, upload }: { readonly signal?: AbortSignal | undefined; readonly upload?: Upload },
+  ): Promise<unknown> {
+    const abort = (): void => this.#link.send({ ask: 'abort', call })
+    if (signal?.aborted === true) abort()
+    else signal?.addEventListener('abort', abort, { once: true })
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    this.#calls.set(call, { resolve, reject, ...(upload === undefined ? {} : { upload }) })
+    return signal === undefined
+      ? promise
+      : promise.finally(() => signal.removeEventListener('abort', abort))
+  }
+
+  #take(answer: Answer): void {
+    switch (answer.tell) {
+      case 'result':
+        this.#end(answer.call)?.resolve(answer.result)
+        break
+      case 'error':
+        this.#end(answer.call)?.reject(unpackError(answer.error))
+        break
+      case 'credit':
+        this.#calls.get(answer.call)?.upload?.credit(answer.pieces)
+        break
+      case 'verify':
+        void this.#calls.get(answer.call)?.upload?.verify(answer.digests)
+        break
+      case 'piece':
+        this.#endRead(answer.stream)?.resolve(answer.piece)
+        break
+      case 'end':
+        this.#endRead(answer.stream)?.resolve(undefined)
+        break
+      case 'broken':
+        this.#endRead(answer.stream)?.reject(unpackError(answer.error))
+        break
+    }
+  }
+
+  #end(call: number): Call | undefined {
+    const found = this.#calls.get(call)
+    this.#calls.delete(call)
+    found?.upload?.stop()
+    return found
+  }
+
+  #endRead(stream: number): Reader | undefined {
+    const found = this.#readers.get(stream)
+    this.#readers.delete(stream)
+    return found
+  }
+
+  #number(): number {
+    this.#numbers += 1
+    return this.#numbers
+  }
+}
+
+/** Sends a body as the store asks for it. */
+class Upload {
+  readonly #link: Link<Question, Answer>
+  readonly #call: number
+  readonly #body: IncomingBody
+  #credit = 0
+  #wake: (() => void) | undefined
+  #isRunning = false
+  #isStopped = false
+
+  constructor(link: Link<Question, Answer>, call: number, body: IncomingBody) {
+    this.#link = link
+    this.#call = call
+    this.#body = body
+  }
+
+  /** The first one is the consent to receive. */
+  credit(pieces: number): void {
+    this.#credit += pieces
+    this.#wake?.()
+    if (!this.#isRunning) void this.#run()
+  }
+
+  async verify(digests: Digests): Promise<void> {
+    const verdict = await verdictOn(this.#body, digests)
+    this.#link.send({ ask: 'verdict', call: this.#call, verdict })
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#wake?.()
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true
+    const call = this.#call
+    try {
+      for await (const piece of gathered(this.#body.stream)) {
+        while (this.#credit === 0 && !this.#isStopped)
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve
+          })
+        if (this.#isStopped) return
+        this.#credit -= 1
+        this.#link.send({ ask: 'piece', call, piece }, piece)
+      }
+      this.#link.send({ ask: 'end', call })
+    } catch (error) {
+      this.#link.send({ ask: 'broken', call, error: packError(error) })
+    }
+  }
+}
+
+/** The same bytes in memory of their own, in fewer pieces. */
+async function* gathered(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let whole = new Uint8Array(pieceBytes)
+  let filled = 0
+  for await (const piece of stream) {
+    for (let from = 0; from < piece.length; ) {
+      const taken = Math.min(pieceBytes - filled, piece.length - from)
+      whole.set(piece.subarray(from, from + taken), filled)
+      filled += taken
+      from += taken
+      if (filled < pieceBytes) continue
+      yield whole
+      whole = new Uint8Array(pieceBytes)
+      filled = 0
+    }
+  }
+  if (filled > 0) yield whole.subarray(0, filled)
+}
+
+/** All of it, in memory of its own; a byte more than was said is enough to see that it is longer. */
+async function receive(body: IncomingBody, bytes: number): Promise<WholeMessage> {
+  const whole = new Uint8Array(bytes + 1)
+  let at = 0
+  for await (const piece of body.stream) {
+    const taken = piece.subarray(0, whole.length - at)
+    whole.set(taken, at)
+    at += taken.length
+  }
+  const received = whole.subarray(0, at)
+  const algorithms: readonly DigestAlgorithm[] = [
+    ...new Set<DigestAlgorithm>(['md5', ...body.digests]),
+  ]
+  const digests = digestsOf(received, algorithms)
+  // What is shorter or longer than was said is refused for that, there.
+  const verdict = at === bytes ? await verdictOn(body, digests) : { checksum: undefined }
+  return { bytes: received, digests, verdict }
+}
+
+async function verdictOn(body: IncomingBody, digests: Digests): Promise<Verdict> {
+  try {
+    return { checksum: await body.verify(digests) }
+  } catch (error) {
+    return { refusal: packError(error) }
+  }
+}
+
+function signalOf(argument: unknown): AbortSignal | undefined {
+  return isObject(argument) && argument['signal'] instanceof AbortSignal
+    ? argument['signal']
+    : undefined
+}
+
+function withoutSignal(argument: unknown): unknown {
+  if (!isObject(argument) || signalOf(argument) === undefined) return argument
+  const { signal, ...rest } = argument
+  return rest
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}

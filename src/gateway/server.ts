@@ -1,0 +1,310 @@
+/** The thread of the store: does what a gateway asks for. */
+import type { MessagePort } from 'node:worker_threads'
+import { Link } from '#gateway/_link'
+import {
+  type Answer,
+  type BodyMessage,
+  creditPieces,
+  type OpenedMessage,
+  type Question,
+  type Verdict,
+  wholeBytesMax,
+} from '#gateway/_messages'
+import { type ErrorMessage, packError, unpackError } from '#gateway/error-message'
+import type { ByteRange, Checksum, IncomingBody, ObjectStore, OpenedObject } from '#object/model'
+import type { RequestEnded, Telemetry } from '#telemetry/telemetry'
+
+/** A gateway as the store's thread sees it. */
+export interface ServedGateway {
+  /** Requests it is answering, as it last said. */
+  readonly exchanges: number
+}
+
+/** Answers until the port is closed. */
+export function serveGateway(
+  port: MessagePort,
+  { objects, telemetry }: { readonly objects: ObjectStore; readonly telemetry: Telemetry },
+): ServedGateway {
+  return new Server(port, { objects, telemetry })
+}
+
+/** A call that has not been answered. */
+interface Call {
+  readonly abort: AbortController
+  /** Of a body that comes piece by piece. */
+  download: Download | undefined
+}
+
+class Server implements ServedGateway {
+  exchanges = 0
+  readonly #objects: ObjectStore
+  readonly #telemetry: Telemetry
+  readonly #link: Link<Answer, Question>
+  readonly #calls = new Map<number, Call>()
+  readonly #opened = new Map<number, OpenedObject>()
+  readonly #streams = new Map<number, Reading>()
+
+  constructor(
+    port: MessagePort,
+    { objects, telemetry }: { readonly objects: ObjectStore; readonly telemetry: Telemetry },
+  ) {
+    this.#objects = objects
+    this.#telemetry = telemetry
+    this.#link = new Link(port, (question) => this.#take(question))
+  }
+
+  #take(question: Question): void {
+    switch (question.ask) {
+      case 'plain':
+      case 'body':
+      case 'open':
+        void this.#answer(question)
+        break
+      case 'abort':
+        this.#calls.get(question.call)?.abort.abort()
+        break
+      case 'piece':
+        this.#calls.get(question.call)?.download?.push(question.piece)
+        break
+      case 'end':
+        this.#calls.get(question.call)?.download?.end()
+        break
+      case 'broken':
+        this.#calls.get(question.call)?.download?.fail(unpackError(question.error))
+        break
+      case 'verdict':
+        this.#calls.get(question.call)?.download?.judge(question.verdict)
+        break
+      case 'read':
+        this.#read(question)
+        break
+      case 'next':
+        void this.#next(question.stream)
+        break
+      case 'stop':
+        this.#stop(question.stream)
+        break
+      case 'release':
+        this.#opened.get(question.opened)?.release()
+        this.#opened.delete(question.opened)
+        break
+      case 'ended':
+        this.#telemetry.requestEnded(unpackEnded(question.event))
+        break
+      case 'note':
+        this.#telemetry.note(...question.note)
+        break
+      case 'load':
+        this.exchanges = question.exchanges
+        break
+    }
+  }
+
+  async #answer(question: Extract<Question, { ask: 'plain' | 'body' | 'open' }>): Promise<void> {
+    const { call } = question
+    const entry: Call = { abort: new AbortController(), download: undefined }
+    this.#calls.set(call, entry)
+    try {
+      this.#link.send({ tell: 'result', call, result: await this.#perform(question, entry) })
+    } catch (error) {
+      this.#link.send({ tell: 'error', call, error: packError(error) })
+    } finally {
+      this.#calls.delete(call)
+    }
+  }
+
+  async #perform(
+    question: Extract<Question, { ask: 'plain' | 'body' | 'open' }>,
+    entry: Call,
+  ): Promise<unknown> {
+    const { signal } = entry.abort
+    if (question.ask === 'open') return await this.#open(question)
+    if (question.ask === 'plain') {
+      const { signalled } = question
+      const args = question.args.map((argument, index) =>
+        index === signalled ? Object.assign({ signal }, argument) : argument,
+      )
+      const method = this.#objects[question.name] as (...args: readonly unknown[]) => unknown // typed at the other end
+      const result = await method(...args)
+      return question.name === 'deleteMany' ? (result as Outcomes).map(packOutcome) : result
+    }
+    const { name, args, options, call } = question
+    const body = this.#bodyOf(question.body, { call, entry })
+    const method = this.#objects[name] as (...args: readonly unknown[]) => Promise<unknown> // likewise
+    return await method(...args, { ...options, body, signal })
+  }
+
+  #bodyOf(
+    { bytes, digests, whole }: BodyMessage,
+    { call, entry }: { readonly call: number; readonly entry: Call },
+  ): IncomingBody {
+    const length = bytes === undefined ? {} : { bytes }
+    if (whole !== undefined) {
+      async function* stream(): AsyncGenerator<Uint8Array> {
+        if (whole !== undefined) yield whole.bytes
+      }
+      const verify = (): Checksum | undefined => checksumOf(whole.verdict)
+      return { ...length, stream: stream(), digests, whole, verify }
+    }
+    const download = new Download(this.#link, call)
+    entry.download = download
+    return {
+      ...length,
+      stream: download.pieces(),
+      digests,
+      verify: (found) => download.verify(found),
+    }
+  }
+
+  async #open({ call, args }: Extract<Question, { ask: 'open' }>): Promise<OpenedMessage> {
+    const opened = await this.#objects.open(...args)
+    const { info } = opened
+    if (info.bytes > wholeBytesMax) {
+      this.#opened.set(call, opened)
+      return { info, opened: call, whole: undefined, broken: undefined }
+    }
+    try {
+      return { info, opened: undefined, whole: await readWhole(opened), broken: undefined }
+    } catch (error) {
+      return { info, opened: undefined, whole: undefined, broken: packError(error) }
+    } finally {
+      opened.release()
+    }
+  }
+
+  #read({ stream, opened, range }: Extract<Question, { ask: 'read' }>): void {
+    const found = this.#opened.get(opened)
+    if (found !== undefined) this.#streams.set(stream, new Reading(found, range))
+  }
+
+  async #next(stream: number): Promise<void> {
+    const reading = this.#streams.get(stream)
+    try {
+      if (reading === undefined) throw new Error(`there is no stream ${stream}`)
+
+      const piece = await reading.next()
+      if (piece !== undefined)
+        return this.#link.send({ tell: 'piece', stream, piece: shared(piece) })
+      this.#streams.delete(stream)
+      this.#link.send({ tell: 'end', stream })
+    } catch (error) {
+      this.#streams.delete(stream)
+      this.#link.send({ tell: 'broken', stream, error: packError(error) })
+    }
+  }
+
+  #stop(stream: number): void {
+    this.#streams.get(stream)?.stop()
+    this.#streams.delete(stream)
+  }
+}
+
+/** A body that comes piece by piece. The gateway sends as many as it has been told to. */
+class Download {
+  readonly #link: Link<Answer, Question>
+  readonly #call: number
+  readonly #arrived: Uint8Array[] = []
+  #isEnded = false
+  #error: unknown
+  #wake: (() => void) | undefined
+  #judge: ((verdict: Verdict) => void) | undefined
+
+  constructor(link: Link<Answer, Question>, call: number) {
+    this.#link = link
+    this.#call = call
+  }
+
+  push(piece: Uint8Array): void {
+    this.#arrived.push(piece)
+    this.#wake?.()
+  }
+
+  end(): void {
+    this.#isEnded = true
+    this.#wake?.()
+  }
+
+  fail(error: unknown): void {
+    this.#error = error
+    this.end()
+  }
+
+  judge(verdict: Verdict): void {
+    this.#judge?.(verdict)
+  }
+
+  async *pieces(): AsyncGenerator<Uint8Array> {
+    this.#link.send({ tell: 'credit', call: this.#call, pieces: creditPieces })
+    for (;;) {
+      const piece = this.#arrived.shift()
+      if (piece !== undefined) {
+        yield piece
+        this.#link.send({ tell: 'credit', call: this.#call, pieces: 1 })
+      } else if (!this.#isEnded) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+      } else if (this.#error !== undefined) throw this.#error
+      else return
+    }
+  }
+
+  async verify(digests: Parameters<IncomingBody['verify']>[0]): Promise<Checksum | undefined> {
+    this.#link.send({ tell: 'verify', call: this.#call, digests })
+    return checksumOf(
+      await new Promise<Verdict>((resolve) => {
+        this.#judge = resolve
+      }),
+    )
+  }
+}
+
+/** One read of an object, piece by piece. */
+class Reading {
+  readonly #pieces: AsyncIterator<Uint8Array>
+  readonly #abort = new AbortController()
+
+  constructor(opened: OpenedObject, range: ByteRange | undefined) {
+    this.#pieces = opened.read(range, { signal: this.#abort.signal })[Symbol.asyncIterator]()
+  }
+
+  async next(): Promise<Uint8Array | undefined> {
+    const { done, value } = await this.#pieces.next()
+    return done === true ? undefined : value
+  }
+
+  stop(): void {
+    this.#abort.abort()
+    this.#pieces.return?.().catch(() => {}) // stopped: whatever it says, nobody asks
+  }
+}
+
+type Outcomes = Awaited<ReturnType<ObjectStore['deleteMany']>>
+
+function packOutcome(outcome: Outcomes[number]): ErrorMessage | undefined {
+  return outcome === undefined ? undefined : packError(outcome)
+}
+
+function unpackEnded({ error, ...event }: RequestEnded): RequestEnded {
+  return error === undefined ? event : { ...event, error: unpackError(error as ErrorMessage) } // as `client.ts` packed it
+}
+
+async function readWhole(opened: OpenedObject): Promise<Uint8Array> {
+  const whole = new Uint8Array(opened.info.bytes)
+  let at = 0
+  for await (const piece of opened.read(undefined, { signal: new AbortController().signal })) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}
+
+/** Memory that both threads see travels as it is; of anything else only the piece. */
+function shared(piece: Uint8Array): Uint8Array {
+  return piece.buffer instanceof SharedArrayBuffer ? piece : Uint8Array.from(piece)
+}
+
+function checksumOf(verdict: Verdict): Checksum | undefined {
+  if ('refusal' in verdict) throw unpackError(verdict.refusal)
+  return verdict.checksum
+}

@@ -1,0 +1,54 @@
+/** A gateway thread: HTTP, signatures, XML and hashes of small bodies, beside the thread that has the database. */
+import { strict as assert } from 'node:assert'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { connectToStore } from '#gateway/client'
+import { type ErrorMessage, packError } from '#gateway/error-message'
+import { listen, type Wish } from '#main/ports'
+import { openS3Door, plainMount } from '#main/s3-door'
+import { systemWorld } from '#world/system'
+
+export interface GatewayStart {
+  /** Ends in the store's thread. */
+  readonly port: MessagePort
+  readonly host: string
+  readonly wish: Wish
+  readonly sharesPort: boolean
+  readonly credentials: { readonly accessKeyId: string; readonly secret: string }
+}
+
+export type GatewayReport =
+  | { readonly listensOn: number }
+  | { readonly failed: ErrorMessage }
+  | { readonly isClosed: true }
+
+const loadMs = 1_000
+
+const control = parentPort
+assert(control !== null)
+const report = (message: GatewayReport): void => control.postMessage(message)
+const { port, host, wish, sharesPort, credentials } = workerData as GatewayStart // made by `gateways.ts` only
+const world = systemWorld()
+const { objects, telemetry, tellLoad } = connectToStore(port)
+const { handle: handler, refuse: refusal } = openS3Door(plainMount, {
+  objects,
+  credentials,
+  world,
+  telemetry,
+})
+
+try {
+  const server = await listen({ host, sharesPort, world, telemetry, handler, refusal }, wish)
+  const closing = new AbortController()
+  control.once('message', () => closing.abort()) // there is only one thing to be told
+  report({ listensOn: server.port })
+  while (!closing.signal.aborted) {
+    tellLoad(server.exchanges)
+    await world.sleep(loadMs, { signal: closing.signal }).catch(() => {}) // closing
+  }
+  await server.close()
+  report({ isClosed: true })
+} catch (error) {
+  report({ failed: packError(error) })
+}
+control.close()
+port.close()

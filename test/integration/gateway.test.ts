@@ -1,0 +1,175 @@
+/** The object domain through a port between threads: what a caller sees is what it would see without one. */
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
+import { test } from 'node:test'
+import { MessageChannel } from 'node:worker_threads'
+import { isFault } from '#fault/fault'
+import { connectToStore } from '#gateway/client'
+import { serveGateway } from '#gateway/server'
+import type { IncomingBody, ObjectStore } from '#object/model'
+import { parseBucketName, parseObjectKey } from '#object/names'
+import { shardFault } from '#shard/faults'
+import { silentTelemetry } from '#telemetry/telemetry'
+import { type MemoryStore, openMemoryStore } from '../memory-store.ts'
+import { bytesOf } from '../s3-bucket.ts'
+import { until } from '../until.ts'
+
+const bucket = parseBucketName('photos')
+const metadata = { user: { colour: 'green' } }
+const { signal } = new AbortController()
+/** Nothing, one byte, what travels in one message, just more, and several chunks. */
+const sizes = [0, 1, 5_000, 65_536, 65_537, 1_000_003]
+
+async function withGateway(
+  work: (objects: ObjectStore, store: MemoryStore) => Promise<void>,
+): Promise<void> {
+  const profile = { data: 4, parity: 2 }
+  await using store = await openMemoryStore({ profile, nodes: 6, blockBytes: 16_384 })
+  const { port1, port2 } = new MessageChannel()
+  serveGateway(port1, { objects: store.objects, telemetry: silentTelemetry })
+  const { objects } = connectToStore(port2)
+  try {
+    await objects.createBucket(bucket)
+    await work(objects, store)
+    const { slots } = store.codec
+    await until(
+      async () => slots.free,
+      (free) => free === slots.slots,
+    )
+    await until(
+      async () => store.store.oldestActivity(),
+      (at) => at === undefined,
+    )
+  } finally {
+    port1.close()
+    port2.close()
+  }
+}
+
+function bodyOf(bytes: Uint8Array, more: Partial<IncomingBody> = {}): IncomingBody {
+  async function* stream() {
+    for (let at = 0; at < bytes.length; at += 10_000) yield bytes.subarray(at, at + 10_000)
+  }
+  const { length } = bytes
+  return { stream: stream(), bytes: length, digests: [], verify: () => undefined, ...more }
+}
+
+const put = (objects: ObjectStore, name: string, body: IncomingBody, stop = signal) =>
+  objects.put(bucket, parseObjectKey(name), { body, metadata, signal: stop })
+
+async function get(objects: ObjectStore, name: string, range?: { first: number; last: number }) {
+  const opened = await objects.open(bucket, parseObjectKey(name))
+  const pieces: Buffer[] = []
+  for await (const piece of opened.read(range, { signal })) pieces.push(Buffer.from(piece))
+  opened.release()
+  return Buffer.concat(pieces)
+}
+
+const fault = (code: string) => (error: unknown) => isFault(error, code)
+
+for (const isComing of [true, false])
+  test(`objects of every size, ${isComing ? 'sent ahead' : 'pulled by the store'}`, () =>
+    withGateway(async (objects) => {
+      for (const size of sizes) {
+        const bytes = bytesOf(`${size}`, size)
+        const digests = ['sha256', 'crc32'] as const
+        let seen: readonly string[] = []
+        const info = await put(
+          objects,
+          `size ${size}`,
+          bodyOf(bytes, {
+            isComing,
+            digests,
+            verify: (found) => {
+              seen = Object.keys(found)
+              const value = found.crc32
+              ok(value !== undefined)
+              return { algorithm: 'crc32', type: 'FULL_OBJECT', value }
+            },
+          }),
+        )
+        deepEqual([...seen].sort(), ['crc32', 'md5', 'sha256'])
+        equal(info.checksum?.algorithm, 'crc32')
+        deepEqual(info.metadata, metadata)
+        deepEqual(await get(objects, `size ${size}`), bytes)
+        if (size < 2) continue
+        const range = { first: size >> 1, last: size - 2 }
+        deepEqual(await get(objects, `size ${size}`, range), bytes.subarray(size >> 1, size - 1))
+      }
+    }))
+
+for (const [what, size] of [
+  ['small', 100],
+  ['large', 300_000],
+] as const)
+  test(`a ${what} body is refused, or ends early, or its sender goes: with the same words, and nothing stays`, () =>
+    withGateway(async (objects) => {
+      const bytes = bytesOf(what, size)
+      const verify = (): never => {
+        throw new TypeError('not what was announced')
+      }
+      for (const isComing of [true, false]) {
+        const refused = put(objects, 'refused', bodyOf(bytes, { isComing, verify }))
+        await rejects(refused, /TypeError: not what was announced/)
+        const short = put(objects, 'short', bodyOf(bytes, { isComing, bytes: size + 1 }))
+        await rejects(short, fault('object/incomplete-body'))
+        const stop = new AbortController()
+        async function* hangs() {
+          yield bytes.subarray(0, size - 1)
+          stop.abort(new Error('the client is gone'))
+          throw new Error('the client is gone')
+        }
+        const body = bodyOf(bytes, { isComing, stream: hangs() })
+        await rejects(put(objects, 'gone', body, stop.signal), /gone|abort/i)
+      }
+      const nobody = objects.put(parseBucketName('nowhere'), parseObjectKey('k'), {
+        body: bodyOf(bytes, { verify }),
+        metadata,
+        signal,
+      })
+      await rejects(nobody, fault('object/no-such-bucket'))
+      const { objects: listed } = await objects.list(bucket, { prefix: '', limit: 10 })
+      deepEqual(listed, [])
+    }))
+
+test('a reader may stop, and what is not there or not readable is said as without a port', () =>
+  withGateway(async (objects, { nodes }) => {
+    await put(objects, 'large', bodyOf(bytesOf('large', 1_000_003)))
+    await rejects(get(objects, 'absent'), fault('object/no-such-key'))
+    const opened = await objects.open(bucket, parseObjectKey('large'))
+    for await (const piece of opened.read(undefined, { signal })) {
+      ok(piece.length > 0)
+      break
+    }
+    opened.release()
+    opened.release()
+    for (const { id, stores } of nodes.slice(0, 3))
+      Object.assign(stores.shards, {
+        read: () => Promise.reject(shardFault('shard/io', { node: id, reason: 'no disk' })),
+      })
+    await rejects(get(objects, 'large'), fault('object/unreadable'))
+  }))
+
+test('uploads, copies, deletes and listings', () =>
+  withGateway(async (objects) => {
+    const key = parseObjectKey('uploaded')
+    const upload = await objects.createUpload(bucket, key, { metadata })
+    const bytes = bytesOf('part', 200_000)
+    const part = await objects.putPart(upload, 1, { body: bodyOf(bytes), signal })
+    const completed = [{ number: 1, etag: part.etag }]
+    const info = await objects.completeUpload(upload, completed, {})
+    deepEqual(info.metadata, metadata)
+    const copy = parseObjectKey('copy')
+    await objects.copy({ bucket, key }, { bucket, key: copy }, { signal })
+    deepEqual(await get(objects, 'copy'), bytes)
+    const page = await objects.list(bucket, { prefix: '', limit: 10 })
+    deepEqual(
+      page.objects.map((one) => [one.key, one.bytes, typeof one.sequence]),
+      [
+        ['copy', 200_000, 'bigint'],
+        ['uploaded', 200_000, 'bigint'],
+      ],
+    )
+    deepEqual(await objects.deleteMany(bucket, [key, copy]), [undefined, undefined])
+    await rejects(objects.head(bucket, key), fault('object/no-such-key'))
+    await rejects(objects.abortUpload(upload), fault('object/no-such-upload'))
+  }))
