@@ -146,7 +146,7 @@ test('a reader may stop, and what is not there or not readable is said as withou
       Object.assign(stores.shards, {
         read: () => Promise.reject(shardFault('shard/io', { node: id, reason: 'no disk' })),
       })
-    await rejects(get(objects, 'large'), fault('object/unreadable'))
+    await rejects(get(objects, 'large'), fault('store/unreadable'))
   }))
 
 test('uploads, copies, deletes and listings', () =>
