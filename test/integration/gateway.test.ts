@@ -58,10 +58,13 @@ const put = (objects: ObjectStore, name: string, body: IncomingBody, stop = sign
 
 async function get(objects: ObjectStore, name: string, range?: { first: number; last: number }) {
   const opened = await objects.open(bucket, parseObjectKey(name))
-  const pieces: Buffer[] = []
-  for await (const piece of opened.read(range, { signal })) pieces.push(Buffer.from(piece))
-  opened.release()
-  return Buffer.concat(pieces)
+  try {
+    const pieces: Buffer[] = []
+    for await (const piece of opened.read(range, { signal })) pieces.push(Buffer.from(piece))
+    return Buffer.concat(pieces)
+  } finally {
+    opened.release()
+  }
 }
 
 const fault = (code: string) => (error: unknown) => isFault(error, code)
