@@ -1,6 +1,9 @@
 /** One end of a port between threads. What is said in one turn of the event loop travels together: a message costs more than what it says. */
 import type { MessagePort } from 'node:worker_threads'
 
+/** No more than so many wait for each other: a thread that handles thirty requests in one turn would otherwise keep the other one idle that long. */
+const togetherMax = 4
+
 export class Link<Out, In> {
   readonly #port: MessagePort
   #waiting: Out[] = []
@@ -18,7 +21,8 @@ export class Link<Out, In> {
     if (moved !== undefined && moved.buffer instanceof ArrayBuffer)
       this.#transferred.push(moved.buffer)
     this.#waiting.push(message)
-    if (this.#waiting.length === 1) setImmediate(() => this.#flush())
+    if (this.#waiting.length === togetherMax) this.#flush()
+    else if (this.#waiting.length === 1) setImmediate(() => this.#flush())
   }
 
   close(): void {
@@ -26,6 +30,7 @@ export class Link<Out, In> {
   }
 
   #flush(): void {
+    if (this.#waiting.length === 0) return
     const messages = this.#waiting
     const transferred = this.#transferred
     this.#waiting = []
