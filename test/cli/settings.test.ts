@@ -98,7 +98,7 @@ test('the local mount of a gateway needs no key', async () => {
 })
 
 test('the launcher finds the right Node from anywhere, and through links', async () => {
-  const bin = new URL('../../bin/', import.meta.url).pathname
+  const bin = new URL('../../packaging/bin/', import.meta.url).pathname
   for (const program of ['cyxcloud', 'mycelium']) {
     const link = place.path(program)
     await symlink(join(bin, program), link)
