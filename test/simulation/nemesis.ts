@@ -420,8 +420,13 @@ export class Nemesis {
     this.#site.crash({ isPowerCut: false, why: 'the guard has spoken' })
     if (!isFault(started, 'changelog/database-missing', 'changelog/database-older')) {
       const told = isFault(started) ? describe(started) : 'it starts'
-      this.#history.violate(`the database is not the store's, but ${told}`)
-      this.#hardware.loseDatabase(lost)
+      // A frame that a killed process had written but not synced may have gone with the power since: then nothing speaks against this database.
+      if (!isFault(started) && (await this.#knowsAll()))
+        this.#history.say(`${told}: no node knows more`)
+      else {
+        this.#history.violate(`the database is not the store's, but ${told}`)
+        this.#hardware.loseDatabase(lost)
+      }
       this.#lostDatabase = undefined
       return true
     }
@@ -433,6 +438,12 @@ export class Nemesis {
     this.#lostDatabase = undefined
     this.#oldDatabase = undefined
     return true
+  }
+
+  /** Whether the database knows every change that a node which is there holds. */
+  async #knowsAll(): Promise<boolean> {
+    const known = (await committedIn(this.#hardware.database)) ?? 0n
+    return newestLogged(this.#hardware.nodes.filter(({ isDead }) => !isDead)) <= known
   }
 
   /** Whether only a snapshot can make good what the nodes have lost of the log. */
