@@ -52,17 +52,14 @@ export class SimulatedNames {
 
   /** The entry at `path`; `undefined` when there is none. */
   find(path: string): Entry | undefined {
-    let entry: Entry | undefined = this.root
-    for (const name of segments(path))
-      entry = entry instanceof Directory ? entry.names.get(name) : undefined
-    return entry
+    return this.#walk(segments(path))
   }
 
   /** The directory that holds, or would hold, `path`. */
   place(path: string): Place {
     const above = segments(path)
     const name = above.pop() ?? ''
-    const directory = this.find(above.join('/'))
+    const directory = this.#walk(above)
     if (!(directory instanceof Directory)) throw diskFault('disk/not-found', { path })
     return { directory, name }
   }
@@ -137,6 +134,12 @@ export class SimulatedNames {
     yield from
     for (const entry of from[layer].values())
       if (entry instanceof Directory) yield* this.#directories(layer, entry)
+  }
+
+  #walk(names: readonly string[]): Entry | undefined {
+    let entry: Entry | undefined = this.root
+    for (const name of names) entry = entry instanceof Directory ? entry.names.get(name) : undefined
+    return entry
   }
 
   #add(change: PendingName): PendingName {

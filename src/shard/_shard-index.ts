@@ -7,11 +7,8 @@ export interface IndexEntry {
 }
 
 export class ShardIndex {
-  /** One map for each first byte of the id, as there is one directory: listing in order sorts one of them at a time. */
-  readonly #buckets: readonly Map<ShardId, IndexEntry>[] = Array.from(
-    { length: 256 },
-    () => new Map(),
-  )
+  /** One map for each first byte of the id that was seen, as there is one directory: listing in order sorts one of them at a time. */
+  readonly #buckets: (Map<ShardId, IndexEntry> | undefined)[] = Array.from({ length: 256 })
   #shards = 0
   #bytes = 0
 
@@ -30,7 +27,10 @@ export class ShardIndex {
 
   set(id: ShardId, entry: IndexEntry): void {
     this.delete(id)
-    this.#bucket(id)?.set(id, entry)
+    const place = placeOf(id)
+    const bucket = this.#buckets[place] ?? new Map<ShardId, IndexEntry>()
+    this.#buckets[place] = bucket
+    bucket.set(id, entry)
     this.#shards += 1
     this.#bytes += entry.bytes
   }
@@ -45,10 +45,14 @@ export class ShardIndex {
 
   /** In id order, whatever is set or deleted meanwhile. */
   *ids(): Generator<ShardId> {
-    for (const bucket of this.#buckets) yield* [...bucket.keys()].sort()
+    for (const bucket of this.#buckets) if (bucket !== undefined) yield* [...bucket.keys()].sort()
   }
 
   #bucket(id: ShardId): Map<ShardId, IndexEntry> | undefined {
-    return this.#buckets[Number.parseInt(id.slice(0, 2), 16)]
+    return this.#buckets[placeOf(id)]
   }
+}
+
+function placeOf(id: ShardId): number {
+  return Number.parseInt(id.slice(0, 2), 16)
 }

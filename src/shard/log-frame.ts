@@ -1,6 +1,6 @@
 /** One frame of a node's log as bytes: a header, the payload, zeros up to a page. Format: docs/formats/node.md. */
 import assert from 'node:assert'
-import { Blake3, blake3 } from '#crypto/blake3'
+import { blake3 } from '#crypto/blake3'
 import { directAlignment } from '#disk/disk'
 
 /** Every frame starts on a page, which is what direct I/O writes and what a reader looks at after damage. */
@@ -101,9 +101,8 @@ export function payloadOf(filled: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** The first 16 bytes of BLAKE3 over the header's other fields and the BLAKE3 of the payload. */
 function digestOf(frame: Uint8Array, payloadDigest: Uint8Array): Uint8Array {
-  return new Blake3()
-    .update(frame.subarray(0, digestOffset))
-    .update(payloadDigest)
-    .digest()
-    .subarray(0, 16)
+  const bytes = new Uint8Array(digestOffset + payloadDigest.length)
+  bytes.set(frame.subarray(0, digestOffset))
+  bytes.set(payloadDigest, digestOffset)
+  return blake3(bytes).subarray(0, 16)
 }

@@ -404,10 +404,8 @@ export class Nemesis {
       !this.#hardware.nodes.some((node) => !node.isDead && holdsKeyring(this.#hardware, node))
     )
       return
-    const newest = newestLogged(this.#hardware.nodes.filter(({ isDead }) => !isDead))
     const kind = copy === undefined ? 'database-lost' : 'database-old'
-    if (kind === 'database-old' && copy === undefined) return
-    const known = copy === undefined ? 0n : ((await committedIn(copy)) ?? 0n)
+    const { known, newest } = await this.#knowledge(copy)
     if (newest <= known) return
     this.#count(kind, `known up to ${known}, nodes up to ${newest}`)
     this.#lostDatabase = this.#hardware.database
@@ -446,13 +444,18 @@ export class Nemesis {
 
   /** The store must refuse to start; then the database is rebuilt, or found again. False when the machine crashed on the way. */
   async #recover(lost: SqliteMemory): Promise<boolean> {
+    const { known, newest } = await this.#knowledge(this.#hardware.database)
     const started = await this.#interrupting(() => this.#site.start())
     if (started === undefined) return false
     this.#site.crash({ isPowerCut: false, why: 'the guard has spoken' })
     if (!isFault(started, 'changelog/database-missing', 'changelog/database-older')) {
       const told = isFault(started) ? describe(started) : 'it starts'
-      this.#history.violate(`the database is not the store's, but ${told}`)
-      this.#hardware.loseDatabase(lost)
+      // A frame that a killed process had written but not synced may have gone with the power since: then nothing speaks against this database.
+      if (!isFault(started) && newest <= known) this.#history.say(`${told}: no node knows more`)
+      else {
+        this.#history.violate(`the database is not the store's, but ${told}`)
+        this.#hardware.loseDatabase(lost)
+      }
       this.#lostDatabase = undefined
       return true
     }
@@ -464,6 +467,16 @@ export class Nemesis {
     this.#lostDatabase = undefined
     this.#oldDatabase = undefined
     return true
+  }
+
+  /** The newest change that a database knows, and the newest that a node which is there holds. */
+  async #knowledge(
+    database: SqliteMemory | undefined,
+  ): Promise<{ readonly known: bigint; readonly newest: bigint }> {
+    return {
+      known: (database && (await committedIn(database))) ?? 0n,
+      newest: newestLogged(this.#hardware.nodes.filter(({ isDead }) => !isDead)),
+    }
   }
 
   /** Whether only a snapshot can make good what the nodes have lost of the log. */
