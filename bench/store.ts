@@ -81,7 +81,7 @@ class BenchStore implements RunningStore {
     const { holdsRepair = false, hasSlowNode = false } = this.#options
     const hooks = [
       ...(holdsRepair ? [hook('hold-repair.ts')] : []),
-      ...(hasSlowNode ? [hook('slow-node.ts')] : []),
+      ...(hasSlowNode ? [hook('../test/slow-node.ts')] : []),
     ].flatMap((file) => ['--import', file])
     const flags = ['--s3-port', '0', '--http-port', '0', '--gc-at', 'off', '--log', 'error']
     const child = spawn(

@@ -110,7 +110,9 @@ export async function commitBehind(
   }
   if (!(await endsWithin(world, nodeDeadlineMs, commit())))
     failColumn(store, column, tooSlow(store, column))
-  return column.state === 'durable'
+  const hasArrived = column.state === 'durable'
+  if (hasArrived) world.passing('store/late-shard-durable')
+  return hasArrived
 }
 
 /**

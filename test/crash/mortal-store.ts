@@ -2,7 +2,7 @@
  * A store that dies and is started again, over and over, in one data directory, beside the model of what its clients know. Each start looks
  * at everything first, so that what one death has done shows in the next life; `bury` looks a last time.
  */
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -41,6 +41,7 @@ const flagsOf: Partial<Record<Scene, readonly string[]>> = {
   snapshot: ['--snapshot-every', '1s'],
   collection: ['--gc-every', '1s', '--gc-grace', '1s', '--gc-rate', '1GB/s'],
 }
+const slowNode = new URL('../slow-node.ts', import.meta.url).href
 /** How long a life lasts at most; a store that is idle would never die. */
 const lifeMs = 12_000
 const youthMs = 300
@@ -104,6 +105,7 @@ export class MortalStore implements AsyncDisposable {
       case 'repair':
         await this.#loseNodes(1)
         return await this.#serveAndDie(crash, armed)
+      case 'slowness':
       case 'traffic':
       case 'snapshot':
       case 'collection':
@@ -112,16 +114,26 @@ export class MortalStore implements AsyncDisposable {
   }
 
   async #serveAndDie({ scene }: Crash, armed: Record<string, string>): Promise<boolean> {
-    const store = await startUntilDeath(() => this.#start(flagsOf[scene] ?? [], armed))
+    const slowWhen = join(this.#data, 'slow')
+    const env =
+      scene === 'slowness'
+        ? { NODE_OPTIONS: `--import ${slowNode}`, SLOW_NODE_WHEN: slowWhen, ...armed }
+        : armed
+    const store = await startUntilDeath(() => this.#start(flagsOf[scene] ?? [], env))
     if (store === undefined) return true
     try {
       await this.#check(store)
+      if (scene === 'slowness') {
+        this.#isWhole = false // shards may still be on their way when the process dies: no two nodes more
+        await writeFile(slowWhen, '')
+      }
       await this.#work(store, lifeMs)
     } catch (error) {
       if (error instanceof Contradiction || !(await isDead(store))) throw error
     }
     const isAtPoint = store.child.signalCode !== null
     await store.kill()
+    await rm(slowWhen, { force: true })
     return isAtPoint
   }
 

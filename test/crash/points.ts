@@ -2,13 +2,14 @@
 
 /**
  * What a run does until it dies: clients write (`traffic`), with snapshots or garbage collection often, with a node's directory gone
- * (`repair`); a store is begun (`birth`), its keys are rotated, its database is rebuilt.
+ * (`repair`), with one node slow (`slowness`); a store is begun (`birth`), its keys are rotated, its database is rebuilt.
  */
 export type Scene =
   | 'traffic'
   | 'snapshot'
   | 'collection'
   | 'repair'
+  | 'slowness'
   | 'birth'
   | 'rotation'
   | 'rebuild'
@@ -24,6 +25,7 @@ export const crashPoints: readonly CrashPoint[] = [
   { name: 'store/stripe-sealed', scene: 'traffic', timesMax: 12 },
   { name: 'shard/named', scene: 'traffic', timesMax: 80 },
   { name: 'store/chunk-durable', scene: 'traffic', timesMax: 15 },
+  { name: 'store/late-shard-durable', scene: 'slowness', timesMax: 3 },
   { name: 'changelog/decided', scene: 'traffic', timesMax: 12 },
   { name: 'changelog/committed', scene: 'traffic', timesMax: 12 },
   { name: 'store/frame-staged', scene: 'traffic', timesMax: 30 },
