@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
+import { availableParallelism } from 'node:os'
 import { test } from 'node:test'
 import { isFault } from '#fault/fault'
 import { explain } from '#main/explain'
@@ -36,6 +37,7 @@ test('nothing given means the defaults people read about', () => {
       strictPlacement: false,
       replaceLost: false,
       engine: 'files',
+      gateways: Math.min(4, availableParallelism() >> 1),
       collectAt: { hour: 3, minute: 0 },
       collectEveryMs: undefined,
       collectRate: 100_000_000,

@@ -5,13 +5,11 @@ import { cleanEnvironment } from '../harness.ts'
 /** Where packages come from is the affair of this machine, and stays; everything else of npm's is as for a stranger. */
 export function strangerEnvironment(home: string): Record<string, string> {
   const path = (process.env['PATH'] ?? '').split(':').filter((one) => !/node_modules/.test(one))
-  const registry = process.env['npm_config_registry']
-  return {
-    ...cleanEnvironment(),
-    PATH: path.join(':'),
-    HOME: home,
-    ...(registry === undefined ? {} : { npm_config_registry: registry }),
-  }
+  const sources = ['npm_config_registry', 'npm_config_cafile'].flatMap((name) => {
+    const value = process.env[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return { ...cleanEnvironment(), PATH: path.join(':'), HOME: home, ...Object.fromEntries(sources) }
 }
 
 /** Throws with everything that was printed when it ends with another code than 0. */
