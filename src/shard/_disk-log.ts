@@ -27,6 +27,9 @@ interface Segment {
   last: bigint
 }
 
+/** What most frames fit in; larger ones are put together in memory of their own. */
+const frameMemoryBytes = 128 * 1024
+
 interface LogFrame {
   readonly first: bigint
   readonly last: bigint
@@ -38,6 +41,8 @@ export class DiskLog implements NodeLog {
   readonly #directory: string
   readonly #segmentBytes: number
   readonly #turns = new TakingTurns<'append'>()
+  /** Where the frame that is being appended is put together: one at a time. */
+  #memory: Uint8Array<ArrayBuffer> | undefined
   #segments: Segment[] = []
   #nextOrdinal = 1
   #active: { readonly segment: Segment; readonly file: DiskFile } | undefined
@@ -71,7 +76,8 @@ export class DiskLog implements NodeLog {
         const { segment, file } = await this.#room(range.first)
         try {
           const page = segment.bytes / directAlignment
-          const bytes = encodeFrame(frame, { ...range, page })
+          this.#memory ??= new Uint8Array(frameMemoryBytes)
+          const bytes = encodeFrame(frame, { ...range, page }, this.#memory)
           const [, isThere] = await Promise.all([
             file.write(bytes, segment.bytes),
             this.#isThere(segment),

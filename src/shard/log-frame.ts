@@ -32,16 +32,22 @@ export function filledBytes({ payloadBytes }: Pick<FrameHeader, 'payloadBytes'>)
   return headerBytes + payloadBytes
 }
 
+/** In `memory`, whatever it holds, when the frame fits there; else in fresh memory. */
 export function encodeFrame(
   payload: Uint8Array,
   { first, last, page }: { readonly first: bigint; readonly last: bigint; readonly page: number },
+  memory?: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
   assert(payload.length <= framePayloadBytesMax)
   assertRange({ first, last })
-  const frame = new Uint8Array(frameBytes(payload.length))
-  const view = new DataView(frame.buffer)
+  const bytes = frameBytes(payload.length)
+  const fits = memory !== undefined && bytes <= memory.length
+  const frame = fits ? memory.subarray(0, bytes) : new Uint8Array(bytes)
+  if (fits) frame.fill(0, headerBytes + payload.length)
+  const view = new DataView(frame.buffer, frame.byteOffset)
   view.setUint32(0, magic)
   view.setUint16(4, version)
+  view.setUint16(6, 0)
   view.setBigUint64(8, first)
   view.setBigUint64(16, last)
   view.setUint32(24, payload.length)
