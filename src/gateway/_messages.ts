@@ -23,6 +23,8 @@ export interface BodyMessage {
   readonly bytes: number | undefined
   readonly digests: readonly DigestAlgorithm[]
   readonly whole: WholeMessage | undefined
+  /** Else its pieces lie here, `creditPieces` times `pieceBytes`, one after another and then from the beginning again. */
+  readonly memory: SharedArrayBuffer | undefined
 }
 
 /** From a gateway. `call` numbers a call from its beginning to its answer, `stream` a read. */
@@ -47,7 +49,7 @@ export type Question =
     }
   | { readonly ask: 'open'; readonly call: number; readonly args: Parameters<ObjectStore['open']> }
   | { readonly ask: 'abort'; readonly call: number }
-  | { readonly ask: 'piece'; readonly call: number; readonly piece: Uint8Array }
+  | { readonly ask: 'piece'; readonly call: number; readonly bytes: number }
   | { readonly ask: 'end'; readonly call: number }
   | { readonly ask: 'broken'; readonly call: number; readonly error: ErrorMessage }
   | { readonly ask: 'verdict'; readonly call: number; readonly verdict: Verdict }
@@ -72,7 +74,7 @@ export type Answer =
   /** May send a piece more of the body. */
   | { readonly tell: 'credit'; readonly call: number; readonly pieces: number }
   | { readonly tell: 'verify'; readonly call: number; readonly digests: Digests }
-  | { readonly tell: 'piece'; readonly stream: number; readonly piece: Uint8Array }
+  | { readonly tell: 'pieces'; readonly stream: number; readonly pieces: readonly Uint8Array[] }
   | { readonly tell: 'end'; readonly stream: number }
   | { readonly tell: 'broken'; readonly stream: number; readonly error: ErrorMessage }
 
@@ -88,5 +90,5 @@ export interface OpenedMessage {
 /** Bodies up to this size, and objects, travel in one message. */
 export const wholeBytesMax = 64 * 1024
 /** Pieces of larger bodies are gathered to this size, and so many may be under way. */
-export const pieceBytes = 128 * 1024
+export const pieceBytes = 256 * 1024
 export const creditPieces = 4

@@ -10,6 +10,7 @@ import {
   type Answer,
   type BodyMessage,
   type BodyName,
+  creditPieces,
   type OpenedMessage,
   type PlainName,
   pieceBytes,
@@ -28,6 +29,7 @@ import type {
   OpenedObject,
   PartInfo,
 } from '#object/model'
+import { flat } from '#stream/flat'
 import { silentTelemetry, type Telemetry } from '#telemetry/telemetry'
 
 export interface StoreConnection {
@@ -102,9 +104,9 @@ interface Call {
   readonly upload?: Upload
 }
 
-/** A read whose next piece has been asked for. */
+/** A read whose next pieces have been asked for. */
 interface Reader {
-  readonly resolve: (piece: Uint8Array | undefined) => void
+  readonly resolve: (pieces: readonly Uint8Array[] | undefined) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -112,6 +114,8 @@ class Caller {
   readonly #link: Link<Question, Answer>
   readonly #calls = new Map<number, Call>()
   readonly #readers = new Map<number, Reader>()
+  /** For bodies that are sent piece by piece: as many as there ever were at once. */
+  readonly #memories: SharedArrayBuffer[] = []
   #numbers = 0
 
   constructor(port: MessagePort) {
@@ -148,29 +152,38 @@ class Caller {
         ? await receive(body, bytes)
         : undefined
     const call = this.#number()
-    const message: BodyMessage = { bytes, digests, whole }
+    const memory = whole === undefined ? this.#memoryForBody() : undefined
+    const message: BodyMessage = { bytes, digests, whole, memory }
     this.#link.send({ ask: 'body', call, name, args, options, body: message }, whole?.bytes)
-    const answer =
-      whole === undefined
-        ? this.#answer(call, { signal, upload: new Upload(this.#link, call, body) })
-        : this.#answer(call, {})
-    return (await answer) as Result // of the call of this name
+    if (memory === undefined) return (await this.#answer(call, {})) as Result // of the call of this name
+    const upload = new Upload(this.#link, { call, body, memory })
+    try {
+      return (await this.#answer(call, { signal, upload })) as Result // likewise
+    } finally {
+      void upload.ended.then(() => this.#memories.push(memory)) // a client may dawdle longer than the store has any use for it
+    }
   }
 
   async open(...args: Parameters<ObjectStore['open']>): Promise<OpenedObject> {
     const call = this.#number()
     this.#link.send({ ask: 'open', call, args })
     const { info, opened, whole, broken } = (await this.#answer(call, {})) as OpenedMessage // what `open` comes to
-    const read = async function* (range: ByteRange | undefined): AsyncGenerator<Uint8Array> {
-      if (broken !== undefined) throw unpackError(broken)
-      assert(whole !== undefined)
-      yield range === undefined ? whole : whole.subarray(range.first, range.last + 1)
+    if (opened === undefined) {
+      const read = async function* (range: ByteRange | undefined): AsyncGenerator<Uint8Array> {
+        if (broken !== undefined) throw unpackError(broken)
+        assert(whole !== undefined)
+        yield range === undefined ? whole : whole.subarray(range.first, range.last + 1)
+      }
+      const readGroups = async function* (range: ByteRange | undefined) {
+        for await (const piece of read(range)) yield [piece]
+      }
+      return { info, read, readGroups, release() {} }
     }
-    if (opened === undefined) return { info, read, release() {} }
     let isReleased = false
     return {
       info,
-      read: (range, { signal }) => this.#read(opened, range, signal),
+      read: (range, { signal }) => flat(this.#read(opened, range, signal)),
+      readGroups: (range, { signal }) => this.#read(opened, range, signal),
       release: () => {
         if (!isReleased) this.#link.send({ ask: 'release', opened })
         isReleased = true
@@ -182,24 +195,24 @@ class Caller {
     opened: number,
     range: ByteRange | undefined,
     signal: AbortSignal,
-  ): AsyncGenerator<Uint8Array> {
+  ): AsyncGenerator<readonly Uint8Array[]> {
     const stream = this.#number()
     this.#link.send({ ask: 'read', stream, opened, range })
     let isOver = false
     try {
       for (;;) {
         signal.throwIfAborted()
-        const piece = await this.#next(stream)
-        isOver = piece === undefined
-        if (piece === undefined) return
-        yield piece
+        const pieces = await this.#next(stream)
+        isOver = pieces === undefined
+        if (pieces === undefined) return
+        yield pieces
       }
     } finally {
       if (!isOver) this.#link.send({ ask: 'stop', stream })
     }
   }
 
-  #next(stream: number): Promise<Uint8Array | undefined> {
+  #next(stream: number): Promise<readonly Uint8Array[] | undefined> {
     this.#link.send({ ask: 'next', stream })
     return new Promise((resolve, reject) => this.#readers.set(stream, { resolve, reject }))
   }
@@ -219,6 +232,10 @@ class Caller {
       : promise.finally(() => signal.removeEventListener('abort', abort))
   }
 
+  #memoryForBody(): SharedArrayBuffer {
+    return this.#memories.pop() ?? new SharedArrayBuffer(creditPieces * pieceBytes)
+  }
+
   #take(answer: Answer): void {
     switch (answer.tell) {
       case 'result':
@@ -233,8 +250,8 @@ class Caller {
       case 'verify':
         void this.#calls.get(answer.call)?.upload?.verify(answer.digests)
         break
-      case 'piece':
-        this.#endRead(answer.stream)?.resolve(answer.piece)
+      case 'pieces':
+        this.#endRead(answer.stream)?.resolve(answer.pieces)
         break
       case 'end':
         this.#endRead(answer.stream)?.resolve(undefined)
@@ -264,27 +281,40 @@ class Caller {
   }
 }
 
-/** Sends a body as the store asks for it. */
+/** Sends a body as the store asks for it: through memory that both have. */
 class Upload {
   readonly #link: Link<Question, Answer>
   readonly #call: number
   readonly #body: IncomingBody
+  readonly #memory: Uint8Array
   #credit = 0
   #wake: (() => void) | undefined
-  #isRunning = false
+  #running: Promise<void> | undefined
   #isStopped = false
 
-  constructor(link: Link<Question, Answer>, call: number, body: IncomingBody) {
+  constructor(
+    link: Link<Question, Answer>,
+    {
+      call,
+      body,
+      memory,
+    }: {
+      readonly call: number
+      readonly body: IncomingBody
+      readonly memory: SharedArrayBuffer
+    },
+  ) {
     this.#link = link
     this.#call = call
     this.#body = body
+    this.#memory = new Uint8Array(memory)
   }
 
   /** The first one is the consent to receive. */
   credit(pieces: number): void {
     this.#credit += pieces
     this.#wake?.()
-    if (!this.#isRunning) void this.#run()
+    this.#running ??= this.#run()
   }
 
   async verify(digests: Digests): Promise<void> {
@@ -297,43 +327,49 @@ class Upload {
     this.#wake?.()
   }
 
+  /** When nothing is written to the memory any more. */
+  get ended(): Promise<void> {
+    return this.#running ?? Promise.resolve()
+  }
+
   async #run(): Promise<void> {
-    this.#isRunning = true
     const call = this.#call
     try {
-      for await (const piece of gathered(this.#body.stream)) {
-        while (this.#credit === 0 && !this.#isStopped)
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve
-          })
-        if (this.#isStopped) return
-        this.#credit -= 1
-        this.#link.send({ ask: 'piece', call, piece }, piece)
-      }
-      this.#link.send({ ask: 'end', call })
+      for await (const bytes of this.#placed()) this.#link.send({ ask: 'piece', call, bytes })
+      if (!this.#isStopped) this.#link.send({ ask: 'end', call })
     } catch (error) {
       this.#link.send({ ask: 'broken', call, error: packError(error) })
     }
   }
-}
 
-/** The same bytes in memory of their own, in fewer pieces. */
-async function* gathered(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let whole = new Uint8Array(pieceBytes)
-  let filled = 0
-  for await (const piece of stream) {
-    for (let from = 0; from < piece.length; ) {
-      const taken = Math.min(pieceBytes - filled, piece.length - from)
-      whole.set(piece.subarray(from, from + taken), filled)
-      filled += taken
-      from += taken
-      if (filled < pieceBytes) continue
-      yield whole
-      whole = new Uint8Array(pieceBytes)
-      filled = 0
+  /** Copies the body into the memory, and yields the length of each piece that is there. */
+  async *#placed(): AsyncGenerator<number> {
+    let start = 0
+    let filled = 0
+    for await (const piece of this.#body.stream) {
+      for (let from = 0; from < piece.length; ) {
+        if (filled === 0) await this.#untilCredit()
+        if (this.#isStopped) return
+        const taken = Math.min(pieceBytes - filled, piece.length - from)
+        this.#memory.set(piece.subarray(from, from + taken), start + filled)
+        filled += taken
+        from += taken
+        if (filled < pieceBytes) continue
+        yield filled
+        start = (start + pieceBytes) % this.#memory.length
+        filled = 0
+      }
     }
+    if (filled > 0) yield filled
   }
-  if (filled > 0) yield whole.subarray(0, filled)
+
+  async #untilCredit(): Promise<void> {
+    while (this.#credit === 0 && !this.#isStopped)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    this.#credit -= 1
+  }
 }
 
 /** All of it, in memory of its own; a byte more than was said is enough to see that it is longer. */

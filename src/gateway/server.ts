@@ -1,4 +1,5 @@
 /** The thread of the store: does what a gateway asks for. */
+import { strict as assert } from 'node:assert'
 import type { MessagePort } from 'node:worker_threads'
 import { Link } from '#gateway/_link'
 import {
@@ -6,6 +7,7 @@ import {
   type BodyMessage,
   creditPieces,
   type OpenedMessage,
+  pieceBytes,
   type Question,
   type Verdict,
   wholeBytesMax,
@@ -64,7 +66,7 @@ class Server implements ServedGateway {
         this.#calls.get(question.call)?.abort.abort()
         break
       case 'piece':
-        this.#calls.get(question.call)?.download?.push(question.piece)
+        this.#calls.get(question.call)?.download?.push(question.bytes)
         break
       case 'end':
         this.#calls.get(question.call)?.download?.end()
@@ -135,7 +137,7 @@ class Server implements ServedGateway {
   }
 
   #bodyOf(
-    { bytes, digests, whole }: BodyMessage,
+    { bytes, digests, whole, memory }: BodyMessage,
     { call, entry }: { readonly call: number; readonly entry: Call },
   ): IncomingBody {
     const length = bytes === undefined ? {} : { bytes }
@@ -146,7 +148,8 @@ class Server implements ServedGateway {
       const verify = (): Checksum | undefined => checksumOf(whole.verdict)
       return { ...length, stream: stream(), digests, whole, verify }
     }
-    const download = new Download(this.#link, call)
+    assert(memory !== undefined)
+    const download = new Download(this.#link, call, memory)
     entry.download = download
     return {
       ...length,
@@ -182,9 +185,9 @@ class Server implements ServedGateway {
     try {
       if (reading === undefined) throw new Error(`there is no stream ${stream}`)
 
-      const piece = await reading.next()
-      if (piece !== undefined)
-        return this.#link.send({ tell: 'piece', stream, piece: shared(piece) })
+      const pieces = await reading.next()
+      if (pieces !== undefined)
+        return this.#link.send({ tell: 'pieces', stream, pieces: pieces.map(shared) })
       this.#streams.delete(stream)
       this.#link.send({ tell: 'end', stream })
     } catch (error) {
@@ -203,19 +206,22 @@ class Server implements ServedGateway {
 class Download {
   readonly #link: Link<Answer, Question>
   readonly #call: number
-  readonly #arrived: Uint8Array[] = []
+  readonly #memory: SharedArrayBuffer
+  /** Lengths of the pieces that have arrived. */
+  readonly #arrived: number[] = []
   #isEnded = false
   #error: unknown
   #wake: (() => void) | undefined
   #judge: ((verdict: Verdict) => void) | undefined
 
-  constructor(link: Link<Answer, Question>, call: number) {
+  constructor(link: Link<Answer, Question>, call: number, memory: SharedArrayBuffer) {
     this.#link = link
     this.#call = call
+    this.#memory = memory
   }
 
-  push(piece: Uint8Array): void {
-    this.#arrived.push(piece)
+  push(bytes: number): void {
+    this.#arrived.push(bytes)
     this.#wake?.()
   }
 
@@ -235,10 +241,11 @@ class Download {
 
   async *pieces(): AsyncGenerator<Uint8Array> {
     this.#link.send({ tell: 'credit', call: this.#call, pieces: creditPieces })
-    for (;;) {
-      const piece = this.#arrived.shift()
-      if (piece !== undefined) {
-        yield piece
+    for (let place = 0; ; ) {
+      const bytes = this.#arrived.shift()
+      if (bytes !== undefined) {
+        yield new Uint8Array(this.#memory, place * pieceBytes, bytes)
+        place = (place + 1) % creditPieces
         this.#link.send({ tell: 'credit', call: this.#call, pieces: 1 })
       } else if (!this.#isEnded) {
         await new Promise<void>((resolve) => {
@@ -259,23 +266,24 @@ class Download {
   }
 }
 
-/** One read of an object, piece by piece. */
+/** One read of an object, group by group. */
 class Reading {
-  readonly #pieces: AsyncIterator<Uint8Array>
+  readonly #groups: AsyncIterator<readonly Uint8Array[]>
   readonly #abort = new AbortController()
 
   constructor(opened: OpenedObject, range: ByteRange | undefined) {
-    this.#pieces = opened.read(range, { signal: this.#abort.signal })[Symbol.asyncIterator]()
+    const { signal } = this.#abort
+    this.#groups = opened.readGroups(range, { signal })[Symbol.asyncIterator]()
   }
 
-  async next(): Promise<Uint8Array | undefined> {
-    const { done, value } = await this.#pieces.next()
+  async next(): Promise<readonly Uint8Array[] | undefined> {
+    const { done, value } = await this.#groups.next()
     return done === true ? undefined : value
   }
 
   stop(): void {
     this.#abort.abort()
-    this.#pieces.return?.().catch(() => {}) // stopped: whatever it says, nobody asks
+    this.#groups.return?.().catch(() => {}) // stopped: whatever it says, nobody asks
   }
 }
 

@@ -17,6 +17,7 @@ const facts: BannerFacts = {
   hidingEnv: [],
   warnings: [],
   isColoured: false,
+  toolLine: (args) => ['npx', 'cyxcloud', ...args].join(' '),
 }
 
 test('the banner says where, how safe, and what to paste', () => {
@@ -43,6 +44,7 @@ Try it:
   echo "hello, mycelium" > hello.txt
   aws --endpoint-url http://127.0.0.1:9000 s3 cp hello.txt s3://photos/hello.txt
   aws --endpoint-url http://127.0.0.1:9000 s3 cp s3://photos/hello.txt -
+  npx cyxcloud list photos --long --endpoint-url http://127.0.0.1:9000
   curl -T hello.txt http://127.0.0.1:8080/s3/first-bucket/hello.txt
   curl http://127.0.0.1:8080/s3/first-bucket/hello.txt
 

@@ -19,6 +19,8 @@ export interface BannerFacts {
   /** Anything that is not as it should be, a sentence each. */
   readonly warnings: readonly string[]
   readonly isColoured: boolean
+  /** `cyxcloud` with these arguments, as it is called here. */
+  readonly toolLine: (args: readonly string[]) => string
 }
 
 export function printBanner(facts: BannerFacts): string {
@@ -55,7 +57,7 @@ export function printBanner(facts: BannerFacts): string {
 
 /** Every line is run, as printed and in this order, by a test. */
 export function printLines(facts: BannerFacts): readonly string[] {
-  const { s3Url, httpUrl, credentialsPath, hidingEnv } = facts
+  const { s3Url, httpUrl, credentialsPath, hidingEnv, toolLine } = facts
   const aws = `aws --endpoint-url ${s3Url}`
   return [
     `export AWS_SHARED_CREDENTIALS_FILE=${quoteWord(credentialsPath)} AWS_DEFAULT_REGION=us-east-1`,
@@ -64,6 +66,7 @@ export function printLines(facts: BannerFacts): readonly string[] {
     'echo "hello, mycelium" > hello.txt',
     `${aws} s3 cp hello.txt s3://photos/hello.txt`,
     `${aws} s3 cp s3://photos/hello.txt -`,
+    toolLine(['list', 'photos', '--long', '--endpoint-url', s3Url]),
     `curl -T hello.txt ${httpUrl}/s3/first-bucket/hello.txt`,
     `curl ${httpUrl}/s3/first-bucket/hello.txt`,
   ]

@@ -1,6 +1,6 @@
 import { equal } from 'node:assert/strict'
 import { test } from 'node:test'
-import { commandLine } from '#main/command-line'
+import { commandLine, toolLine } from '#main/command-line'
 
 const args = ['rebuild', '--data', '/srv/data']
 
@@ -23,4 +23,12 @@ test('who did not is told what was typed', () => {
 
 test('what a shell would take apart stays one word', () => {
   equal(commandLine(['up', '--data', "/ann's disk"], {}), `mycelium up --data '/ann'\\''s disk'`)
+})
+
+test('the tool is called as the program was', () => {
+  const list = ['list', 'photos']
+  equal(toolLine(list, { npm_lifecycle_event: 'start' }), 'npx cyxcloud list photos')
+  equal(toolLine(list, {}), 'cyxcloud list photos')
+  const env = { MYCELIUM_INVOKED_AS: '/srv/mycelium/bin/mycelium' }
+  equal(toolLine(list, env), '/srv/mycelium/bin/cyxcloud list photos')
 })

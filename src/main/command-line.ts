@@ -17,6 +17,17 @@ export function commandLine(
   return [...calling(env), ...args.map(quoteWord)].join(' ')
 }
 
+/** The same for `cyxcloud`, which lies beside the program. */
+export function toolLine(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  const isNpm = env['npm_lifecycle_event'] !== undefined
+  const { MYCELIUM_INVOKED_AS: invokedAs = 'mycelium' } = env
+  const called = isNpm ? 'npx cyxcloud' : quoteWord(invokedAs.replace(/mycelium$/, 'cyxcloud'))
+  return [called, ...args.map(quoteWord)].join(' ')
+}
+
 function calling({
   npm_lifecycle_event: script, // set by npm, for the script it runs; `npx` for itself
   MYCELIUM_INVOKED_AS: invokedAs = 'mycelium',

@@ -3,6 +3,7 @@ import type { AnonymousGuests } from '#api/s3/anonymous'
 import { assessTopology, type TopologyReport } from '#cluster/topology'
 import { startBackground } from '#main/background'
 import { hidingNames, printBanner } from '#main/banner'
+import { toolLine } from '#main/command-line'
 import { openCredentials, type RootCredentials } from '#main/credentials'
 import { createFront, type Health } from '#main/front'
 import { type Listener, openGateways } from '#main/gateways'
@@ -202,6 +203,7 @@ async function tell({
     hidingEnv: hidingNames.filter((name) => env[name] !== undefined),
     warnings,
     isColoured,
+    toolLine: (args) => toolLine(args, env),
   })
 }
 

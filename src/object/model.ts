@@ -99,6 +99,11 @@ export interface OpenedObject {
     range: ByteRange | undefined,
     options: { readonly signal: AbortSignal },
   ): AsyncIterable<Uint8Array>
+  /** The same in groups of pieces that lie in memory together; all of a group belong to the consumer until the next pull. */
+  readGroups(
+    range: ByteRange | undefined,
+    options: { readonly signal: AbortSignal },
+  ): AsyncIterable<readonly Uint8Array[]>
   /** Tells the store this snapshot of the object is no longer read (its chunks may be collected). Idempotent. */
   release(): void
 }

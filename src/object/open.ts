@@ -5,8 +5,9 @@ import { objectFault } from '#object/faults'
 import type { BucketName, ObjectInfo, ObjectKey, OpenedObject } from '#object/model'
 import { findIn, objectInfo } from '#object/rows'
 import type { Extent } from '#store/chunk-record'
-import { readBody } from '#store/read'
+import { readStripes } from '#store/read'
 import { readExtents } from '#store/tables'
+import { flat } from '#stream/flat'
 
 export async function headObject(
   parts: ObjectParts,
@@ -29,16 +30,13 @@ export async function openObject(
   const release = parts.store.beginActivity()
   try {
     const { info, extents } = await lookUp(parts, bucket, key)
-    return {
-      info,
-      release,
-      read: (range, { signal }) => {
-        const first = range?.first ?? 0
-        const end = range === undefined ? info.bytes : range.last + 1
-        if (first >= end) return nothing()
-        return readBody(parts.store, extents, { first, end, signal })
-      },
+    const readGroups: OpenedObject['readGroups'] = (range, { signal }) => {
+      const first = range?.first ?? 0
+      const end = range === undefined ? info.bytes : range.last + 1
+      if (first >= end) return nothing()
+      return readStripes(parts.store, extents, { first, end, signal })
     }
+    return { info, release, readGroups, read: (...args) => flat(readGroups(...args)) }
   } catch (error) {
     release()
     throw error
@@ -59,4 +57,4 @@ async function lookUp(
   }
 }
 
-async function* nothing(): AsyncGenerator<Uint8Array> {}
+async function* nothing(): AsyncGenerator<never> {}

@@ -14,6 +14,7 @@ import {
   sliceExtents,
 } from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
+import { flat } from '#stream/flat'
 
 /** Stripes of one reader that may be loading beside the one being consumed. */
 const readAheadStripes = 2
@@ -54,15 +55,24 @@ interface Ahead {
   readonly end: () => void
 }
 
-/**
- * Plaintext of a range of a recipe, in order. A piece belongs to the consumer until the next pull. `store/unreadable` when fewer than k
- * columns of a stripe can be had; the consumer has then seen only right bytes.
- */
-export async function* readBody(
+/** As `readStripes`, piece by piece. */
+export function readBody(
   store: ChunkStore,
   extents: readonly Extent[],
   options: ReadOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  return flat(readStripes(store, extents, options))
+}
+
+/**
+ * Plaintext of a range of a recipe, in order, in groups of pieces that lie in memory together: they belong to the consumer until the next
+ * pull. `store/unreadable` when fewer than k columns of a stripe can be had; the consumer has then seen only right bytes.
+ */
+export async function* readStripes(
+  store: ChunkStore,
+  extents: readonly Extent[],
+  options: ReadOptions,
+): AsyncGenerator<readonly Uint8Array[], void, undefined> {
   const endActivity = store.beginActivity()
   const { slots } = store.parts.codec
   const jobs = stripeJobs(store, extents, options)
@@ -81,7 +91,7 @@ export async function* readBody(
       if (first === undefined) return
       first.end()
       const loaded = await first.loaded
-      if (loaded.slot === undefined) yield loaded.bytes
+      if (loaded.slot === undefined) yield [loaded.bytes]
       else yield* handOut(store, loaded.slot, loaded.job)
     }
   } finally {
@@ -106,12 +116,12 @@ async function nextJob(jobs: AsyncIterator<Job, void>, end: () => void): Promise
   }
 }
 
-/** Yields the job's runs and frees the slot: before yielding while slots are scarce, so that a slow consumer holds none of the last. */
+/** Yields the job's runs, together, and frees the slot: before yielding while slots are scarce, so that a slow consumer holds none of the last. */
 function* handOut(
   store: ChunkStore,
   slot: Slot,
   { chunk, runs }: StripeJob,
-): Generator<Uint8Array> {
+): Generator<readonly Uint8Array[]> {
   const { slots } = store.parts.codec
   const views = runs.map(({ column, start, bytes }) => {
     const at = column * chunk.shape.blockBytes + start
@@ -120,11 +130,11 @@ function* handOut(
   if (slots.free < slots.slots / 4) {
     const copies = views.map((view) => Uint8Array.from(view))
     slots.release(slot)
-    yield* copies
+    yield copies
     return
   }
   try {
-    yield* views
+    yield views
   } finally {
     slots.release(slot)
   }

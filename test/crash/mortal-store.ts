@@ -66,7 +66,7 @@ export class MortalStore implements AsyncDisposable {
   /** With a few objects in it. */
   static async make(seed: string): Promise<MortalStore> {
     const store = new MortalStore(await mkdtemp(join(tmpdir(), 'mycelium-crash-')), seed)
-    const first = await store.#start()
+    await using first = await store.#start()
     await store.#check(first)
     await store.#work(first, youthMs)
     await first.kill()
@@ -85,9 +85,8 @@ export class MortalStore implements AsyncDisposable {
 
   /** Looks a last time at what the last death has left. */
   async bury(): Promise<void> {
-    const store = await this.#start()
+    await using store = await this.#start()
     await this.#check(store)
-    await store.stop()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -129,7 +128,10 @@ export class MortalStore implements AsyncDisposable {
       }
       await this.#work(store, lifeMs)
     } catch (error) {
-      if (error instanceof Contradiction || !(await isDead(store))) throw error
+      if (error instanceof Contradiction || !(await isDead(store))) {
+        await store.kill()
+        throw error
+      }
     }
     const isAtPoint = store.child.signalCode !== null
     await store.kill()

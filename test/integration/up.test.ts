@@ -14,8 +14,10 @@ import { cleanEnvironment, type RunningStore, runMycelium, startStore } from '..
 /** Three nodes instead of fourteen: the same program, sooner up. */
 const small = ['--nodes', '3', '--profile', '2+1', '--log', 'warn']
 
-async function temporary(context: TestContext): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'mycelium-up-'))
+const checkout = new URL('../../', import.meta.url).pathname
+
+async function temporary(context: TestContext, place = tmpdir()): Promise<string> {
+  const path = await mkdtemp(join(place, 'mycelium-up-'))
   context.after(() => rm(path, { recursive: true, force: true }))
   return path
 }
@@ -30,15 +32,17 @@ async function get({ httpUrl }: RunningStore, key: string): Promise<string> {
 
 test('the lines it prints work when pasted', async (context) => {
   if (spawnSync('aws', ['--version']).error !== undefined) return context.skip('no aws here')
-  const folder = await temporary(context)
-  await using store = await startStore({ flags: small })
+  // In the checkout, as people paste them, and as `npm start` prints them there.
+  const folder = await temporary(context, join(checkout, 'node_modules'))
+  await using store = await startStore({ flags: small, env: { npm_lifecycle_event: 'start' } })
   const lines = /Try it:\n\n(.*)\n\nCtrl-C/s.exec(store.output())?.[1] ?? ''
-  equal(lines.split('\n').length, 7)
+  equal(lines.split('\n').length, 8)
   const { stdout } = await promisify(execFile)('sh', ['-e', '-c', lines], {
     cwd: folder,
     env: { ...cleanEnvironment(), HOME: folder },
   })
   equal(stdout.split('hello, mycelium').length, 3, 'once by aws, once by curl')
+  match(stdout, /hello\.txt$/m, 'listed by the tool')
 })
 
 test('health, version and metrics are where the banner says', async () => {
