@@ -34,7 +34,7 @@ const bucket = 'bench'
 const startSecondsMax = 60
 /** Beside the sources: a real disk, where a temporary directory may be memory. */
 const home = new URL('.data/', import.meta.url).pathname
-const program = new URL('../src/main/mycelium.ts', import.meta.url).pathname
+const program = new URL('../packaging/bin/mycelium', import.meta.url).pathname
 
 /** A new, empty store with the bucket the rows use. Disposing of it stops it and removes its data. */
 export async function startStore(
@@ -82,17 +82,12 @@ class BenchStore implements RunningStore {
     const hooks = [
       ...(holdsRepair ? [hook('hold-repair.ts')] : []),
       ...(hasSlowNode ? [hook('../test/slow-node.ts')] : []),
-    ].flatMap((file) => ['--import', file])
+    ].map((file) => `--import ${file}`)
     const flags = ['--s3-port', '0', '--http-port', '0', '--gc-at', 'off', '--log', 'error']
-    const child = spawn(
-      process.execPath,
-      [...hooks, program, 'up', '--data', this.data, ...flags],
-      {
-        // The pool as `npm start` sets it.
-        env: { ...process.env, UV_THREADPOOL_SIZE: '32', SLOW_NODE_WHEN: this.#slowFile },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    )
+    const child = spawn(program, ['up', '--data', this.data, ...flags], {
+      env: { ...process.env, NODE_OPTIONS: hooks.join(' '), SLOW_NODE_WHEN: this.#slowFile },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     this.#child = child
     const port = await readPort(child)
     const credentials = parseCredentials(await readFile(join(this.data, 'aws-credentials'), 'utf8'))
@@ -111,7 +106,7 @@ class BenchStore implements RunningStore {
   }
 
   async rebuild(): Promise<void> {
-    const child = spawn(process.execPath, [program, 'rebuild', '--data', this.data], {
+    const child = spawn(program, ['rebuild', '--data', this.data], {
       stdio: ['ignore', 'ignore', 'inherit'],
     })
     const [code] = await once(child, 'exit')

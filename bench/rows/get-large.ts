@@ -9,8 +9,8 @@ export const getLarge: Row = {
   name: 'get-large',
   unit,
   better: 'higher',
-  must: 0.5,
-  aim: 0.8,
+  must: 0.6,
+  aim: 0.85,
   async measure() {
     await using client = startClient()
     await using bare = await startBareServer(objectBytes)

@@ -32,6 +32,8 @@ export class SlotPool {
   readonly #free: Slot[]
   readonly #spares: Slot[]
   readonly #waiters = new Set<Waiter>()
+  /** Slots that a disk may still touch, and that no spare stands in for yet. */
+  #owed = 0
 
   constructor(memory: WebAssembly.Memory, { base, slotBytes, slots, spares }: SlotLayout) {
     assert(base % 4096 === 0 && slotBytes % 4096 === 0)
@@ -46,13 +48,13 @@ export class SlotPool {
   }
 
   get free(): number {
-    return this.#free.length
+    return this.#free.length + Math.min(this.#owed, this.#spares.length)
   }
 
   /** The next free slot, in order of asking. Its bytes are whatever was there before. */
   async acquire({ signal }: { readonly signal?: AbortSignal } = {}): Promise<Slot> {
     signal?.throwIfAborted()
-    const slot = this.#free.pop()
+    const slot = this.#free.pop() ?? this.#standIn()
     if (slot !== undefined) return slot
     return await new Promise<Slot>((resolve, reject) => {
       const onAbort = (): void => {
@@ -81,14 +83,28 @@ export class SlotPool {
     waiter.resolve(slot)
   }
 
-  /** The slot is free when `settled` is: a disk may still touch it. Until then a spare one takes its place, while there are any. */
+  /**
+   * The slot is free when `settled` is: a disk may still touch it. Until then a spare one takes its place as soon as one is needed, while there
+   * are any.
+   */
   releaseWhen(slot: Slot, settled: Promise<unknown>): void {
-    const spare = this.#spares.pop()
+    this.#owed += 1
+    const spare = this.#waiters.size > 0 ? this.#standIn() : undefined
     if (spare !== undefined) this.release(spare)
     const giveBack = (): void => {
-      if (spare === undefined) this.release(slot)
-      else this.#spares.push(slot)
+      if (this.#owed === 0) {
+        this.#spares.push(slot)
+        return
+      }
+      this.#owed -= 1
+      this.release(slot)
     }
     settled.then(giveBack, giveBack)
+  }
+
+  #standIn(): Slot | undefined {
+    const spare = this.#owed > 0 ? this.#spares.pop() : undefined
+    if (spare !== undefined) this.#owed -= 1
+    return spare
   }
 }

@@ -16,10 +16,10 @@ export class Link<Out, In> {
     })
   }
 
-  /** `moved` belongs to the other side from now on. */
-  send(message: Out, moved?: Uint8Array): void {
-    if (moved !== undefined && moved.buffer instanceof ArrayBuffer)
-      this.#transferred.push(moved.buffer)
+  /** What is `moved` belongs to the other side from now on, unless both sides have its memory. */
+  send(message: Out, ...moved: readonly Uint8Array[]): void {
+    for (const { buffer } of moved)
+      if (buffer instanceof ArrayBuffer) this.#transferred.push(buffer)
     this.#waiting.push(message)
     if (this.#waiting.length === togetherMax) this.#flush()
     else if (this.#waiting.length === 1) setImmediate(() => this.#flush())

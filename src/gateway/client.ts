@@ -4,6 +4,7 @@
  */
 import { strict as assert } from 'node:assert'
 import type { MessagePort } from 'node:worker_threads'
+import { freeAtOnce } from '#bytes/free'
 import { type DigestAlgorithm, digestsOf } from '#crypto/digest'
 import { Link } from '#gateway/_link'
 import {
@@ -154,7 +155,10 @@ class Caller {
     const call = this.#number()
     const memory = whole === undefined ? this.#memoryForBody() : undefined
     const message: BodyMessage = { bytes, digests, whole, memory }
-    this.#link.send({ ask: 'body', call, name, args, options, body: message }, whole?.bytes)
+    this.#link.send(
+      { ask: 'body', call, name, args, options, body: message },
+      ...(whole === undefined ? [] : [whole.bytes]),
+    )
     if (memory === undefined) return (await this.#answer(call, {})) as Result // of the call of this name
     const upload = new Upload(this.#link, { call, body, memory })
     try {
@@ -206,6 +210,7 @@ class Caller {
         isOver = pieces === undefined
         if (pieces === undefined) return
         yield pieces
+        for (const piece of pieces) freeAtOnce(piece)
       }
     } finally {
       if (!isOver) this.#link.send({ ask: 'stop', stream })

@@ -186,8 +186,10 @@ class Server implements ServedGateway {
       if (reading === undefined) throw new Error(`there is no stream ${stream}`)
 
       const pieces = await reading.next()
-      if (pieces !== undefined)
-        return this.#link.send({ tell: 'pieces', stream, pieces: pieces.map(shared) })
+      if (pieces !== undefined) {
+        const moved = pieces.map(movable)
+        return this.#link.send({ tell: 'pieces', stream, pieces: moved }, ...moved)
+      }
       this.#streams.delete(stream)
       this.#link.send({ tell: 'end', stream })
     } catch (error) {
@@ -307,9 +309,11 @@ async function readWhole(opened: OpenedObject): Promise<Uint8Array> {
   return whole
 }
 
-/** Memory that both threads see travels as it is; of anything else only the piece. */
-function shared(piece: Uint8Array): Uint8Array {
-  return piece.buffer instanceof SharedArrayBuffer ? piece : Uint8Array.from(piece)
+/** Memory that both threads see stays where it is, and what is alone in its memory moves; of anything else a copy. */
+function movable(piece: Uint8Array): Uint8Array {
+  const { buffer } = piece
+  const isAlone = piece.length === buffer.byteLength
+  return isAlone || buffer instanceof SharedArrayBuffer ? piece : Uint8Array.from(piece)
 }
 
 function checksumOf(verdict: Verdict): Checksum | undefined {

@@ -35,8 +35,11 @@ export interface Death {
 
 const nodeCount = 6
 const shape = ['--nodes', String(nodeCount), '--profile', '4+2']
-/** Chunks of 4 MiB, so that bodies have several; a node whose directory is gone gets another one. */
-const always = [...shape, '--chunk-size', '4MiB', '--replace-lost', '--log', 'warn']
+/** Chunks of 4 MiB, so that bodies have several; a node whose directory is gone gets another one; and two gateways. */
+const always = [
+  ...[...shape, '--chunk-size', '4MiB', '--replace-lost'],
+  ...['--gateways', '2', '--log', 'warn'],
+]
 const flagsOf: Partial<Record<Scene, readonly string[]>> = {
   snapshot: ['--snapshot-every', '1s'],
   collection: ['--gc-every', '1s', '--gc-grace', '1s', '--gc-rate', '1GB/s'],
