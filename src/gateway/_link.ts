@@ -1,18 +1,18 @@
 /** One end of a port between threads. What is said in one turn of the event loop travels together: a message costs more than what it says. */
-import type { MessagePort } from 'node:worker_threads'
+import type { GatewayPort } from '#gateway/port'
 
 /** No more than so many wait for each other: a thread that handles thirty requests in one turn would otherwise keep the other one idle that long. */
 const togetherMax = 4
 
 export class Link<Out, In> {
-  readonly #port: MessagePort
+  readonly #port: GatewayPort
   #waiting: Out[] = []
   #transferred: ArrayBuffer[] = []
 
-  constructor(port: MessagePort, onMessage: (message: In) => void) {
+  constructor(port: GatewayPort, onMessage: (message: In) => void) {
     this.#port = port
-    port.on('message', (messages: readonly In[]) => {
-      for (const message of messages) onMessage(message)
+    port.onMessages((messages) => {
+      for (const message of messages) onMessage(message as In) // the other end is of this version too
     })
   }
 
@@ -22,11 +22,7 @@ export class Link<Out, In> {
       if (buffer instanceof ArrayBuffer) this.#transferred.push(buffer)
     this.#waiting.push(message)
     if (this.#waiting.length === togetherMax) this.#flush()
-    else if (this.#waiting.length === 1) setImmediate(() => this.#flush())
-  }
-
-  close(): void {
-    this.#port.close()
+    else if (this.#waiting.length === 1) this.#port.soon(() => this.#flush())
   }
 
   #flush(): void {
@@ -35,6 +31,6 @@ export class Link<Out, In> {
     const transferred = this.#transferred
     this.#waiting = []
     this.#transferred = []
-    this.#port.postMessage(messages, transferred)
+    this.#port.post(messages, transferred)
   }
 }

@@ -48,7 +48,7 @@ export type Question =
       readonly body: BodyMessage
     }
   | { readonly ask: 'open'; readonly call: number; readonly args: Parameters<ObjectStore['open']> }
-  | { readonly ask: 'abort'; readonly call: number }
+  | { readonly ask: 'abort'; readonly call: number; readonly reason: ErrorMessage }
   | { readonly ask: 'piece'; readonly call: number; readonly bytes: number }
   | { readonly ask: 'end'; readonly call: number }
   | { readonly ask: 'broken'; readonly call: number; readonly error: ErrorMessage }

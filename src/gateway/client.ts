@@ -3,7 +3,6 @@
  * bodies are received and hashed here and travel in one message; large ones piece by piece, as the store pulls them.
  */
 import { strict as assert } from 'node:assert'
-import type { MessagePort } from 'node:worker_threads'
 import { freeAtOnce } from '#bytes/free'
 import { type DigestAlgorithm, digestsOf } from '#crypto/digest'
 import { Link } from '#gateway/_link'
@@ -21,6 +20,7 @@ import {
   wholeBytesMax,
 } from '#gateway/_messages'
 import { type ErrorMessage, packError, unpackError } from '#gateway/error-message'
+import type { GatewayPort } from '#gateway/port'
 import type {
   ByteRange,
   Digests,
@@ -41,7 +41,7 @@ export interface StoreConnection {
 }
 
 /** The other end of `port` is served by `serveGateway`. */
-export function connectToStore(port: MessagePort): StoreConnection {
+export function connectToStore(port: GatewayPort): StoreConnection {
   const caller = new Caller(port)
   return {
     objects: remoteObjects(caller),
@@ -119,7 +119,7 @@ class Caller {
   readonly #memories: SharedArrayBuffer[] = []
   #numbers = 0
 
-  constructor(port: MessagePort) {
+  constructor(port: GatewayPort) {
     this.#link = new Link(port, (answer) => this.#take(answer))
   }
 
@@ -227,7 +227,8 @@ class Caller {
     call: number,
     { signal, upload }: { readonly signal?: AbortSignal | undefined; readonly upload?: Upload },
   ): Promise<unknown> {
-    const abort = (): void => this.#link.send({ ask: 'abort', call })
+    const abort = (): void =>
+      this.#link.send({ ask: 'abort', call, reason: packError(signal?.reason) })
     if (signal?.aborted === true) abort()
     else signal?.addEventListener('abort', abort, { once: true })
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()

@@ -1,6 +1,5 @@
 /** The thread of the store: does what a gateway asks for. */
 import { strict as assert } from 'node:assert'
-import type { MessagePort } from 'node:worker_threads'
 import { Link } from '#gateway/_link'
 import {
   type Answer,
@@ -13,6 +12,7 @@ import {
   wholeBytesMax,
 } from '#gateway/_messages'
 import { type ErrorMessage, packError, unpackError } from '#gateway/error-message'
+import type { GatewayPort } from '#gateway/port'
 import type { ByteRange, Checksum, IncomingBody, ObjectStore, OpenedObject } from '#object/model'
 import type { RequestEnded, Telemetry } from '#telemetry/telemetry'
 
@@ -24,7 +24,7 @@ export interface ServedGateway {
 
 /** Answers until the port is closed. */
 export function serveGateway(
-  port: MessagePort,
+  port: GatewayPort,
   { objects, telemetry }: { readonly objects: ObjectStore; readonly telemetry: Telemetry },
 ): ServedGateway {
   return new Server(port, { objects, telemetry })
@@ -47,7 +47,7 @@ class Server implements ServedGateway {
   readonly #streams = new Map<number, Reading>()
 
   constructor(
-    port: MessagePort,
+    port: GatewayPort,
     { objects, telemetry }: { readonly objects: ObjectStore; readonly telemetry: Telemetry },
   ) {
     this.#objects = objects
@@ -63,7 +63,7 @@ class Server implements ServedGateway {
         void this.#answer(question)
         break
       case 'abort':
-        this.#calls.get(question.call)?.abort.abort()
+        this.#calls.get(question.call)?.abort.abort(unpackError(question.reason))
         break
       case 'piece':
         this.#calls.get(question.call)?.download?.push(question.bytes)

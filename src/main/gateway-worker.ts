@@ -3,6 +3,7 @@ import { strict as assert } from 'node:assert'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { connectToStore } from '#gateway/client'
 import { type ErrorMessage, packError } from '#gateway/error-message'
+import { threadPort } from '#gateway/port'
 import { listen, type Wish } from '#main/ports'
 import { openS3Door, plainMount } from '#main/s3-door'
 import { systemWorld } from '#world/system'
@@ -28,7 +29,7 @@ assert(control !== null)
 const report = (message: GatewayReport): void => control.postMessage(message)
 const { port, host, wish, sharesPort, credentials } = workerData as GatewayStart // made by `gateways.ts` only
 const world = systemWorld()
-const { objects, telemetry, tellLoad } = connectToStore(port)
+const { objects, telemetry, tellLoad } = connectToStore(threadPort(port))
 const { handle: handler, refuse: refusal } = openS3Door(plainMount, {
   objects,
   credentials,

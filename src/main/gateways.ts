@@ -1,6 +1,7 @@
 /** The S3 port, served by threads of their own beside the one that has the store. */
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { unpackError } from '#gateway/error-message'
+import { threadPort } from '#gateway/port'
 import { type ServedGateway, serveGateway } from '#gateway/server'
 import type { GatewayReport, GatewayStart } from '#main/gateway-worker'
 import { listen, type Wish } from '#main/ports'
@@ -68,7 +69,7 @@ async function openGateway(
     workerData: start,
     transferList: [port],
   })
-  const served: ServedGateway = serveGateway(own, { objects, telemetry })
+  const served: ServedGateway = serveGateway(threadPort(own), { objects, telemetry })
   const listening = Promise.withResolvers<number>()
   const closed = Promise.withResolvers<void>()
   const die = (error: unknown): void => {

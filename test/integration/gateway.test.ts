@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
 import { isFault } from '#fault/fault'
 import { connectToStore } from '#gateway/client'
+import { threadPort } from '#gateway/port'
 import { serveGateway } from '#gateway/server'
 import type { IncomingBody, ObjectStore } from '#object/model'
 import { parseBucketName, parseObjectKey } from '#object/names'
@@ -25,8 +26,8 @@ async function withGateway(
   const profile = { data: 4, parity: 2 }
   await using store = await openMemoryStore({ profile, nodes: 6, blockBytes: 16_384 })
   const { port1, port2 } = new MessageChannel()
-  serveGateway(port1, { objects: store.objects, telemetry: silentTelemetry })
-  const { objects } = connectToStore(port2)
+  serveGateway(threadPort(port1), { objects: store.objects, telemetry: silentTelemetry })
+  const { objects } = connectToStore(threadPort(port2))
   try {
     await objects.createBucket(bucket)
     await work(objects, store)

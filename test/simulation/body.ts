@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingBody } from '#object/model'
 import type { Label } from './cell.ts'
+import { clientFault } from './client-faults.ts'
 
 const cellBytes = 16
 
@@ -41,17 +42,13 @@ export interface Sending {
   readonly isRefused?: boolean
 }
 
-/** What the client means by its failures, so that they are told from the store's. */
-export class ClientGone extends Error {}
-export class ChecksumRefused extends Error {}
-
 export function incoming(content: Buffer, sending: Sending): IncomingBody {
   return {
     stream: pieces(content, sending),
     bytes: content.length,
     digests: [],
     verify() {
-      if (sending.isRefused === true) throw new ChecksumRefused('not the bytes that were meant')
+      if (sending.isRefused === true) throw clientFault('client/checksum-refused')
       return undefined
     },
   }
@@ -63,8 +60,8 @@ async function* pieces(
 ): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < content.length; at += pieceBytes) {
     await pause()
-    if (at >= breaksAt) throw new ClientGone('the connection broke')
+    if (at >= breaksAt) throw clientFault('client/gone')
     yield content.subarray(at, at + pieceBytes)
   }
-  if (breaksAt <= content.length) throw new ClientGone('the connection broke')
+  if (breaksAt <= content.length) throw clientFault('client/gone')
 }

@@ -2,9 +2,10 @@
 import type { SimulatedWorld } from '#world/simulated'
 import type { Sending } from './body.ts'
 import type { LabelCondition } from './cell.ts'
+import { clientFault } from './client-faults.ts'
 import type { Place } from './place.ts'
 import { between, chance, pick } from './scenario.ts'
-import { GaveUp, type Stage } from './stage.ts'
+import type { Stage } from './stage.ts'
 
 /** With blocks of 4 KiB: a quarter of one, less the seal. */
 const packedBytesMax = 1_008
@@ -68,6 +69,6 @@ export class Hands {
 
   async #abortLater(abort: AbortController): Promise<void> {
     await this.world.sleep(between(this.world, 0.1, 2 * this.stage.scenario.thinkMs))
-    abort.abort(new GaveUp('the client no longer waits'))
+    abort.abort(clientFault('client/gave-up'))
   }
 }

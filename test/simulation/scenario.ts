@@ -41,6 +41,8 @@ export interface Scenario {
   readonly slotBytes: number
   readonly slots: number
   readonly chunkBytes: number
+  /** Threads between clients and the store; 0: clients call it. */
+  readonly gateways: number
   readonly clients: number
   readonly operationsPerClient: number
   /** Between a client's operations, on average. */
@@ -92,6 +94,7 @@ export function drawScenario(world: World): Scenario {
     collectEveryMs: thinkMs * (chance(world, 0.3) ? between(world, 0.1, 2) : between(world, 2, 20)),
     graceMs: thinkMs * between(world, 0.01, 3),
     packAgeMs: thinkMs * between(world, 0.5, 20),
+    gateways: pick(world, [0, 0, 1, 2]),
     snapshotEveryMs: chance(world, 0.3)
       ? Number.POSITIVE_INFINITY
       : thinkMs * between(world, 2, 40),

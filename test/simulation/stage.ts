@@ -2,7 +2,7 @@
 import { isFault } from '#fault/fault'
 import type { ObjectInfo, ObjectStore } from '#object/model'
 import type { SimulatedWorld } from '#world/simulated'
-import { ChecksumRefused, ClientGone, contentOf, etagOf } from './body.ts'
+import { contentOf, etagOf } from './body.ts'
 import type { Label } from './cell.ts'
 import type { Call, History } from './history.ts'
 import type { Life } from './life.ts'
@@ -29,9 +29,6 @@ export interface Attempt<T> {
   /** Who was asked. */
   readonly service: Service
 }
-
-/** Reason of the aborts that clients cause. */
-export class GaveUp extends Error {}
 
 export interface Plan {
   readonly have: 'begun' | 'ended'
@@ -157,10 +154,9 @@ export class Stage {
   }
 
   #judge(call: Call, error: unknown): Outcome<never> {
-    if (error instanceof ClientGone || error instanceof ChecksumRefused || error instanceof GaveUp)
-      return { kind: 'gone' }
     if (!isFault(error)) return this.#unexpected(call, error)
     const { code } = error
+    if (code.startsWith('client/')) return { kind: 'gone' }
     if (refusals.has(code)) return { kind: 'refused', code }
     const kind = failures.get(code)
     if (kind === undefined) return this.#unexpected(call, error)

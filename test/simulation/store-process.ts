@@ -28,6 +28,7 @@ import { ChunkStore } from '#store/chunk-store'
 import { openPacks, type Packs } from '#store/packs'
 import { silentTelemetry, type Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
+import { throughGateways } from './gateways.ts'
 import type { Hardware, NodeMachine } from './hardware.ts'
 import { diskOf, type Life, sqlOf, worldOf } from './life.ts'
 import { overLine } from './network.ts'
@@ -209,7 +210,8 @@ export async function startProcess(options: ProcessOptions): Promise<Running> {
   const parts = { sql, changelog, store, cluster, world, telemetry }
   const { profile } = scenario
   const packs = await openPacks({ store, changelog, sql, packAgeMs: scenario.packAgeMs })
-  const objects = openObjectStore({ sql, changelog, store, packs, world, profile, partBytesMin: 0 })
+  const own = openObjectStore({ sql, changelog, store, packs, world, profile, partBytesMin: 0 })
+  const objects = throughGateways(own, scenario.gateways, world)
   return {
     ...ground,
     ...parts,
