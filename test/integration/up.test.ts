@@ -42,7 +42,7 @@ test('the lines it prints work when pasted', async (context) => {
     env: { ...cleanEnvironment(), HOME: folder },
   })
   equal(stdout.split('hello, mycelium').length, 3, 'once by aws, once by curl')
-  match(stdout, /hello\.txt$/m, 'listed by the tool')
+  match(stdout, /^hello\.txt +16 /m, 'listed by the tool')
 })
 
 test('health, version and metrics are where the banner says', async () => {
