@@ -5,6 +5,7 @@ import type { Slot } from '#chunk/slots'
 import type { ClusterNode } from '#cluster/node'
 import { isFault } from '#fault/fault'
 import type { ShardId } from '#shard/shard-id'
+import { releaseWhen } from '#store/_lent-slots'
 import type { ChunkRecord } from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
 import { storeFault } from '#store/faults'
@@ -56,7 +57,7 @@ async function loadDirectly(store: ChunkStore, wanted: StripeWanted): Promise<Sl
   }
   const slow = await giveUpSlow(store, wanted, reads)
   // The disks may still write into this slot: it is free only when the last read has settled.
-  codec.slots.releaseWhen(slot, Promise.allSettled(reads))
+  releaseWhen(store, slot, Promise.allSettled(reads))
   return await loadDegraded(store, wanted, slow)
 }
 
@@ -140,7 +141,7 @@ export async function gatherColumns(
     })
     if (good.length === needed) return { slot, present: good }
     for (const [column, read] of slow) overdue(store, chunk, column, read)
-    codec.slots.releaseWhen(slot, Promise.allSettled(slow.values()))
+    releaseWhen(store, slot, Promise.allSettled(slow.values()))
     if (slow.size === 0 || patienceMs >= leftMs) {
       throw unreadable(chunk, stripe, `${good.length} of ${needed} columns`)
     }

@@ -18,6 +18,7 @@ import {
   writeBehind,
   writeColumn,
 } from '#store/_column'
+import { releaseWhen } from '#store/_lent-slots'
 import { type ChunkRecord, chunkIdBytes, type ShardPlace } from '#store/chunk-record'
 import { type ChunkStore, tidyUp } from '#store/chunk-store'
 import { storeFault } from '#store/faults'
@@ -118,7 +119,7 @@ async function writeSealed(
   const areDone = await untilAnswered(store, writes, () => lateLeft(chunk))
   // A disk that has not answered yet still reads the slot, whether or not anybody waits for it.
   if (areDone) slots.release(slot)
-  else slots.releaseWhen(slot, Promise.all(writes.map(({ done }) => done)))
+  else releaseWhen(store, slot, Promise.all(writes.map(({ done }) => done)))
 }
 
 /** Closes the chunk: footers, commits, quorum. Call it right after the last `writeStripe`, before the sealer's next chunk. */

@@ -64,6 +64,9 @@ export interface Damage {
   readonly reason: 'missing' | 'damaged'
 }
 
+/** A slot in so many may hold a stripe that is not needed yet. */
+const readAheadShare = 3
+
 export class ChunkStore {
   readonly parts: ChunkStoreParts
   readonly digestTables = new DigestTables()
@@ -147,10 +150,10 @@ export class ChunkStore {
 
   /**
    * Leave for a reader to load a stripe beside the one it needs next, until the returned function is called, once. All readers together may have
-   * half of the slots for that: the other half serves stripes that are needed now, which therefore always come.
+   * a third of the slots for that: the others serve stripes that are needed now, which therefore always come, and those that are on their way out.
    */
   mayReadAhead(): (() => void) | undefined {
-    if (this.#ahead >= this.parts.codec.slots.slots >> 1) return undefined
+    if (this.#ahead >= this.parts.codec.slots.slots / readAheadShare) return undefined
     this.#ahead += 1
     return () => {
       this.#ahead -= 1

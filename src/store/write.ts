@@ -3,6 +3,8 @@
  * Meets faults 1, 5, 6, 9 and 13: nothing is visible or referenced before the caller commits the returned records, and everything is
  * durable when they are returned.
  */
+
+import { freeAtOnce } from '#bytes/free'
 import type { BodyDigests, SealerHandle } from '#chunk/codec'
 import { blockPlainBytes, type Geometry, stripePlainBytes, stripesPerChunk } from '#chunk/geometry'
 import type { Slot } from '#chunk/slots'
@@ -152,6 +154,7 @@ class BodyWriter {
     for (const piece of this.#staged) {
       copyIn(slot, this.#geometry, at, piece)
       at += piece.length
+      freeAtOnce(piece)
     }
     this.#staged = []
     this.#slot = slot
