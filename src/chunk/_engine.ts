@@ -3,6 +3,7 @@
  * `_worker.ts` in another one; the results are the same bytes.
  */
 import { strict as assert } from 'node:assert'
+import { copyInto } from '#bytes/copy'
 import { freeAtOnce } from '#bytes/free'
 import { blockDigest, blockDigestBytes, encodeFooter, footerBytes } from '#chunk/footer'
 import {
@@ -99,7 +100,7 @@ export class CodecEngine {
         damaged.push(column)
         continue
       }
-      block.set(plain)
+      copyInto(block, plain)
       freeAtOnce(plain)
     }
     return damaged

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { copyInto } from '#bytes/copy'
 import { freeAtOnce } from '#bytes/free'
 import { cryptoFault } from '#crypto/faults'
 
@@ -36,7 +37,7 @@ export function sealInPlace(block: Uint8Array, options: SealOptions): void {
   const cipher = createCipheriv('aes-256-gcm', options.key, options.nonce)
   if (options.associated !== undefined) cipher.setAAD(options.associated)
   const sealed = cipher.update(block.subarray(0, block.length - aeadTagBytes))
-  block.set(sealed)
+  copyInto(block, sealed)
   freeAtOnce(sealed)
   cipher.final()
   block.set(cipher.getAuthTag(), block.length - aeadTagBytes)

@@ -3,6 +3,7 @@
  * bodies are received and hashed here and travel in one message; large ones piece by piece, as the store pulls them.
  */
 import { strict as assert } from 'node:assert'
+import { copyInto } from '#bytes/copy'
 import { freeAtOnce } from '#bytes/free'
 import { type DigestAlgorithm, digestsOf } from '#crypto/digest'
 import { Link } from '#gateway/_link'
@@ -357,7 +358,7 @@ class Upload {
         if (filled === 0) await this.#untilCredit()
         if (this.#isStopped) return
         const taken = Math.min(pieceBytes - filled, piece.length - from)
-        this.#memory.set(piece.subarray(from, from + taken), start + filled)
+        copyInto(this.#memory, piece.subarray(from, from + taken), start + filled)
         filled += taken
         from += taken
         if (filled < pieceBytes) continue
@@ -384,7 +385,7 @@ async function receive(body: IncomingBody, bytes: number): Promise<WholeMessage>
   let at = 0
   for await (const piece of body.stream) {
     const taken = piece.subarray(0, whole.length - at)
-    whole.set(taken, at)
+    copyInto(whole, taken, at)
     at += taken.length
   }
   const received = whole.subarray(0, at)

@@ -1,5 +1,6 @@
 /** The thread of the store: does what a gateway asks for. */
 import { strict as assert } from 'node:assert'
+import { copyInto, copyOf } from '#bytes/copy'
 import { Link } from '#gateway/_link'
 import {
   type Answer,
@@ -303,7 +304,7 @@ async function readWhole(opened: OpenedObject): Promise<Uint8Array> {
   const whole = new Uint8Array(opened.info.bytes)
   let at = 0
   for await (const piece of opened.read(undefined, { signal: new AbortController().signal })) {
-    whole.set(piece, at)
+    copyInto(whole, piece, at)
     at += piece.length
   }
   return whole
@@ -313,7 +314,7 @@ async function readWhole(opened: OpenedObject): Promise<Uint8Array> {
 function movable(piece: Uint8Array): Uint8Array {
   const { buffer } = piece
   const isAlone = piece.length === buffer.byteLength
-  return isAlone || buffer instanceof SharedArrayBuffer ? piece : Uint8Array.from(piece)
+  return isAlone || buffer instanceof SharedArrayBuffer ? piece : copyOf(piece)
 }
 
 function checksumOf(verdict: Verdict): Checksum | undefined {

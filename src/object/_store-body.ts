@@ -1,5 +1,6 @@
 /** The common way of an incoming body: stored, verified, then committed by the caller; refused bodies leave nothing. */
 
+import { copyInto } from '#bytes/copy'
 import { toHex } from '#bytes/text'
 import { digestsOf } from '#crypto/digest'
 import type { Profile } from '#erasure/profile'
@@ -83,7 +84,7 @@ async function gather(
   for await (const piece of stream) {
     signal.throwIfAborted()
     const taken = piece.subarray(0, whole.length - at)
-    whole.set(taken, at)
+    copyInto(whole, taken, at)
     at += taken.length
   }
   return whole.subarray(0, at)

@@ -2,6 +2,7 @@
  * Shards that are written behind (docs/decisions/0013): a node that keeps a write waiting is *late* with its shard, the write is acknowledged
  * without it, and the shard follows from copies. Fault 5 of the fault list: one slow disk of many must not be everybody's.
  */
+import { copyOf } from '#bytes/copy'
 import { freeAtOnce } from '#bytes/free'
 import { toHex } from '#bytes/text'
 import type { NodeNumber } from '#cluster/node'
@@ -57,7 +58,7 @@ export class LateShards {
     const { length } = bytes
     if (this.#copiedBytes + length > copiedBytesMax) return undefined
     this.#copiedBytes += length
-    const copy = Uint8Array.from(bytes)
+    const copy = copyOf(bytes)
     const free = (): void => {
       this.#copiedBytes -= length
       freeAtOnce(copy)

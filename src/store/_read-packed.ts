@@ -1,4 +1,5 @@
 /** One object out of a pack: from memory while the pack is open, else its bytes of one shard, else the same bytes computed from k others. */
+import { copyOf } from '#bytes/copy'
 import { toHex } from '#bytes/text'
 import { aeadNonceBytes, aeadTagBytes, tryOpen } from '#crypto/aead'
 import { isFault } from '#fault/fault'
@@ -111,7 +112,7 @@ async function compute(
       })
     }
     const at = column * shape.blockBytes + start
-    return Uint8Array.from(slot.bytes.subarray(at, at + bytes))
+    return copyOf(slot.bytes.subarray(at, at + bytes))
   } finally {
     codec.slots.release(slot)
   }

@@ -2,6 +2,7 @@
  * Chunks back into bytes: the data blocks a range needs, from the nodes that hold them; when one is slow, missing or damaged, from any k
  * verified columns instead (hedged and degraded reads). Never yields a byte that was not authenticated. Faults 3, 4, 6, 9 and 14.
  */
+import { copyOf } from '#bytes/copy'
 import { freeAtOnce } from '#bytes/free'
 import { type BlockRun, stripesTouched } from '#chunk/geometry'
 import type { Slot } from '#chunk/slots'
@@ -129,7 +130,7 @@ function* handOut(
     return slot.bytes.subarray(at, at + bytes)
   })
   if (slots.free < slots.slots / 4) {
-    const copies = views.map((view) => Uint8Array.from(view))
+    const copies = views.map(copyOf)
     slots.release(slot)
     yield copies
     for (const copy of copies) freeAtOnce(copy)

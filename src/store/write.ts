@@ -4,6 +4,7 @@
  * durable when they are returned.
  */
 
+import { copyInto, copyOf } from '#bytes/copy'
 import { freeAtOnce } from '#bytes/free'
 import type { BodyDigests, SealerHandle } from '#chunk/codec'
 import { blockPlainBytes, type Geometry, stripePlainBytes, stripesPerChunk } from '#chunk/geometry'
@@ -105,7 +106,7 @@ class BodyWriter {
     for (let at = 0; at < piece.length; ) {
       const taken = Math.min(this.#stripeBytes - this.#filled, piece.length - at)
       const part = piece.subarray(at, at + taken)
-      if (this.#slot === undefined && !this.#maySeize()) this.#staged.push(Uint8Array.from(part))
+      if (this.#slot === undefined && !this.#maySeize()) this.#staged.push(copyOf(part))
       else await this.#place(part)
       this.#filled += taken
       at += taken
@@ -204,7 +205,7 @@ function copyIn(slot: Slot, geometry: Geometry, at: number, piece: Uint8Array): 
     const column = Math.floor(position / plain)
     const start = position - column * plain
     const taken = Math.min(plain - start, piece.length - from)
-    slot.bytes.set(piece.subarray(from, from + taken), column * geometry.blockBytes + start)
+    copyInto(slot.bytes, piece.subarray(from, from + taken), column * geometry.blockBytes + start)
     from += taken
   }
 }
