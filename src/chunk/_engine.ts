@@ -3,8 +3,6 @@
  * `_worker.ts` in another one; the results are the same bytes.
  */
 import { strict as assert } from 'node:assert'
-import { copyInto } from '#bytes/copy'
-import { freeAtOnce } from '#bytes/free'
 import { blockDigest, blockDigestBytes, encodeFooter, footerBytes } from '#chunk/footer'
 import {
   blockPlainBytes,
@@ -16,7 +14,7 @@ import {
   tailPlainBytes,
   wholePages,
 } from '#chunk/geometry'
-import { aeadNonceBytes, aeadTagBytes, sealInPlace, tryOpen } from '#crypto/aead'
+import { aeadNonceBytes, aeadTagBytes, openInPlace, sealInPlace } from '#crypto/aead'
 import { Blake3 } from '#crypto/blake3'
 import { type Digest, type DigestAlgorithm, openDigest } from '#crypto/digest'
 import { Md5Lanes, type Md5Piece, md5ScratchBytes } from '#crypto/md5-lanes'
@@ -95,13 +93,7 @@ export class CodecEngine {
     for (const { column, bytes } of blocks) {
       const block = this.view(slot + column * geometry.blockBytes, bytes)
       const nonce = blockNonce(stripe * geometry.profile.data + column)
-      const plain = tryOpen(block, { key, nonce })
-      if (plain === undefined) {
-        damaged.push(column)
-        continue
-      }
-      copyInto(block, plain)
-      freeAtOnce(plain)
+      if (!openInPlace(block, { key, nonce })) damaged.push(column)
     }
     return damaged
   }

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { type CipherGCM, createCipheriv, createDecipheriv, type DecipherGCM } from 'node:crypto'
 import { copyInto } from '#bytes/copy'
 import { freeAtOnce } from '#bytes/free'
 import { cryptoFault } from '#crypto/faults'
@@ -10,6 +10,12 @@ import { cryptoFault } from '#crypto/faults'
 export const aeadKeyBytes = 32
 export const aeadNonceBytes = 12
 export const aeadTagBytes = 16
+
+/**
+ * Node puts what a cipher gives into fresh memory. So much comes from memory that was freed a moment ago; more would be mapped and unmapped by
+ * the kernel each time, which takes longer than the cipher.
+ */
+const pieceBytes = 64 * 1024
 
 export interface SealOptions {
   readonly key: Uint8Array
@@ -36,24 +42,51 @@ export function open(sealed: Uint8Array, options: SealOptions): Uint8Array {
 export function sealInPlace(block: Uint8Array, options: SealOptions): void {
   const cipher = createCipheriv('aes-256-gcm', options.key, options.nonce)
   if (options.associated !== undefined) cipher.setAAD(options.associated)
-  const sealed = cipher.update(block.subarray(0, block.length - aeadTagBytes))
-  copyInto(block, sealed)
-  freeAtOnce(sealed)
+  const text = block.subarray(0, block.length - aeadTagBytes)
+  replace(text, cipher)
   cipher.final()
-  block.set(cipher.getAuthTag(), block.length - aeadTagBytes)
+  copyInto(block, cipher.getAuthTag(), text.length)
+}
+
+/** The plaintext takes the place of its ciphertext. False when the block is not authentic: what it then holds is nothing. */
+export function openInPlace(block: Uint8Array, options: SealOptions): boolean {
+  if (block.length < aeadTagBytes) return false
+  const text = block.subarray(0, block.length - aeadTagBytes)
+  const decipher = openerOf(block.slice(text.length), options)
+  replace(text, decipher)
+  return isAuthentic(decipher)
+}
+
+function replace(text: Uint8Array, cipher: CipherGCM | DecipherGCM): void {
+  for (let at = 0; at < text.length; at += pieceBytes) {
+    const piece = text.subarray(at, at + pieceBytes)
+    const turned = cipher.update(piece)
+    copyInto(piece, turned)
+    freeAtOnce(turned)
+  }
 }
 
 /** The plaintext in fresh memory, or `undefined` when the block is not authentic. */
 export function tryOpen(sealed: Uint8Array, options: SealOptions): Buffer | undefined {
   if (sealed.length < aeadTagBytes) return undefined
-  const decipher = createDecipheriv('aes-256-gcm', options.key, options.nonce)
-  if (options.associated !== undefined) decipher.setAAD(options.associated)
-  decipher.setAuthTag(sealed.slice(sealed.length - aeadTagBytes))
-  const plaintext = decipher.update(sealed.subarray(0, sealed.length - aeadTagBytes))
+  const end = sealed.length - aeadTagBytes
+  const decipher = openerOf(sealed.slice(end), options)
+  const plaintext = decipher.update(sealed.subarray(0, end))
+  return isAuthentic(decipher) ? plaintext : undefined
+}
+
+function openerOf(tag: Uint8Array, { key, nonce, associated }: SealOptions): DecipherGCM {
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce)
+  if (associated !== undefined) decipher.setAAD(associated)
+  decipher.setAuthTag(tag)
+  return decipher
+}
+
+function isAuthentic(decipher: DecipherGCM): boolean {
   try {
     decipher.final()
+    return true
   } catch {
-    return undefined
+    return false
   }
-  return plaintext
 }
