@@ -54,15 +54,15 @@ ${rows.map(bar).join('\n')}
 
 function bar(row: Goals, index: number): string {
   const y = top + index * rowHeight
-  const middle = y + rowHeight / 2
+  const baseline = y + 11
   const verdict = judge(row) === 'missed' ? 'missed' : 'holds'
   const aim = at(share(row, row.aim))
-  return `<text x="0" y="${middle}">${row.row}</text>
+  return `<text x="0" y="${baseline}">${row.row}</text>
 <rect class="track" x="${at(0)}" y="${y}" width="${barWidth}" height="14" rx="3"/>
 <rect class="${verdict}" x="${at(0)}" y="${y}" width="${(at(share(row, row.ratio)) - at(0)).toFixed(1)}" height="14" rx="3"/>
 <line class="must" x1="${at(1)}" x2="${at(1)}" y1="${y - 2}" y2="${y + 16}"/>
 <path class="aim" d="M${aim.toFixed(1)} ${y + 2}l5 5l-5 5l-5 -5z"/>
-<text x="${width}" y="${middle}" text-anchor="end">${figure(row)}${verdict === 'missed' ? ' ✗' : ''}</text>`
+<text x="${width}" y="${baseline}" text-anchor="end">${figure(row)}${verdict === 'missed' ? ' ✗' : ''}</text>`
 }
 
 /** How good a ratio is, in musts. */
