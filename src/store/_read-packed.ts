@@ -36,6 +36,8 @@ export async function readPacked(
     if (found === undefined) throw unreadable(extent, 'what is staged of it is not there')
     return found
   }
+  if (store.missingPacks.has(toHex(chunkId)))
+    throw unreadable(extent, 'it is staged on nodes that are away')
   const chunk = await store.chunk(chunkId)
   const place = placeOf(chunk, extent)
   const direct = await readDirectly(store, chunk, place)

@@ -25,6 +25,7 @@ export class StagedBefore {
     for (const extent of extents) {
       const id = toHex(extent.chunkId)
       this.#missing.set(id, [...(this.#missing.get(id) ?? []), extent])
+      store.missingPacks.add(id)
     }
   }
 
@@ -74,6 +75,7 @@ export class StagedBefore {
       return undefined
     }
     this.#missing.delete(id)
+    this.#store.missingPacks.delete(id)
     return pack
   }
 

@@ -74,6 +74,8 @@ export class ChunkStore {
   readonly late: LateShards
   /** Packs whose objects rest in no shards yet, by id in hex. */
   readonly openPacks = new Map<string, Pack>()
+  /** Packs by id (hex) of which some object is on no node that is up: there is nothing to read until one comes back. */
+  readonly missingPacks = new Set<string>()
   readonly #damageListeners = new Set<(damage: Damage) => void>()
   readonly #arrivalListeners = new Set<(shard: LateShard) => Promise<void>>()
   readonly #activities = new Set<{ readonly startedAt: number }>()
