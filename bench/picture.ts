@@ -46,8 +46,8 @@ function drawing(): string {
 </style>
 <text class="quiet" x="${at(1)}" y="16" text-anchor="middle">must</text>
 <text class="quiet" x="${width - figureWidth}" y="16" text-anchor="end">longer is better; ◆ aim</text>
-<line class="must" x1="${at(1)}" x2="${at(1)}" y1="24" y2="${height - 8}"/>
 ${rows.map(bar).join('\n')}
+<line class="must" x1="${at(1)}" x2="${at(1)}" y1="24" y2="${height - 8}"/>
 </svg>
 `
 }
@@ -60,7 +60,6 @@ function bar(row: Goals, index: number): string {
   return `<text x="0" y="${baseline}">${row.row}</text>
 <rect class="track" x="${at(0)}" y="${y}" width="${barWidth}" height="14" rx="3"/>
 <rect class="${verdict}" x="${at(0)}" y="${y}" width="${(at(share(row, row.ratio)) - at(0)).toFixed(1)}" height="14" rx="3"/>
-<line class="must" x1="${at(1)}" x2="${at(1)}" y1="${y - 2}" y2="${y + 16}"/>
 <path class="aim" d="M${aim.toFixed(1)} ${y + 2}l5 5l-5 5l-5 -5z"/>
 <text x="${width}" y="${baseline}" text-anchor="end">${figure(row)}${verdict === 'missed' ? ' ✗' : ''}</text>`
 }

@@ -5,7 +5,8 @@
 
 /** Copies all of `source` to `target`, from `at` on. The two may be parts of one buffer only if they do not overlap. */
 export function copyInto(target: Uint8Array, source: Uint8Array, at = 0): void {
-  assertRoom(target, source, at)
+  // Node would copy what has room, and say nothing.
+  if (at + source.length > target.length) throw new RangeError('the bytes do not fit')
   Buffer.prototype.copy.call(source, target, at)
 }
 
@@ -14,9 +15,4 @@ export function copyOf(source: Uint8Array): Uint8Array<ArrayBuffer> {
   const copy = new Uint8Array(Buffer.allocUnsafeSlow(source.length).buffer)
   copyInto(copy, source)
   return copy
-}
-
-/** `Buffer.copy` would leave out what has no room. */
-function assertRoom(target: Uint8Array, source: Uint8Array, at: number): void {
-  if (at + source.length > target.length) throw new RangeError('the bytes do not fit')
 }

@@ -32,7 +32,7 @@ export class SlotPool {
   readonly #free: Slot[]
   readonly #spares: Slot[]
   readonly #waiters = new Set<Waiter>()
-  /** Slots that a disk hangs with, and that no spare stands in for yet. */
+  /** Slots that a disk may still touch, and that no spare stands in for yet. */
   #owed = 0
 
   constructor(memory: WebAssembly.Memory, { base, slotBytes, slots, spares }: SlotLayout) {
@@ -83,30 +83,17 @@ export class SlotPool {
     waiter.resolve(slot)
   }
 
-  /**
-   * The slot is free when `settled` is: a disk may still touch it. If `hanging` is first, a spare one takes its place until then, as soon as one is
-   * needed, while there are any.
-   */
-  releaseWhen(
-    slot: Slot,
-    { settled, hanging }: { readonly settled: Promise<unknown>; readonly hanging: Promise<void> },
-  ): void {
-    let isSettled = false
-    let isHanging = false
-    void hanging.then(() => {
-      if (isSettled) return
-      isHanging = true
-      this.#owed += 1
-      const spare = this.#waiters.size > 0 ? this.#standIn() : undefined
-      if (spare !== undefined) this.release(spare)
-    })
+  /** The slot is free when `settled` is: a disk may still touch it. Until then a spare one takes its place, as soon as one is needed, while there are any. */
+  releaseWhen(slot: Slot, settled: Promise<unknown>): void {
+    this.#owed += 1
+    const spare = this.#waiters.size > 0 ? this.#standIn() : undefined
+    if (spare !== undefined) this.release(spare)
     const giveBack = (): void => {
-      isSettled = true
-      if (isHanging && this.#owed === 0) {
+      if (this.#owed === 0) {
         this.#spares.push(slot)
         return
       }
-      if (isHanging) this.#owed -= 1
+      this.#owed -= 1
       this.release(slot)
     }
     settled.then(giveBack, giveBack)

@@ -32,6 +32,7 @@ import type {
   PartInfo,
 } from '#object/model'
 import { flat } from '#stream/flat'
+import { gather } from '#stream/gather'
 import { silentTelemetry, type Telemetry } from '#telemetry/telemetry'
 
 export interface StoreConnection {
@@ -381,20 +382,14 @@ class Upload {
 
 /** All of it, in memory of its own; a byte more than was said is enough to see that it is longer. */
 async function receive(body: IncomingBody, bytes: number): Promise<WholeMessage> {
-  const whole = new Uint8Array(bytes + 1)
-  let at = 0
-  for await (const piece of body.stream) {
-    const taken = piece.subarray(0, whole.length - at)
-    copyInto(whole, taken, at)
-    at += taken.length
-  }
-  const received = whole.subarray(0, at)
+  const received = await gather(body.stream, bytes + 1)
   const algorithms: readonly DigestAlgorithm[] = [
     ...new Set<DigestAlgorithm>(['md5', ...body.digests]),
   ]
   const digests = digestsOf(received, algorithms)
   // What is shorter or longer than was said is refused for that, there.
-  const verdict = at === bytes ? await verdictOn(body, digests) : { checksum: undefined }
+  const verdict =
+    received.length === bytes ? await verdictOn(body, digests) : { checksum: undefined }
   return { bytes: received, digests, verdict }
 }
 

@@ -1,6 +1,6 @@
 /** The thread of the store: does what a gateway asks for. */
 import { strict as assert } from 'node:assert'
-import { copyInto, copyOf } from '#bytes/copy'
+import { copyOf } from '#bytes/copy'
 import { Link } from '#gateway/_link'
 import {
   type Answer,
@@ -15,6 +15,7 @@ import {
 import { type ErrorMessage, packError, unpackError } from '#gateway/error-message'
 import type { GatewayPort } from '#gateway/port'
 import type { ByteRange, Checksum, IncomingBody, ObjectStore, OpenedObject } from '#object/model'
+import { gather } from '#stream/gather'
 import type { RequestEnded, Telemetry } from '#telemetry/telemetry'
 
 /** A gateway as the store's thread sees it. */
@@ -300,14 +301,9 @@ function unpackEnded({ error, ...event }: RequestEnded): RequestEnded {
   return error === undefined ? event : { ...event, error: unpackError(error as ErrorMessage) } // as `client.ts` packed it
 }
 
-async function readWhole(opened: OpenedObject): Promise<Uint8Array> {
-  const whole = new Uint8Array(opened.info.bytes)
-  let at = 0
-  for await (const piece of opened.read(undefined, { signal: new AbortController().signal })) {
-    copyInto(whole, piece, at)
-    at += piece.length
-  }
-  return whole
+function readWhole({ info, read }: OpenedObject): Promise<Uint8Array> {
+  const { signal } = new AbortController()
+  return gather(read(undefined, { signal }), info.bytes)
 }
 
 /** Memory that both threads see stays where it is, and what is alone in its memory moves; of anything else a copy. */

@@ -1,6 +1,5 @@
 /** The common way of an incoming body: stored, verified, then committed by the caller; refused bodies leave nothing. */
 
-import { copyInto } from '#bytes/copy'
 import { toHex } from '#bytes/text'
 import { digestsOf } from '#crypto/digest'
 import type { Profile } from '#erasure/profile'
@@ -10,6 +9,7 @@ import { objectFault } from '#object/faults'
 import type { Checksum, DigestAlgorithm, IncomingBody } from '#object/model'
 import { chunkToJson, extentToJson } from '#store/chunk-record'
 import { discardChunks, type StoredBody, type WriteBodyOptions, writeBody } from '#store/write'
+import { gather } from '#stream/gather'
 
 export interface VerifiedBody extends StoredJson {
   readonly bytes: number
@@ -66,28 +66,12 @@ async function storeBody(
 ): Promise<StoredBody> {
   if (bytes === undefined || !packs.takes(options.profile, bytes))
     return await writeBody(store, stream, { ...options, bytes })
-  const plaintext = whole?.bytes ?? (await gather(stream, bytes, options.signal))
+  // A byte more than was said is enough to see that it is longer.
+  const plaintext = whole?.bytes ?? (await gather(stream, bytes + 1, options))
   const digests = whole?.digests ?? digestsOf(plaintext, options.digests)
   // What is shorter than was said will be refused: nothing of it is kept.
   const extents = plaintext.length === bytes ? [await packs.put(options.profile, plaintext)] : []
   return { bytes: plaintext.length, digests, chunks: [], extents }
-}
-
-/** The whole body, or what there is of it; a byte more than was said is enough to see that it is longer. */
-async function gather(
-  stream: AsyncIterable<Uint8Array>,
-  bytes: number,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  const whole = new Uint8Array(bytes + 1)
-  let at = 0
-  for await (const piece of stream) {
-    signal.throwIfAborted()
-    const taken = piece.subarray(0, whole.length - at)
-    copyInto(whole, taken, at)
-    at += taken.length
-  }
-  return whole.subarray(0, at)
 }
 
 async function verify(body: IncomingBody, stored: StoredBody): Promise<VerifiedBody> {

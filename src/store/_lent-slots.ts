@@ -1,6 +1,7 @@
 /** Slots that disks have not let go of when nobody waits for them any more. */
 import type { Slot } from '#chunk/slots'
 import type { ChunkStore } from '#store/chunk-store'
+import { endsWithin } from '#world/patience'
 
 /**
  * A disk that keeps a slot for longer hangs. One that is only slow gives it back before a spare one is needed: spare slots are memory that
@@ -8,14 +9,12 @@ import type { ChunkStore } from '#store/chunk-store'
  */
 const hangingAfterMs = 500
 
-/** Gives the slot back when `settled` is, and lets a spare one stand in for it meanwhile if a disk hangs with it. */
-export function releaseWhen(
+/** Gives the slot back when `settled`, which never rejects, is; once a disk hangs with it, a spare one may stand in for it until then. */
+export async function releaseWhen(
   { parts: { codec, world } }: ChunkStore,
   slot: Slot,
   settled: Promise<unknown>,
-): void {
-  const { promise: hanging, resolve } = Promise.withResolvers<void>()
-  const stop = world.timer(hangingAfterMs, resolve)
-  settled.then(stop, stop)
-  codec.slots.releaseWhen(slot, { settled, hanging })
+): Promise<void> {
+  if (await endsWithin(world, hangingAfterMs, settled)) codec.slots.release(slot)
+  else codec.slots.releaseWhen(slot, settled)
 }

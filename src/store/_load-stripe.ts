@@ -57,7 +57,7 @@ async function loadDirectly(store: ChunkStore, wanted: StripeWanted): Promise<Sl
   }
   const slow = await giveUpSlow(store, wanted, reads)
   // The disks may still write into this slot: it is free only when the last read has settled.
-  releaseWhen(store, slot, Promise.allSettled(reads))
+  void releaseWhen(store, slot, Promise.allSettled(reads))
   return await loadDegraded(store, wanted, slow)
 }
 
@@ -141,7 +141,7 @@ export async function gatherColumns(
     })
     if (good.length === needed) return { slot, present: good }
     for (const [column, read] of slow) overdue(store, chunk, column, read)
-    releaseWhen(store, slot, Promise.allSettled(slow.values()))
+    void releaseWhen(store, slot, Promise.allSettled(slow.values()))
     if (slow.size === 0 || patienceMs >= leftMs) {
       throw unreadable(chunk, stripe, `${good.length} of ${needed} columns`)
     }

@@ -119,7 +119,7 @@ async function writeSealed(
   const areDone = await untilAnswered(store, writes, () => lateLeft(chunk))
   // A disk that has not answered yet still reads the slot, whether or not anybody waits for it.
   if (areDone) slots.release(slot)
-  else releaseWhen(store, slot, Promise.all(writes.map(({ done }) => done)))
+  else void releaseWhen(store, slot, Promise.all(writes.map(({ done }) => done)))
 }
 
 /** Closes the chunk: footers, commits, quorum. Call it right after the last `writeStripe`, before the sealer's next chunk. */

@@ -30,14 +30,14 @@ export async function readPacked(
     const plaintext = tryOpen(sealed, { key: dataKey, nonce: packedNonce })
     return plaintext && { sealed, plaintext }
   }
-  const pack = store.openPacks.get(toHex(chunkId))
+  const id = toHex(chunkId)
+  const pack = store.openPacks.get(id)
   if (pack !== undefined) {
     const found = open(pack.at(offset, bytes + aeadTagBytes))
     if (found === undefined) throw unreadable(extent, 'what is staged of it is not there')
     return found
   }
-  if (store.missingPacks.has(toHex(chunkId)))
-    throw unreadable(extent, 'it is staged on nodes that are away')
+  if (store.missing.has(id)) throw unreadable(extent, 'it is staged on nodes that are away')
   const chunk = await store.chunk(chunkId)
   const place = placeOf(chunk, extent)
   const direct = await readDirectly(store, chunk, place)

@@ -14,8 +14,6 @@ import type { StageFrame } from '#store/stage-frame'
 export class StagedBefore {
   readonly #store: ChunkStore
   readonly #stage: Stage
-  /** What no node has told of yet, by pack in hex. */
-  readonly #missing = new Map<string, readonly PackedExtent[]>()
   #looking: Promise<void> | undefined
   #mustLookAgain = false
 
@@ -24,14 +22,13 @@ export class StagedBefore {
     this.#stage = stage
     for (const extent of extents) {
       const id = toHex(extent.chunkId)
-      this.#missing.set(id, [...(this.#missing.get(id) ?? []), extent])
-      store.missingPacks.add(id)
+      store.missing.set(id, [...(store.missing.get(id) ?? []), extent])
     }
   }
 
   /** Then any frame may hold what is missing, and none may be cut. */
   get isComplete(): boolean {
-    return this.#missing.size === 0
+    return this.#store.missing.size === 0
   }
 
   /** Looks for what is missing; `onWhole` is told of each pack that has become whole. */
@@ -52,7 +49,7 @@ export class StagedBefore {
         if (this.isComplete) return
       }
     }
-    for (const [pack, extents] of this.#missing)
+    for (const [pack, extents] of this.#store.missing)
       this.#store.parts.telemetry.note('error', 'small objects are on no node that is up', {
         pack,
         objects: extents.length,
@@ -62,7 +59,7 @@ export class StagedBefore {
   /** The frame's pack, when nothing of it is missing any more. */
   #restore(number: bigint, { packId, geometry, objects }: StageFrame): Pack | undefined {
     const id = toHex(packId)
-    const missing = this.#missing.get(id)
+    const missing = this.#store.missing.get(id)
     if (missing === undefined) return undefined
     const { openPacks } = this.#store
     const pack = openPacks.get(id) ?? new Pack(Uint8Array.from(packId), geometry)
@@ -71,11 +68,10 @@ export class StagedBefore {
     if (rest.length < missing.length && (pack.firstFrame ?? number) >= number)
       pack.firstFrame = number
     if (rest.length > 0) {
-      this.#missing.set(id, rest)
+      this.#store.missing.set(id, rest)
       return undefined
     }
-    this.#missing.delete(id)
-    this.#store.missingPacks.delete(id)
+    this.#store.missing.delete(id)
     return pack
   }
 

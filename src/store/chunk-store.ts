@@ -14,7 +14,7 @@ import type { Queryable } from '#sql/sql'
 import { type LateShard, LateShards } from '#store/_late-shards'
 import type { Pack } from '#store/_pack'
 import { StalledNodes } from '#store/_stalled-nodes'
-import type { ChunkRecord } from '#store/chunk-record'
+import type { ChunkRecord, PackedExtent } from '#store/chunk-record'
 import { DigestTables } from '#store/digest-tables'
 import { storeFault } from '#store/faults'
 import { findChunk } from '#store/tables'
@@ -74,8 +74,8 @@ export class ChunkStore {
   readonly late: LateShards
   /** Packs whose objects rest in no shards yet, by id in hex. */
   readonly openPacks = new Map<string, Pack>()
-  /** Packs by id (hex) of which some object is on no node that is up: there is nothing to read until one comes back. */
-  readonly missingPacks = new Set<string>()
+  /** What of former processes' packs, by id in hex, no node that is up has told of: there is nothing to read until one comes back. */
+  readonly missing = new Map<string, readonly PackedExtent[]>()
   readonly #damageListeners = new Set<(damage: Damage) => void>()
   readonly #arrivalListeners = new Set<(shard: LateShard) => Promise<void>>()
   readonly #activities = new Set<{ readonly startedAt: number }>()

@@ -7,7 +7,6 @@ import type { ClusterNode } from '#cluster/node'
 import { isFault } from '#fault/fault'
 import type { ShardWriter } from '#shard/store'
 import { createWithin } from '#store/_column'
-
 import { releaseWhen } from '#store/_lent-slots'
 import { gatherColumns } from '#store/_load-stripe'
 import type { ChunkRecord } from '#store/chunk-record'
@@ -119,7 +118,7 @@ async function rebuildStripe(
   } finally {
     // A disk that has not answered in time still reads the slot.
     if (unanswered.size === 0) codec.slots.release(slot)
-    else releaseWhen(store, slot, Promise.allSettled(unanswered))
+    else void releaseWhen(store, slot, Promise.allSettled(unanswered))
   }
 }
 

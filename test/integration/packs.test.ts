@@ -7,6 +7,9 @@ import { compact, mergePacks } from '#repair/compactor'
 import { shardFault } from '#shard/faults'
 import type { ShardId } from '#shard/shard-id'
 import { isPacked, type PackedExtent } from '#store/chunk-record'
+import { ChunkStore } from '#store/chunk-store'
+import { openPacks } from '#store/packs'
+import { readBody } from '#store/read'
 import { readExtents, scanChunks } from '#store/tables'
 import { type MemoryStore, type MemoryStoreOptions, openMemoryStore } from '../memory-store.ts'
 
@@ -311,4 +314,26 @@ test('while packs cannot be written, writers are refused and not kept waiting; w
     ok(acknowledged.length > perPack && acknowledged.length < 6 * perPack)
     await rejects(store.packs.flush(), refused)
     for (const name of acknowledged) deepEqual(await get(store, name), bytesOf(name))
+  }))
+
+test('what a former process left on nodes that are away is unreadable until one is back', () =>
+  withStore(async (store) => {
+    await put(store, 'spore')
+    await store.packs.close()
+    const extent = await extentOf(store, 'spore')
+    const { nodes, changelog, sql } = store
+    const stages = nodes.map(({ stores: { stage } }) => ({ stage, read: stage.read }))
+    const read = (): never => {
+      throw shardFault('shard/io', { node: 'away' })
+    }
+    for (const { stage } of stages) Object.assign(stage, { read })
+    const next = new ChunkStore(store.store.parts)
+    const packs = await openPacks({ store: next, changelog, sql })
+    const readSpore = async (): Promise<Buffer> =>
+      Buffer.concat(await Array.fromAsync(readBody(next, [extent], { first: 0, end: 5, signal })))
+    await rejects(readSpore(), (error) => isFault(error, 'store/unreadable'))
+    for (const { stage, read: works } of stages) Object.assign(stage, { read: works })
+    await packs.recover()
+    deepEqual(await readSpore(), bytesOf('spore').subarray(0, 5))
+    await packs.close()
   }))

@@ -1,0 +1,18 @@
+import { copyInto } from '#bytes/copy'
+
+/** The first `most` bytes of a stream, in memory of their own. What follows is read and dropped. Rejects with the signal's reason once it is aborted. */
+export async function gather(
+  stream: AsyncIterable<Uint8Array>,
+  most: number,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<Uint8Array> {
+  const whole = new Uint8Array(most)
+  let at = 0
+  for await (const piece of stream) {
+    signal?.throwIfAborted()
+    const taken = piece.subarray(0, most - at)
+    copyInto(whole, taken, at)
+    at += taken.length
+  }
+  return whole.subarray(0, at)
+}
