@@ -87,8 +87,6 @@ export interface OpenedMessage {
   readonly broken: ErrorMessage | undefined
 }
 
-/** Bodies up to this size, and objects, travel in one message. */
-export const wholeBytesMax = 64 * 1024
-/** Pieces of larger bodies are gathered to this size, and so many may be under way. */
+/** Pieces of bodies that do not travel whole are gathered to this size, and so many may be under way. */
 export const pieceBytes = 256 * 1024
 export const creditPieces = 4

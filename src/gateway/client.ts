@@ -18,18 +18,18 @@ import {
   type Question,
   type Verdict,
   type WholeMessage,
-  wholeBytesMax,
 } from '#gateway/_messages'
 import { type ErrorMessage, packError, unpackError } from '#gateway/error-message'
 import type { GatewayPort } from '#gateway/port'
-import type {
-  ByteRange,
-  Digests,
-  IncomingBody,
-  ObjectInfo,
-  ObjectStore,
-  OpenedObject,
-  PartInfo,
+import {
+  type ByteRange,
+  type Digests,
+  type IncomingBody,
+  type ObjectInfo,
+  type ObjectStore,
+  type OpenedObject,
+  type PartInfo,
+  wholeBytesMax,
 } from '#object/model'
 import { flat } from '#stream/flat'
 import { gather } from '#stream/gather'
@@ -175,21 +175,26 @@ class Caller {
     this.#link.send({ ask: 'open', call, args })
     const { info, opened, whole, broken } = (await this.#answer(call, {})) as OpenedMessage // what `open` comes to
     if (opened === undefined) {
-      const read = async function* (range: ByteRange | undefined): AsyncGenerator<Uint8Array> {
+      const readWhole = async (): Promise<Uint8Array> => {
         if (broken !== undefined) throw unpackError(broken)
         assert(whole !== undefined)
-        yield range === undefined ? whole : whole.subarray(range.first, range.last + 1)
+        return whole
       }
       const readGroups = async function* (range: ByteRange | undefined) {
-        for await (const piece of read(range)) yield [piece]
+        const all = await readWhole()
+        yield [range === undefined ? all : all.subarray(range.first, range.last + 1)]
       }
-      return { info, read, readGroups, release() {} }
+      const read: OpenedObject['read'] = (range) => flat(readGroups(range))
+      return { info, read, readGroups, readWhole, release() {} }
     }
     let isReleased = false
+    const readGroups: OpenedObject['readGroups'] = (range, { signal }) =>
+      this.#read(opened, range, signal)
     return {
       info,
-      read: (range, { signal }) => flat(this.#read(opened, range, signal)),
-      readGroups: (range, { signal }) => this.#read(opened, range, signal),
+      read: (...args) => flat(readGroups(...args)),
+      readGroups,
+      readWhole: (options) => gather(flat(readGroups(undefined, options)), info.bytes),
       release: () => {
         if (!isReleased) this.#link.send({ ask: 'release', opened })
         isReleased = true

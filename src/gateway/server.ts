@@ -10,12 +10,17 @@ import {
   pieceBytes,
   type Question,
   type Verdict,
-  wholeBytesMax,
 } from '#gateway/_messages'
 import { type ErrorMessage, packError, unpackError } from '#gateway/error-message'
 import type { GatewayPort } from '#gateway/port'
-import type { ByteRange, Checksum, IncomingBody, ObjectStore, OpenedObject } from '#object/model'
-import { gather } from '#stream/gather'
+import {
+  type ByteRange,
+  type Checksum,
+  type IncomingBody,
+  type ObjectStore,
+  type OpenedObject,
+  wholeBytesMax,
+} from '#object/model'
 import type { RequestEnded, Telemetry } from '#telemetry/telemetry'
 
 /** A gateway as the store's thread sees it. */
@@ -122,7 +127,7 @@ class Server implements ServedGateway {
     entry: Call,
   ): Promise<unknown> {
     const { signal } = entry.abort
-    if (question.ask === 'open') return await this.#open(question)
+    if (question.ask === 'open') return await this.#open(question, signal)
     if (question.ask === 'plain') {
       const { signalled } = question
       const args = question.args.map((argument, index) =>
@@ -161,7 +166,10 @@ class Server implements ServedGateway {
     }
   }
 
-  async #open({ call, args }: Extract<Question, { ask: 'open' }>): Promise<OpenedMessage> {
+  async #open(
+    { call, args }: Extract<Question, { ask: 'open' }>,
+    signal: AbortSignal,
+  ): Promise<OpenedMessage> {
     const opened = await this.#objects.open(...args)
     const { info } = opened
     if (info.bytes > wholeBytesMax) {
@@ -169,7 +177,8 @@ class Server implements ServedGateway {
       return { info, opened: call, whole: undefined, broken: undefined }
     }
     try {
-      return { info, opened: undefined, whole: await readWhole(opened), broken: undefined }
+      const whole = await opened.readWhole({ signal })
+      return { info, opened: undefined, whole, broken: undefined }
     } catch (error) {
       return { info, opened: undefined, whole: undefined, broken: packError(error) }
     } finally {
@@ -299,11 +308,6 @@ function packOutcome(outcome: Outcomes[number]): ErrorMessage | undefined {
 
 function unpackEnded({ error, ...event }: RequestEnded): RequestEnded {
   return error === undefined ? event : { ...event, error: unpackError(error as ErrorMessage) } // as `client.ts` packed it
-}
-
-function readWhole({ info, read }: OpenedObject): Promise<Uint8Array> {
-  const { signal } = new AbortController()
-  return gather(read(undefined, { signal }), info.bytes)
 }
 
 /** Memory that both threads see stays where it is, and what is alone in its memory moves; of anything else a copy. */

@@ -89,6 +89,9 @@ export interface ByteRange {
   readonly last: number
 }
 
+/** Objects up to this size are handed over in one piece; larger ones as they are pulled. */
+export const wholeBytesMax = 64 * 1024
+
 export interface OpenedObject {
   readonly info: ObjectInfo
   /**
@@ -104,6 +107,8 @@ export interface OpenedObject {
     range: ByteRange | undefined,
     options: { readonly signal: AbortSignal },
   ): AsyncIterable<readonly Uint8Array[]>
+  /** All of it, verified, in memory of its own: for objects of up to `wholeBytesMax`. Faults as `read`. */
+  readWhole(options: { readonly signal: AbortSignal }): Promise<Uint8Array>
   /** Tells the store this snapshot of the object is no longer read (its chunks may be collected). Idempotent. */
   release(): void
 }

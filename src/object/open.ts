@@ -5,7 +5,7 @@ import { objectFault } from '#object/faults'
 import type { BucketName, ObjectInfo, ObjectKey, OpenedObject } from '#object/model'
 import { findIn, objectInfo } from '#object/rows'
 import type { Extent } from '#store/chunk-record'
-import { readStripes } from '#store/read'
+import { readStripes, readWhole } from '#store/read'
 import { readExtents } from '#store/tables'
 import { flat } from '#stream/flat'
 
@@ -36,7 +36,13 @@ export async function openObject(
       if (first >= end) return nothing()
       return readStripes(parts.store, extents, { first, end, signal })
     }
-    return { info, release, readGroups, read: (...args) => flat(readGroups(...args)) }
+    return {
+      info,
+      release,
+      readGroups,
+      read: (...args) => flat(readGroups(...args)),
+      readWhole: (options) => readWhole(parts.store, extents, { ...options, bytes: info.bytes }),
+    }
   } catch (error) {
     release()
     throw error

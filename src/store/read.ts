@@ -17,6 +17,7 @@ import {
 } from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
 import { flat } from '#stream/flat'
+import { gather } from '#stream/gather'
 
 /** Stripes of one reader that may be loading beside the one being consumed. */
 const readAheadStripes = 2
@@ -64,6 +65,24 @@ export function readBody(
   options: ReadOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   return flat(readStripes(store, extents, options))
+}
+
+/** All of a small recipe, of so many bytes, in memory of its own. */
+export async function readWhole(
+  store: ChunkStore,
+  extents: readonly Extent[],
+  { bytes, signal }: { readonly bytes: number; readonly signal: AbortSignal },
+): Promise<Uint8Array> {
+  const [first, ...others] = extents
+  if (first === undefined || others.length > 0 || !isPacked(first))
+    return await gather(readBody(store, extents, { first: 0, end: bytes, signal }), bytes)
+  const endActivity = store.beginActivity()
+  try {
+    await store.parts.cluster.freshen()
+    return (await readPacked(store, first, { signal })).plaintext
+  } finally {
+    endActivity()
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ import { emptyResponse } from '#api/s3/response'
 import { selectRange } from '#api/s3/select-range'
 import { refuseOtherVersions } from '#api/s3/versions'
 import type { HttpResponse } from '#http/message'
-import type { OpenedObject } from '#object/model'
+import { type OpenedObject, wholeBytesMax } from '#object/model'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
 export async function getObject(call: ObjectCall): Promise<HttpResponse> {
@@ -30,8 +30,14 @@ async function answer(call: ObjectCall, opened: OpenedObject): Promise<HttpRespo
   const selection = selectRange(call, info)
   const headers = objectHeaders(call, info, selection)
   if (headers['content-length'] === 0) return emptyResponse(selection.status, headers)
+  const { signal } = call.request
+  if (info.bytes <= wholeBytesMax) {
+    const whole = await opened.readWhole({ signal })
+    const { first, last } = selection.range ?? { first: 0, last: whole.length - 1 }
+    return { status: selection.status, headers, body: whole.subarray(first, last + 1) }
+  }
   // The first bytes are read before the status is sent: an object that cannot be read is a 503, not a broken 200.
-  const body = await prime(opened.read(selection.range, { signal: call.request.signal }))
+  const body = await prime(opened.read(selection.range, { signal }))
   return {
     status: selection.status,
     headers,
