@@ -55,6 +55,11 @@ export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm): Uint8Ar
   }
 }
 
+/** SHA-256 in lower-case hex: for a few hundred bytes half the price of the 32 bytes, which would need memory of their own. */
+export function sha256HexOf(bytes: Uint8Array): string {
+  return hash('sha256', bytes, 'hex')
+}
+
 class Crc<Value> implements Digest {
   #value: Value
   readonly #advance: (bytes: Uint8Array, before: Value) => Value

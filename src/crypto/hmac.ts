@@ -7,6 +7,11 @@ export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Ui
   return hmac.digest()
 }
 
+/** The same in lower-case hex. */
+export function hmacSha256Hex(key: Uint8Array, message: Uint8Array): string {
+  return createHmac('sha256', key).update(message).digest('hex')
+}
+
 /** Compares in a time that depends on the lengths alone. */
 export function isSameSecret(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && timingSafeEqual(one, other)

@@ -14,7 +14,9 @@ export function wrapKey(wrappingKey: Uint8Array, key: Uint8Array): Uint8Array {
 export function unwrapKey(wrappingKey: Uint8Array, wrapped: Uint8Array): Uint8Array {
   try {
     const decipher = createDecipheriv('id-aes256-wrap', wrappingKey, initialValue)
-    return Buffer.concat([decipher.update(wrapped), decipher.final()])
+    const key = decipher.update(wrapped)
+    decipher.final() // has no bytes of its own
+    return key
   } catch (cause) {
     throw cryptoFault('crypto/unwrap-failed', {}, cause)
   }

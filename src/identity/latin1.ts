@@ -1,7 +1,6 @@
 /** Hashes of text that stands for bytes, one character per byte, as headers come off the wire. */
-import { toHex } from '#bytes/text'
-import { digestOf } from '#crypto/digest'
-import { hmacSha256, isSameSecret } from '#crypto/hmac'
+import { sha256HexOf } from '#crypto/digest'
+import { hmacSha256Hex, isSameSecret } from '#crypto/hmac'
 
 export function latin1(text: string): Uint8Array {
   return Buffer.from(text, 'latin1')
@@ -9,12 +8,12 @@ export function latin1(text: string): Uint8Array {
 
 /** Lower-case hex. */
 export function sha256Hex(text: string): string {
-  return toHex(digestOf(latin1(text), 'sha256'))
+  return sha256HexOf(latin1(text))
 }
 
 /** Lower-case hex. */
 export function hmacHex(key: Uint8Array, text: string): string {
-  return Buffer.from(hmacSha256(key, latin1(text))).toString('hex')
+  return hmacSha256Hex(key, latin1(text))
 }
 
 /** In a time that depends on the lengths alone. */

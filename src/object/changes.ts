@@ -71,9 +71,13 @@ export interface BucketRow extends SqlRow {
   readonly profile: string
 }
 
-export interface VersionRow extends SqlRow {
+export interface VersionRow extends FoundVersion {
   readonly bucket: number
   readonly key: Uint8Array
+}
+
+/** What there is to tell of a version whose bucket and key are known. */
+export interface FoundVersion extends SqlRow {
   readonly sequence: number
   readonly at: number
   readonly bytes: number

@@ -78,7 +78,7 @@ async function alreadyCompleted(
 ): Promise<ObjectInfo | undefined> {
   const { version: row } = await findIn(tx, bucket, key)
   if (row === undefined || row.upload !== uploadId) return undefined
-  const info = objectInfo(bucket, row)
+  const info = objectInfo({ bucket, key }, row)
   const isSame = etagOf(completed.map(({ etag }) => etag)) === info.etag
   return isSame ? info : undefined
 }

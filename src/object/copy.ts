@@ -2,7 +2,7 @@
 import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { type ObjectParts, settled } from '#object/_parts'
-import { checksumToJson, type ObjectChange, type VersionRow } from '#object/changes'
+import { checksumToJson, type FoundVersion, type ObjectChange } from '#object/changes'
 import { assertCopyable, assertWritable } from '#object/conditions'
 import { objectFault } from '#object/faults'
 import type {
@@ -63,7 +63,7 @@ async function hasChecksum(
 }
 
 /** The source row, its conditions met. `object/no-such-key` */
-export async function requireSource(tx: Queryable, source: CopySource): Promise<VersionRow> {
+export async function requireSource(tx: Queryable, source: CopySource): Promise<FoundVersion> {
   const { version: row } = await findIn(tx, source.bucket, source.key)
   if (row === undefined)
     throw objectFault('object/no-such-key', { bucket: source.bucket, key: source.key })
@@ -80,7 +80,7 @@ async function copyRecipe(
   const row = await requireSource(tx, source)
   const { bucket, version } = await findIn(tx, target.bucket, target.key)
   assertWritable(version, condition)
-  const info = objectInfo(source.bucket, row)
+  const info = objectInfo(source, row)
   const extents = await readExtents(tx, info.sequence)
   const checksum = checksumToJson(info.checksum)
   const change: ObjectChange = {

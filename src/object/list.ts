@@ -3,7 +3,7 @@
 import { type ObjectParts, settled } from '#object/_parts'
 import type { VersionRow } from '#object/changes'
 import type { BucketName, ListPage, ListQuery, ObjectInfo } from '#object/model'
-import { keyBytes, objectInfo, requireBucket } from '#object/rows'
+import { keyBytes, keyText, objectInfo, requireBucket } from '#object/rows'
 import type { Queryable } from '#sql/sql'
 
 export async function listObjects(
@@ -40,7 +40,7 @@ async function listPage(
       }
       const common = commonPrefixOf(row.key, { prefix, delimiter })
       if (common === undefined) {
-        objects.push(objectInfo(bucket, row))
+        objects.push(objectInfo({ bucket, key: keyText(row.key) }, row))
         continue
       }
       commonPrefixes.push(common)

@@ -17,7 +17,7 @@ export async function headObject(
   return await settled(parts, async () => {
     const { version } = await findIn(parts.sql, bucket, key)
     if (version === undefined) throw objectFault('object/no-such-key', { bucket, key })
-    return objectInfo(bucket, version)
+    return objectInfo({ bucket, key }, version)
   })
 }
 

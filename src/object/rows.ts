@@ -2,6 +2,7 @@
 import {
   type BucketRow,
   checksumFromJson,
+  type FoundVersion,
   type PartRow,
   type UploadRow,
   type VersionRow,
@@ -53,13 +54,14 @@ export async function findVersion(
 export interface Found {
   readonly bucket: number
   readonly profile: string
-  readonly version: VersionRow | undefined
+  readonly version: FoundVersion | undefined
 }
 
 /** Both in one query: this is what every read and every write of an object asks. `object/no-such-bucket` */
 export async function findIn(tx: Queryable, name: BucketName, key: ObjectKey): Promise<Found> {
   const [row] = await tx.query<FoundRow>`
-    select bucket.id as bucket_id, bucket.profile, version.* from bucket
+    select bucket.id as bucket_id, bucket.profile, version.sequence, version.at, version.bytes, version.etag,
+      version.metadata, version.checksum, version.parts, version.upload from bucket
       left join version on version.bucket = bucket.id and version.key = ${keyBytes(key)}
     where bucket.name = ${name}`
   if (row === undefined) throw objectFault('object/no-such-bucket', { bucket: name })
@@ -71,9 +73,9 @@ interface JoinedRow {
   readonly bucket_id: number
   readonly profile: string
 }
-type FoundRow = JoinedRow & (VersionRow | { readonly [Column in keyof VersionRow]: null })
+type FoundRow = JoinedRow & (FoundVersion | { readonly [Column in keyof FoundVersion]: null })
 
-function isVersion(row: FoundRow): row is JoinedRow & VersionRow {
+function isVersion(row: FoundRow): row is JoinedRow & FoundVersion {
   return row.sequence !== null
 }
 
@@ -81,12 +83,15 @@ export function bucketInfo({ name, at, profile }: BucketRow): BucketInfo {
   return { name: name as BucketName, createdAt: at, profile } // only valid names are created
 }
 
-export function objectInfo(bucket: BucketName, row: VersionRow): ObjectInfo {
+export function objectInfo(
+  { bucket, key }: { readonly bucket: BucketName; readonly key: ObjectKey },
+  row: FoundVersion,
+): ObjectInfo {
   const parts: readonly (readonly [number, number])[] | undefined =
     row.parts === null ? undefined : JSON.parse(row.parts)
   return {
     bucket,
-    key: keyText(row.key),
+    key,
     sequence: BigInt(row.sequence),
     bytes: row.bytes,
     etag: row.etag,

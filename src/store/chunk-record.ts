@@ -1,6 +1,6 @@
 /** What the store knows of a chunk, and the three forms it takes: in memory, as JSON in changes, as a row. */
 import { strict as assert } from 'node:assert'
-import { fromBase64url, toBase64url } from '#bytes/text'
+import { fromBase64url, toBase64url, toHex } from '#bytes/text'
 import { columnsOf, type Shape } from '#chunk/geometry'
 import type { NodeNumber } from '#cluster/node'
 import { type ShardId, shardIdOf } from '#shard/shard-id'
@@ -128,12 +128,12 @@ export function packPlaces(places: readonly ShardPlace[]): Uint8Array {
 export function unpackPlaces(packed: Uint8Array, shape: Shape): readonly ShardPlace[] {
   const columns = columnsOf(shape.profile)
   assert(packed.length === columns * placeBytes)
-  const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.length)
+  const hex = toHex(packed) // at once: one call into the engine for all columns
   return Array.from({ length: columns }, (_, column) => {
     const at = column * placeBytes
-    const node = bytes.readUInt16BE(at)
+    const node = ((packed[at] ?? 0) << 8) | (packed[at + 1] ?? 0)
     return {
-      id: shardIdOf(bytes.subarray(at + 2, at + placeBytes)),
+      id: hex.slice(2 * (at + 2), 2 * (at + placeBytes)) as ShardId, // the hex of 32 bytes
       node: node === noNode ? undefined : node,
     }
   })
