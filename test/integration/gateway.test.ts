@@ -62,7 +62,9 @@ async function get(objects: ObjectStore, name: string, range?: { first: number; 
   try {
     const pieces: Buffer[] = []
     for await (const piece of opened.read(range, { signal })) pieces.push(Buffer.from(piece))
-    return Buffer.concat(pieces)
+    const bytes = Buffer.concat(pieces)
+    if (range === undefined) ok(bytes.equals(await opened.readWhole({ signal })))
+    return bytes
   } finally {
     opened.release()
   }

@@ -44,8 +44,10 @@ async function get(objects: ObjectStore, name: string, range?: { first: number; 
   const opened = await objects.open(bucket, parseObjectKey(name))
   const pieces: Buffer[] = []
   for await (const piece of opened.read(range, { signal })) pieces.push(Buffer.from(piece))
+  const bytes = Buffer.concat(pieces)
+  if (range === undefined) ok(bytes.equals(await opened.readWhole({ signal })))
   opened.release()
-  return Buffer.concat(pieces)
+  return bytes
 }
 
 async function withStore(
