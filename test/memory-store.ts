@@ -5,6 +5,8 @@ import { pageBytes } from '#chunk/geometry'
 import { openCluster } from '#cluster/cluster'
 import { clusterRoom, enrol } from '#cluster/tables'
 import type { Profile } from '#erasure/profile'
+import { Accounts } from '#identity/accounts'
+import { identityRoom } from '#identity/tables'
 import { createKeyring } from '#keyring/change-keyring'
 import { openKeyring } from '#keyring/keyring'
 import { newMasterKey } from '#keyring/master-key'
@@ -21,7 +23,7 @@ import { storeRoom } from '#store/tables'
 import { silentTelemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
 
-export const rooms = [clusterRoom, storeRoom, objectRoom]
+export const rooms = [clusterRoom, storeRoom, objectRoom, identityRoom]
 
 export interface MemoryStoreOptions {
   readonly profile: Profile
@@ -79,10 +81,12 @@ export async function openMemoryStore({
   })
   const packs = await openPacks({ store, changelog, sql })
   const objects = openObjectStore({ sql, changelog, store, packs, world, profile })
+  const accounts = new Accounts({ sql, changelog, keyring, world })
   const repairer = new Repairer({ sql, changelog, store, cluster, world, telemetry })
   const collector = new Collector({ sql, changelog, store, cluster, world, telemetry })
   return {
     world,
+    keyring,
     sql,
     nodes,
     changelog,
@@ -91,6 +95,7 @@ export async function openMemoryStore({
     store,
     packs,
     objects,
+    accounts,
     repairer,
     collector,
     async [Symbol.asyncDispose]() {

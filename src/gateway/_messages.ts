@@ -1,10 +1,17 @@
 /** What gateway threads and the thread of the store tell each other. Both are of one process and one version: nothing here is a format. */
 import type { ErrorMessage } from '#gateway/error-message'
-import type { Checksum, DigestAlgorithm, Digests, ObjectInfo, ObjectStore } from '#object/model'
+import type {
+  BucketName,
+  Checksum,
+  DigestAlgorithm,
+  Digests,
+  ObjectInfo,
+  ObjectStore,
+} from '#object/model'
 import type { RequestEnded, Telemetry } from '#telemetry/telemetry'
 
 /** Calls whose arguments and results are plain data. */
-export type PlainName = Exclude<keyof ObjectStore, 'put' | 'putPart' | 'open'>
+export type PlainName = Exclude<keyof ObjectStore, 'put' | 'putPart' | 'open' | 'onBucketChange'>
 /** Calls that bring a body. */
 export type BodyName = 'put' | 'putPart'
 
@@ -48,6 +55,8 @@ export type Question =
       readonly body: BodyMessage
     }
   | { readonly ask: 'open'; readonly call: number; readonly args: Parameters<ObjectStore['open']> }
+  | { readonly ask: 'key'; readonly call: number; readonly accessKeyId: string }
+  | { readonly ask: 'principal'; readonly call: number; readonly id: string }
   | { readonly ask: 'abort'; readonly call: number; readonly reason: ErrorMessage }
   | { readonly ask: 'piece'; readonly call: number; readonly bytes: number }
   | { readonly ask: 'end'; readonly call: number }
@@ -77,6 +86,10 @@ export type Answer =
   | { readonly tell: 'pieces'; readonly stream: number; readonly pieces: readonly Uint8Array[] }
   | { readonly tell: 'end'; readonly stream: number }
   | { readonly tell: 'broken'; readonly stream: number; readonly error: ErrorMessage }
+
+  /** What was said of them before may be no longer so. */
+  | { readonly tell: 'bucket-changed'; readonly name: BucketName }
+  | { readonly tell: 'identities-changed' }
 
 /** What `open` comes to: small objects come along whole, or with the reason why they cannot be read. */
 export interface OpenedMessage {

@@ -21,7 +21,11 @@ import {
 } from '#gateway/_messages'
 import { type ErrorMessage, packError, unpackError } from '#gateway/error-message'
 import type { GatewayPort } from '#gateway/port'
+import type { AccessKey } from '#identity/access-keys'
+import type { IdentitySource } from '#identity/accounts'
+import type { Principal } from '#identity/principal'
 import {
+  type BucketName,
   type ByteRange,
   type Digests,
   type IncomingBody,
@@ -37,6 +41,7 @@ import { silentTelemetry, type Telemetry } from '#telemetry/telemetry'
 
 export interface StoreConnection {
   readonly objects: ObjectStore
+  readonly identities: IdentitySource
   readonly telemetry: Telemetry
   /** How many requests are being answered here. */
   tellLoad(exchanges: number): void
@@ -47,6 +52,11 @@ export function connectToStore(port: GatewayPort): StoreConnection {
   const caller = new Caller(port)
   return {
     objects: remoteObjects(caller),
+    identities: {
+      findKey: (accessKeyId) => caller.findKey(accessKeyId),
+      findPrincipal: (id) => caller.findPrincipal(id),
+      onChange: (listener) => void caller.onIdentityChange.add(listener),
+    },
     telemetry: {
       ...silentTelemetry, // the rest happens in the store's own thread
       requestEnded: ({ error, ...event }) =>
@@ -70,6 +80,7 @@ function remoteObjects(caller: Caller): ObjectStore {
     headBucket: plain('headBucket'),
     listBuckets: plain('listBuckets'),
     deleteBucket: plain('deleteBucket'),
+    onBucketChange: (listener) => void caller.onBucketChange.add(listener),
     put: (bucket, key, { body, signal, ...options }) =>
       caller.store<ObjectInfo>('put', [bucket, key], { body, signal, options }),
     open: (bucket, key) => caller.open(bucket, key),
@@ -114,6 +125,8 @@ interface Reader {
 }
 
 class Caller {
+  readonly onBucketChange = new Set<(name: BucketName) => void>()
+  readonly onIdentityChange = new Set<() => void>()
   readonly #link: Link<Question, Answer>
   readonly #calls = new Map<number, Call>()
   readonly #readers = new Map<number, Reader>()
@@ -134,6 +147,18 @@ class Caller {
     const call = this.#number()
     this.#link.send({ ask: 'plain', call, name, args: args.map(withoutSignal), signalled })
     return this.#answer(call, { signal: signalOf(args[signalled]) })
+  }
+
+  async findKey(accessKeyId: string): Promise<AccessKey | undefined> {
+    const call = this.#number()
+    this.#link.send({ ask: 'key', call, accessKeyId })
+    return (await this.#answer(call, {})) as AccessKey | undefined // what `findKey` comes to
+  }
+
+  async findPrincipal(id: string): Promise<Principal | undefined> {
+    const call = this.#number()
+    this.#link.send({ ask: 'principal', call, id })
+    return (await this.#answer(call, {})) as Principal | undefined // what `findPrincipal` comes to
   }
 
   async store<Result>(
@@ -271,6 +296,12 @@ class Caller {
         break
       case 'broken':
         this.#endRead(answer.stream)?.reject(unpackError(answer.error))
+        break
+      case 'bucket-changed':
+        for (const listener of this.onBucketChange) listener(answer.name)
+        break
+      case 'identities-changed':
+        for (const listener of this.onIdentityChange) listener()
         break
     }
   }

@@ -13,6 +13,7 @@ import {
 } from '#gateway/_messages'
 import { type ErrorMessage, packError, unpackError } from '#gateway/error-message'
 import type { GatewayPort } from '#gateway/port'
+import type { IdentitySource } from '#identity/accounts'
 import {
   type ByteRange,
   type Checksum,
@@ -30,12 +31,18 @@ export interface ServedGateway {
 }
 
 /** Answers until the port is closed. */
-export function serveGateway(
-  port: GatewayPort,
-  { objects, telemetry }: { readonly objects: ObjectStore; readonly telemetry: Telemetry },
-): ServedGateway {
-  return new Server(port, { objects, telemetry })
+export function serveGateway(port: GatewayPort, parts: ServedParts): ServedGateway {
+  return new Server(port, parts)
 }
+
+export interface ServedParts {
+  readonly objects: ObjectStore
+  readonly identities: IdentitySource
+  readonly telemetry: Telemetry
+}
+
+/** Those that are answered once. */
+type CallQuestion = Extract<Question, { ask: 'plain' | 'body' | 'open' | 'key' | 'principal' }>
 
 /** A call that has not been answered. */
 interface Call {
@@ -47,19 +54,20 @@ interface Call {
 class Server implements ServedGateway {
   exchanges = 0
   readonly #objects: ObjectStore
+  readonly #identities: IdentitySource
   readonly #telemetry: Telemetry
   readonly #link: Link<Answer, Question>
   readonly #calls = new Map<number, Call>()
   readonly #opened = new Map<number, OpenedObject>()
   readonly #streams = new Map<number, Reading>()
 
-  constructor(
-    port: GatewayPort,
-    { objects, telemetry }: { readonly objects: ObjectStore; readonly telemetry: Telemetry },
-  ) {
+  constructor(port: GatewayPort, { objects, identities, telemetry }: ServedParts) {
     this.#objects = objects
+    this.#identities = identities
     this.#telemetry = telemetry
     this.#link = new Link(port, (question) => this.#take(question))
+    objects.onBucketChange((name) => this.#link.send({ tell: 'bucket-changed', name }))
+    identities.onChange(() => this.#link.send({ tell: 'identities-changed' }))
   }
 
   #take(question: Question): void {
@@ -67,6 +75,8 @@ class Server implements ServedGateway {
       case 'plain':
       case 'body':
       case 'open':
+      case 'key':
+      case 'principal':
         void this.#answer(question)
         break
       case 'abort':
@@ -109,7 +119,7 @@ class Server implements ServedGateway {
     }
   }
 
-  async #answer(question: Extract<Question, { ask: 'plain' | 'body' | 'open' }>): Promise<void> {
+  async #answer(question: CallQuestion): Promise<void> {
     const { call } = question
     const entry: Call = { abort: new AbortController(), download: undefined }
     this.#calls.set(call, entry)
@@ -122,12 +132,11 @@ class Server implements ServedGateway {
     }
   }
 
-  async #perform(
-    question: Extract<Question, { ask: 'plain' | 'body' | 'open' }>,
-    entry: Call,
-  ): Promise<unknown> {
+  async #perform(question: CallQuestion, entry: Call): Promise<unknown> {
     const { signal } = entry.abort
     if (question.ask === 'open') return await this.#open(question, signal)
+    if (question.ask === 'key') return await this.#identities.findKey(question.accessKeyId)
+    if (question.ask === 'principal') return await this.#identities.findPrincipal(question.id)
     if (question.ask === 'plain') {
       const { signalled } = question
       const args = question.args.map((argument, index) =>

@@ -10,22 +10,25 @@ import { verifySigV4 } from '#identity/sigv4'
  * Who asks? Believes SigV4 in `Authorization` or in the query, and in the query also the old form that boto3 and the AWS CLI still
  * put into the URLs they presign. A request without any claim is anonymous; a wrong claim is a fault, never anonymous.
  */
-export function authenticate(message: SignedMessage, rules: AuthenticationRules): Proof {
+export async function authenticate(
+  message: SignedMessage,
+  rules: AuthenticationRules,
+): Promise<Proof> {
   const { headers, target } = message
   const { authorization } = headers
   const has = (name: string): boolean => target.query.some((pair) => pair.name === name)
   const isPresigned = has('X-Amz-Algorithm') || has('X-Amz-Signature')
   const isOldPresigned = has('AWSAccessKeyId') && has('Signature')
   if (authorization === undefined || authorization === '') {
-    if (isPresigned) return verifySigV4(message, readQueryClaim(target.query, headers), rules)
-    if (isOldPresigned) return verifySigV2Query(message, rules)
+    if (isPresigned) return await verifySigV4(message, readQueryClaim(target.query, headers), rules)
+    if (isOldPresigned) return await verifySigV2Query(message, rules)
     return { kind: 'anonymous', payload: statedPayload(message) }
   }
   if (isPresigned || isOldPresigned) throw identityFault('identity/two-authorizations')
   if (!/^AWS4-HMAC-SHA256\s/.test(authorization)) {
     throw identityFault('identity/unsupported-scheme')
   }
-  return verifySigV4(message, readHeaderClaim(authorization, headers), rules)
+  return await verifySigV4(message, readHeaderClaim(authorization, headers), rules)
 }
 
 /** An unsigned request may still frame its body or state its hash. */

@@ -1,6 +1,6 @@
-import type { Principal } from '#identity/access-keys'
 import type { ChunkSeed } from '#identity/chunk-signatures'
 import type { Payload } from '#identity/payload'
+import type { Principal } from '#identity/principal'
 
 /** Who asks, as far as the request proves it. */
 export type Proof = { readonly kind: 'anonymous'; readonly payload: Payload } | SignedProof

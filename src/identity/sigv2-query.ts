@@ -5,6 +5,7 @@
  */
 import { hmacSha1 } from '#crypto/hmac'
 import type { HttpHeaders } from '#http/message'
+import { requireKey } from '#identity/access-keys'
 import { identityFault } from '#identity/faults'
 import { isSameText, latin1 } from '#identity/latin1'
 import type { SignedProof } from '#identity/proof'
@@ -20,14 +21,14 @@ const subresources = new Set(
   ).split(' '),
 )
 
-export function verifySigV2Query(message: SignedMessage, rules: AuthenticationRules): SignedProof {
+export async function verifySigV2Query(
+  message: SignedMessage,
+  rules: AuthenticationRules,
+): Promise<SignedProof> {
   const find = (name: string): string =>
     message.target.query.find((pair) => pair.name === name)?.value ?? ''
   const accessKeyId = find('AWSAccessKeyId')
-  const key = rules.accessKeys(accessKeyId)
-  if (key === undefined) {
-    throw identityFault('identity/unknown-key', { accessKeyId: accessKeyId.slice(0, 128) })
-  }
+  const key = await requireKey(accessKeyId, rules)
   const expires = find('Expires')
   if (!/^\d{1,12}$/.test(expires)) {
     throw identityFault('identity/malformed-query-authorization', { reason: 'missing Expires' })

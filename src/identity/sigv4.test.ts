@@ -5,6 +5,7 @@ import type { Fault } from '#fault/fault'
 import type { HttpHeaders } from '#http/message'
 import { parseTarget } from '#http/target'
 import { authenticate } from '#identity/authenticate'
+import { type Principal, parseHandle, parsePrincipalId } from '#identity/principal'
 import type { SignedProof } from '#identity/proof'
 import type { AuthenticationRules } from '#identity/rules'
 import { SigningKeys } from '#identity/signing-keys'
@@ -13,7 +14,13 @@ import { presign, sign } from '../../test/integration/s3/signer.ts'
 /** The key, bucket and time of the examples in AWS's documentation of SigV4 for S3. */
 const accessKeyId = 'AKIAIOSFODNN7EXAMPLE'
 const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
-const principal = { id: 'owner', displayName: 'owner' }
+const principal: Principal = {
+  id: parsePrincipalId('owner'),
+  handle: parseHandle('owner'),
+  displayName: 'owner',
+  isRoot: false,
+  createdAt: 0,
+}
 const exampleTime = Date.UTC(2013, 4, 24)
 const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 const host = 'examplebucket.s3.amazonaws.com'
@@ -42,9 +49,12 @@ function prove(
   )
 }
 
-function codeOf(example: Example, changed: Partial<AuthenticationRules> = {}): string {
+async function codeOf(
+  example: Example,
+  changed: Partial<AuthenticationRules> = {},
+): Promise<string> {
   try {
-    return prove(example, changed).kind
+    return (await prove(example, changed)).kind
   } catch (error) {
     return (error as Fault).code
   }
@@ -128,42 +138,42 @@ const documented: Readonly<Record<string, Example>> = {
 }
 
 for (const [name, example] of Object.entries(documented)) {
-  test(`the documented example is believed: ${name}`, () => {
-    const proof = prove(example)
+  test(`the documented example is believed: ${name}`, async () => {
+    const proof = await prove(example)
     equal(proof.kind, 'signed')
     equal((proof as SignedProof).principal, principal)
   })
-  test(`the documented example with another method is not: ${name}`, () => {
-    equal(codeOf({ ...example, method: 'DELETE' }), 'identity/wrong-signature')
+  test(`the documented example with another method is not: ${name}`, async () => {
+    equal(await codeOf({ ...example, method: 'DELETE' }), 'identity/wrong-signature')
   })
 }
 
-test('what the signature says of the body is told', () => {
-  const payloadOf = (name: string) => {
+test('what the signature says of the body is told', async () => {
+  const kindOf = async (name: string) => {
     const example = documented[name]
     ok(example)
-    return prove(example).payload
+    return (await prove(example)).payload.kind
   }
-  equal(payloadOf('GET object').kind, 'hashed')
-  equal(payloadOf('presigned GET').kind, 'unsigned')
-  equal(payloadOf('chunked PUT').kind, 'chunked')
+  equal(await kindOf('GET object'), 'hashed')
+  equal(await kindOf('presigned GET'), 'unsigned')
+  equal(await kindOf('chunked PUT'), 'chunked')
 })
 
-test('no claim is anonymous, and so is an empty one', () => {
-  equal(codeOf({ target: '/' }), 'anonymous')
-  equal(codeOf({ target: '/', headers: { authorization: '' } }), 'anonymous')
+test('no claim is anonymous, and so is an empty one', async () => {
+  equal(await codeOf({ target: '/' }), 'anonymous')
+  equal(await codeOf({ target: '/', headers: { authorization: '' } }), 'anonymous')
 })
 
 /** Of `GET /a~b%20c`, made by another implementation. */
 const tildeSignature = 'ee90a8111ae6a5216f346a3fc1b0413de83dd72ebb1f90d8ff230111816e4d87'
 
-test('the path may be spelled in any legal way, as long as it was signed so', () => {
+test('the path may be spelled in any legal way, as long as it was signed so', async () => {
   // Both spellings name the object `a~b c`; the client signed one of them.
   const spelled = { ...hashed, authorization: authorization(plainHeaders, tildeSignature) }
-  equal(codeOf({ target: '/a~b%20c', headers: spelled }), 'signed')
-  equal(codeOf({ target: '/a%7Eb%20c', headers: spelled }), 'signed')
-  equal(codeOf({ target: '/a%7eb%20c?', headers: spelled }), 'signed')
-  equal(codeOf({ target: '/a%7eb%20d', headers: spelled }), 'identity/wrong-signature')
+  equal(await codeOf({ target: '/a~b%20c', headers: spelled }), 'signed')
+  equal(await codeOf({ target: '/a%7Eb%20c', headers: spelled }), 'signed')
+  equal(await codeOf({ target: '/a%7eb%20c?', headers: spelled }), 'signed')
+  equal(await codeOf({ target: '/a%7eb%20d', headers: spelled }), 'identity/wrong-signature')
 })
 
 const changedHeaders = (headers: HttpHeaders): Example => ({
@@ -253,47 +263,50 @@ const refused: Readonly<Record<string, readonly [Example, string]>> = {
   ],
 }
 for (const [what, [example, code]] of Object.entries(refused)) {
-  test(`refused: ${what}`, () => equal(codeOf(example), code))
+  test(`refused: ${what}`, async () => equal(await codeOf(example), code))
 }
 
 const minute = 60_000
-test('a clock may be 15 minutes off, not more', () => {
+test('a clock may be 15 minutes off, not more', async () => {
   for (const sign of [-1, 1]) {
-    equal(codeOf(getObject, { now: exampleTime + sign * 15 * minute }), 'signed')
-    equal(codeOf(getObject, { now: exampleTime + sign * 16 * minute }), 'identity/time-skewed')
+    equal(await codeOf(getObject, { now: exampleTime + sign * 15 * minute }), 'signed')
+    equal(
+      await codeOf(getObject, { now: exampleTime + sign * 16 * minute }),
+      'identity/time-skewed',
+    )
   }
 })
 
-test('a presigned URL lives as long as it says', () => {
+test('a presigned URL lives as long as it says', async () => {
   const target = { target: presigned }
   const end = exampleTime + 86_400_000
-  equal(codeOf(target, { now: end }), 'signed')
-  equal(codeOf(target, { now: end + 1 }), 'identity/expired')
-  equal(codeOf(target, { now: exampleTime - 16 * minute }), 'identity/not-yet-valid')
+  equal(await codeOf(target, { now: end }), 'signed')
+  equal(await codeOf(target, { now: end + 1 }), 'identity/expired')
+  equal(await codeOf(target, { now: exampleTime - 16 * minute }), 'identity/not-yet-valid')
 })
 
-test('any region is accepted when the store says so', () => {
+test('any region is accepted when the store says so', async () => {
   const elsewhere = changedHeaders({ authorization: claim.replace('us-east-1', 'eu-west-1') })
-  equal(codeOf(elsewhere, { regions: 'any' }), 'identity/wrong-signature')
+  equal(await codeOf(elsewhere, { regions: 'any' }), 'identity/wrong-signature')
 })
 
-test('a changed secret counts at once', () => {
+test('a changed secret counts at once', async () => {
   const other = { accessKeys: () => ({ secret: 'other', principal }) }
-  equal(codeOf(getObject), 'signed')
-  equal(codeOf(getObject, other), 'identity/wrong-signature')
-  equal(codeOf(getObject), 'signed')
+  equal(await codeOf(getObject), 'signed')
+  equal(await codeOf(getObject, other), 'identity/wrong-signature')
+  equal(await codeOf(getObject), 'signed')
 })
 
-test('the documented old presigned URL is believed, until it expires', () => {
+test('the documented old presigned URL is believed, until it expires', async () => {
   const old: Example = {
     target: `/photos/puppy.jpg?AWSAccessKeyId=${accessKeyId}&Signature=NpgCjnDzrM%2BWFzoENXmpNDUsSn8%3D&Expires=1175139620`,
   }
   const resources = ['/johnsmith/photos/puppy.jpg']
-  equal(codeOf(old, { resources, now: 1175139620_000 }), 'signed')
-  equal(codeOf(old, { resources, now: 1175139621_000 }), 'identity/expired')
-  equal(codeOf({ ...old, method: 'PUT' }, { resources, now: 0 }), 'identity/wrong-signature')
+  equal(await codeOf(old, { resources, now: 1175139620_000 }), 'signed')
+  equal(await codeOf(old, { resources, now: 1175139621_000 }), 'identity/expired')
+  equal(await codeOf({ ...old, method: 'PUT' }, { resources, now: 0 }), 'identity/wrong-signature')
   const other = { resources: ['/johnsmith/photos/kitten.jpg'], now: 0 }
-  equal(codeOf(old, other), 'identity/wrong-signature')
+  equal(await codeOf(old, other), 'identity/wrong-signature')
 })
 
 const word = fc.string({ unit: 'binary', maxLength: 12 }).filter((text) => text.isWellFormed())
@@ -305,11 +318,11 @@ const encode = (text: string): string =>
 
 test('what a client signs is believed, whatever the key, the query and the metadata', () =>
   fc.assert(
-    fc.property(
+    fc.asyncProperty(
       fc.array(word, { maxLength: 4 }),
       fc.array(fc.tuple(word, word), { maxLength: 5 }),
       fc.stringMatching(/^[!-~\xa1-\xff]{0,20}$/),
-      (path, query, metadata) => {
+      async (path, query, metadata) => {
         const pairs = query
           .filter(([name]) => name !== '')
           .map(([name, value]) => `${encode(name)}=${encode(value)}`)
@@ -317,9 +330,9 @@ test('what a client signs is believed, whatever the key, the query and the metad
         const what = { method: 'PUT', target, timeMs: exampleTime, accessKeyId, secret }
         const headers = { host, 'x-amz-meta-a': metadata }
         const signed = sign({ ...what, headers, contentHash: emptyHash })
-        equal(codeOf({ method: 'PUT', target, headers: signed.headers }), 'signed')
+        equal(await codeOf({ method: 'PUT', target, headers: signed.headers }), 'signed')
         const url = presign({ ...what, headers: { host }, expiresSeconds: 60 })
-        equal(codeOf({ method: 'PUT', target: url }), 'signed')
+        equal(await codeOf({ method: 'PUT', target: url }), 'signed')
       },
     ),
     { numRuns: 300 },

@@ -4,7 +4,7 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  */
 import type { HttpHeaders } from '#http/message'
-import type { AccessKey, AccessKeys } from '#identity/access-keys'
+import { type AccessKey, requireKey } from '#identity/access-keys'
 import { canonicalPaths, canonicalRequest } from '#identity/canonical-request'
 import type { Claim } from '#identity/claim'
 import { identityFault } from '#identity/faults'
@@ -18,12 +18,12 @@ import { scopeText } from '#identity/signing-keys'
 export const clockSkewMsMax = 15 * 60 * 1000
 
 /** Checks a claim made with SigV4; every way to be wrong is an `identity/*` fault. */
-export function verifySigV4(
+export async function verifySigV4(
   message: SignedMessage,
   claim: Claim,
   rules: AuthenticationRules,
-): SignedProof {
-  const key = lookUp(claim, rules.accessKeys)
+): Promise<SignedProof> {
+  const key = await lookUp(claim, rules)
   checkScope(claim, rules.regions)
   checkTime(claim, rules.now)
   checkSignedHeaders(message.headers, claim)
@@ -46,13 +46,9 @@ export function verifySigV4(
   }
 }
 
-function lookUp({ scope, token }: Claim, accessKeys: AccessKeys): AccessKey {
+async function lookUp({ scope, token }: Claim, rules: AuthenticationRules): Promise<AccessKey> {
   if (token !== undefined) throw identityFault('identity/unknown-token') // we issue none
-  const key = accessKeys(scope.accessKeyId)
-  if (key === undefined) {
-    throw identityFault('identity/unknown-key', { accessKeyId: scope.accessKeyId.slice(0, 128) })
-  }
-  return key
+  return await requireKey(scope.accessKeyId, rules)
 }
 
 function checkScope(

@@ -4,6 +4,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { connectToStore } from '#gateway/client'
 import { type ErrorMessage, packError } from '#gateway/error-message'
 import { threadPort } from '#gateway/port'
+import type { Principal } from '#identity/principal'
 import { listen, type Wish } from '#main/ports'
 import { openS3Door, plainMount } from '#main/s3-door'
 import { systemWorld } from '#world/system'
@@ -14,7 +15,7 @@ export interface GatewayStart {
   readonly host: string
   readonly wish: Wish
   readonly sharesPort: boolean
-  readonly credentials: { readonly accessKeyId: string; readonly secret: string }
+  readonly root: Principal
 }
 
 export type GatewayReport =
@@ -27,12 +28,13 @@ const loadMs = 1_000
 const control = parentPort
 assert(control !== null)
 const report = (message: GatewayReport): void => control.postMessage(message)
-const { port, host, wish, sharesPort, credentials } = workerData as GatewayStart // made by `gateways.ts` only
+const { port, host, wish, sharesPort, root } = workerData as GatewayStart // made by `gateways.ts` only
 const world = systemWorld()
-const { objects, telemetry, tellLoad } = connectToStore(threadPort(port))
+const { objects, identities, telemetry, tellLoad } = connectToStore(threadPort(port))
 const { handle: handler, refuse: refusal } = openS3Door(plainMount, {
   objects,
-  credentials,
+  identities,
+  root,
   world,
   telemetry,
 })

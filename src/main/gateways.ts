@@ -3,6 +3,7 @@ import { MessageChannel, Worker } from 'node:worker_threads'
 import { unpackError } from '#gateway/error-message'
 import { threadPort } from '#gateway/port'
 import { type ServedGateway, serveGateway } from '#gateway/server'
+import type { IdentitySource } from '#identity/accounts'
 import type { GatewayReport, GatewayStart } from '#main/gateway-worker'
 import { listen, type Wish } from '#main/ports'
 import type { ObjectStore } from '#object/model'
@@ -21,8 +22,9 @@ export interface GatewaysOptions {
   readonly count: number
   readonly host: string
   readonly wish: Wish
-  readonly credentials: GatewayStart['credentials']
+  readonly root: GatewayStart['root']
   readonly objects: ObjectStore
+  readonly identities: IdentitySource
   readonly world: World
   readonly telemetry: Telemetry
   /** Called when a thread has died, which none should. */
@@ -60,16 +62,16 @@ async function findPort({ host, wish, world, telemetry }: GatewaysOptions): Prom
 }
 
 async function openGateway(
-  { host, credentials, objects, telemetry, onDeath }: GatewaysOptions,
+  { host, root, objects, identities, telemetry, onDeath }: GatewaysOptions,
   { wish, sharesPort }: { readonly wish: Wish; readonly sharesPort: boolean },
 ): Promise<Listener & AsyncDisposable> {
   const { port1: port, port2: own } = new MessageChannel()
-  const start: GatewayStart = { port, host, wish, sharesPort, credentials }
+  const start: GatewayStart = { port, host, wish, sharesPort, root }
   const worker = new Worker(new URL('./gateway-worker.ts', import.meta.url), {
     workerData: start,
     transferList: [port],
   })
-  const served: ServedGateway = serveGateway(threadPort(own), { objects, telemetry })
+  const served: ServedGateway = serveGateway(threadPort(own), { objects, identities, telemetry })
   const listening = Promise.withResolvers<number>()
   const closed = Promise.withResolvers<void>()
   const die = (error: unknown): void => {

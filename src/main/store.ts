@@ -9,6 +9,7 @@ import { type Cluster, openCluster } from '#cluster/cluster'
 import { enrol, readDefaultProfile, setDefaultProfile } from '#cluster/tables'
 import { namedProfiles, type Profile, parseProfile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
+import { Accounts } from '#identity/accounts'
 import { dataDirectory, type OpenDataDirectory, openDataDirectory } from '#main/data-directory'
 import { mainFault } from '#main/faults'
 import { guard, type OpenStoreOptions, openGround } from '#main/ground'
@@ -41,6 +42,7 @@ export interface OpenedStore extends AsyncDisposable {
   readonly store: ChunkStore
   readonly packs: Packs
   readonly objects: ObjectStore
+  readonly accounts: Accounts
   readonly repairer: Repairer
   readonly collector: Collector
 }
@@ -122,6 +124,7 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
       parityMax = Math.max(parityMax, parity)
     },
   })
+  const accounts = new Accounts({ sql, changelog, keyring, world })
   const repairer = new Repairer({ sql, changelog, store, cluster, world, telemetry })
   stack.defer(() => repairer.close())
   const collector = new Collector({ sql, changelog, store, cluster, world, telemetry })
@@ -138,6 +141,7 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
     store,
     packs,
     objects,
+    accounts,
     repairer,
     collector,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -1,6 +1,8 @@
 /** `mycelium up`: a whole store in one process, with its doors open, until a signal. */
+import { createHash } from 'node:crypto'
 import type { AnonymousGuests } from '#api/s3/anonymous'
 import { assessTopology, type TopologyReport } from '#cluster/topology'
+import { type Principal, type PrincipalId, parsePrincipalId } from '#identity/principal'
 import { startBackground } from '#main/background'
 import { hidingNames, printBanner } from '#main/banner'
 import { toolLine } from '#main/command-line'
@@ -49,13 +51,19 @@ export async function up({
   stack.use(startBackground(store, { settings: config, world, telemetry }))
   const death = Promise.withResolvers<never>()
   death.promise.catch(() => {}) // raced below
-  const parts = { config, world, telemetry, credentials, stack, onDeath: death.reject }
+  const root = await store.accounts.ensureRoot(credentials, rootId(credentials))
+  const parts = { config, world, telemetry, root, stack, onDeath: death.reject }
   const doors = await openDoors(store, parts)
   for (const text of tellGuests(config)) telemetry.note('warn', text)
   print(await tell({ config, store, credentials, doors, isColoured, env }))
   const stopped = new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
   if (!stop.aborted) await Promise.race([stopped, death.promise])
   print('\nStopping: requests in flight are finished first.\n')
+}
+
+/** What it was before there were principals: buckets of older stores, and their clients, know it. */
+function rootId({ accessKeyId }: RootCredentials): PrincipalId {
+  return parsePrincipalId(createHash('sha256').update(accessKeyId).digest('hex'))
 }
 
 interface Doors {
@@ -69,20 +77,21 @@ async function openDoors(
     config,
     world,
     telemetry,
-    credentials,
+    root,
     stack,
     onDeath,
   }: {
     readonly config: UpConfig
     readonly world: World
     readonly telemetry: OpenedTelemetry
-    readonly credentials: RootCredentials
+    readonly root: Principal
     readonly stack: AsyncDisposableStack
     readonly onDeath: (error: unknown) => void
   },
 ): Promise<Doors> {
   const { objects } = store
-  const parts = { objects, credentials, world, telemetry }
+  const identities = store.accounts
+  const parts = { objects, identities, root, world, telemetry }
   const plain = openS3Door(plainMount, parts)
   const guests = { mount: '/s3', anonymous: guestsOf(config), createsBuckets: true } as const
   const local = openS3Door(guests, parts)

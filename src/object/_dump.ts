@@ -12,8 +12,9 @@ const extentsPerChange = 1_000
 
 export async function* dumpObjects(tx: Queryable): AsyncGenerator<SequencedChange> {
   const buckets = await tx.query<BucketRow>`select * from bucket order by id`
-  for (const { id, at, name, profile } of buckets) {
-    yield changeOf({ sequence: id, at }, { kind: 'object/bucket-created', name, profile })
+  for (const { id, at, name, profile, owner } of buckets) {
+    const owned = owner === null ? {} : { owner }
+    yield changeOf({ sequence: id, at }, { kind: 'object/bucket-created', name, profile, ...owned })
   }
   for (const { id } of buckets) yield* dumpVersions(tx, id)
   yield* dumpUploads(tx)

@@ -4,14 +4,14 @@ import { isFault } from '#fault/fault'
 import { type ObjectParts, settled } from '#object/_parts'
 import type { BucketRow, ObjectChange } from '#object/changes'
 import { objectFault } from '#object/faults'
-import type { BucketInfo, BucketName } from '#object/model'
+import type { BucketInfo, BucketName, NewBucket } from '#object/model'
 import { bucketInfo, findBucket, requireBucket } from '#object/rows'
 
 /** `object/bucket-exists` when the name is taken; the door decides whether that is an error for this caller. */
 export async function createBucket(
   parts: ObjectParts,
   name: BucketName,
-  options: { readonly profile?: string } = {},
+  { owner, ...options }: NewBucket = {},
 ): Promise<BucketInfo> {
   const chosen = options.profile === undefined ? parts.profile : readProfile(parts, options.profile)
   parts.onProfile?.(chosen)
@@ -19,9 +19,10 @@ export async function createBucket(
   return await parts.changelog.commit(async (tx) => {
     if ((await findBucket(tx, name)) !== undefined)
       throw objectFault('object/bucket-exists', { bucket: name })
-    const body: ObjectChange = { kind: 'object/bucket-created', name, profile }
+    const owned = owner === undefined ? {} : { owner }
+    const body: ObjectChange = { kind: 'object/bucket-created', name, profile, ...owned }
     const { at } = await tx.record(body)
-    return { name, createdAt: at, profile }
+    return { name, createdAt: at, profile, ...owned }
   })
 }
 

@@ -16,7 +16,13 @@ export type PartJson = readonly [number, number]
 
 export type ObjectChange = ChangeBody &
   (
-    | { readonly kind: 'object/bucket-created'; readonly name: string; readonly profile: string }
+    | {
+        readonly kind: 'object/bucket-created'
+        readonly name: string
+        readonly profile: string
+        /** Canonical id; the root principal's when left out. */
+        readonly owner?: string
+      }
     | { readonly kind: 'object/bucket-deleted'; readonly bucket: number }
     | ({ readonly kind: 'object/put'; readonly upload?: string } & VersionJson & StoredJson)
     | {
@@ -69,6 +75,7 @@ export interface BucketRow extends SqlRow {
   readonly name: string
   readonly at: number
   readonly profile: string
+  readonly owner: string | null
 }
 
 export interface VersionRow extends FoundVersion {

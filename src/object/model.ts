@@ -61,6 +61,14 @@ export interface BucketInfo {
   readonly createdAt: number
   /** e.g. `10+4` */
   readonly profile: string
+  /** Canonical id; the root principal's when left out. */
+  readonly owner?: string
+}
+
+export interface NewBucket {
+  /** The store's default profile when left out. */
+  readonly profile?: string
+  readonly owner?: string
 }
 
 export interface ObjectPart {
@@ -180,10 +188,12 @@ export interface CopySource {
  * reads sees only what the change log holds. Faults: the codes of `object/faults`.
  */
 export interface ObjectStore {
-  createBucket(name: BucketName, options?: { readonly profile?: string }): Promise<BucketInfo> // object/bucket-exists
+  createBucket(name: BucketName, options?: NewBucket): Promise<BucketInfo> // object/bucket-exists
   headBucket(name: BucketName): Promise<BucketInfo> // object/no-such-bucket
   listBuckets(): Promise<readonly BucketInfo[]>
   deleteBucket(name: BucketName): Promise<void> // object/bucket-not-empty (open uploads do not count)
+  /** Calls `listener` whenever what `headBucket` says of a name may have changed: before whoever changed it is answered. */
+  onBucketChange(listener: (name: BucketName) => void): void
 
   put(
     bucket: BucketName,

@@ -6,18 +6,25 @@ import { copyPart } from '#object/copy-part'
 import { deleteObject, deleteObjects } from '#object/delete'
 import { listObjects } from '#object/list'
 import { listUploads } from '#object/list-uploads'
-import type { ObjectStore } from '#object/model'
+import type { BucketName, ObjectStore } from '#object/model'
 import { headObject, openObject } from '#object/open'
 import { putObject } from '#object/put'
 import { abortUpload, createUpload, headUpload, listParts, putPart } from '#object/uploads'
 
 /** The object domain over its parts: what doors are given. It owns nothing, so there is nothing to close. */
 export function openObjectStore(parts: ObjectParts): ObjectStore {
+  const listeners = new Set<(name: BucketName) => void>()
+  /** Also after a failure: what was decided may be known only later. */
+  const tellOf = <T>(name: BucketName, work: Promise<T>): Promise<T> =>
+    work.finally(() => {
+      for (const listener of listeners) listener(name)
+    })
   return {
-    createBucket: (name, options) => createBucket(parts, name, options),
+    createBucket: (name, options) => tellOf(name, createBucket(parts, name, options)),
     headBucket: (name) => headBucket(parts, name),
     listBuckets: () => listBuckets(parts),
-    deleteBucket: (name) => deleteBucket(parts, name),
+    deleteBucket: (name) => tellOf(name, deleteBucket(parts, name)),
+    onBucketChange: (listener) => void listeners.add(listener),
     put: (bucket, key, options) => putObject(parts, { bucket, key }, options),
     open: (bucket, key) => openObject(parts, bucket, key),
     head: (bucket, key) => headObject(parts, bucket, key),

@@ -79,8 +79,13 @@ function isVersion(row: FoundRow): row is JoinedRow & FoundVersion {
   return row.sequence !== null
 }
 
-export function bucketInfo({ name, at, profile }: BucketRow): BucketInfo {
-  return { name: name as BucketName, createdAt: at, profile } // only valid names are created
+export function bucketInfo({ name, at, profile, owner }: BucketRow): BucketInfo {
+  return {
+    name: name as BucketName, // only valid names are created
+    createdAt: at,
+    profile,
+    ...(owner === null ? {} : { owner }),
+  }
 }
 
 export function objectInfo(

@@ -9,7 +9,7 @@ import { adoptExtents, insertChunks, insertExtents, removeExtents } from '#store
 
 export const objectRoom: ChangeRoom = {
   room: 'object',
-  migrations: [createTables],
+  migrations: [createTables, addOwners],
   apply: applyObjectChange,
   dump: dumpObjects,
 }
@@ -30,12 +30,17 @@ async function createTables(tx: Queryable): Promise<void> {
     bytes integer not null, etag text not null, checksum text, primary key (upload, number))`
 }
 
+async function addOwners(tx: Queryable): Promise<void> {
+  await tx.query`alter table bucket add column owner text`
+}
+
 async function applyObjectChange(tx: Queryable, change: SequencedChange): Promise<void> {
   const { sequence, at } = change
   const body = change.body as ObjectChange // this room wrote it
   switch (body.kind) {
     case 'object/bucket-created':
-      await tx.query`insert into bucket (id, name, at, profile) values (${sequence}, ${body.name}, ${at}, ${body.profile})`
+      await tx.query`insert into bucket (id, name, at, profile, owner)
+        values (${sequence}, ${body.name}, ${at}, ${body.profile}, ${body.owner ?? null})`
       return
     case 'object/bucket-deleted':
       return await deleteBucket(tx, body.bucket)

@@ -26,7 +26,11 @@ async function withGateway(
   const profile = { data: 4, parity: 2 }
   await using store = await openMemoryStore({ profile, nodes: 6, blockBytes: 16_384 })
   const { port1, port2 } = new MessageChannel()
-  serveGateway(threadPort(port1), { objects: store.objects, telemetry: silentTelemetry })
+  serveGateway(threadPort(port1), {
+    objects: store.objects,
+    identities: store.accounts,
+    telemetry: silentTelemetry,
+  })
   const { objects } = connectToStore(threadPort(port2))
   try {
     await objects.createBucket(bucket)

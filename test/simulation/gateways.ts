@@ -2,16 +2,24 @@
 import { connectToStore } from '#gateway/client'
 import type { GatewayPort } from '#gateway/port'
 import { serveGateway } from '#gateway/server'
+import type { IdentitySource } from '#identity/accounts'
 import type { ObjectStore } from '#object/model'
 import { silentTelemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
 import { between, pick } from './scenario.ts'
 
+/** Nobody signs in a simulation. */
+const nobody: IdentitySource = {
+  findKey: async () => undefined,
+  findPrincipal: async () => undefined,
+  onChange() {},
+}
+
 /** `objects` as clients have them who are served by any of so many gateways; without one, as they are. */
 export function throughGateways(objects: ObjectStore, count: number, world: World): ObjectStore {
   const remotes = Array.from({ length: count }, () => {
     const [here, there] = portPair(world)
-    serveGateway(there, { objects, telemetry: silentTelemetry })
+    serveGateway(there, { objects, identities: nobody, telemetry: silentTelemetry })
     return connectToStore(here).objects
   })
   const anyOf = (name: keyof ObjectStore): unknown => {

@@ -1,22 +1,33 @@
 import type { S3DoorOptions } from '#api/s3/door-options'
 import type { HttpRequest, HttpResponse } from '#http/message'
 import type { QueryPair } from '#http/target'
+import type { Owner, Principal } from '#identity/principal'
 import type { Proof } from '#identity/proof'
-import type { BucketName, ObjectKey } from '#object/model'
+import type { BucketInfo, BucketName, ObjectKey } from '#object/model'
 
 /** One authenticated request, as operations see it. */
 export interface Call {
   readonly door: S3DoorOptions
   readonly request: HttpRequest
   readonly proof: Proof
+  /** Who asks. */
+  readonly caller: Principal
   /** First value of each parameter. */
   readonly query: ReadonlyMap<string, string>
   /** By lower-case name: the headers and, in a presigned URL, the `x-amz-*` parameters that stand for some. */
   readonly headers: Readonly<Record<string, string | undefined>>
 }
 
-export interface BucketCall extends Call {
+/** A bucket is named, which may not be there. */
+export interface NameCall extends Call {
   readonly bucket: BucketName
+}
+
+/** The bucket is there, and the caller may do this with it. */
+export interface BucketCall extends NameCall {
+  readonly facts: BucketInfo
+  /** The bucket's. */
+  readonly owner: Owner
 }
 
 export interface ObjectCall extends BucketCall {

@@ -2,6 +2,7 @@ import type { ObjectCall } from '#api/s3/call'
 import { checksumElements, parseAlgorithm } from '#api/s3/checksums'
 import { writeCondition } from '#api/s3/conditions'
 import { readCopySource } from '#api/s3/copy-source'
+import { requireAccess } from '#api/s3/enter'
 import { s3Fault } from '#api/s3/faults'
 import { putBytesMax } from '#api/s3/limits'
 import { readMetadata } from '#api/s3/metadata'
@@ -27,6 +28,7 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
         "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
     })
   }
+  await requireAccess(call, source.bucket)
   const { bytes } = await door.objects.head(source.bucket, source.key)
   if (bytes > putBytesMax) {
     throw s3Fault('s3/invalid-request', {

@@ -1,4 +1,4 @@
-import type { BucketCall } from '#api/s3/call'
+import type { NameCall } from '#api/s3/call'
 import { homeRegion } from '#api/s3/door-options'
 import { s3Fault } from '#api/s3/faults'
 import { refuseUnkeptPromises } from '#api/s3/promises'
@@ -9,22 +9,23 @@ import { isFault } from '#fault/fault'
 import type { HttpResponse } from '#http/message'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html; `x-mycelium-profile: 10+4` chooses the coding. */
-export async function createBucket(call: BucketCall): Promise<HttpResponse> {
-  const { door, bucket, headers } = call
+export async function createBucket(call: NameCall): Promise<HttpResponse> {
+  const { door, bucket, headers, caller } = call
   refuseUnkeptPromises(call)
   refuseUnkeptSettings(headers)
   await checkLocation(call)
   const profile = headers['x-mycelium-profile']
   try {
-    await door.objects.createBucket(bucket, profile === undefined ? {} : { profile })
+    const options = { owner: caller.id, ...(profile === undefined ? {} : { profile }) }
+    await door.objects.createBucket(bucket, options)
   } catch (error) {
-    // There is one owner: whoever may create it owns it already, and S3 calls that success.
-    if (!isFault(error, 'object/bucket-exists')) throw error
+    // One's own again is success, as in S3's first region.
+    if (!isFault(error, 'object/bucket-exists') || !(await isOwn(call))) throw error
   }
   return emptyResponse(200, { location: `/${bucket}` })
 }
 
-function refuseUnkeptSettings(headers: BucketCall['headers']): void {
+function refuseUnkeptSettings(headers: NameCall['headers']): void {
   if (headers['x-amz-bucket-object-lock-enabled']?.toLowerCase() === 'true') {
     throw s3Fault('s3/not-implemented', { header: 'x-amz-bucket-object-lock-enabled' })
   }
@@ -34,7 +35,7 @@ function refuseUnkeptSettings(headers: BucketCall['headers']): void {
   }
 }
 
-async function checkLocation(call: BucketCall): Promise<void> {
+async function checkLocation(call: NameCall): Promise<void> {
   const configuration = await readOptionalXmlBody(call, 'CreateBucketConfiguration')
   const location = configuration && textOf(configuration, 'LocationConstraint')?.trim()
   const { regions } = call.door
@@ -42,4 +43,17 @@ async function checkLocation(call: BucketCall): Promise<void> {
   if (!regions.includes(location)) {
     throw s3Fault('s3/invalid-location', { region: homeRegion(call.door) })
   }
+}
+
+async function isOwn({ door, bucket, caller }: NameCall): Promise<boolean> {
+  const { owner = door.root.id } = (await door.lookups.bucket(bucket)) ?? {}
+  return owner === caller.id
+}
+
+/** For who need not make buckets before using them. Asked before the body is pulled, since a body can be sent only once. */
+export async function makeBucket({ door, bucket, caller }: NameCall): Promise<void> {
+  if ((await door.lookups.bucket(bucket)) !== undefined) return
+  await door.objects.createBucket(bucket, { owner: caller.id }).catch((error: unknown) => {
+    if (!isFault(error, 'object/bucket-exists')) throw error // somebody else was faster
+  })
 }

@@ -1,14 +1,16 @@
 import type { AnonymousGuests } from '#api/s3/anonymous'
-import type { AccessKeys, Principal } from '#identity/access-keys'
+import type { Lookups } from '#gateway/lookups'
+import type { Principal } from '#identity/principal'
 import type { ObjectStore } from '#object/model'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
 
 export interface S3DoorOptions {
   readonly objects: ObjectStore
-  readonly accessKeys: AccessKeys
-  /** Whose buckets these are, in listings. */
-  readonly owner: Principal
+  /** Keys, names and buckets. */
+  readonly lookups: Lookups
+  /** Whose the buckets are that name no owner, and whom guests may do everything as. */
+  readonly root: Principal
   /** Regions a signature may name; the first is the one buckets report. `any` accepts every name. */
   readonly regions: readonly [string, ...string[]] | 'any'
   /** Host names below which the first labels are a bucket (`photos.localhost`). */

@@ -2,11 +2,13 @@
 import { resolveAddress } from '#api/s3/address'
 import { isGuest } from '#api/s3/anonymous'
 import { effectiveHeaders, firstValues } from '#api/s3/call'
+import { createBucket, makeBucket } from '#api/s3/create-bucket'
 import type { S3DoorOptions } from '#api/s3/door-options'
+import { enter } from '#api/s3/enter'
 import { errorResponse, hostId } from '#api/s3/error-response'
 import { s3ErrorOf } from '#api/s3/errors'
 import { s3Fault } from '#api/s3/faults'
-import { bucketRoutes, findRoute, objectRoutes, serviceRoutes } from '#api/s3/routes'
+import { bucketRoutes, findRoute, isCreation, objectRoutes, serviceRoutes } from '#api/s3/routes'
 import { Fault } from '#fault/fault'
 import type { HttpHandler, HttpRefusal, HttpRequest, HttpResponse } from '#http/message'
 import { parseTarget } from '#http/target'
@@ -84,12 +86,13 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
   const target = parseTarget(request.target)
   const address = resolveAddress(target.rawPath, { ...options, host })
   if (request.method === 'OPTIONS') refusePreflight(request)
-  const proof = prove(request, { ...parts, target, rawResource: address.rawResource })
+  const proof = await prove(request, { ...parts, target, rawResource: address.rawResource })
   trace.principal = proof.kind === 'signed' ? proof.accessKeyId : 'anonymous'
   const call = {
     door: options,
     request,
     proof,
+    caller: proof.kind === 'signed' ? proof.principal : options.root,
     query: firstValues(target.query),
     headers: effectiveHeaders(request.headers, target.query, proof),
   }
@@ -100,20 +103,28 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
     return route.operation(call)
   }
   if (address.key === undefined) {
+    if (isCreation(asked)) {
+      trace.operation = 'CreateBucket'
+      const bucket = parseBucketName(address.bucket)
+      trace.bucket = bucket
+      return createBucket({ ...call, bucket })
+    }
     const route = findRoute(bucketRoutes, asked)
     trace.operation = route.name
     const bucket = parseBucketName(address.bucket)
     trace.bucket = bucket
-    return route.operation({ ...call, bucket })
+    return route.operation(await enter({ ...call, bucket }))
   }
   const route = findRoute(objectRoutes, asked)
   trace.operation = route.name
   const bucket = parseBucketName(address.bucket)
   trace.bucket = bucket
-  return route.operation({ ...call, bucket, key: parseObjectKey(address.key) })
+  const key = parseObjectKey(address.key)
+  if (options.createsBuckets && route.name === 'PutObject') await makeBucket({ ...call, bucket })
+  return route.operation({ ...(await enter({ ...call, bucket })), key })
 }
 
-function prove(
+async function prove(
   request: HttpRequest,
   {
     options,
@@ -121,12 +132,12 @@ function prove(
     target,
     rawResource,
   }: Parts & { readonly target: ReturnType<typeof parseTarget>; readonly rawResource: string },
-): Proof {
-  const { accessKeys, regions, world } = options
-  const proof = authenticate(
+): Promise<Proof> {
+  const { lookups, regions, world } = options
+  const proof = await authenticate(
     { method: request.method, target, headers: request.headers },
     {
-      accessKeys,
+      accessKeys: lookups.key,
       regions,
       signingKeys,
       now: world.now(),

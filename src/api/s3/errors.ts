@@ -189,6 +189,23 @@ const authorizationMalformed: S3Error = {
   message: 'The authorization header that you provided is not valid.',
 }
 
+/** IAM's words. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html */
+const invalidField: S3Error = {
+  status: 400,
+  code: 'ValidationError',
+  message: 'A field of the request is not valid.',
+}
+const noSuchEntity: S3Error = {
+  status: 404,
+  code: 'NoSuchEntity',
+  message: 'There is no user or key of that name.',
+}
+const entityExists: S3Error = {
+  status: 409,
+  code: 'EntityAlreadyExists',
+  message: 'A user or key of that name exists already.',
+}
+
 const identityErrors: Readonly<Record<IdentityFaultCode, S3Error>> = {
   'identity/unsupported-scheme': {
     status: 400,
@@ -269,6 +286,25 @@ const identityErrors: Readonly<Record<IdentityFaultCode, S3Error>> = {
     message: 'The request contained trailing data that was not well-formed.',
   },
   'identity/malformed-credentials-file': internal,
+  'identity/malformed-handle': invalidField,
+  'identity/malformed-principal-id': invalidField,
+  'identity/malformed-access-key': invalidField,
+  'identity/malformed-secret': invalidField,
+  'identity/malformed-email': invalidField,
+  'identity/malformed-tenant': invalidField,
+  'identity/malformed-name': invalidField,
+  'identity/no-such-principal': noSuchEntity,
+  'identity/principal-exists': entityExists,
+  'identity/handle-taken': entityExists,
+  'identity/email-taken': entityExists,
+  'identity/root-stays': accessDenied,
+  'identity/no-such-key': noSuchEntity,
+  'identity/key-exists': entityExists,
+  'identity/too-many-keys': {
+    status: 409,
+    code: 'LimitExceeded',
+    message: 'The user has as many access keys as a user may have.',
+  },
 }
 
 const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {

@@ -7,18 +7,19 @@ import type { HttpResponse } from '#http/message'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html; all of them unless a page size is asked. */
 export async function listBuckets(call: Call): Promise<HttpResponse> {
-  const { door, query } = call
+  const { door, query, caller } = call
   const limit = readLimit(call, 'max-buckets', Number.MAX_SAFE_INTEGER)
   const prefix = query.get('prefix') ?? ''
   const token = nonEmpty(call, 'continuation-token')
   const after = token === undefined ? '' : parseToken(token)
   const left = (await door.objects.listBuckets())
+    .filter(({ owner = door.root.id }) => owner === caller.id)
     .filter(({ name }) => name.startsWith(prefix) && name > after)
     .sort((one, other) => (one.name < other.name ? -1 : 1))
   const page = left.slice(0, limit)
   const next = left.length > page.length ? page.at(-1)?.name : undefined
   return xmlResponse('ListAllMyBucketsResult', [
-    ownerElement(door.owner),
+    ownerElement(caller),
     branch(
       'Buckets',
       branches(page, ({ name, createdAt }) =>

@@ -12,7 +12,7 @@ import {
 import { isoDate, xmlResponse } from '#api/s3/response'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
-import type { Principal } from '#identity/access-keys'
+import type { Owner } from '#identity/principal'
 import type { UploadInfo } from '#object/model'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html */
@@ -44,7 +44,7 @@ export async function listMultipartUploads(call: BucketCall): Promise<HttpRespon
     leaf('MaxUploads', limit),
     leaf('EncodingType', names.encodingType),
     leaf('IsTruncated', page.isTruncated),
-    branches(page.uploads, (upload) => uploadElement(upload, names, door.owner)),
+    branches(page.uploads, (upload) => uploadElement(upload, names, call.owner)),
     commonPrefixElements(page.commonPrefixes, names),
   ])
 }
@@ -66,7 +66,7 @@ function lastOf({
   return { key: upload?.key ?? '', uploadId: upload?.uploadId ?? '' }
 }
 
-function uploadElement(upload: UploadInfo, names: NameWriter, owner: Principal): Xml {
+function uploadElement(upload: UploadInfo, names: NameWriter, owner: Owner): Xml {
   const { key, uploadId, startedAt, checksumAlgorithm, checksumType } = upload
   return branch(
     'Upload',

@@ -52,7 +52,7 @@ export async function listObjectVersions(call: BucketCall): Promise<HttpResponse
         leaf('LastModified', isoDate(modifiedAt)),
         leaf('ETag', quoted(etag)),
         leaf('Size', bytes),
-        ownerElement(door.owner),
+        ownerElement(call.owner),
         leaf('StorageClass', 'STANDARD'),
       ),
     ),

@@ -25,7 +25,7 @@ export async function listObjectsV2(call: BucketCall): Promise<HttpResponse> {
   const startAfter = query.get('start-after')
   const token = query.get('continuation-token')
   const after = token ? parseToken(token) : nonEmpty(call, 'start-after')
-  const owner = query.get('fetch-owner')?.toLowerCase() === 'true' ? door.owner : undefined
+  const owner = query.get('fetch-owner')?.toLowerCase() === 'true' ? call.owner : undefined
   const page = await door.objects.list(bucket, {
     prefix,
     limit,

@@ -39,7 +39,7 @@ export async function listObjects(call: BucketCall): Promise<HttpResponse> {
     leaf('Delimiter', delimiter && names.write(delimiter)),
     leaf('EncodingType', names.encodingType),
     leaf('IsTruncated', page.next !== undefined),
-    branches(page.objects, (info) => contentsElement(info, { names, owner: door.owner })),
+    branches(page.objects, (info) => contentsElement(info, { names, owner: call.owner })),
     commonPrefixElements(page.commonPrefixes, names),
   ])
 }

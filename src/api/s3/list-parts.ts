@@ -18,13 +18,13 @@ export async function listParts(call: ObjectCall): Promise<HttpResponse> {
     limit,
   })
   const { upload, parts, isTruncated } = page
-  const { id, displayName } = door.owner
+  const { id, displayName } = call.owner
   return xmlResponse('ListPartsResult', [
     leaf('Bucket', bucket),
     leaf('Key', names.write(key)),
     leaf('UploadId', upload.uploadId),
     branch('Initiator', leaf('ID', id), leaf('DisplayName', displayName)),
-    ownerElement(door.owner),
+    ownerElement(call.owner),
     leaf('StorageClass', 'STANDARD'),
     leaf('PartNumberMarker', call.query.has('part-number-marker') ? after : 0),
     leaf('NextPartNumberMarker', parts.at(-1)?.number ?? 0),

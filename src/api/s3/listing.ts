@@ -4,8 +4,8 @@ import { checksumWord } from '#api/s3/checksums'
 import { s3Fault } from '#api/s3/faults'
 import { isoDate, quoted } from '#api/s3/response'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
-import type { Principal } from '#identity/access-keys'
 import { uriEncode } from '#identity/canonical-request'
+import type { Owner } from '#identity/principal'
 import type { ObjectInfo } from '#object/model'
 
 /** How names are written: as they are, or as `encoding-type=url` asks (a space is `%20`, `/` stays). */
@@ -55,13 +55,13 @@ export function checkUnordered({ query }: Pick<Call, 'query'>): void {
   }
 }
 
-export function ownerElement({ id, displayName }: Principal): Xml {
+export function ownerElement({ id, displayName }: Owner): Xml {
   return branch('Owner', leaf('ID', id), leaf('DisplayName', displayName))
 }
 
 export function contentsElement(
   { key, modifiedAt, etag, bytes, checksum }: ObjectInfo,
-  { names, owner }: { readonly names: NameWriter; readonly owner: Principal | undefined },
+  { names, owner }: { readonly names: NameWriter; readonly owner: Owner | undefined },
 ): Xml {
   return branch(
     'Contents',

@@ -6,7 +6,6 @@ import { putBytesMax } from '#api/s3/limits'
 import { readMetadata } from '#api/s3/metadata'
 import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
 import { emptyResponse, quoted } from '#api/s3/response'
-import { isFault } from '#fault/fault'
 import type { HttpResponse } from '#http/message'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
@@ -19,23 +18,10 @@ export async function putObject(call: ObjectCall): Promise<HttpResponse> {
     ...writeCondition(headers),
     signal: request.signal,
   }
-  if (door.createsBuckets) await makeBucket(call)
   const { etag, checksum } = await door.objects.put(bucket, key, options)
   return emptyResponse(200, {
     etag: quoted(etag),
     ...checksumHeaders(checksum),
     ...encryptionHeaders(call),
   })
-}
-
-/** Asked before the body is pulled, since a body can be sent only once. */
-async function makeBucket({ door, bucket }: ObjectCall): Promise<void> {
-  try {
-    await door.objects.headBucket(bucket)
-  } catch (error) {
-    if (!isFault(error, 'object/no-such-bucket')) throw error
-    await door.objects.createBucket(bucket).catch((error: unknown) => {
-      if (!isFault(error, 'object/bucket-exists')) throw error // somebody else was faster
-    })
-  }
 }

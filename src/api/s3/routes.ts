@@ -3,7 +3,6 @@ import { abortMultipartUpload } from '#api/s3/abort-multipart-upload'
 import type { BucketCall, Call, ObjectCall, Operation } from '#api/s3/call'
 import { completeMultipartUpload } from '#api/s3/complete-multipart-upload'
 import { copyObject } from '#api/s3/copy-object'
-import { createBucket } from '#api/s3/create-bucket'
 import { createMultipartUpload } from '#api/s3/create-multipart-upload'
 import { deleteBucket } from '#api/s3/delete-bucket'
 import { deleteObject } from '#api/s3/delete-object'
@@ -65,7 +64,6 @@ export const bucketRoutes: readonly Route<BucketCall>[] = [
     subresources: ['versions'],
     operation: listObjectVersions,
   },
-  { name: 'CreateBucket', method: 'PUT', operation: createBucket },
   { name: 'HeadBucket', method: 'HEAD', operation: headBucket },
   { name: 'DeleteBucket', method: 'DELETE', operation: deleteBucket },
   { name: 'DeleteObjects', method: 'POST', subresources: ['delete'], operation: deleteObjects },
@@ -119,6 +117,11 @@ const subresources = new Set(
     'tagging torrent uploadId uploads versioning versions website'
   ).split(' '),
 )
+
+/** Whether a request to a bucket's name is to make it: the only one that does not need it to be there. */
+export function isCreation({ method, query }: { readonly method: string } & Pick<Call, 'query'>) {
+  return method === 'PUT' && ![...query.keys()].some((name) => subresources.has(name))
+}
 
 /**
  * The route of a request. `s3/not-implemented` for sub-resources of S3 that are not offered, `s3/method-not-allowed` for a method

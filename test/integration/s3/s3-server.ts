@@ -1,8 +1,11 @@
 /** The S3 door on real sockets over a whole store on memory nodes: once as on port 9000, once as the local mount. */
 import { createS3Door } from '#api/s3/door'
 import type { S3DoorOptions } from '#api/s3/door-options'
+import { Lookups } from '#gateway/lookups'
 import type { HttpLimits } from '#http/limits'
 import { type HttpServer, openHttpServer } from '#http/server'
+import type { Accounts } from '#identity/accounts'
+import { parsePrincipalId } from '#identity/principal'
 import type { ObjectStore } from '#object/model'
 import { type RequestEnded, silentTelemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
@@ -10,10 +13,11 @@ import { openMemoryStore } from '../../memory-store.ts'
 
 export const accessKeyId = 'AKIATEST'
 export const secret = 'secret/of+test'
-export const owner = { id: 'a'.repeat(64), displayName: 'tester' }
+export const owner = { id: 'a'.repeat(64), displayName: 'root' }
 
 export interface S3Server extends AsyncDisposable {
   readonly objects: ObjectStore
+  readonly accounts: Accounts
   /** Plain S3 at `/`, credentials needed. */
   readonly port: number
   /** The same store at `/s3`, anonymous for local users. */
@@ -43,10 +47,12 @@ export async function startS3Server({
   const world = systemWorld()
   const ended: RequestEnded[] = []
   const telemetry = { ...silentTelemetry, requestEnded: (event: RequestEnded) => ended.push(event) }
+  const { objects, accounts } = store
+  const root = await accounts.ensureRoot({ accessKeyId, secret }, parsePrincipalId(owner.id))
   const common: S3DoorOptions = {
-    objects: store.objects,
-    accessKeys: (id) => (id === accessKeyId ? { secret, principal: owner } : undefined),
-    owner,
+    objects,
+    lookups: new Lookups({ identities: accounts, objects }),
+    root,
     regions: ['us-east-1'],
     domains: ['localhost'],
     mount: '',
@@ -77,7 +83,8 @@ export async function startS3Server({
     createsBuckets: true,
   })
   return {
-    objects: store.objects,
+    objects,
+    accounts,
     port: plain.port,
     localPort: local.port,
     ended,

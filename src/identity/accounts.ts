@@ -1,0 +1,354 @@
+/**
+ * Principals and their access keys: who there is, and how they prove it. Everything is a change in the change log, so it survives the
+ * database; secrets are sealed wherever they rest. Whoever may call this may do everything: doors check first.
+ */
+import type { ChangeLog, CommitTransaction } from '#changelog/change'
+import type { AccessKey } from '#identity/access-keys'
+import type { IdentityChange, KeyRow, PrincipalRow } from '#identity/changes'
+import { identityFault } from '#identity/faults'
+import { newCredentials } from '#identity/new-credentials'
+import {
+  type Handle,
+  type KeyInfo,
+  type Principal,
+  type PrincipalId,
+  parseAccessKeyId,
+  parseDisplayName,
+  parseEmail,
+  parseHandle,
+  parsePrincipalId,
+  parseSecret,
+  parseTenant,
+} from '#identity/principal'
+import { openSecret, sealedToJson, sealSecret } from '#identity/sealed-secret'
+import { keyJson } from '#identity/tables'
+import type { Keyring } from '#keyring/keyring'
+import type { Queryable, Sql } from '#sql/sql'
+import type { World } from '#world/world'
+
+/** A principal that has as many must give one back first. */
+export const keysPerPrincipalMax = 20
+
+export interface AccountsParts {
+  readonly sql: Sql
+  readonly changelog: ChangeLog
+  readonly keyring: Keyring
+  readonly world: World
+}
+
+export interface NewPrincipal {
+  readonly handle: string
+  /** Drawn when left out; given when somebody moves in from another system. */
+  readonly id?: string
+  readonly displayName?: string
+  readonly email?: string
+  readonly tenant?: string
+}
+
+export interface NewKey {
+  /** Both drawn when left out. */
+  readonly accessKeyId?: string
+  readonly secret?: string
+  readonly expiresAt?: number
+}
+
+/** The only time a secret is shown. */
+export interface MadeKey extends KeyInfo {
+  readonly secret: string
+}
+
+/** What doors ask for at every request, and may keep until they are told to forget it. */
+export interface IdentitySource {
+  /** `undefined` for a key that does not exist or is disabled. */
+  findKey(accessKeyId: string): Promise<AccessKey | undefined>
+  findPrincipal(id: string): Promise<Principal | undefined>
+  /** Calls `listener` whenever something has changed that may have been kept. */
+  onChange(listener: () => void): void
+}
+
+export class Accounts implements IdentitySource {
+  readonly #parts: AccountsParts
+  readonly #listeners = new Set<() => void>()
+
+  constructor(parts: AccountsParts) {
+    this.#parts = parts
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.add(listener)
+  }
+
+  async findKey(accessKeyId: string): Promise<AccessKey | undefined> {
+    return await this.#settled((sql) => this.#findKey(sql, accessKeyId))
+  }
+
+  async findPrincipal(id: string): Promise<Principal | undefined> {
+    const row = await this.#settled((tx) => findPrincipalRow(tx, id))
+    return row && principalOf(row)
+  }
+
+  /** By handle. */
+  async listPrincipals(): Promise<readonly Principal[]> {
+    const rows = await this.#settled(
+      (tx) => tx.query<PrincipalRow>`select * from principal order by handle`,
+    )
+    return rows.map(principalOf)
+  }
+
+  /** By handle or id. `identity/no-such-principal` */
+  async principal(name: string): Promise<Principal> {
+    return principalOf(await this.#settled((tx) => requirePrincipal(tx, name)))
+  }
+
+  /** `identity/handle-taken`, `identity/email-taken`, `identity/principal-exists`, and the faults of malformed fields. */
+  async createPrincipal(asked: NewPrincipal): Promise<Principal> {
+    const { world } = this.#parts
+    const id = parsePrincipalId(asked.id ?? Buffer.from(world.randomBytes(32)).toString('hex'))
+    const handle = parseHandle(asked.handle)
+    const fields = {
+      id,
+      handle,
+      displayName: parseDisplayName(asked.displayName ?? handle),
+      ...(asked.email === undefined ? {} : { email: parseEmail(asked.email) }),
+      ...(asked.tenant === undefined ? {} : { tenant: parseTenant(asked.tenant) }),
+    }
+    return await this.#change(async (tx) => {
+      if ((await findPrincipalRow(tx, id)) !== undefined)
+        throw identityFault('identity/principal-exists', { id })
+      await assertFree(tx, fields)
+      const change: IdentityChange = { kind: 'identity/principal-put', ...fields }
+      const { at } = await tx.record(change)
+      return { ...fields, isRoot: false, createdAt: at }
+    })
+  }
+
+  /** What is left out stays; an empty e-mail takes it away. The faults of `createPrincipal`, and `identity/no-such-principal`. */
+  async updatePrincipal(
+    name: string,
+    wanted: Pick<Partial<NewPrincipal>, 'handle' | 'displayName' | 'email'>,
+  ): Promise<Principal> {
+    return await this.#change(async (tx) => {
+      const row = await requirePrincipal(tx, name)
+      const email = wanted.email ?? row.email ?? ''
+      const fields = {
+        id: row.id as PrincipalId, // only valid ones are created
+        handle: wanted.handle === undefined ? (row.handle as Handle) : parseHandle(wanted.handle),
+        displayName:
+          wanted.displayName === undefined
+            ? row.display_name
+            : parseDisplayName(wanted.displayName),
+        ...(email === '' ? {} : { email: parseEmail(email) }),
+        ...(row.tenant === null ? {} : { tenant: row.tenant }),
+      }
+      await assertFree(tx, fields)
+      const isRoot = row.is_root === 1
+      const change: IdentityChange = {
+        kind: 'identity/principal-put',
+        ...fields,
+        ...(isRoot ? { isRoot } : {}),
+      }
+      await tx.record(change)
+      return { ...fields, isRoot, createdAt: row.at }
+    })
+  }
+
+  /** With all its keys; what it owns stays. `identity/no-such-principal`, `identity/root-stays` */
+  async removePrincipal(name: string): Promise<void> {
+    await this.#change(async (tx) => {
+      const { id, is_root } = await requirePrincipal(tx, name)
+      if (is_root === 1) throw identityFault('identity/root-stays')
+      const change: IdentityChange = { kind: 'identity/principal-removed', id }
+      await tx.record(change)
+    })
+  }
+
+  /** Oldest first. `identity/no-such-principal` */
+  async listKeys(name: string): Promise<readonly KeyInfo[]> {
+    return await this.#settled(async (tx) => {
+      const { id } = await requirePrincipal(tx, name)
+      const rows = await tx.query<KeyRow>`
+        select * from access_key where principal = ${id} order by sequence`
+      return rows.map(keyInfo)
+    })
+  }
+
+  /** `identity/no-such-principal`, `identity/key-exists`, `identity/too-many-keys`, and the faults of malformed fields. */
+  async createKey(name: string, asked: NewKey = {}): Promise<MadeKey> {
+    const { keyring, world } = this.#parts
+    const drawn = newCredentials(world)
+    const accessKeyId = parseAccessKeyId(asked.accessKeyId ?? drawn.accessKeyId)
+    const secret = parseSecret(asked.secret ?? drawn.secret)
+    const expiry = asked.expiresAt === undefined ? {} : { expiresAt: asked.expiresAt }
+    return await this.#change(async (tx) => {
+      const { id } = await requirePrincipal(tx, name)
+      if ((await findKeyRow(tx, accessKeyId)) !== undefined)
+        throw identityFault('identity/key-exists', { accessKeyId })
+      await assertRoom(tx, id)
+      const change: IdentityChange = {
+        kind: 'identity/key-put',
+        accessKeyId,
+        principal: id,
+        secret: sealedToJson(sealSecret(secret, { owner: accessKeyId, keyring, world })),
+        state: 'active',
+        ...expiry,
+      }
+      const { at } = await tx.record(change)
+      const principal = id as PrincipalId // only valid ones are created
+      return { accessKeyId, principal, state: 'active', createdAt: at, ...expiry, secret }
+    })
+  }
+
+  /** `identity/no-such-key` */
+  async setKeyState(accessKeyId: string, state: KeyInfo['state']): Promise<KeyInfo> {
+    return await this.#change(async (tx) => {
+      const row = await requireKey(tx, accessKeyId)
+      const change: IdentityChange = { kind: 'identity/key-put', ...keyJson(row), state }
+      await tx.record(change)
+      return { ...keyInfo(row), state }
+    })
+  }
+
+  /** `identity/no-such-key` */
+  async removeKey(accessKeyId: string): Promise<void> {
+    await this.#change(async (tx) => {
+      await requireKey(tx, accessKeyId)
+      const change: IdentityChange = { kind: 'identity/key-removed', accessKeyId }
+      await tx.record(change)
+    })
+  }
+
+  /**
+   * Makes the root principal if there is none, and gives it this key: whoever can write the file that the key stands in has the store's
+   * master key as well. Needs no node when all is so already. `identity/key-exists` when somebody else has it.
+   */
+  async ensureRoot(
+    { accessKeyId, secret }: { readonly accessKeyId: string; readonly secret: string },
+    newId: PrincipalId,
+  ): Promise<Principal> {
+    const { keyring, sql, world } = this.#parts
+    const known = await this.#findKey(sql, accessKeyId)
+    if (known?.principal.isRoot === true && known.secret === secret) return known.principal
+    return await this.#change(async (tx) => {
+      const [found] = await tx.query<PrincipalRow>`select * from principal where is_root = 1`
+      const root = found === undefined ? await makeRoot(tx, newId) : principalOf(found)
+      const key = await findKeyRow(tx, accessKeyId)
+      if (key !== undefined && key.principal !== root.id)
+        throw identityFault('identity/key-exists', { accessKeyId })
+      const change: IdentityChange = {
+        kind: 'identity/key-put',
+        accessKeyId,
+        principal: root.id,
+        secret: sealedToJson(sealSecret(secret, { owner: accessKeyId, keyring, world })),
+        state: 'active',
+      }
+      await tx.record(change)
+      return root
+    })
+  }
+
+  async #findKey(tx: Queryable, accessKeyId: string): Promise<AccessKey | undefined> {
+    const { keyring } = this.#parts
+    const key = await findKeyRow(tx, accessKeyId)
+    if (key === undefined || key.state !== 'active') return undefined
+    const principal = await findPrincipalRow(tx, key.principal)
+    if (principal === undefined) return undefined
+    const { generation, wrapped_key: wrapped, sealed } = key
+    const secret = openSecret({ generation, wrapped, sealed }, { owner: accessKeyId, keyring })
+    return {
+      secret,
+      principal: principalOf(principal),
+      ...(key.expires_at === null ? {} : { expiresAt: key.expires_at }),
+    }
+  }
+
+  async #change<T>(work: (tx: CommitTransaction) => Promise<T>): Promise<T> {
+    const result = await this.#parts.changelog.commit(work)
+    for (const listener of this.#listeners) listener()
+    return result
+  }
+
+  /** Nothing is shown that the log could lose. */
+  async #settled<T>(read: (sql: Queryable) => Promise<T>): Promise<T> {
+    const { sql, changelog } = this.#parts
+    try {
+      return await read(sql)
+    } finally {
+      await changelog.reached(changelog.committed())
+    }
+  }
+}
+
+async function makeRoot(tx: CommitTransaction, id: PrincipalId): Promise<Principal> {
+  const fields = { id, handle: 'root' as Handle, displayName: 'root', isRoot: true } as const
+  const change: IdentityChange = { kind: 'identity/principal-put', ...fields }
+  const { at } = await tx.record(change)
+  return { ...fields, createdAt: at }
+}
+
+async function assertFree(
+  tx: Queryable,
+  { id, handle, email }: { readonly id: string; readonly handle: string; readonly email?: string },
+): Promise<void> {
+  const [sameHandle] = await tx.query`
+    select 1 as found from principal where handle = ${handle} and id <> ${id}`
+  if (sameHandle !== undefined) throw identityFault('identity/handle-taken', { handle })
+  if (email === undefined) return
+  const [sameEmail] = await tx.query`
+    select 1 as found from principal where email = ${email} and id <> ${id}`
+  if (sameEmail !== undefined) throw identityFault('identity/email-taken', { email })
+}
+
+async function assertRoom(tx: Queryable, principal: string): Promise<void> {
+  const [row] = await tx.query<{ keys: number }>`
+    select count(*) as keys from access_key where principal = ${principal}`
+  if ((row?.keys ?? 0) >= keysPerPrincipalMax)
+    throw identityFault('identity/too-many-keys', { keysMax: keysPerPrincipalMax })
+}
+
+async function findPrincipalRow(tx: Queryable, id: string): Promise<PrincipalRow | undefined> {
+  const [row] = await tx.query<PrincipalRow>`select * from principal where id = ${id}`
+  return row
+}
+
+async function requirePrincipal(tx: Queryable, name: string): Promise<PrincipalRow> {
+  const [row] = await tx.query<PrincipalRow>`
+    select * from principal where handle = ${name} or id = ${name}`
+  if (row === undefined)
+    throw identityFault('identity/no-such-principal', { name: name.slice(0, 140) })
+  return row
+}
+
+async function findKeyRow(tx: Queryable, accessKeyId: string): Promise<KeyRow | undefined> {
+  const [row] = await tx.query<KeyRow>`select * from access_key where id = ${accessKeyId}`
+  return row
+}
+
+async function requireKey(tx: Queryable, accessKeyId: string): Promise<KeyRow> {
+  const row = await findKeyRow(tx, accessKeyId)
+  if (row === undefined)
+    throw identityFault('identity/no-such-key', { accessKeyId: accessKeyId.slice(0, 140) })
+  return row
+}
+
+/** Only valid fields were stored. */
+function principalOf(row: PrincipalRow): Principal {
+  return {
+    id: row.id as PrincipalId,
+    handle: row.handle as Handle,
+    displayName: row.display_name,
+    ...(row.email === null ? {} : { email: row.email }),
+    ...(row.tenant === null ? {} : { tenant: row.tenant }),
+    isRoot: row.is_root === 1,
+    createdAt: row.at,
+  }
+}
+
+function keyInfo(row: KeyRow): KeyInfo {
+  return {
+    accessKeyId: row.id,
+    principal: row.principal as PrincipalId, // as above
+    state: row.state as KeyInfo['state'], // put there by us
+    createdAt: row.at,
+    ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
+  }
+}

@@ -1,0 +1,205 @@
+/** Principals and keys: unique, sealed, taken back at once, and there again after a rebuild. */
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
+import { test } from 'node:test'
+import { rebuild } from '#changelog/rebuild'
+import { migrate, roomsByName } from '#changelog/rooms'
+import { isFault } from '#fault/fault'
+import { Lookups } from '#gateway/lookups'
+import { Accounts, keysPerPrincipalMax } from '#identity/accounts'
+import { parseHandle, parsePrincipalId } from '#identity/principal'
+import { identityRoom } from '#identity/tables'
+import { blobReader } from '#main/snapshots'
+import { SqliteMemory } from '#sql/sqlite-memory'
+import { silentTelemetry } from '#telemetry/telemetry'
+import { type MemoryStore, openMemoryStore, rooms } from '../memory-store.ts'
+
+const small = { profile: { data: 2, parity: 1 }, nodes: 3 }
+const rootId = parsePrincipalId('a'.repeat(64))
+const rootKey = { accessKeyId: 'AKIAROOTROOT', secret: 'root-secret-of-40-characters' }
+
+const fault = (code: string) => (error: unknown) => isFault(error, code)
+
+async function withAccounts(
+  work: (accounts: Accounts, store: MemoryStore) => Promise<void>,
+): Promise<void> {
+  await using store = await openMemoryStore(small)
+  await work(store.accounts, store)
+}
+
+test('a principal has a name of its own, an id, and keys that speak for it', () =>
+  withAccounts(async (accounts) => {
+    const alice = await accounts.createPrincipal({ handle: 'alice', email: 'Alice@example.org' })
+    match(alice.id, /^[0-9a-f]{64}$/)
+    equal(alice.displayName, 'alice')
+    equal(alice.email, 'alice@example.org')
+    const made = await accounts.createKey('alice')
+    match(made.accessKeyId, /^AKIA[A-Z2-7]{16}$/)
+    equal(made.secret.length, 40)
+    const found = await accounts.findKey(made.accessKeyId)
+    deepEqual(found, { secret: made.secret, principal: alice })
+    deepEqual(await accounts.principal(alice.id), alice)
+    const { secret, ...info } = made
+    deepEqual(await accounts.listKeys('alice'), [info])
+  }))
+
+test('handles, e-mails, ids and keys are taken once', () =>
+  withAccounts(async (accounts) => {
+    const alice = await accounts.createPrincipal({ handle: 'alice', email: 'a@example.org' })
+    const bob = { handle: 'bob', id: 'testx$1234' }
+    await accounts.createPrincipal(bob)
+    await rejects(accounts.createPrincipal({ handle: 'alice' }), fault('identity/handle-taken'))
+    const sameMail = { handle: 'carol', email: 'A@example.org' }
+    await rejects(accounts.createPrincipal(sameMail), fault('identity/email-taken'))
+    const sameId = { handle: 'carol', id: alice.id }
+    await rejects(accounts.createPrincipal(sameId), fault('identity/principal-exists'))
+    await accounts.createKey('alice', { accessKeyId: 'MAINKEY', secret: 'main-secret' })
+    const sameKey = accounts.createKey('bob', { accessKeyId: 'MAINKEY' })
+    await rejects(sameKey, fault('identity/key-exists'))
+    const renamed = accounts.updatePrincipal('bob', { handle: 'alice' })
+    await rejects(renamed, fault('identity/handle-taken'))
+    const { handle, email } = await accounts.updatePrincipal('alice', {
+      handle: 'alicia',
+      email: '',
+    })
+    deepEqual({ handle, email }, { handle: 'alicia', email: undefined })
+    await accounts.createPrincipal({ handle: 'carol', email: 'a@example.org' }) // free again
+  }))
+
+test('names that could be mistaken for something else are refused', () =>
+  withAccounts(async (accounts) => {
+    for (const handle of ['al', 'Alice', '-alice', 'alice-', 'a b', 'ä'.repeat(4), 'a'.repeat(33)])
+      await rejects(accounts.createPrincipal({ handle }), fault('identity/malformed-handle'))
+    const newOf = (more: object) => accounts.createPrincipal({ handle: 'alice', ...more })
+    await rejects(newOf({ id: 'a/b' }), fault('identity/malformed-principal-id'))
+    await rejects(newOf({ email: 'alice' }), fault('identity/malformed-email'))
+    await rejects(newOf({ tenant: 'a:b' }), fault('identity/malformed-tenant'))
+    await rejects(newOf({ displayName: 'a\nb' }), fault('identity/malformed-name'))
+    await newOf({})
+    const keyOf = (more: object) => accounts.createKey('alice', more)
+    await rejects(keyOf({ accessKeyId: 'a/b/c' }), fault('identity/malformed-access-key'))
+    await rejects(keyOf({ secret: 'short' }), (error) => {
+      ok(isFault(error, 'identity/malformed-secret'))
+      equal(error.message.includes('short'), false)
+      return true
+    })
+    await rejects(accounts.createKey('nobody'), fault('identity/no-such-principal'))
+  }))
+
+test('so many keys and no more', () =>
+  withAccounts(async (accounts) => {
+    await accounts.createPrincipal({ handle: 'alice' })
+    for (let made = 0; made < keysPerPrincipalMax; made += 1) await accounts.createKey('alice')
+    await rejects(accounts.createKey('alice'), fault('identity/too-many-keys'))
+  }))
+
+test('what is taken back counts at once, also where it was kept', () =>
+  withAccounts(async (accounts, { objects }) => {
+    const lookups = new Lookups({ identities: accounts, objects })
+    await accounts.createPrincipal({ handle: 'alice' })
+    equal(await lookups.key('ALICEKEY'), undefined)
+    await accounts.createKey('alice', { accessKeyId: 'ALICEKEY', secret: 'first-secret' })
+    equal((await lookups.key('ALICEKEY'))?.secret, 'first-secret')
+    ok(!(lookups.key('ALICEKEY') instanceof Promise), 'what is known comes at once')
+    await accounts.setKeyState('ALICEKEY', 'disabled')
+    equal(await lookups.key('ALICEKEY'), undefined)
+    await accounts.setKeyState('ALICEKEY', 'active')
+    equal((await lookups.key('ALICEKEY'))?.principal.handle, parseHandle('alice'))
+    await accounts.removeKey('ALICEKEY')
+    equal(await lookups.key('ALICEKEY'), undefined)
+    await rejects(accounts.removeKey('ALICEKEY'), fault('identity/no-such-key'))
+    const { accessKeyId } = await accounts.createKey('alice')
+    ok(await lookups.key(accessKeyId))
+    await accounts.removePrincipal('alice')
+    equal(await lookups.key(accessKeyId), undefined)
+  }))
+
+test('there is one root, it stays, and its key is what its file says', () =>
+  withAccounts(async (accounts, { changelog }) => {
+    const root = await accounts.ensureRoot(rootKey, rootId)
+    deepEqual([root.id, root.handle, root.isRoot], [rootId, 'root', true])
+    const committed = changelog.committed()
+    deepEqual(await accounts.ensureRoot(rootKey, parsePrincipalId('other')), root)
+    equal(changelog.committed(), committed, 'nothing was written')
+    const other = { accessKeyId: 'AKIAOTHER', secret: 'another-secret' }
+    await accounts.ensureRoot(other, parsePrincipalId('other'))
+    equal((await accounts.findKey('AKIAOTHER'))?.principal.id, rootId)
+    await accounts.ensureRoot({ ...other, secret: 'changed-secret' }, rootId)
+    equal((await accounts.findKey('AKIAOTHER'))?.secret, 'changed-secret')
+    await rejects(accounts.removePrincipal('root'), fault('identity/root-stays'))
+    await accounts.createPrincipal({ handle: 'alice' })
+    await accounts.createKey('alice', { accessKeyId: 'ALICEKEY' })
+    const stolen = accounts.ensureRoot(
+      { accessKeyId: 'ALICEKEY', secret: 'a-secret-of-it' },
+      rootId,
+    )
+    await rejects(stolen, fault('identity/key-exists'))
+  }))
+
+test('no secret lies in the database in clear', () =>
+  withAccounts(async (accounts, { sql }) => {
+    await accounts.createPrincipal({ handle: 'alice' })
+    await accounts.createKey('alice', { accessKeyId: 'ALICEKEY', secret: 'a-secret-to-look-for' })
+    const rows = await sql.query`select * from access_key`
+    equal(rows.length, 1)
+    for (const value of rows.flatMap((row) => Object.values(row)))
+      equal(
+        Buffer.from(value instanceof Uint8Array ? value : String(value)).includes('look-for'),
+        false,
+      )
+  }))
+
+/** Some of each, and what has gone again. */
+async function populate(accounts: Accounts): Promise<void> {
+  await accounts.ensureRoot(rootKey, rootId)
+  await accounts.createPrincipal({ handle: 'alice', email: 'a@example.org', tenant: 'testx' })
+  await accounts.createPrincipal({ handle: 'bob' })
+  await accounts.createKey('alice', { accessKeyId: 'ALICEKEY', expiresAt: 4_000_000_000_000 })
+  await accounts.createKey('bob', { accessKeyId: 'BOBKEY' })
+  await accounts.setKeyState('BOBKEY', 'disabled')
+  await accounts.createKey('bob', { accessKeyId: 'GONE' })
+  await accounts.removeKey('GONE')
+  await accounts.updatePrincipal('bob', { displayName: 'Bob the builder' })
+}
+
+async function seenOf(accounts: Accounts) {
+  const names = ['root', 'alice', 'bob']
+  return {
+    principals: await accounts.listPrincipals(),
+    keys: await Promise.all(names.map((name) => accounts.listKeys(name))),
+    alice: await accounts.findKey('ALICEKEY'),
+  }
+}
+
+test('a lost database has the same principals and keys again, from the log', () =>
+  withAccounts(async (accounts, { store, nodes, keyring, world, changelog }) => {
+    await populate(accounts)
+    const sql = new SqliteMemory().open()
+    await rebuild({
+      sql,
+      nodes: nodes.map(({ id, stores }) => ({ id, ...stores, isUp: true })),
+      nodesAbsent: 0,
+      lossTolerated: 1,
+      keyring,
+      rooms,
+      blobs: {
+        write: () => Promise.reject(new TypeError('a rebuild writes no snapshot')),
+        read: blobReader(store, new AbortController().signal),
+      },
+      telemetry: silentTelemetry,
+      onProgress: () => {},
+    })
+    const again = new Accounts({ sql, changelog, keyring, world })
+    deepEqual(await seenOf(again), await seenOf(accounts))
+  }))
+
+test('and from a snapshot', () =>
+  withAccounts(async (accounts, { sql: lost, keyring, world, changelog }) => {
+    await populate(accounts)
+    const sql = new SqliteMemory().open()
+    await sql.transaction(async (tx) => {
+      await migrate(tx, roomsByName(rooms))
+      for await (const change of identityRoom.dump(lost)) await identityRoom.apply(tx, change)
+    })
+    const again = new Accounts({ sql, changelog, keyring, world })
+    deepEqual(await seenOf(again), await seenOf(accounts))
+  }))
