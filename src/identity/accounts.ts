@@ -5,7 +5,7 @@
 import type { ChangeLog, CommitTransaction } from '#changelog/change'
 import type { AccessKey } from '#identity/access-keys'
 import type { IdentityChange, KeyRow, PrincipalRow } from '#identity/changes'
-import { identityFault } from '#identity/faults'
+import { accountFault } from '#identity/faults'
 import { newCredentials } from '#identity/new-credentials'
 import {
   type Handle,
@@ -28,6 +28,9 @@ import type { World } from '#world/world'
 
 /** A principal that has as many must give one back first. */
 export const keysPerPrincipalMax = 20
+
+/** Secrets rewrapped by one commit. */
+const secretsPerCommit = 500
 
 export interface AccountsParts {
   readonly sql: Sql
@@ -114,7 +117,7 @@ export class Accounts implements IdentitySource {
     }
     return await this.#change(async (tx) => {
       if ((await findPrincipalRow(tx, id)) !== undefined)
-        throw identityFault('identity/principal-exists', { id })
+        throw accountFault('identity/principal-exists', { id })
       await assertFree(tx, fields)
       const change: IdentityChange = { kind: 'identity/principal-put', ...fields }
       const { at } = await tx.record(change)
@@ -156,7 +159,7 @@ export class Accounts implements IdentitySource {
   async removePrincipal(name: string): Promise<void> {
     await this.#change(async (tx) => {
       const { id, is_root } = await requirePrincipal(tx, name)
-      if (is_root === 1) throw identityFault('identity/root-stays')
+      if (is_root === 1) throw accountFault('identity/root-stays')
       const change: IdentityChange = { kind: 'identity/principal-removed', id }
       await tx.record(change)
     })
@@ -182,7 +185,7 @@ export class Accounts implements IdentitySource {
     return await this.#change(async (tx) => {
       const { id } = await requirePrincipal(tx, name)
       if ((await findKeyRow(tx, accessKeyId)) !== undefined)
-        throw identityFault('identity/key-exists', { accessKeyId })
+        throw accountFault('identity/key-exists', { accessKeyId })
       await assertRoom(tx, id)
       const change: IdentityChange = {
         kind: 'identity/key-put',
@@ -233,7 +236,7 @@ export class Accounts implements IdentitySource {
       const root = found === undefined ? await makeRoot(tx, newId) : principalOf(found)
       const key = await findKeyRow(tx, accessKeyId)
       if (key !== undefined && key.principal !== root.id)
-        throw identityFault('identity/key-exists', { accessKeyId })
+        throw accountFault('identity/key-exists', { accessKeyId })
       const change: IdentityChange = {
         kind: 'identity/key-put',
         accessKeyId,
@@ -243,6 +246,34 @@ export class Accounts implements IdentitySource {
       }
       await tx.record(change)
       return root
+    })
+  }
+
+  /** Wraps the secrets' data keys under the newest generation key; returns how many were under older ones. Durable on return. */
+  async rewrapSecrets(): Promise<number> {
+    for (let moved = 0; ; ) {
+      const now = await this.#rewrapSome()
+      if (now === 0) return moved
+      moved += now
+    }
+  }
+
+  async #rewrapSome(): Promise<number> {
+    const { keyring } = this.#parts
+    return await this.#change(async (tx) => {
+      const rows = await tx.query<KeyRow>`
+        select * from access_key where generation < ${keyring.generation} order by sequence limit ${secretsPerCommit}`
+      for (const row of rows) {
+        const { sealed } = row
+        const secret = { ...keyring.wrap(keyring.unwrap(row.generation, row.wrapped_key)), sealed }
+        const change: IdentityChange = {
+          kind: 'identity/key-put',
+          ...keyJson(row),
+          secret: sealedToJson(secret),
+        }
+        await tx.record(change)
+      }
+      return rows.length
     })
   }
 
@@ -291,18 +322,18 @@ async function assertFree(
 ): Promise<void> {
   const [sameHandle] = await tx.query`
     select 1 as found from principal where handle = ${handle} and id <> ${id}`
-  if (sameHandle !== undefined) throw identityFault('identity/handle-taken', { handle })
+  if (sameHandle !== undefined) throw accountFault('identity/handle-taken', { handle })
   if (email === undefined) return
   const [sameEmail] = await tx.query`
     select 1 as found from principal where email = ${email} and id <> ${id}`
-  if (sameEmail !== undefined) throw identityFault('identity/email-taken', { email })
+  if (sameEmail !== undefined) throw accountFault('identity/email-taken', { email })
 }
 
 async function assertRoom(tx: Queryable, principal: string): Promise<void> {
   const [row] = await tx.query<{ keys: number }>`
     select count(*) as keys from access_key where principal = ${principal}`
   if ((row?.keys ?? 0) >= keysPerPrincipalMax)
-    throw identityFault('identity/too-many-keys', { keysMax: keysPerPrincipalMax })
+    throw accountFault('identity/too-many-keys', { keysMax: keysPerPrincipalMax })
 }
 
 async function findPrincipalRow(tx: Queryable, id: string): Promise<PrincipalRow | undefined> {
@@ -314,7 +345,7 @@ async function requirePrincipal(tx: Queryable, name: string): Promise<PrincipalR
   const [row] = await tx.query<PrincipalRow>`
     select * from principal where handle = ${name} or id = ${name}`
   if (row === undefined)
-    throw identityFault('identity/no-such-principal', { name: name.slice(0, 140) })
+    throw accountFault('identity/no-such-principal', { name: name.slice(0, 140) })
   return row
 }
 
@@ -326,7 +357,7 @@ async function findKeyRow(tx: Queryable, accessKeyId: string): Promise<KeyRow | 
 async function requireKey(tx: Queryable, accessKeyId: string): Promise<KeyRow> {
   const row = await findKeyRow(tx, accessKeyId)
   if (row === undefined)
-    throw identityFault('identity/no-such-key', { accessKeyId: accessKeyId.slice(0, 140) })
+    throw accountFault('identity/no-such-key', { accessKeyId: accessKeyId.slice(0, 140) })
   return row
 }
 

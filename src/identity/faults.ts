@@ -21,6 +21,11 @@ export const identityFault = declareFaults({
   'identity/incomplete-chunks': 'invalid',
   'identity/malformed-trailer': 'invalid',
   'identity/malformed-credentials-file': 'invalid',
+})
+export type IdentityFaultCode = Parameters<typeof identityFault>[0]
+
+/** Of managing principals and keys, where the others are of proving who one is. */
+export const accountFault = declareFaults({
   'identity/malformed-handle': 'invalid',
   'identity/malformed-principal-id': 'invalid',
   'identity/malformed-access-key': 'invalid',
@@ -37,4 +42,4 @@ export const identityFault = declareFaults({
   'identity/key-exists': 'conflict',
   'identity/too-many-keys': 'too-large',
 })
-export type IdentityFaultCode = Parameters<typeof identityFault>[0]
+export type AccountFaultCode = Parameters<typeof accountFault>[0]

@@ -6,6 +6,7 @@
  *     DATA/keys/master.key         wraps every other key (cannot be rebuilt from anything)
  *     DATA/keys/keyring            the keys wrapped by it; every node has a copy
  *     DATA/aws-credentials         the access key, as AWS tools read it
+ *     DATA/admin-endpoint          where the store that is up answers to mycelium admin
  *     DATA/nodes/node-01/ …        storage nodes: shards, change log, keyring
  */
 import { readdir } from 'node:fs/promises'
@@ -21,6 +22,7 @@ export interface DataDirectory {
   readonly masterKey: string
   readonly keyring: string
   readonly credentials: string
+  readonly adminEndpoint: string
   nodeRoot(id: string): string
   /** Ids of the node directories there are, sorted. */
   listNodes(): Promise<readonly string[]>
@@ -41,6 +43,7 @@ export function dataDirectory(path: string): DataDirectory {
     masterKey: join(root, 'keys', 'master.key'),
     keyring: join(root, 'keys', 'keyring'),
     credentials: join(root, 'aws-credentials'),
+    adminEndpoint: join(root, 'admin-endpoint'),
     nodeRoot: (id) => join(nodes, id),
     listNodes: async () => (await listDirectories(nodes)).filter((name) => !name.startsWith('.')),
   }

@@ -15,6 +15,8 @@ export const exitCodes = {
   platform: 10,
   damaged: 11,
   absent: 12,
+  refused: 13,
+  unreachable: 14,
   /** 128 + SIGINT: the second Ctrl-C. */
   forced: 130,
 } as const

@@ -48,6 +48,14 @@ const ownExplainers: Readonly<Record<MainFaultCode, Explainer>> = {
     exitCodes.absent,
     ({ what, name }) => `There is no ${what} "${name}" in this store.`,
   ],
+  'main/admin-unreachable': [
+    exitCodes.unreachable,
+    ({ endpoint, data }) =>
+      `No store answers at ${endpoint}. Is mycelium up running on ${data}? Name another store with --data, or its address with --endpoint.`,
+  ],
+  'main/admin-denied': [exitCodes.key, ({ text }) => String(text)],
+  'main/admin-absent': [exitCodes.absent, ({ text }) => String(text)],
+  'main/admin-refused': [exitCodes.refused, ({ text }) => String(text)],
   'main/too-few-nodes': [
     exitCodes.nodes,
     ({ count, reason }) => `${count} nodes are too few: ${reason}.`,

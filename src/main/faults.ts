@@ -17,5 +17,9 @@ export const mainFault = declareFaults({
   'main/database-untrusted': 'conflict',
   'main/damage-found': 'corrupt',
   'main/not-there': 'not-found',
+  'main/admin-unreachable': 'unavailable',
+  'main/admin-denied': 'denied',
+  'main/admin-absent': 'not-found',
+  'main/admin-refused': 'conflict',
 })
 export type MainFaultCode = Parameters<typeof mainFault>[0]

@@ -31,6 +31,7 @@ function frontWith(health: Health = well) {
     version: '1.2.3',
     health: () => health,
     metrics: async () => ({ text: 'some_total 1\n', contentType: 'text/plain; version=0.0.4' }),
+    admin: named('admin'),
     local: named('local'),
     s3: named('s3'),
     domains: ['localhost'],
@@ -45,6 +46,7 @@ test('host first, then path', async () => {
     (await front(request(target, { headers: { host } }))).body
   equal(await bodyOf('/s3'), 'local')
   equal(await bodyOf('/s3/bucket/key?acl'), 'local')
+  equal(await bodyOf('/admin/v1/users'), 'admin')
   equal(await bodyOf('/version'), 'mycelium/1.2.3')
   equal(await bodyOf('/health?verbose'), 'OK')
   equal(await bodyOf('http://localhost:8080/health'), 'OK')

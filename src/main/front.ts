@@ -5,8 +5,10 @@
  *     /health                  200 or 503; JSON for `Accept: application/json`, else `OK` or `UNAVAILABLE`
  *     /version                 `mycelium/<version>`
  *     /metrics                 Prometheus text
+ *     /admin/v1                the admin API, signed by the root user
  *     /s3                      the S3 door, path-style, without credentials from this machine
  */
+import { adminBase } from '#api/admin/door'
 import type { HttpHandler, HttpRequest, HttpResponse } from '#http/message'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
@@ -23,6 +25,8 @@ export interface FrontOptions {
   readonly version: string
   readonly health: () => Health
   readonly metrics: () => Promise<{ readonly text: string; readonly contentType: string }>
+  /** Answers everything below `/admin/v1`. */
+  readonly admin: HttpHandler
   /** Answers everything below `/s3`. */
   readonly local: HttpHandler
   /** Answers requests to any host below one of `domains`. */
@@ -42,6 +46,7 @@ export function createFront(options: FrontOptions): HttpHandler {
   return async (request) => {
     if (isBelow(options.domains, request.headers['host'] ?? '')) return options.s3(request)
     const path = pathOf(request)
+    if (path.startsWith(`${adminBase}/`)) return options.admin(request)
     if (path === '/s3' || path.startsWith('/s3/')) return options.local(request)
     const page = Object.hasOwn(pages, path) ? pages[path] : undefined
     return counted(request, page?.operation ?? 'Unknown', {
@@ -99,7 +104,7 @@ const plainText = { 'content-type': 'text/plain; charset=utf-8' }
 const notFound: HttpResponse = {
   status: 404,
   headers: plainText,
-  body: 'Nothing is here. Try /health, /version, /metrics or /s3/BUCKET/KEY.\n',
+  body: 'Nothing is here. Try /health, /version, /metrics, /admin/v1/openapi.json or /s3/BUCKET/KEY.\n',
 }
 const notAllowed: HttpResponse = {
   status: 405,

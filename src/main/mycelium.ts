@@ -1,5 +1,7 @@
 /** The `mycelium` program: reads arguments, environment and signals, and runs one of the programs beside this file. */
 import { Command, CommanderError } from 'commander'
+import { administer } from '#main/admin'
+import { adminCommands, adminSummaries } from '#main/admin-commands'
 import { commandLine } from '#main/command-line'
 import { exitCodes } from '#main/exit-codes'
 import { explain } from '#main/explain'
@@ -16,7 +18,7 @@ import { readRebuildConfig, rebuildSettings } from '#main/rebuild.config'
 import { rewrapDataKeys } from '#main/rewrap-keys'
 import { rotateKeys } from '#main/rotate-keys'
 import { readRotateConfig, rotateSettings } from '#main/rotate-keys.config'
-import type { Given, Settings } from '#main/settings'
+import { type Given, readSettings, type Settings } from '#main/settings'
 import { storeSettings } from '#main/store.config'
 import { up } from '#main/up'
 import { readUpConfig, upSettings } from '#main/up.config'
@@ -101,7 +103,12 @@ function add<Config>(
 ): void {
   const command = parent.command(name).description(summary).allowExcessArguments(false)
   const names = new Map<string, string>()
-  for (const [setting, { flag, help = '' }] of Object.entries(settings)) {
+  const places: string[] = []
+  for (const [setting, { flag, argument, help = '' }] of Object.entries(settings)) {
+    if (argument !== undefined) {
+      command.argument(argument, help)
+      places.push(setting)
+    }
     if (flag === undefined) continue
     const option = command.createOption(flag, help)
     names.set(option.attributeName(), setting)
@@ -111,13 +118,13 @@ function add<Config>(
   command.addHelpText(
     'after',
     `\nRead from the environment too:\n${variables.map((name) => `  ${name}\n`).join('')}` +
-      '  and flags, under names such as MYCELIUM_DATA\nAll of it: docs/operate/settings.md',
+      `  ${variables.length === 0 ? 'flags' : 'and flags'}, under names such as MYCELIUM_DATA\nAll of it: docs/operate/settings.md`,
   )
-  command.action(async (given: Record<string, unknown>) => {
-    const flags = Object.fromEntries(
-      Object.entries(given).map(([attribute, value]) => [names.get(attribute) ?? attribute, value]),
-    )
-    await run(read, program, flags)
+  command.action(async () => {
+    const flags = Object.entries(command.opts<Record<string, unknown>>())
+    const given = flags.map(([attribute, value]) => [names.get(attribute) ?? attribute, value])
+    const placed = places.map((setting, place) => [setting, command.args[place]])
+    await run(read, program, Object.fromEntries([...given, ...placed]))
   })
 }
 
@@ -185,6 +192,18 @@ add(keys, {
   read: readGcConfig,
   program: rewrapDataKeys,
 })
+const admin = mycelium.command('admin').description('users, keys and buckets of a store that is up')
+const adminGroups = new Map<string, Command>()
+for (const { group, settings, ...command } of adminCommands) {
+  const parent = adminGroups.get(group) ?? admin.command(group).description(adminSummaries[group])
+  adminGroups.set(group, parent)
+  add(parent, {
+    ...command,
+    settings,
+    read: (given) => readSettings(settings, given),
+    program: (options) => administer(command, options),
+  })
+}
 
 if (process.platform === 'win32') {
   process.stderr.write('mycelium: Windows is not supported. Use Linux; on Windows, WSL is one.\n')

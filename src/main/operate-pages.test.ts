@@ -2,6 +2,7 @@
 import { deepEqual, ok } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { adminCommands } from '#main/admin-commands'
 import { exitCodes } from '#main/exit-codes'
 import { exportSettings } from '#main/export.config'
 import { gcSettings } from '#main/gc.config'
@@ -28,7 +29,11 @@ test('settings.md names every flag and variable of every command, and no other',
     ...inspectSettings,
     ...exportSettings,
   }
-  const settings = Object.values(all).flatMap((setting) => [flagName(setting), setting.env])
+  const ofAdmin = adminCommands.flatMap((command) => Object.values(command.settings))
+  const settings = [...Object.values(all), ...ofAdmin].flatMap((setting) => [
+    flagName(setting),
+    setting.env,
+  ])
   const known = new Set(['--help', ...settings.filter((name) => name !== undefined)])
   const written = new Set(text.match(/(?<=`)(--[a-z0-9-]+|(MYCELIUM|AWS)_[A-Z0-9_]+)/g))
   deepEqual([...written].sort(), [...known].sort())

@@ -6,6 +6,8 @@ import { mainFault } from '#main/faults'
 export interface Origin {
   /** In commander's words, e.g. `--nodes <count>`. */
   readonly flag?: string
+  /** Or by its place, e.g. `<user>`. */
+  readonly argument?: string
   readonly env?: string
   readonly help?: string
   /** Its value is never shown, not even a wrong one. */
@@ -62,7 +64,7 @@ function find(
   { flags, env }: Given,
 ): { readonly text: string | undefined; readonly label: string } {
   const flag = flags[name]
-  const label = flagName(setting) ?? setting.env ?? name
+  const label = flagName(setting) ?? setting.argument ?? setting.env ?? name
   if (flag !== undefined) return { text: String(flag), label }
   const text = setting.env === undefined ? undefined : env[setting.env]
   if (text === undefined || text === '') return { text: undefined, label }

@@ -1,5 +1,7 @@
 /** `mycelium up`: a whole store in one process, with its doors open, until a signal. */
 import { createHash } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { createAdminDoor } from '#api/admin/door'
 import type { AnonymousGuests } from '#api/s3/anonymous'
 import { assessTopology, type TopologyReport } from '#cluster/topology'
 import { type Principal, type PrincipalId, parsePrincipalId } from '#identity/principal'
@@ -10,7 +12,7 @@ import { openCredentials, type RootCredentials } from '#main/credentials'
 import { createFront, type Health } from '#main/front'
 import { type Listener, openGateways } from '#main/gateways'
 import { listen } from '#main/ports'
-import { isShared } from '#main/private-file'
+import { isShared, writePrivately } from '#main/private-file'
 import { domains, openS3Door, plainMount } from '#main/s3-door'
 import { type OpenedStore, openStore } from '#main/store'
 import { httpPortDefault, nodesDefault, s3PortDefault, type UpConfig } from '#main/up.config'
@@ -54,6 +56,8 @@ export async function up({
   const root = await store.accounts.ensureRoot(credentials, rootId(credentials))
   const parts = { config, world, telemetry, root, stack, onDeath: death.reject }
   const doors = await openDoors(store, parts)
+  await writePrivately(store.directory.adminEndpoint, urlOf(config.host, doors.front))
+  stack.defer(() => rm(store.directory.adminEndpoint, { force: true }))
   for (const text of tellGuests(config)) telemetry.note('warn', text)
   print(await tell({ config, store, credentials, doors, isColoured, env }))
   const stopped = new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
@@ -101,6 +105,14 @@ async function openDoors(
     metrics: async () => ({
       text: await telemetry.metricsText(),
       contentType: telemetry.metricsContentType,
+    }),
+    admin: createAdminDoor({
+      accounts: store.accounts,
+      objects,
+      accessKeys: (id) => store.accounts.findKey(id),
+      version,
+      world,
+      telemetry,
     }),
     local: local.handle,
     s3: plain.handle,

@@ -23,8 +23,9 @@ test('data keys move to a new generation, data stays where it is and readable', 
     await write(['former', 'other'])
     equal((await runMycelium(['keys', 'rotate', '--data', data, '--generation'])).code, 0)
     await write(['latter'])
+    // Those of two objects, and of the root key's secret.
     const moved = await runMycelium(['keys', 'rewrap', '--data', data])
-    match(moved.stdout, /^2 data keys are wrapped under generation 2 now/m)
+    match(moved.stdout, /^3 data keys are wrapped under generation 2 now/m)
     const again = await runMycelium(['keys', 'rewrap', '--data', data])
     match(again.stdout, /^[01] data keys/m)
     await using store = await startStore({ data, flags })

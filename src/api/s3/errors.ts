@@ -5,7 +5,7 @@
 import type { S3FaultCode } from '#api/s3/faults'
 import { Fault, type FaultKind } from '#fault/fault'
 import type { HttpFaultCode } from '#http/faults'
-import type { IdentityFaultCode } from '#identity/faults'
+import type { AccountFaultCode, IdentityFaultCode } from '#identity/faults'
 import type { ObjectFaultCode } from '#object/faults'
 
 export interface S3Error {
@@ -189,23 +189,6 @@ const authorizationMalformed: S3Error = {
   message: 'The authorization header that you provided is not valid.',
 }
 
-/** IAM's words. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html */
-const invalidField: S3Error = {
-  status: 400,
-  code: 'ValidationError',
-  message: 'A field of the request is not valid.',
-}
-const noSuchEntity: S3Error = {
-  status: 404,
-  code: 'NoSuchEntity',
-  message: 'There is no user or key of that name.',
-}
-const entityExists: S3Error = {
-  status: 409,
-  code: 'EntityAlreadyExists',
-  message: 'A user or key of that name exists already.',
-}
-
 const identityErrors: Readonly<Record<IdentityFaultCode, S3Error>> = {
   'identity/unsupported-scheme': {
     status: 400,
@@ -286,6 +269,26 @@ const identityErrors: Readonly<Record<IdentityFaultCode, S3Error>> = {
     message: 'The request contained trailing data that was not well-formed.',
   },
   'identity/malformed-credentials-file': internal,
+}
+
+/** IAM's words. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html */
+const invalidField: S3Error = {
+  status: 400,
+  code: 'ValidationError',
+  message: 'A field of the request is not valid.',
+}
+const noSuchEntity: S3Error = {
+  status: 404,
+  code: 'NoSuchEntity',
+  message: 'There is no user or key of that name.',
+}
+const entityExists: S3Error = {
+  status: 409,
+  code: 'EntityAlreadyExists',
+  message: 'A user or key of that name exists already.',
+}
+
+const accountErrors: Readonly<Record<AccountFaultCode, S3Error>> = {
   'identity/malformed-handle': invalidField,
   'identity/malformed-principal-id': invalidField,
   'identity/malformed-access-key': invalidField,
@@ -421,7 +424,13 @@ const kindErrors: Readonly<Record<FaultKind, S3Error>> = {
 }
 
 const known: ReadonlyMap<string, S3Error> = new Map(
-  Object.entries({ ...objectErrors, ...httpErrors, ...identityErrors, ...s3Errors }),
+  Object.entries({
+    ...objectErrors,
+    ...httpErrors,
+    ...identityErrors,
+    ...accountErrors,
+    ...s3Errors,
+  }),
 )
 
 /** What to tell the client of any error; what nobody expected is `InternalError` and tells nothing. */

@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { route } from '#api/admin/route'
+
+const bucket = z.object({
+  name: z.string(),
+  owner: z.string().optional().describe('canonical id of the user; root when left out'),
+  profile: z.string().describe('data and parity shards, e.g. 10+4'),
+  createdAt: z.iso.datetime(),
+})
+
+export const bucketRoutes = [
+  route({
+    method: 'GET',
+    path: '/buckets',
+    summary: "All users' buckets, by name",
+    answer: z.object({ buckets: z.array(bucket) }),
+    status: 200,
+    run: async ({ objects }) => ({
+      buckets: (await objects.listBuckets()).map(({ createdAt, ...info }) => ({
+        ...info,
+        createdAt: new Date(createdAt).toISOString(),
+      })),
+    }),
+  }),
+]

@@ -1,0 +1,184 @@
+/** The admin API on the wire: JSON over HTTP, signed like S3, for the root user alone. */
+import { bucketRoutes } from '#api/admin/buckets'
+import { adminFault } from '#api/admin/faults'
+import { keyRoutes } from '#api/admin/keys'
+import { describeApi } from '#api/admin/openapi'
+import { problemOf } from '#api/admin/problem'
+import type { AdminParts, AdminRoute, Names } from '#api/admin/route'
+import { userRoutes } from '#api/admin/users'
+import { sha256HexOf } from '#crypto/digest'
+import { Fault } from '#fault/fault'
+import type { HttpHandler, HttpRequest, HttpResponse } from '#http/message'
+import { parseTarget, percentDecode, type RequestTarget } from '#http/target'
+import type { AccessKeys } from '#identity/access-keys'
+import { authenticate } from '#identity/authenticate'
+import type { SignedProof } from '#identity/proof'
+import { SigningKeys } from '#identity/signing-keys'
+import { gather } from '#stream/gather'
+import type { Telemetry } from '#telemetry/telemetry'
+import type { World } from '#world/world'
+
+export const adminBase = '/admin/v1'
+
+/** Documents of the API are small. */
+const bodyBytesMax = 64 * 1024
+
+const routes: readonly AdminRoute[] = [...userRoutes, ...keyRoutes, ...bucketRoutes]
+
+export interface AdminDoorOptions extends AdminParts {
+  readonly accessKeys: AccessKeys
+  readonly version: string
+  readonly world: World
+  readonly telemetry: Telemetry
+}
+
+/** Answers everything below `adminBase`. */
+export function createAdminDoor(options: AdminDoorOptions): HttpHandler {
+  const signingKeys = new SigningKeys()
+  const description = JSON.stringify(
+    describeApi(routes, { base: adminBase, version: options.version }),
+  )
+  return async (request) => {
+    const startedAt = options.world.monotonic()
+    const trace: Trace = { operation: 'Unknown' }
+    let response: HttpResponse
+    let failure: unknown
+    try {
+      const target = parseTarget(request.target)
+      response =
+        target.rawPath === `${adminBase}/openapi.json`
+          ? json(200, description)
+          : await answer(request, { options, target, signingKeys, trace })
+    } catch (error) {
+      failure = error
+      response = problemOf(error, request.id)
+    }
+    return {
+      ...response,
+      headers: { ...response.headers, 'x-request-id': request.id, 'cache-control': 'no-store' },
+      onEnd: ({ bytesOut }) =>
+        options.telemetry.requestEnded({
+          door: 'admin',
+          requestId: request.id,
+          ...trace,
+          method: request.method,
+          status: response.status,
+          bytesIn: request.body.received,
+          bytesOut,
+          ms: options.world.monotonic() - startedAt,
+          ...(failure instanceof Fault ? { faultCode: failure.code } : {}),
+          ...(response.status === 500 ? { error: failure } : {}),
+        }),
+    }
+  }
+}
+
+/** What the log of a request learns while the request is understood. */
+interface Trace {
+  operation: string
+  principal?: string
+}
+
+interface Parts {
+  readonly options: AdminDoorOptions
+  readonly target: RequestTarget
+  readonly signingKeys: SigningKeys
+  readonly trace: Trace
+}
+
+/** Proof, then rights, then what is asked: whoever proves nothing learns nothing. */
+async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse> {
+  const { options, target, trace } = parts
+  const proof = await prove(request, parts)
+  trace.principal = proof.accessKeyId
+  if (!proof.principal.isRoot) throw adminFault('admin/not-allowed')
+  const { route, names } = findRoute(request.method, target.rawPath)
+  trace.operation = `${route.method} ${route.path}`
+  const body = await readBody(request, proof)
+  const asked = { names, body: route.body === undefined ? undefined : parse(body, route) }
+  const result = await route.run(options, asked)
+  return route.answer === undefined
+    ? { status: route.status, headers: {} }
+    : json(route.status, JSON.stringify(result))
+}
+
+async function prove(
+  request: HttpRequest,
+  { options, target, signingKeys }: Parts,
+): Promise<SignedProof> {
+  const proof = await authenticate(
+    { method: request.method, target, headers: request.headers },
+    {
+      accessKeys: options.accessKeys,
+      regions: 'any',
+      signingKeys,
+      now: options.world.now(),
+      resources: [],
+    },
+  )
+  if (proof.kind === 'anonymous') throw adminFault('admin/anonymous')
+  return proof
+}
+
+function findRoute(
+  method: string,
+  path: string,
+): { readonly route: AdminRoute; readonly names: Names } {
+  const segments = path.slice(adminBase.length).split('/')
+  const allowed: string[] = []
+  for (const route of routes) {
+    const names = matchPath(route.path.split('/'), segments)
+    if (names === undefined) continue
+    if (route.method === method) return { route, names }
+    allowed.push(route.method)
+  }
+  if (allowed.length === 0) throw adminFault('admin/no-such-page')
+  throw adminFault('admin/wrong-method', { allowed: allowed.join(', ') })
+}
+
+function matchPath(wanted: readonly string[], asked: readonly string[]): Names | undefined {
+  if (wanted.length !== asked.length) return undefined
+  const names: Record<string, string> = {}
+  for (const [index, pattern] of wanted.entries()) {
+    const segment = asked[index] ?? ''
+    const [, name] = /^\{(\w+)\}$/.exec(pattern) ?? []
+    if (name !== undefined) names[name] = percentDecode(segment)
+    else if (pattern !== segment) return undefined
+  }
+  return names
+}
+
+/** All of it, and what was signed. */
+async function readBody(request: HttpRequest, { payload }: SignedProof): Promise<Uint8Array> {
+  if ((request.body.bytes ?? 0) > bodyBytesMax) throw tooLarge()
+  const body = await gather(request.body, bodyBytesMax + 1, { signal: request.signal })
+  if (body.length > bodyBytesMax) throw tooLarge()
+  if (body.length === 0 && payload.kind === 'unsigned') return body
+  if (payload.kind !== 'hashed' || payload.sha256 !== sha256HexOf(body))
+    throw adminFault('admin/body-not-signed')
+  return body
+}
+
+function tooLarge(): Error {
+  return adminFault('admin/body-too-large', { bytesMax: bodyBytesMax })
+}
+
+function parse(body: Uint8Array, { body: schema }: AdminRoute): unknown {
+  const parsed = schema?.safeParse(parseJson(body))
+  if (parsed?.success === true) return parsed.data
+  const [issue] = parsed?.error.issues ?? []
+  const where = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `
+  throw adminFault('admin/malformed-body', { reason: `${where}${issue?.message ?? 'unexpected'}` })
+}
+
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch {
+    throw adminFault('admin/malformed-body', { reason: 'it is no JSON' })
+  }
+}
+
+function json(status: number, body: string): HttpResponse {
+  return { status, headers: { 'content-type': 'application/json' }, body }
+}

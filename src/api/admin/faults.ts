@@ -1,0 +1,12 @@
+import { declareFaults } from '#fault/fault'
+
+export const adminFault = declareFaults({
+  'admin/no-such-page': 'not-found',
+  'admin/wrong-method': 'unsupported',
+  'admin/anonymous': 'unauthenticated',
+  'admin/not-allowed': 'denied',
+  'admin/body-too-large': 'too-large',
+  'admin/body-not-signed': 'denied',
+  'admin/malformed-body': 'invalid',
+})
+export type AdminFaultCode = Parameters<typeof adminFault>[0]

@@ -1,0 +1,86 @@
+/** Faults in the words of the admin API: problem documents (RFC 9457), with a sentence for people. */
+import type { AdminFaultCode } from '#api/admin/faults'
+import { Fault, type FaultDetail, type FaultKind } from '#fault/fault'
+import type { HttpResponse } from '#http/message'
+import type { AccountFaultCode } from '#identity/faults'
+
+const statuses: Readonly<Record<FaultKind, number>> = {
+  invalid: 400,
+  unauthenticated: 401,
+  denied: 403,
+  'not-found': 404,
+  conflict: 409,
+  precondition: 412,
+  'too-large': 413,
+  exhausted: 507,
+  unavailable: 503,
+  timeout: 504,
+  corrupt: 500,
+  unsupported: 501,
+}
+
+type Sentence = (detail: FaultDetail) => string
+
+const sentences: Readonly<Record<AdminFaultCode | AccountFaultCode, Sentence>> = {
+  'admin/no-such-page': () =>
+    'There is nothing of that name. /admin/v1/openapi.json lists what there is.',
+  'admin/wrong-method': ({ allowed }) => `This answers ${allowed} only.`,
+  'admin/anonymous': () => 'Sign the request with an access key (Signature Version 4).',
+  'admin/not-allowed': () => 'Only the root user may do this.',
+  'admin/body-too-large': ({ bytesMax }) => `The body may have ${bytesMax} bytes at most.`,
+  'admin/body-not-signed': () => 'Sign the hash of the body: x-amz-content-sha256 must state it.',
+  'admin/malformed-body': ({ reason }) => `The body is not what is expected here: ${reason}.`,
+  'identity/malformed-handle': ({ handle }) =>
+    `"${handle}" is no name for a user: 3 to 32 lower-case letters, digits, dots, dashes and underscores, with a letter or digit at both ends.`,
+  'identity/malformed-principal-id': ({ id }) =>
+    `"${id}" is no id: 1 to 128 letters, digits and $ _ . : @ + = - are.`,
+  'identity/malformed-access-key': ({ accessKeyId }) =>
+    `"${accessKeyId}" is no access key id: 3 to 128 letters, digits and _ . @ + - are.`,
+  'identity/malformed-secret': () =>
+    'A secret key has 8 to 128 printable characters and no spaces.',
+  'identity/malformed-email': ({ email }) => `"${email}" is no e-mail address.`,
+  'identity/malformed-tenant': ({ tenant }) =>
+    `"${tenant}" is no tenant: 1 to 64 letters, digits, dashes and underscores are.`,
+  'identity/malformed-name': () =>
+    'A display name has 1 to 128 characters, and no control characters.',
+  'identity/no-such-principal': ({ name }) => `There is no user "${name}".`,
+  'identity/principal-exists': ({ id }) => `There is a user with the id ${id} already.`,
+  'identity/handle-taken': ({ handle }) => `There is a user "${handle}" already.`,
+  'identity/email-taken': ({ email }) => `Another user has the e-mail address ${email}.`,
+  'identity/root-stays': () => 'The root user cannot be removed.',
+  'identity/no-such-key': ({ accessKeyId }) => `There is no access key "${accessKeyId}".`,
+  'identity/key-exists': ({ accessKeyId }) => `There is an access key "${accessKeyId}" already.`,
+  'identity/too-many-keys': ({ keysMax }) =>
+    `A user may have ${keysMax} access keys: remove one that is not used any more.`,
+}
+
+const inGeneral: Readonly<Partial<Record<FaultKind, string>>> = {
+  unavailable: 'Too few storage nodes can be reached. Try again.',
+  timeout: 'It took too long. Try again.',
+  exhausted: 'The store has no room for this.',
+}
+
+/** What nobody expected says so and no more. */
+export function problemOf(error: unknown, requestId: string): HttpResponse {
+  const { status, code, text } = tell(error)
+  const body = JSON.stringify({ type: 'about:blank', title: code, status, detail: text, requestId })
+  return { status, headers: { 'content-type': 'application/problem+json' }, body }
+}
+
+function tell(error: unknown): {
+  readonly status: number
+  readonly code: string
+  readonly text: string
+} {
+  if (!(error instanceof Fault)) return { status: 500, code: 'internal', text: unexpected }
+  const { code, kind, detail } = error
+  const status = code === 'admin/wrong-method' ? 405 : statuses[kind]
+  const sentence = Object.hasOwn(sentences, code)
+    ? sentences[code as keyof typeof sentences]
+    : undefined // has it
+  const isSecretive = code.startsWith('identity/') && kind === 'denied'
+  const general = isSecretive ? 'The request does not prove who asks.' : inGeneral[kind]
+  return { status, code, text: sentence?.(detail) ?? general ?? (status < 500 ? code : unexpected) }
+}
+
+const unexpected = 'Something unexpected went wrong. The log of the store says what.'

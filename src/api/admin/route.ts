@@ -1,0 +1,30 @@
+/** One operation of the admin API: what is asked, what is answered, and how it is done. */
+import type { z } from 'zod'
+import type { Accounts } from '#identity/accounts'
+import type { ObjectStore } from '#object/model'
+
+/** What the operations work on. */
+export interface AdminParts {
+  readonly accounts: Accounts
+  readonly objects: Pick<ObjectStore, 'listBuckets'>
+}
+
+export interface AdminRoute<Body = unknown> {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Below `/admin/v1`; `{name}` stands for one segment. */
+  readonly path: string
+  readonly summary: string
+  readonly body?: z.ZodType<Body>
+  /** 204 without one. */
+  readonly answer?: z.ZodType
+  readonly status: 200 | 201 | 204
+  run(parts: AdminParts, asked: { readonly names: Names; readonly body: Body }): Promise<unknown>
+}
+
+/** What stands where the path has `{name}`. */
+export type Names = Readonly<Record<string, string>>
+
+/** Keeps what a route says of its body beside what it does with it. */
+export function route<Body = undefined>(route: AdminRoute<Body>): AdminRoute {
+  return route as AdminRoute // the door hands over only what `body` has read
+}

@@ -1,0 +1,227 @@
+/** The commands of `mycelium admin`: what each asks of the admin API, and how its answer is shown. */
+import { z } from 'zod'
+import { columns } from '#main/columns'
+import { isGiven, type Settings } from '#main/settings'
+import { storeSettings } from '#main/store.config'
+
+type Values = Readonly<Record<string, unknown>>
+
+export interface AdminRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Below `/admin/v1`. */
+  readonly path: string
+  readonly body?: Readonly<Record<string, unknown>>
+}
+
+export interface AdminCommand {
+  readonly group: 'user' | 'key' | 'bucket'
+  readonly name: string
+  readonly summary: string
+  readonly settings: Settings
+  ask(values: Values): AdminRequest
+  /** For people; `answer` is the API's, `line` a command of ours as it can be pasted. */
+  show(answer: Values, values: Values, line: (args: readonly string[]) => string): string
+}
+
+export const adminSummaries: Readonly<Record<AdminCommand['group'], string>> = {
+  user: 'who may use the store',
+  key: 'the access keys of users',
+  bucket: 'the buckets of all users',
+}
+
+const text = z.string()
+const optional = text.optional()
+
+const shared = {
+  data: storeSettings.data,
+  endpoint: {
+    flag: '--endpoint <url>',
+    env: 'MYCELIUM_ADMIN_ENDPOINT',
+    help: 'where the store answers (default: what the store in --data says)',
+    schema: z.url({ protocol: /^https?$/, error: 'expected an http URL' }).optional(),
+  },
+  json: { flag: '--json', help: 'print what the API answers', schema: isGiven },
+}
+
+const user = { argument: '<user>', help: "the user's name or id", schema: text }
+const accessKey = { argument: '<key>', help: 'the access key id', schema: text }
+
+export const adminCommands: readonly AdminCommand[] = [
+  {
+    group: 'user',
+    name: 'add',
+    summary: 'add a user, who then owns the buckets they make',
+    settings: {
+      handle: { argument: '<name>', help: 'what people call the user', schema: text },
+      displayName: {
+        flag: '--display-name <text>',
+        help: 'how S3 shows the user',
+        schema: optional,
+      },
+      email: { flag: '--email <address>', help: 'e-mail address', schema: optional },
+      tenant: { flag: '--tenant <name>', help: 'a name space for its buckets', schema: optional },
+      id: {
+        flag: '--id <id>',
+        help: 'canonical id of who moves in from another system (default: a random one)',
+        schema: optional,
+      },
+      ...shared,
+    },
+    ask: ({ handle, displayName, email, tenant, id }) => {
+      return { method: 'POST', path: '/users', body: { handle, displayName, email, tenant, id } }
+    },
+    show: ({ handle }, _, line) =>
+      `Added ${handle}. An access key comes next:\n  ${line(['admin', 'key', 'add', String(handle)])}\n`,
+  },
+  {
+    group: 'user',
+    name: 'list',
+    summary: 'list all users',
+    settings: shared,
+    ask: () => ({ method: 'GET', path: '/users' }),
+    show: ({ users }) =>
+      columns(['NAME', 'DISPLAY NAME', 'E-MAIL', 'SINCE', 'ID'], users, (one) => [
+        one['handle'],
+        one['displayName'],
+        one['email'],
+        day(one['createdAt']),
+        one['id'],
+      ]),
+  },
+  {
+    group: 'user',
+    name: 'show',
+    summary: 'show one user',
+    settings: { user, ...shared },
+    ask: ({ user: name }) => ({ method: 'GET', path: `/users/${part(name)}` }),
+    show: facts,
+  },
+  {
+    group: 'user',
+    name: 'set',
+    summary: 'change a user',
+    settings: {
+      user,
+      handle: { flag: '--name <name>', help: 'another name', schema: optional },
+      displayName: {
+        flag: '--display-name <text>',
+        help: 'how S3 shows the user',
+        schema: optional,
+      },
+      email: {
+        flag: '--email <address>',
+        help: 'e-mail address; none takes it away',
+        schema: optional,
+      },
+      ...shared,
+    },
+    ask: ({ user: name, handle, displayName, email }) => ({
+      method: 'PATCH',
+      path: `/users/${part(name)}`,
+      body: { handle, displayName, email: email === 'none' ? '' : email },
+    }),
+    show: facts,
+  },
+  {
+    group: 'user',
+    name: 'remove',
+    summary: 'remove a user and its keys; its buckets stay',
+    settings: { user, ...shared },
+    ask: ({ user: name }) => ({ method: 'DELETE', path: `/users/${part(name)}` }),
+    show: (_, { user: name }) => `Removed ${name}.\n`,
+  },
+  {
+    group: 'key',
+    name: 'add',
+    summary: 'give a user another access key; its secret is shown this once',
+    settings: {
+      user,
+      accessKeyId: {
+        flag: '--access-key <id>',
+        help: 'the key of who moves in from another system (default: a random one)',
+        schema: optional,
+      },
+      secretAccessKey: { env: 'MYCELIUM_NEW_SECRET_KEY', isSecret: true, schema: optional },
+      expiresAt: {
+        flag: '--expires <time>',
+        help: 'when it ends, e.g. 2027-01-01T00:00:00Z (default: never)',
+        schema: z.iso
+          .datetime({ offset: true, error: 'expected a time as 2027-01-01T00:00:00Z' })
+          .optional(),
+      },
+      ...shared,
+    },
+    ask: ({ user: name, accessKeyId, secretAccessKey, expiresAt }) => ({
+      method: 'POST',
+      path: `/users/${part(name)}/keys`,
+      body: { accessKeyId, secretAccessKey, expiresAt },
+    }),
+    show: ({ accessKeyId, secretAccessKey }) =>
+      `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
+  },
+  {
+    group: 'key',
+    name: 'list',
+    summary: "list a user's access keys",
+    settings: { user, ...shared },
+    ask: ({ user: name }) => ({ method: 'GET', path: `/users/${part(name)}/keys` }),
+    show: ({ keys }) =>
+      columns(['ACCESS KEY', 'STATE', 'SINCE', 'EXPIRES'], keys, (one) => [
+        one['accessKeyId'],
+        one['state'],
+        day(one['createdAt']),
+        one['expiresAt'] ?? 'never',
+      ]),
+  },
+  ...(['disable', 'enable'] as const).map(
+    (name): AdminCommand => ({
+      group: 'key',
+      name,
+      summary: name === 'disable' ? 'refuse a key from now on' : 'let a key be used again',
+      settings: { accessKey, ...shared },
+      ask: ({ accessKey: id }) => ({
+        method: 'PATCH',
+        path: `/keys/${part(id)}`,
+        body: { state: name === 'disable' ? 'disabled' : 'active' },
+      }),
+      show: ({ accessKeyId, state }) => `${accessKeyId} is ${state} now.\n`,
+    }),
+  ),
+  {
+    group: 'key',
+    name: 'remove',
+    summary: 'remove an access key',
+    settings: { accessKey, ...shared },
+    ask: ({ accessKey: id }) => ({ method: 'DELETE', path: `/keys/${part(id)}` }),
+    show: (_, { accessKey: id }) => `Removed ${id}.\n`,
+  },
+  {
+    group: 'bucket',
+    name: 'list',
+    summary: 'list the buckets of all users',
+    settings: shared,
+    ask: () => ({ method: 'GET', path: '/buckets' }),
+    show: ({ buckets }) =>
+      columns(['BUCKET', 'PROFILE', 'SINCE', 'OWNER'], buckets, (one) => [
+        one['name'],
+        one['profile'],
+        day(one['createdAt']),
+        one['owner'] ?? 'root',
+      ]),
+  },
+]
+
+function part(name: unknown): string {
+  return encodeURIComponent(String(name))
+}
+
+function day(time: unknown): string {
+  return String(time).slice(0, 10)
+}
+
+function facts(answer: Values): string {
+  const width = Math.max(...Object.keys(answer).map((name) => name.length))
+  return Object.entries(answer)
+    .map(([name, value]) => `${name.padEnd(width)}  ${value}\n`)
+    .join('')
+}

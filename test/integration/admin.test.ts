@@ -1,0 +1,221 @@
+/** `mycelium admin` against a store that is up, and the API behind it: who may, what is said, and what outlives the database. */
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { after, before, test } from 'node:test'
+import { CreateBucketCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3'
+import { signRequest } from '#identity/sign'
+import { SigningKeys } from '#identity/signing-keys'
+import { exitCodes } from '#main/exit-codes'
+import { type RunningStore, runMycelium, startStore } from '../harness.ts'
+
+let store: RunningStore
+const clients: S3Client[] = []
+
+before(async () => {
+  store = await startStore({ flags: ['--nodes', '4', '--profile', '2+1'] })
+})
+after(async () => {
+  for (const client of clients) client.destroy()
+  await store[Symbol.asyncDispose]()
+})
+
+const admin = (...args: readonly string[]) => runMycelium(['admin', ...args, '--data', store.data])
+
+async function answer(...args: readonly string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await admin(...args, '--json')
+  equal(code, exitCodes.success, stderr)
+  return JSON.parse(stdout)
+}
+
+interface Key {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
+async function newKey(user: string, ...flags: readonly string[]): Promise<Key> {
+  return (await answer('key', 'add', user, ...flags)) as unknown as Key // as the test below shows
+}
+
+function clientOf(credentials: Key, endpoint = store.s3Url): S3Client {
+  const client = new S3Client({
+    endpoint,
+    credentials,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    maxAttempts: 1,
+  })
+  clients.push(client)
+  return client
+}
+
+test('a user is added, gets a key, uses it, and loses it', async () => {
+  const added = await admin('user', 'add', 'alice', '--email', 'alice@example.org')
+  equal(added.code, exitCodes.success, added.stderr)
+  match(added.stdout, /^Added alice\. An access key comes next:\n {2}.*admin key add alice\n$/)
+  const key = await newKey('alice')
+  const alice = clientOf(key)
+  await alice.send(new CreateBucketCommand({ Bucket: 'of-alice' }))
+  match((await admin('bucket', 'list')).stdout, /^BUCKET .*\nof-alice +2\+1 /)
+  equal((await admin('key', 'disable', key.accessKeyId)).code, exitCodes.success)
+  const refused = await alice.send(new ListBucketsCommand({})).catch((error: Error) => error.name)
+  equal(refused, 'InvalidAccessKeyId')
+  await admin('key', 'enable', key.accessKeyId)
+  equal((await alice.send(new ListBucketsCommand({}))).Buckets?.length, 1)
+  equal((await admin('key', 'remove', key.accessKeyId)).stdout, `Removed ${key.accessKeyId}.\n`)
+  deepEqual(await answer('key', 'list', 'alice'), { keys: [] })
+})
+
+test('lists are tables for people, and JSON for programs', async () => {
+  await admin('user', 'add', 'bob', '--display-name', 'Bob the builder', '--id', 'b0b')
+  const { stdout } = await admin('user', 'list')
+  match(stdout, /^NAME +DISPLAY NAME +E-MAIL +SINCE +ID\n/)
+  match(stdout, /^bob +Bob the builder +- +\d{4}-\d\d-\d\d +b0b$/m)
+  const { users } = (await answer('user', 'list')) as { users: { handle: string }[] }
+  ok(users.some(({ handle }) => handle === 'root'))
+  const shown = await answer('user', 'set', 'bob', '--name', 'robert', '--email', 'b@example.org')
+  deepEqual([shown['handle'], shown['email']], ['robert', 'b@example.org'])
+  equal((await answer('user', 'set', 'b0b', '--email', 'none'))['email'], undefined)
+})
+
+const refusals: readonly (readonly [string, readonly string[], number, RegExp])[] = [
+  ['a name that is taken', ['user', 'add', 'root'], exitCodes.refused, /a user "root" already/],
+  ['a name that is none', ['user', 'add', 'Al'], exitCodes.refused, /no name for a user/],
+  ['somebody unknown', ['user', 'show', 'nobody'], exitCodes.absent, /no user "nobody"/],
+  ['an unknown key', ['key', 'remove', 'AKIANONE'], exitCodes.absent, /no access key "AKIANONE"/],
+  ['the end of root', ['user', 'remove', 'root'], exitCodes.key, /cannot be removed/],
+  [
+    'a time that is none',
+    ['key', 'add', 'root', '--expires', 'soon'],
+    exitCodes.settings,
+    /--expires "soon"/,
+  ],
+  [
+    'nobody there',
+    ['user', 'list', '--endpoint', 'http://127.0.0.1:9'],
+    exitCodes.unreachable,
+    /No store answers/,
+  ],
+]
+for (const [what, args, code, sentence] of refusals)
+  test(`refused with a sentence: ${what}`, async () => {
+    const ended = await admin(...args)
+    equal(ended.code, code)
+    match(ended.stderr, sentence)
+    equal(ended.stdout, '')
+  })
+
+/** A request to the API by hand. */
+async function ask(
+  key: Key | undefined,
+  path: string,
+  {
+    method = 'GET',
+    body = '',
+    signed = body,
+  }: { method?: string; body?: string; signed?: string } = {},
+) {
+  const url = new URL(`/admin/v1${path}`, store.httpUrl)
+  const headers =
+    key === undefined
+      ? {}
+      : signRequest(
+          { method, target: url.pathname, host: url.host, body: Buffer.from(signed) },
+          {
+            accessKeyId: key.accessKeyId,
+            secret: key.secretAccessKey,
+            signingKeys: new SigningKeys(),
+            now: Date.now(),
+          },
+        )
+  const response = await fetch(url, { method, headers, ...(body === '' ? {} : { body }) })
+  return { status: response.status, title: ((await response.json()) as { title?: string }).title }
+}
+
+test('nobody but root may ask, and nothing that is not signed is believed', async () => {
+  const { accessKeyId, secretAccessKey } = store
+  const root = { accessKeyId, secretAccessKey }
+  await admin('user', 'add', 'carol')
+  const carol = await newKey('carol')
+  deepEqual(await ask(undefined, '/users'), { status: 401, title: 'admin/anonymous' })
+  deepEqual(await ask(carol, '/users'), { status: 403, title: 'admin/not-allowed' })
+  deepEqual(await ask(carol, '/nothing'), { status: 403, title: 'admin/not-allowed' })
+  const forged = { ...root, secretAccessKey: 'another' }
+  deepEqual(await ask(forged, '/users'), { status: 403, title: 'identity/wrong-signature' })
+  const body = JSON.stringify({ handle: 'mallory' })
+  const swapped = { method: 'POST', body, signed: JSON.stringify({ handle: 'alice' }) }
+  deepEqual(await ask(root, '/users', swapped), { status: 403, title: 'admin/body-not-signed' })
+  equal((await ask(root, '/users')).status, 200)
+})
+
+test('what is asked wrongly is told so', async () => {
+  const { accessKeyId, secretAccessKey } = store
+  const root = { accessKeyId, secretAccessKey }
+  const post = (body: string) => ask(root, '/users', { method: 'POST', body })
+  deepEqual(await post('{'), { status: 400, title: 'admin/malformed-body' })
+  deepEqual(await post('{"handle":1}'), { status: 400, title: 'admin/malformed-body' })
+  deepEqual(await post('{"handle":"dave","role":"root"}'), {
+    status: 400,
+    title: 'admin/malformed-body',
+  })
+  deepEqual(await post(' '.repeat(70_000)), { status: 413, title: 'admin/body-too-large' })
+  deepEqual(await ask(root, '/nothing'), { status: 404, title: 'admin/no-such-page' })
+  deepEqual(await ask(root, '/users', { method: 'PATCH' }), {
+    status: 405,
+    title: 'admin/wrong-method',
+  })
+})
+
+test('the API describes itself', async () => {
+  const response = await fetch(new URL('/admin/v1/openapi.json', store.httpUrl))
+  const { openapi, paths } = (await response.json()) as {
+    openapi: string
+    paths: Record<string, Record<string, { summary: string }>>
+  }
+  match(openapi, /^3\.1\./)
+  deepEqual(Object.keys(paths['/admin/v1/users/{user}'] ?? {}).sort(), ['delete', 'get', 'patch'])
+  equal(JSON.stringify(paths).includes('$ref'), false, 'all of it is in one piece')
+})
+
+/** Paths below `root` of files that hold the text. */
+async function filesWith(root: string, text: string): Promise<readonly string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true })
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+  const found = await Promise.all(
+    paths.map(async (path) =>
+      (await readFile(path)).includes(text) ? [relative(root, path)] : [],
+    ),
+  )
+  return found.flat()
+}
+
+test('users and keys outlive the database, and no secret lies about in clear', async () => {
+  const own = await startStore({ flags: ['--nodes', '4', '--profile', '2+1'] })
+  const { data } = own
+  try {
+    const made = await runMycelium(['admin', 'user', 'add', 'erin', '--data', data])
+    equal(made.code, exitCodes.success, made.stderr)
+    const added = await runMycelium(['admin', 'key', 'add', 'erin', '--json', '--data', data])
+    const key: Key = JSON.parse(added.stdout)
+    const erin = clientOf(key, own.s3Url)
+    await erin.send(new CreateBucketCommand({ Bucket: 'of-erin' }))
+    await own.stop()
+    equal(own.output().includes(key.secretAccessKey), false)
+    deepEqual(await filesWith(data, key.secretAccessKey), [])
+    deepEqual(await filesWith(data, own.secretAccessKey), ['aws-credentials'])
+    for (const end of ['', '-wal', '-shm'])
+      await rm(join(data, `metadata.sqlite${end}`), { force: true })
+    const rebuilt = await runMycelium(['rebuild', '--data', data])
+    equal(rebuilt.code, exitCodes.success, rebuilt.stderr)
+    await using again = await startStore({ data })
+    const later = clientOf(key, again.s3Url)
+    deepEqual(
+      (await later.send(new ListBucketsCommand({}))).Buckets?.map(({ Name }) => Name),
+      ['of-erin'],
+    )
+  } finally {
+    await own[Symbol.asyncDispose]()
+  }
+})
