@@ -3,6 +3,7 @@ import type { ErrorMessage } from '#gateway/error-message'
 import type {
   BucketName,
   Checksum,
+  Deletion,
   DigestAlgorithm,
   Digests,
   ObjectInfo,
@@ -90,6 +91,9 @@ export type Answer =
   /** What was said of them before may be no longer so. */
   | { readonly tell: 'bucket-changed'; readonly name: BucketName }
   | { readonly tell: 'identities-changed' }
+
+/** One outcome of `deleteMany`. */
+export type PackedDeletion = Deletion | { readonly failed: ErrorMessage }
 
 /** What `open` comes to: small objects come along whole, or with the reason why they cannot be read. */
 export interface OpenedMessage {

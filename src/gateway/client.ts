@@ -13,13 +13,14 @@ import {
   type BodyName,
   creditPieces,
   type OpenedMessage,
+  type PackedDeletion,
   type PlainName,
   pieceBytes,
   type Question,
   type Verdict,
   type WholeMessage,
 } from '#gateway/_messages'
-import { type ErrorMessage, packError, unpackError } from '#gateway/error-message'
+import { packError, unpackError } from '#gateway/error-message'
 import type { GatewayPort } from '#gateway/port'
 import type { AccessKey } from '#identity/access-keys'
 import type { IdentitySource } from '#identity/accounts'
@@ -27,6 +28,7 @@ import type { Principal } from '#identity/principal'
 import {
   type BucketName,
   type ByteRange,
+  type Deletion,
   type Digests,
   type IncomingBody,
   type ObjectInfo,
@@ -83,12 +85,14 @@ function remoteObjects(caller: Caller): ObjectStore {
     onBucketChange: (listener) => void caller.onBucketChange.add(listener),
     put: (bucket, key, { body, signal, ...options }) =>
       caller.store<ObjectInfo>('put', [bucket, key], { body, signal, options }),
-    open: (bucket, key) => caller.open(bucket, key),
+    open: (...args) => caller.open(...args),
     head: plain('head'),
     delete: plain('delete'),
+    setVersioning: plain('setVersioning'),
+    listVersions: plain('listVersions'),
     deleteMany: async (...args) => {
       const outcomes = await caller.plain('deleteMany', args)
-      return (outcomes as readonly (ErrorMessage | undefined)[]).map(unpackOutcome) // as `server.ts` packs them
+      return (outcomes as readonly PackedDeletion[]).map(unpackOutcome) // as `server.ts` packs them
     },
     copy: plain('copy'),
     list: plain('list'),
@@ -104,9 +108,9 @@ function remoteObjects(caller: Caller): ObjectStore {
   }
 }
 
-function unpackOutcome(outcome: ErrorMessage | undefined): Error | undefined {
-  if (outcome === undefined) return undefined
-  const error = unpackError(outcome)
+function unpackOutcome(outcome: PackedDeletion): Deletion | Error {
+  if (!('failed' in outcome)) return outcome
+  const error = unpackError(outcome.failed)
   return error instanceof Error ? error : new Error(String(error))
 }
 

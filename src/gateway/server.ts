@@ -7,6 +7,7 @@ import {
   type BodyMessage,
   creditPieces,
   type OpenedMessage,
+  type PackedDeletion,
   pieceBytes,
   type Question,
   type Verdict,
@@ -311,8 +312,8 @@ class Reading {
 
 type Outcomes = Awaited<ReturnType<ObjectStore['deleteMany']>>
 
-function packOutcome(outcome: Outcomes[number]): ErrorMessage | undefined {
-  return outcome === undefined ? undefined : packError(outcome)
+function packOutcome(outcome: Outcomes[number]): PackedDeletion {
+  return outcome instanceof Error ? { failed: packError(outcome) } : outcome
 }
 
 function unpackEnded({ error, ...event }: RequestEnded): RequestEnded {

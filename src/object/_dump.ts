@@ -1,7 +1,16 @@
 /** The object tables as the shortest series of changes that makes them again (for snapshots). */
 import { toBase64url } from '#bytes/text'
 import type { SequencedChange } from '#changelog/change'
-import type { BucketRow, ObjectChange, PartRow, UploadRow, VersionRow } from '#object/changes'
+import type {
+  BucketRow,
+  FormerRow,
+  ObjectChange,
+  PartRow,
+  UploadRow,
+  VersionJson,
+  VersionRow,
+} from '#object/changes'
+import type { Versioning } from '#object/model'
 import type { Queryable } from '#sql/sql'
 import { type ExtentJson, extentToJson } from '#store/chunk-record'
 import { readExtents } from '#store/tables'
@@ -12,11 +21,17 @@ const extentsPerChange = 1_000
 
 export async function* dumpObjects(tx: Queryable): AsyncGenerator<SequencedChange> {
   const buckets = await tx.query<BucketRow>`select * from bucket order by id`
-  for (const { id, at, name, profile, owner } of buckets) {
+  for (const { id, at, name, profile, owner, versioning } of buckets) {
     const owned = owner === null ? {} : { owner }
     yield changeOf({ sequence: id, at }, { kind: 'object/bucket-created', name, profile, ...owned })
+    if (versioning === null) continue
+    const versioned = { bucket: id, versioning: versioning as Versioning } // put there by us
+    yield changeOf({ sequence: id, at }, { kind: 'object/bucket-versioned', ...versioned })
   }
-  for (const { id } of buckets) yield* dumpVersions(tx, id)
+  for (const { id, versioning } of buckets) {
+    yield* dumpVersions(tx, id)
+    if (versioning !== null) yield* dumpFormer(tx, id)
+  }
   yield* dumpUploads(tx)
 }
 
@@ -26,16 +41,13 @@ async function* dumpVersions(tx: Queryable, bucket: number): AsyncGenerator<Sequ
     const rows = await tx.query<VersionRow>`
       select * from version where bucket = ${bucket} and key > ${after} order by key limit ${pageRows}`
     for (const row of rows) {
+      if (row.is_null === 0) {
+        yield* dumpVersion(tx, bucket, row, { isCurrent: true, isMarker: false })
+        continue
+      }
       yield* dumpRecipe(tx, row, (extents) => ({
         kind: 'object/put',
-        bucket,
-        key: toBase64url(row.key),
-        bytes: row.bytes,
-        etag: row.etag,
-        metadata: JSON.parse(row.metadata),
-        ...optional('checksum', row.checksum),
-        ...optional('parts', row.parts),
-        ...(row.upload === null ? {} : { upload: row.upload }),
+        ...versionJson(bucket, row),
         chunks: [],
         extents,
       }))
@@ -43,6 +55,48 @@ async function* dumpVersions(tx: Queryable, bucket: number): AsyncGenerator<Sequ
     const last = rows.at(-1)
     if (last === undefined) return
     after = last.key
+  }
+}
+
+async function* dumpFormer(tx: Queryable, bucket: number): AsyncGenerator<SequencedChange> {
+  let after: { readonly key: Uint8Array; readonly age: number } = { key: new Uint8Array(), age: 0 }
+  for (;;) {
+    const rows = await tx.query<FormerRow>`
+      select * from former where bucket = ${bucket} and (key, age) > (${after.key}, ${after.age})
+      order by key, age limit ${pageRows}`
+    for (const row of rows)
+      yield* dumpVersion(tx, bucket, row, { isCurrent: false, isMarker: row.is_marker === 1 })
+    const last = rows.at(-1)
+    if (last === undefined) return
+    after = last
+  }
+}
+
+function dumpVersion(
+  tx: Queryable,
+  bucket: number,
+  row: VersionRow,
+  as: { readonly isCurrent: boolean; readonly isMarker: boolean },
+): AsyncGenerator<SequencedChange> {
+  return dumpRecipe(tx, row, (extents) => ({
+    kind: 'object/version',
+    ...versionJson(bucket, row),
+    ...as,
+    isNull: row.is_null === 1,
+    extents,
+  }))
+}
+
+function versionJson(bucket: number, row: VersionRow): VersionJson & { readonly upload?: string } {
+  return {
+    bucket,
+    key: toBase64url(row.key),
+    bytes: row.bytes,
+    etag: row.etag,
+    metadata: JSON.parse(row.metadata),
+    ...optional('checksum', row.checksum),
+    ...optional('parts', row.parts),
+    ...(row.upload === null ? {} : { upload: row.upload }),
   }
 }
 

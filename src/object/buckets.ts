@@ -4,7 +4,7 @@ import { isFault } from '#fault/fault'
 import { type ObjectParts, settled } from '#object/_parts'
 import type { BucketRow, ObjectChange } from '#object/changes'
 import { objectFault } from '#object/faults'
-import type { BucketInfo, BucketName, NewBucket } from '#object/model'
+import type { BucketInfo, BucketName, NewBucket, Versioning } from '#object/model'
 import { bucketInfo, findBucket, requireBucket } from '#object/rows'
 
 /** `object/bucket-exists` when the name is taken; the door decides whether that is an error for this caller. */
@@ -64,8 +64,23 @@ export async function deleteBucket(parts: ObjectParts, name: BucketName): Promis
   await parts.changelog.commit(async (tx) => {
     const { id } = await requireBucket(tx, name)
     const objects = await tx.query`select 1 as found from version where bucket = ${id} limit 1`
-    if (objects.length > 0) throw objectFault('object/bucket-not-empty', { bucket: name })
+    const others = await tx.query`select 1 as found from former where bucket = ${id} limit 1`
+    if (objects.length + others.length > 0)
+      throw objectFault('object/bucket-not-empty', { bucket: name })
     const body: ObjectChange = { kind: 'object/bucket-deleted', bucket: id }
+    await tx.record(body)
+  })
+}
+
+export async function setVersioning(
+  parts: ObjectParts,
+  name: BucketName,
+  versioning: Versioning,
+): Promise<void> {
+  await parts.changelog.commit(async (tx) => {
+    const found = await requireBucket(tx, name)
+    if (found.versioning === versioning) return
+    const body: ObjectChange = { kind: 'object/bucket-versioned', bucket: found.id, versioning }
     await tx.record(body)
   })
 }

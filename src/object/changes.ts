@@ -1,7 +1,7 @@
 /** The changes that write the object tables, as they stand in the change log, and the rows they become. docs/formats/changes.md */
 import { fromBase64url, toBase64url } from '#bytes/text'
 import type { ChangeBody } from '#changelog/change'
-import type { Checksum, ChecksumAlgorithm, ObjectMetadata } from '#object/model'
+import type { Checksum, ChecksumAlgorithm, ObjectMetadata, Versioning } from '#object/model'
 import type { SqlRow } from '#sql/sql'
 import type { ChunkJson, ExtentJson } from '#store/chunk-record'
 
@@ -32,7 +32,34 @@ export type ObjectChange = ChangeBody &
         readonly ordinal: number
         readonly extents: readonly ExtentJson[]
       }
-    | { readonly kind: 'object/deleted'; readonly bucket: number; readonly key: string }
+    | {
+        readonly kind: 'object/deleted'
+        readonly bucket: number
+        readonly key: string
+        /** Of a bucket that keeps versions, or once did: a marker takes the current version's place. */
+        readonly versioning?: Versioning
+      }
+    | {
+        /** One version, or marker, by its sequence: for good. */
+        readonly kind: 'object/version-removed'
+        readonly bucket: number
+        readonly key: string
+        readonly version: number
+      }
+    | ({
+        /** A version as it stands: only in snapshots, of those that `object/put` cannot make. */
+        readonly kind: 'object/version'
+        readonly upload?: string
+        readonly isCurrent: boolean
+        readonly isNull: boolean
+        readonly isMarker: boolean
+        readonly extents: readonly ExtentJson[]
+      } & VersionJson)
+    | {
+        readonly kind: 'object/bucket-versioned'
+        readonly bucket: number
+        readonly versioning: Versioning
+      }
     | {
         readonly kind: 'object/upload-created'
         readonly upload: string
@@ -62,6 +89,8 @@ export interface VersionJson {
   readonly metadata: ObjectMetadata
   readonly checksum?: ChecksumJson
   readonly parts?: readonly PartJson[]
+  /** Of a bucket that keeps versions, or once did: what the write takes the place of stays beside it. */
+  readonly versioning?: Versioning
 }
 
 export interface StoredJson {
@@ -76,6 +105,7 @@ export interface BucketRow extends SqlRow {
   readonly at: number
   readonly profile: string
   readonly owner: string | null
+  readonly versioning: string | null
 }
 
 export interface VersionRow extends FoundVersion {
@@ -93,6 +123,15 @@ export interface FoundVersion extends SqlRow {
   readonly checksum: string | null
   readonly parts: string | null
   readonly upload: string | null
+  /** 1 of what was written while the bucket kept no versions. */
+  readonly is_null: number
+}
+
+/** A version that is not the newest of its key, or a delete marker. */
+export interface FormerRow extends VersionRow {
+  /** The negative sequence: newest first. */
+  readonly age: number
+  readonly is_marker: number
 }
 
 export interface UploadRow extends SqlRow {

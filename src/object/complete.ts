@@ -14,7 +14,15 @@ import type {
   PartInfo,
   UploadInfo,
 } from '#object/model'
-import { findIn, findVersion, keyBytes, objectInfo, partInfo, uploadInfo } from '#object/rows'
+import {
+  findIn,
+  keyBytes,
+  objectInfo,
+  partInfo,
+  uploadInfo,
+  versioned,
+  writtenVersionId,
+} from '#object/rows'
 import { requireUpload, type UploadAddress } from '#object/uploads'
 
 /** Every part but the last (S3's limit). */
@@ -33,7 +41,8 @@ export async function completeUpload(
     const again = await alreadyCompleted(tx, address, completed)
     if (again !== undefined) return again
     const { row } = await requireUpload(tx, address)
-    assertWritable(await findVersion(tx, row.bucket, address.key), condition)
+    const found = await findIn(tx, address.bucket, address.key)
+    assertWritable(found.version, condition)
     const { partBytesMin = partBytesMinDefault } = parts
     const chosen = await chooseParts(tx, address, { completed, partBytesMin })
     const upload = uploadInfo(address.bucket, row)
@@ -53,6 +62,7 @@ export async function completeUpload(
       etag: wholeEtag(chosen),
       metadata: upload.metadata,
       ...(json === undefined ? {} : { checksum: json }),
+      ...versioned(found),
       parts: chosen.map(({ number, bytes }) => [number, bytes] as const),
     }
     const { sequence, at } = await tx.record(change)
@@ -66,6 +76,7 @@ export async function completeUpload(
       metadata: upload.metadata,
       ...(whole === undefined ? {} : { checksum: whole }),
       parts: chosen.map(({ number, bytes }) => ({ number, bytes })),
+      ...writtenVersionId(sequence, found),
     }
   })
 }
@@ -76,9 +87,9 @@ async function alreadyCompleted(
   { bucket, key, uploadId }: UploadAddress,
   completed: readonly CompletedPart[],
 ): Promise<ObjectInfo | undefined> {
-  const { version: row } = await findIn(tx, bucket, key)
+  const { version: row, versioning } = await findIn(tx, bucket, key)
   if (row === undefined || row.upload !== uploadId) return undefined
-  const info = objectInfo({ bucket, key }, row)
+  const info = objectInfo({ bucket, key, versioning }, row)
   const isSame = etagOf(completed.map(({ etag }) => etag)) === info.etag
   return isSame ? info : undefined
 }

@@ -1,6 +1,6 @@
 /** Conditions on a write or a copy source (RFC 9110 section 13; S3's conditional requests). Pure. */
 import { objectFault } from '#object/faults'
-import type { CopySource, WriteCondition } from '#object/model'
+import type { CopySource, DeleteCondition, WriteCondition } from '#object/model'
 
 type Tags = readonly string[] | '*'
 
@@ -17,6 +17,19 @@ export function assertWritable(
   }
   if (ifNoneMatch !== undefined && current !== undefined && matches(ifNoneMatch, current.etag)) {
     throw objectFault('object/precondition-failed', { condition: 'If-None-Match' })
+  }
+}
+
+/** Throws unless the version, or marker, is the one that is meant. Times are compared in whole seconds. */
+export function assertDeletable(
+  found: { readonly etag: string; readonly at: number; readonly bytes: number },
+  { ifMatch, bytes, modifiedAt }: DeleteCondition,
+): void {
+  if (ifMatch !== undefined) refuseIf(!matches(ifMatch, found.etag), 'If-Match')
+  if (bytes !== undefined) refuseIf(bytes !== found.bytes, 'x-amz-if-match-size')
+  if (modifiedAt !== undefined) {
+    const isSame = Math.floor(modifiedAt / 1000) === Math.floor(found.at / 1000)
+    refuseIf(!isSame, 'x-amz-if-match-last-modified-time')
   }
 }
 

@@ -62,7 +62,7 @@ async function sumSource(
 ): Promise<Summed | undefined> {
   const { checksumAlgorithm } = await headUpload(parts, address)
   if (checksumAlgorithm === undefined) return undefined
-  const opened = await openObject(parts, source.bucket, source.key)
+  const opened = await openObject(parts, source)
   try {
     const checksum = await sum(opened, {
       algorithm: checksumAlgorithm,
@@ -110,16 +110,16 @@ async function copyRange(
 ): Promise<PartInfo | 'cuts an object in a pack' | undefined> {
   await requireUpload(tx, address)
   const row = await requireSource(tx, source)
-  if (summed !== undefined && BigInt(row.sequence) !== summed.sequence) return undefined
+  if (summed !== undefined && row.sequence !== summed.sequence) return undefined
   const first = source.range?.first ?? 0
   const end = source.range === undefined ? row.bytes : source.range.last + 1
   if (end > row.bytes || first > end) {
     throw objectFault('object/range-unsatisfiable', { first, last: end - 1, bytes: row.bytes })
   }
-  const slices = sliceExtents(await readExtents(tx, BigInt(row.sequence)), { first, end })
+  const slices = sliceExtents(await readExtents(tx, row.sequence), { first, end })
   const extents = recipeOf(slices)?.map(extentToJson)
   if (extents === undefined) return 'cuts an object in a pack'
-  const isWhole = first === 0 && end === row.bytes && row.parts === null
+  const isWhole = first === 0 && end === row.bytes && row.parts === undefined
   const etag = isWhole
     ? row.etag
     : toHex(blake3(Buffer.from(JSON.stringify(extents))).subarray(0, 16))
@@ -141,7 +141,7 @@ async function storeAnew(
   { number, source, signal }: CopyPartOptions,
 ): Promise<PartInfo> {
   const { checksumAlgorithm } = await headUpload(parts, address)
-  const opened = await openObject(parts, source.bucket, source.key)
+  const opened = await openObject(parts, source)
   try {
     const { info, read } = opened
     assertCopyable({ etag: info.etag, at: info.modifiedAt }, source)

@@ -2,13 +2,13 @@
 import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { type ObjectParts, settled } from '#object/_parts'
-import { checksumToJson, type FoundVersion, type ObjectChange } from '#object/changes'
+import { checksumToJson, type ObjectChange } from '#object/changes'
 import { assertCopyable, assertWritable } from '#object/conditions'
-import { objectFault } from '#object/faults'
 import type {
   BucketName,
   Checksum,
   ChecksumAlgorithm,
+  CopiedObject,
   CopySource,
   Digests,
   ObjectInfo,
@@ -16,9 +16,9 @@ import type {
   ObjectMetadata,
   WriteCondition,
 } from '#object/model'
-import { headObject, openObject } from '#object/open'
+import { headObject, openObject, requireInfo } from '#object/open'
 import { putObject } from '#object/put'
-import { findIn, keyBytes, objectInfo, requireBucket } from '#object/rows'
+import { findIn, keyBytes, requireBucket, versioned, writtenVersionId } from '#object/rows'
 import type { Queryable } from '#sql/sql'
 import { extentToJson } from '#store/chunk-record'
 import { readExtents } from '#store/tables'
@@ -37,7 +37,7 @@ export async function copyObject(
   source: CopySource,
   target: { readonly bucket: BucketName; readonly key: ObjectKey },
   options: CopyOptions,
-): Promise<ObjectInfo> {
+): Promise<CopiedObject> {
   const [from, to] = await settled(
     parts,
     async () =>
@@ -54,21 +54,19 @@ export async function copyObject(
 
 async function hasChecksum(
   parts: ObjectParts,
-  { bucket, key }: CopySource,
+  source: CopySource,
   wanted: ChecksumAlgorithm | undefined,
 ): Promise<boolean> {
   if (wanted === undefined) return true
-  const { checksum } = await headObject(parts, bucket, key)
+  const { checksum } = await headObject(parts, source)
   return checksum?.algorithm === wanted && checksum.type === 'FULL_OBJECT'
 }
 
-/** The source row, its conditions met. `object/no-such-key` */
-export async function requireSource(tx: Queryable, source: CopySource): Promise<FoundVersion> {
-  const { version: row } = await findIn(tx, source.bucket, source.key)
-  if (row === undefined)
-    throw objectFault('object/no-such-key', { bucket: source.bucket, key: source.key })
-  assertCopyable(row, source)
-  return row
+/** The source as it is, its conditions met. `object/no-such-key`, `object/no-such-version`, `object/delete-marker` */
+export async function requireSource(tx: Queryable, source: CopySource): Promise<ObjectInfo> {
+  const info = await requireInfo(tx, source)
+  assertCopyable({ etag: info.etag, at: info.modifiedAt }, source)
+  return info
 }
 
 async function copyRecipe(
@@ -76,16 +74,15 @@ async function copyRecipe(
   source: CopySource,
   target: { readonly bucket: BucketName; readonly key: ObjectKey },
   { metadata, condition }: CopyOptions,
-): Promise<ObjectInfo> {
-  const row = await requireSource(tx, source)
-  const { bucket, version } = await findIn(tx, target.bucket, target.key)
-  assertWritable(version, condition)
-  const info = objectInfo(source, row)
+): Promise<CopiedObject> {
+  const { versionId: sourceVersionId, ...info } = await requireSource(tx, source)
+  const found = await findIn(tx, target.bucket, target.key)
+  assertWritable(found.version, condition)
   const extents = await readExtents(tx, info.sequence)
   const checksum = checksumToJson(info.checksum)
   const change: ObjectChange = {
     kind: 'object/put',
-    bucket,
+    bucket: found.bucket,
     key: toBase64url(keyBytes(target.key)),
     bytes: info.bytes,
     etag: info.etag,
@@ -94,11 +91,20 @@ async function copyRecipe(
     ...(info.parts === undefined
       ? {}
       : { parts: info.parts.map(({ number, bytes }) => [number, bytes] as const) }),
+    ...versioned(found),
     chunks: [],
     extents: extents.map(extentToJson),
   }
   const { sequence, at } = await tx.record(change)
-  return { ...info, ...target, sequence, modifiedAt: at, metadata: metadata ?? info.metadata }
+  return {
+    ...info,
+    ...target,
+    sequence,
+    modifiedAt: at,
+    metadata: metadata ?? info.metadata,
+    ...writtenVersionId(sequence, found),
+    ...(sourceVersionId === undefined ? {} : { sourceVersionId }),
+  }
 }
 
 /** Between profiles, and for another checksum, the bytes are read and stored anew. */
@@ -107,12 +113,13 @@ async function recode(
   source: CopySource,
   target: { readonly bucket: BucketName; readonly key: ObjectKey },
   { metadata, condition, checksumAlgorithm, signal }: CopyOptions,
-): Promise<ObjectInfo> {
-  const opened = await openObject(parts, source.bucket, source.key)
+): Promise<CopiedObject> {
+  const opened = await openObject(parts, source)
   try {
     const { info } = opened
     assertCopyable({ etag: info.etag, at: info.modifiedAt }, source)
-    return await putObject(parts, target, {
+    const { versionId: sourceVersionId } = info
+    const copied = await putObject(parts, target, {
       body: {
         stream: opened.read(undefined, { signal }),
         bytes: info.bytes,
@@ -126,6 +133,7 @@ async function recode(
       ...(condition === undefined ? {} : { condition }),
       signal,
     })
+    return { ...copied, ...(sourceVersionId === undefined ? {} : { sourceVersionId }) }
   } finally {
     opened.release()
   }

@@ -1,39 +1,95 @@
 import { toBase64url } from '#bytes/text'
+import type { CommitTransaction } from '#changelog/change'
 import { type ObjectParts, settled } from '#object/_parts'
-import type { ObjectChange } from '#object/changes'
-import { assertWritable } from '#object/conditions'
-import type { BucketName, ObjectKey } from '#object/model'
-import { findIn, keyBytes, requireBucket } from '#object/rows'
+import type { FormerRow, FoundVersion, ObjectChange } from '#object/changes'
+import { assertDeletable } from '#object/conditions'
+import type { BucketName, DeleteOptions, Deletion, ObjectKey, VersionId } from '#object/model'
+import {
+  type Found,
+  findIn,
+  keyBytes,
+  requireBucket,
+  versioned,
+  writtenVersionId,
+} from '#object/rows'
+import { findMarker, findVersionById } from '#object/versions'
 
 /** Deleting what is not there is success, with a condition too (S3). */
 export async function deleteObject(
   parts: ObjectParts,
   { bucket, key }: { readonly bucket: BucketName; readonly key: ObjectKey },
-  { ifMatch }: { readonly ifMatch?: readonly string[] | '*' } = {},
-): Promise<void> {
-  await parts.changelog.commit(async (tx) => {
-    const { bucket: id, version: current } = await findIn(tx, bucket, key)
-    if (current === undefined) return
-    if (ifMatch !== undefined) assertWritable(current, { ifMatch })
-    const change: ObjectChange = {
-      kind: 'object/deleted',
-      bucket: id,
-      key: toBase64url(keyBytes(key)),
-    }
-    await tx.record(change)
+  options: DeleteOptions = {},
+): Promise<Deletion> {
+  return await parts.changelog.commit(async (tx) => {
+    const { version } = options
+    return version === undefined
+      ? await deleteCurrent(tx, { bucket, key }, options)
+      : await removeVersion(tx, { bucket, key, version }, options)
   })
 }
 
-/** One outcome per key, in order: `undefined` for success. All share a group commit. Without the bucket there are no outcomes. */
+/** A condition asks of the newest entry, marker or not; where there is none, there is nothing to do. */
+async function deleteCurrent(
+  tx: CommitTransaction,
+  { bucket, key }: { readonly bucket: BucketName; readonly key: ObjectKey },
+  { condition }: DeleteOptions,
+): Promise<Deletion> {
+  const found = await findIn(tx, bucket, key)
+  const newest = await findNewest(tx, found, key)
+  const isKept = found.versioning !== undefined
+  if (newest === undefined && (!isKept || condition !== undefined)) return { isMarker: false }
+  if (newest !== undefined && condition !== undefined) assertDeletable(newest, condition)
+  const change: ObjectChange = {
+    kind: 'object/deleted',
+    bucket: found.bucket,
+    key: toBase64url(keyBytes(key)),
+    ...versioned(found),
+  }
+  const { sequence } = await tx.record(change)
+  return { ...writtenVersionId(sequence, found), isMarker: isKept }
+}
+
+async function findNewest(
+  tx: CommitTransaction,
+  { bucket, version, versioning }: Found,
+  key: ObjectKey,
+): Promise<FoundVersion | FormerRow | undefined> {
+  if (version !== undefined || versioning === undefined) return version
+  return await findMarker(tx, { bucket, key })
+}
+
+async function removeVersion(
+  tx: CommitTransaction,
+  address: { readonly bucket: BucketName; readonly key: ObjectKey; readonly version: VersionId },
+  { condition }: DeleteOptions,
+): Promise<Deletion> {
+  const { id: bucket, versioning } = await requireBucket(tx, address.bucket)
+  const found = await findVersionById(tx, { bucket, key: address.key }, address.version)
+  const named = versioning === null ? {} : { versionId: address.version }
+  if (found === undefined) return { ...named, isMarker: false }
+  if (condition !== undefined) assertDeletable(found, condition)
+  const change: ObjectChange = {
+    kind: 'object/version-removed',
+    bucket,
+    key: toBase64url(keyBytes(address.key)),
+    version: found.sequence,
+  }
+  await tx.record(change)
+  return { ...named, isMarker: found.is_marker === 1 }
+}
+
+/** One outcome per key, in order. All share a group commit. Without the bucket there are no outcomes. */
 export async function deleteObjects(
   parts: ObjectParts,
   bucket: BucketName,
-  keys: readonly ObjectKey[],
-): Promise<readonly (Error | undefined)[]> {
+  asked: readonly (DeleteOptions & { readonly key: ObjectKey })[],
+): Promise<readonly (Deletion | Error)[]> {
   await settled(parts, () => requireBucket(parts.sql, bucket))
-  const outcomes = await Promise.allSettled(keys.map((key) => deleteObject(parts, { bucket, key })))
+  const outcomes = await Promise.allSettled(
+    asked.map(({ key, ...options }) => deleteObject(parts, { bucket, key }, options)),
+  )
   return outcomes.map((outcome) => {
-    if (outcome.status === 'fulfilled') return undefined
+    if (outcome.status === 'fulfilled') return outcome.value
     return outcome.reason instanceof Error ? outcome.reason : new Error(String(outcome.reason))
   })
 }

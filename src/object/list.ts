@@ -56,7 +56,7 @@ async function listPage(
 }
 
 /** The least key greater than this one. */
-function keyBehind(key: Uint8Array): Uint8Array {
+export function keyBehind(key: Uint8Array): Uint8Array {
   return Buffer.concat([key, Buffer.of(0)])
 }
 

@@ -6,6 +6,10 @@ export type BucketName = Branded<string, 'BucketName'>
 /** 1 to 1,024 bytes of UTF-8, otherwise free. */
 export type ObjectKey = Branded<string, 'ObjectKey'>
 export type UploadId = Branded<string, 'UploadId'>
+/** Of one key; `null` of what was written while its bucket kept no versions. */
+export type VersionId = Branded<string, 'VersionId'>
+/** Whether a bucket keeps versions, or did and keeps those. A bucket that never did has none. */
+export type Versioning = 'enabled' | 'suspended'
 
 export type { DigestAlgorithm }
 
@@ -63,6 +67,7 @@ export interface BucketInfo {
   readonly profile: string
   /** Canonical id; the root principal's when left out. */
   readonly owner?: string
+  readonly versioning?: Versioning
 }
 
 export interface NewBucket {
@@ -89,6 +94,62 @@ export interface ObjectInfo {
   readonly checksum?: Checksum
   /** Multipart objects only, in order. */
   readonly parts?: readonly ObjectPart[]
+  /** In buckets that keep versions, or once did. */
+  readonly versionId?: VersionId
+}
+
+export interface CopiedObject extends ObjectInfo {
+  /** Of a source in a bucket that keeps versions, or once did. */
+  readonly sourceVersionId?: VersionId
+}
+
+/** What a delete has left. */
+export interface Deletion {
+  /** Of the version that was removed, or of the marker that was made. */
+  readonly versionId?: VersionId
+  /** A marker was made, or a marker was removed. */
+  readonly isMarker: boolean
+}
+
+/** All that is stated must be so of the version that is deleted. What is not there meets every condition. */
+export interface DeleteCondition {
+  readonly ifMatch?: readonly string[] | '*'
+  readonly bytes?: number
+  /** Milliseconds; whole seconds count. */
+  readonly modifiedAt?: number
+}
+
+/** What to delete: the current version, or a named one. */
+export interface DeleteOptions {
+  readonly version?: VersionId
+  readonly condition?: DeleteCondition
+}
+
+/** Of a list of versions: an object, or where one was deleted. */
+export interface VersionEntry {
+  readonly key: ObjectKey
+  readonly versionId: VersionId
+  readonly isLatest: boolean
+  readonly modifiedAt: number
+  /** `undefined` of a delete marker. */
+  readonly info: ObjectInfo | undefined
+}
+
+export interface VersionQuery {
+  readonly prefix: string
+  readonly delimiter?: string
+  /** Exclusive: all versions of it, or those up to and with `afterVersion`. */
+  readonly afterKey?: string
+  readonly afterVersion?: VersionId
+  readonly limit: number
+}
+
+export interface VersionPage {
+  /** Keys in bytewise order, newest versions first. */
+  readonly versions: readonly VersionEntry[]
+  readonly commonPrefixes: readonly string[]
+  /** Set when there is more: pass as `afterKey` and `afterVersion`. */
+  readonly next?: { readonly key: string; readonly version?: VersionId }
 }
 
 export interface ByteRange {
@@ -176,6 +237,7 @@ export interface CompleteOptions {
 export interface CopySource {
   readonly bucket: BucketName
   readonly key: ObjectKey
+  readonly version?: VersionId
   readonly range?: ByteRange
   readonly ifMatch?: readonly string[] | '*'
   readonly ifNoneMatch?: readonly string[] | '*'
@@ -206,19 +268,19 @@ export interface ObjectStore {
     },
   ): Promise<ObjectInfo>
   /** The object as it is now, with a way to read it; overwriting or deleting it meanwhile does not disturb the reader. */
-  open(bucket: BucketName, key: ObjectKey): Promise<OpenedObject>
-  head(bucket: BucketName, key: ObjectKey): Promise<ObjectInfo>
-  /** Deleting what is not there is success. With `ifMatch`, a different ETag is object/precondition-failed. */
-  delete(
-    bucket: BucketName,
-    key: ObjectKey,
-    options?: { readonly ifMatch?: readonly string[] | '*' },
-  ): Promise<void>
-  /** One result per key in order: `undefined` for success. `object/no-such-bucket` for all of it. */
+  open(bucket: BucketName, key: ObjectKey, version?: VersionId): Promise<OpenedObject>
+  /** `object/no-such-key`, also where a marker is; `object/no-such-version`; `object/delete-marker` for a version that is one. */
+  head(bucket: BucketName, key: ObjectKey, version?: VersionId): Promise<ObjectInfo>
+  /** Deleting what is not there is success. `object/precondition-failed` */
+  delete(bucket: BucketName, key: ObjectKey, options?: DeleteOptions): Promise<Deletion>
+  /** One result per key in order. `object/no-such-bucket` for all of it. */
   deleteMany(
     bucket: BucketName,
-    keys: readonly ObjectKey[],
-  ): Promise<readonly (Error | undefined)[]>
+    asked: readonly (DeleteOptions & { readonly key: ObjectKey })[],
+  ): Promise<readonly (Deletion | Error)[]>
+  /** From now on; what there is stays as it is. */
+  setVersioning(bucket: BucketName, versioning: Versioning): Promise<void>
+  listVersions(bucket: BucketName, query: VersionQuery): Promise<VersionPage>
   /** Shares the source's chunks. `metadata` undefined keeps the source's. */
   copy(
     source: CopySource,
@@ -230,7 +292,7 @@ export interface ObjectStore {
       readonly checksumAlgorithm?: ChecksumAlgorithm
       readonly signal: AbortSignal
     },
-  ): Promise<ObjectInfo>
+  ): Promise<CopiedObject>
   list(bucket: BucketName, query: ListQuery): Promise<ListPage>
 
   createUpload(

@@ -1,11 +1,12 @@
 import type { ObjectParts } from '#object/_parts'
-import { createBucket, deleteBucket, headBucket, listBuckets } from '#object/buckets'
+import { createBucket, deleteBucket, headBucket, listBuckets, setVersioning } from '#object/buckets'
 import { completeUpload } from '#object/complete'
 import { copyObject } from '#object/copy'
 import { copyPart } from '#object/copy-part'
 import { deleteObject, deleteObjects } from '#object/delete'
 import { listObjects } from '#object/list'
 import { listUploads } from '#object/list-uploads'
+import { listVersions } from '#object/list-versions'
 import type { BucketName, ObjectStore } from '#object/model'
 import { headObject, openObject } from '#object/open'
 import { putObject } from '#object/put'
@@ -26,10 +27,12 @@ export function openObjectStore(parts: ObjectParts): ObjectStore {
     deleteBucket: (name) => tellOf(name, deleteBucket(parts, name)),
     onBucketChange: (listener) => void listeners.add(listener),
     put: (bucket, key, options) => putObject(parts, { bucket, key }, options),
-    open: (bucket, key) => openObject(parts, bucket, key),
-    head: (bucket, key) => headObject(parts, bucket, key),
+    open: (bucket, key, version) => openObject(parts, { bucket, key, version }),
+    head: (bucket, key, version) => headObject(parts, { bucket, key, version }),
     delete: (bucket, key, options) => deleteObject(parts, { bucket, key }, options),
-    deleteMany: (bucket, keys) => deleteObjects(parts, bucket, keys),
+    deleteMany: (bucket, asked) => deleteObjects(parts, bucket, asked),
+    setVersioning: (name, versioning) => tellOf(name, setVersioning(parts, name, versioning)),
+    listVersions: (bucket, query) => listVersions(parts, bucket, query),
     copy: (source, target, options) => copyObject(parts, source, target, options),
     list: (bucket, query) => listObjects(parts, bucket, query),
     createUpload: (bucket, key, options) => createUpload(parts, { bucket, key }, options),

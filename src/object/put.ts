@@ -1,4 +1,5 @@
 import { toBase64url } from '#bytes/text'
+import type { CommitTransaction } from '#changelog/change'
 import { bucketProfile, type ObjectParts, settledIfRefused } from '#object/_parts'
 import { withStoredBody } from '#object/_store-body'
 import { checksumToJson, type ObjectChange } from '#object/changes'
@@ -12,7 +13,14 @@ import type {
   ObjectMetadata,
   WriteCondition,
 } from '#object/model'
-import { findIn, keyBytes, requireBucket } from '#object/rows'
+import {
+  type Found,
+  findIn,
+  keyBytes,
+  requireBucket,
+  versioned,
+  writtenVersionId,
+} from '#object/rows'
 
 export interface PutOptions {
   readonly body: IncomingBody
@@ -41,14 +49,7 @@ export async function putObject(
     signal,
     commit: (stored, refuse) =>
       parts.changelog.commit(async (tx) => {
-        try {
-          const found = await findIn(tx, bucket, key)
-          // The bucket must still be the one whose profile the body was stored with.
-          if (found.bucket !== id) throw objectFault('object/no-such-bucket', { bucket })
-          assertWritable(found.version, condition)
-        } catch (error) {
-          refuse(error)
-        }
+        const found = await findTarget(tx, { bucket, key, id }, condition).catch(refuse)
         const { bytes, etag, checksum, chunks, extents } = stored
         const json = checksumToJson(checksum)
         const change: ObjectChange = {
@@ -59,6 +60,7 @@ export async function putObject(
           etag,
           metadata,
           ...(json === undefined ? {} : { checksum: json }),
+          ...versioned(found),
           chunks,
           extents,
         }
@@ -72,7 +74,24 @@ export async function putObject(
           modifiedAt: at,
           metadata,
           ...(checksum === undefined ? {} : { checksum }),
+          ...writtenVersionId(sequence, found),
         }
       }),
   })
+}
+
+/** The bucket must still be the one whose profile the body was stored with, and the condition must hold now. */
+async function findTarget(
+  tx: CommitTransaction,
+  {
+    bucket,
+    key,
+    id,
+  }: { readonly bucket: BucketName; readonly key: ObjectKey; readonly id: number },
+  condition: WriteCondition | undefined,
+): Promise<Found> {
+  const found = await findIn(tx, bucket, key)
+  if (found.bucket !== id) throw objectFault('object/no-such-bucket', { bucket })
+  assertWritable(found.version, condition)
+  return found
 }

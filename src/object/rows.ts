@@ -5,7 +5,6 @@ import {
   type FoundVersion,
   type PartRow,
   type UploadRow,
-  type VersionRow,
 } from '#object/changes'
 import { objectFault } from '#object/faults'
 import type {
@@ -17,8 +16,10 @@ import type {
   PartInfo,
   UploadId,
   UploadInfo,
+  VersionId,
+  Versioning,
 } from '#object/model'
-import { parseObjectKey } from '#object/names'
+import { parseObjectKey, toldVersionId } from '#object/names'
 import type { Queryable } from '#sql/sql'
 
 export function keyBytes(key: string): Uint8Array {
@@ -40,38 +41,51 @@ export async function requireBucket(tx: Queryable, name: BucketName): Promise<Bu
   return row
 }
 
-export async function findVersion(
-  tx: Queryable,
-  bucket: number,
-  key: ObjectKey,
-): Promise<VersionRow | undefined> {
-  const [row] =
-    await tx.query<VersionRow>`select * from version where bucket = ${bucket} and key = ${keyBytes(key)}`
-  return row
+export function versioningOf({ versioning }: Pick<BucketRow, 'versioning'>): {
+  readonly versioning?: Versioning
+} {
+  return versioning === null ? {} : { versioning: versioning as Versioning } // put there by us
+}
+
+/** For the change of a write into the bucket. */
+export function versioned({ versioning }: { readonly versioning?: Versioning }): {
+  readonly versioning?: Versioning
+} {
+  return versioning === undefined ? {} : { versioning }
+}
+
+/** For the answer to such a write. */
+export function writtenVersionId(
+  sequence: bigint,
+  { versioning }: { readonly versioning?: Versioning },
+): { readonly versionId?: VersionId } {
+  return toldVersionId({ sequence, is_null: versioning === 'enabled' ? 0 : 1 }, versioning)
 }
 
 /** A bucket, and the version that its key has, of one moment. */
 export interface Found {
   readonly bucket: number
   readonly profile: string
+  readonly versioning?: Versioning
   readonly version: FoundVersion | undefined
 }
 
 /** Both in one query: this is what every read and every write of an object asks. `object/no-such-bucket` */
 export async function findIn(tx: Queryable, name: BucketName, key: ObjectKey): Promise<Found> {
   const [row] = await tx.query<FoundRow>`
-    select bucket.id as bucket_id, bucket.profile, version.sequence, version.at, version.bytes, version.etag,
+    select bucket.id as bucket_id, bucket.profile, bucket.versioning, version.is_null, version.sequence, version.at, version.bytes, version.etag,
       version.metadata, version.checksum, version.parts, version.upload from bucket
       left join version on version.bucket = bucket.id and version.key = ${keyBytes(key)}
     where bucket.name = ${name}`
   if (row === undefined) throw objectFault('object/no-such-bucket', { bucket: name })
   const { bucket_id: bucket, profile } = row
-  return { bucket, profile, version: isVersion(row) ? row : undefined }
+  return { bucket, profile, ...versioningOf(row), version: isVersion(row) ? row : undefined }
 }
 
 interface JoinedRow {
   readonly bucket_id: number
   readonly profile: string
+  readonly versioning: string | null
 }
 type FoundRow = JoinedRow & (FoundVersion | { readonly [Column in keyof FoundVersion]: null })
 
@@ -79,17 +93,26 @@ function isVersion(row: FoundRow): row is JoinedRow & FoundVersion {
   return row.sequence !== null
 }
 
-export function bucketInfo({ name, at, profile, owner }: BucketRow): BucketInfo {
+export function bucketInfo({ name, at, profile, owner, versioning }: BucketRow): BucketInfo {
   return {
     name: name as BucketName, // only valid names are created
     createdAt: at,
     profile,
     ...(owner === null ? {} : { owner }),
+    ...versioningOf({ versioning }),
   }
 }
 
 export function objectInfo(
-  { bucket, key }: { readonly bucket: BucketName; readonly key: ObjectKey },
+  {
+    bucket,
+    key,
+    versioning,
+  }: {
+    readonly bucket: BucketName
+    readonly key: ObjectKey
+    readonly versioning?: Versioning | undefined
+  },
   row: FoundVersion,
 ): ObjectInfo {
   const parts: readonly (readonly [number, number])[] | undefined =
@@ -104,6 +127,7 @@ export function objectInfo(
     metadata: JSON.parse(row.metadata),
     ...(row.checksum === null ? {} : { checksum: checksumFromJson(JSON.parse(row.checksum)) }),
     ...(parts === undefined ? {} : { parts: parts.map(([number, bytes]) => ({ number, bytes })) }),
+    ...toldVersionId(row, versioning),
   }
 }
 

@@ -2,14 +2,15 @@
 import { fromBase64url } from '#bytes/text'
 import type { ChangeRoom, SequencedChange } from '#changelog/change'
 import { dumpObjects } from '#object/_dump'
-import type { ObjectChange, PartJson, VersionJson } from '#object/changes'
+import { deleteCurrent, type Place, putVersion, removeOne, restoreVersion } from '#object/_versions'
+import type { ObjectChange, PartJson } from '#object/changes'
 import type { Queryable } from '#sql/sql'
 import { chunkFromJson, extentFromJson } from '#store/chunk-record'
 import { adoptExtents, insertChunks, insertExtents, removeExtents } from '#store/tables'
 
 export const objectRoom: ChangeRoom = {
   room: 'object',
-  migrations: [createTables, addOwners],
+  migrations: [createTables, addOwners, addVersions],
   apply: applyObjectChange,
   dump: dumpObjects,
 }
@@ -34,6 +35,15 @@ async function addOwners(tx: Queryable): Promise<void> {
   await tx.query`alter table bucket add column owner text`
 }
 
+async function addVersions(tx: Queryable): Promise<void> {
+  await tx.query`alter table bucket add column versioning text`
+  await tx.query`alter table version add column is_null integer not null default 1`
+  await tx.query`create table former (
+    bucket integer not null, key blob not null, age integer not null, sequence integer not null, at integer not null,
+    bytes integer not null, etag text not null, metadata text not null, checksum text, parts text, upload text,
+    is_null integer not null, is_marker integer not null, primary key (bucket, key, age)) without rowid`
+}
+
 async function applyObjectChange(tx: Queryable, change: SequencedChange): Promise<void> {
   const { sequence, at } = change
   const body = change.body as ObjectChange // this room wrote it
@@ -45,7 +55,7 @@ async function applyObjectChange(tx: Queryable, change: SequencedChange): Promis
     case 'object/bucket-deleted':
       return await deleteBucket(tx, body.bucket)
     case 'object/put':
-      await replaceVersion(tx, change, body)
+      await putVersion(tx, change, placeOf(body), body)
       await insertChunks(tx, change, body.chunks.map(chunkFromJson))
       return await insertExtents(tx, sequence, body.extents.map(extentFromJson))
     case 'object/extents':
@@ -56,7 +66,15 @@ async function applyObjectChange(tx: Queryable, change: SequencedChange): Promis
         body.ordinal,
       )
     case 'object/deleted':
-      return await removeVersion(tx, body.bucket, fromBase64url(body.key))
+      return await deleteCurrent(tx, change, placeOf(body), body.versioning)
+    case 'object/version-removed':
+      return await removeOne(tx, placeOf(body), body.version)
+    case 'object/version':
+      await restoreVersion(tx, change, placeOf(body), body)
+      return await insertExtents(tx, sequence, body.extents.map(extentFromJson))
+    case 'object/bucket-versioned':
+      await tx.query`update bucket set versioning = ${body.versioning} where id = ${body.bucket}`
+      return
     case 'object/upload-created':
       await tx.query`insert into upload (id, bucket, key, sequence, at, metadata, checksum_algorithm, checksum_type)
         values (${body.upload}, ${body.bucket}, ${fromBase64url(body.key)}, ${sequence}, ${at},
@@ -67,28 +85,14 @@ async function applyObjectChange(tx: Queryable, change: SequencedChange): Promis
     case 'object/upload-aborted':
       return await removeUpload(tx, body.upload)
     case 'object/upload-completed':
-      await replaceVersion(tx, change, body)
+      await putVersion(tx, change, placeOf(body), body)
       await adoptParts(tx, sequence, body)
       return await removeUpload(tx, body.upload)
   }
 }
 
-async function replaceVersion(
-  tx: Queryable,
-  { sequence, at }: SequencedChange,
-  body: VersionJson & { readonly upload?: string },
-): Promise<void> {
-  const key = fromBase64url(body.key)
-  await removeVersion(tx, body.bucket, key)
-  await tx.query`insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload)
-    values (${body.bucket}, ${key}, ${sequence}, ${at}, ${body.bytes}, ${body.etag}, ${JSON.stringify(body.metadata)},
-      ${jsonOrNull(body.checksum)}, ${jsonOrNull(body.parts)}, ${body.upload ?? null})`
-}
-
-async function removeVersion(tx: Queryable, bucket: number, key: Uint8Array): Promise<void> {
-  const removed = await tx.query<{ sequence: number }>`
-    delete from version where bucket = ${bucket} and key = ${key} returning sequence`
-  for (const { sequence } of removed) await removeExtents(tx, BigInt(sequence))
+function placeOf({ bucket, key }: { readonly bucket: number; readonly key: string }): Place {
+  return { bucket, key: fromBase64url(key) }
 }
 
 async function putPart(

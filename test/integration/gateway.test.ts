@@ -179,7 +179,10 @@ test('uploads, copies, deletes and listings', () =>
         ['uploaded', 200_000, 'bigint'],
       ],
     )
-    deepEqual(await objects.deleteMany(bucket, [key, copy]), [undefined, undefined])
+    deepEqual(await objects.deleteMany(bucket, [{ key }, { key: copy }]), [
+      { isMarker: false },
+      { isMarker: false },
+    ])
     await rejects(objects.head(bucket, key), fault('object/no-such-key'))
     await rejects(objects.abortUpload(upload), fault('object/no-such-upload'))
   }))

@@ -1,5 +1,5 @@
 /** What clients do that changes a key: put, count, copy, delete. Each says afterwards what it knows of the key. */
-import type { ObjectInfo } from '#object/model'
+import type { DeleteOptions, ObjectInfo } from '#object/model'
 import { incoming } from './body.ts'
 import * as cell from './cell.ts'
 import type { Hands } from './hands.ts'
@@ -123,7 +123,7 @@ export async function remove(hands: Hands, place: Place): Promise<void> {
   const condition = etag !== undefined && chance(hands.world, 0.3) ? { ifMatch: etag } : {}
   const { call, outcome } = await hands.stage.attempt(
     `delete ${place.cell}${printCondition(condition)}`,
-    (objects) => objects.delete(place.bucket, place.key, ifMatchOf(condition)),
+    (objects) => objects.delete(place.bucket, place.key, deleteConditionOf(condition)),
   )
   const step = cell.deletes(condition, history.etagOf)
   if (outcome.kind === 'done') history.end(call, 'done', claim(place, step))
@@ -133,8 +133,8 @@ export async function remove(hands: Hands, place: Place): Promise<void> {
   else history.end(call, outcome.kind)
 }
 
-function ifMatchOf({ ifMatch }: cell.LabelCondition): { ifMatch?: readonly string[] } {
-  return ifMatch === undefined ? {} : { ifMatch: [ifMatch] }
+function deleteConditionOf({ ifMatch }: cell.LabelCondition): DeleteOptions {
+  return ifMatch === undefined ? {} : { condition: { ifMatch: [ifMatch] } }
 }
 
 export async function removeMany({ stage, world }: Hands): Promise<void> {
@@ -144,11 +144,12 @@ export async function removeMany({ stage, world }: Hands): Promise<void> {
   const { call, outcome } = await stage.attempt(`delete many ${names}`, (objects) =>
     objects.deleteMany(
       steadyBucket,
-      chosen.map(({ key }) => key),
+      chosen.map(({ key }) => ({ key })),
     ),
   )
   const claims = chosen.map((place, index): Claim => {
-    const error = outcome.kind === 'done' ? outcome.value[index] : undefined
+    const one = outcome.kind === 'done' ? outcome.value[index] : undefined
+    const error = one instanceof Error ? one : undefined
     const isCertain = outcome.kind === 'done' && error === undefined
     if (stage.isCalm && error !== undefined) history.violate(`${call.text}: ${error.message}`)
     return { cell: place.cell, step: cell.deletes(), isCertain }

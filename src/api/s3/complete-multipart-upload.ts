@@ -10,6 +10,7 @@ import { s3Fault } from '#api/s3/faults'
 import { partsMax } from '#api/s3/limits'
 import { quoted, xmlResponse } from '#api/s3/response'
 import { uploadOf } from '#api/s3/uploads'
+import { versionHeaders } from '#api/s3/versions'
 import { readXmlBody } from '#api/s3/xml-body'
 import { textOf, type XmlElement } from '#api/s3/xml-reader'
 import { leaf } from '#api/s3/xml-writer'
@@ -27,13 +28,14 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<HttpRes
     ...writeCondition(headers),
     ...stated,
   })
-  return xmlResponse('CompleteMultipartUploadResult', [
+  const elements = [
     leaf('Location', `http://${headers['host'] ?? ''}${parseTarget(request.target).rawPath}`),
     leaf('Bucket', bucket),
     leaf('Key', key),
     leaf('ETag', quoted(completed.etag)),
     ...checksumElements(completed.checksum),
-  ])
+  ]
+  return xmlResponse('CompleteMultipartUploadResult', elements, versionHeaders(completed))
 }
 
 /** What the headers say of the object to be. */

@@ -1,6 +1,6 @@
 /** Preconditions of RFC 9110 section 13, as S3 reads them. Pure. */
 import { s3Fault } from '#api/s3/faults'
-import type { ObjectInfo, WriteCondition } from '#object/model'
+import type { DeleteCondition, ObjectInfo, WriteCondition } from '#object/model'
 
 type Headers = Readonly<Record<string, string | undefined>>
 type Etags = readonly string[] | '*'
@@ -31,6 +31,30 @@ export function writeCondition(headers: Headers): { condition?: WriteCondition }
       ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
     },
   }
+}
+
+/** What a delete asks of the version it is about. `s3/invalid-argument` for a size or a time that is none. */
+export function deleteCondition({
+  etag,
+  size,
+  modified,
+}: {
+  readonly etag: string | undefined
+  readonly size: string | undefined
+  readonly modified: string | undefined
+}): { condition?: DeleteCondition } {
+  const ifMatch = parseEtags(etag)
+  if (size !== undefined && !/^\d{1,15}$/.test(size))
+    throw s3Fault('s3/invalid-argument', { argument: 'Size' })
+  const modifiedAt = modified === undefined ? undefined : Date.parse(modified)
+  if (Number.isNaN(modifiedAt))
+    throw s3Fault('s3/invalid-argument', { argument: 'LastModifiedTime' })
+  const condition = {
+    ...(ifMatch === undefined ? {} : { ifMatch }),
+    ...(size === undefined ? {} : { bytes: Number(size) }),
+    ...(modifiedAt === undefined ? {} : { modifiedAt }),
+  }
+  return Object.keys(condition).length === 0 ? {} : { condition }
 }
 
 /**

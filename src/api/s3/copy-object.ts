@@ -8,6 +8,7 @@ import { putBytesMax } from '#api/s3/limits'
 import { readMetadata } from '#api/s3/metadata'
 import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
 import { isoDate, quoted, xmlResponse } from '#api/s3/response'
+import { sourceVersionHeaders, versionHeaders } from '#api/s3/versions'
 import { leaf } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 
@@ -21,7 +22,8 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
   const source = readCopySource(call)
   const checksumAlgorithm = parseAlgorithm(headers['x-amz-checksum-algorithm'])
   const replaces = readDirective(headers['x-amz-metadata-directive']) === 'REPLACE'
-  const isOntoItself = source.bucket === bucket && source.key === key
+  const isOntoItself =
+    source.bucket === bucket && source.key === key && source.version === undefined
   if (isOntoItself && !replaces && !changing.some((header) => headers[header] !== undefined)) {
     throw s3Fault('s3/invalid-request', {
       reason:
@@ -29,7 +31,7 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
     })
   }
   await requireAccess(call, source.bucket)
-  const { bytes } = await door.objects.head(source.bucket, source.key)
+  const { bytes } = await door.objects.head(source.bucket, source.key, source.version)
   if (bytes > putBytesMax) {
     throw s3Fault('s3/invalid-request', {
       reason: `The specified copy source is larger than the maximum allowable size for a copy source: ${putBytesMax}`,
@@ -52,7 +54,11 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
       leaf('ETag', quoted(copied.etag)),
       ...checksumElements(copied.checksum),
     ],
-    encryptionHeaders(call),
+    {
+      ...versionHeaders(copied),
+      ...sourceVersionHeaders(copied),
+      ...encryptionHeaders(call),
+    },
   )
 }
 

@@ -1,15 +1,13 @@
 import type { Call } from '#api/s3/call'
 import { parseDate, parseEtags } from '#api/s3/conditions'
 import { s3Fault } from '#api/s3/faults'
-import { refuseOtherVersions } from '#api/s3/versions'
 import { percentDecode } from '#http/target'
 import type { ByteRange, CopySource } from '#object/model'
-import { parseBucketName, parseObjectKey } from '#object/names'
+import { parseBucketName, parseObjectKey, parseVersionId } from '#object/names'
 
 /** Reads `x-amz-copy-source` (`/bucket/key` or `bucket/key`, percent-encoded) and the conditions on it. */
 export function readCopySource({ headers }: Pick<Call, 'headers'>): CopySource {
   const [path = '', version] = (headers['x-amz-copy-source'] ?? '').split('?versionId=')
-  if (version !== undefined) refuseOtherVersions(version)
   const decoded = percentDecode(path).replace(/^\//, '')
   const slash = decoded.indexOf('/')
   if (slash < 1 || slash === decoded.length - 1) {
@@ -22,6 +20,7 @@ export function readCopySource({ headers }: Pick<Call, 'headers'>): CopySource {
   return {
     bucket: parseBucketName(decoded.slice(0, slash)),
     key: parseObjectKey(decoded.slice(slash + 1)),
+    ...(version === undefined ? {} : { version: parseVersionId(version) }),
     ...(ifMatch === undefined ? {} : { ifMatch }),
     ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
     ...(ifModifiedSince === undefined ? {} : { ifModifiedSince }),

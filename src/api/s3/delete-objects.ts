@@ -1,18 +1,27 @@
 import type { BucketCall } from '#api/s3/call'
+import { deleteCondition } from '#api/s3/conditions'
 import { s3ErrorOf } from '#api/s3/errors'
 import { s3Fault } from '#api/s3/faults'
 import { deleteKeysMax } from '#api/s3/limits'
 import { xmlResponse } from '#api/s3/response'
 import { readXmlBody } from '#api/s3/xml-body'
 import { childOf, textOf, type XmlElement } from '#api/s3/xml-reader'
-import { branch, branches, leaf } from '#api/s3/xml-writer'
+import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
-import type { ObjectKey } from '#object/model'
-import { parseObjectKey } from '#object/names'
+import type { DeleteOptions, Deletion, ObjectKey } from '#object/model'
+import { parseObjectKey, parseVersionId } from '#object/names'
 
-interface Outcome {
+type Deletable = DeleteOptions & { readonly key: ObjectKey }
+
+/** One object of the request: what to delete, or why it cannot be. */
+interface Asked {
   readonly key: string
-  readonly error: unknown
+  readonly version: string | undefined
+  readonly what: Deletable | Error
+}
+
+interface Outcome extends Asked {
+  readonly outcome: Deletion | Error
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html: up to 1,000 keys, each with its own outcome. */
@@ -23,51 +32,62 @@ export async function deleteObjects(call: BucketCall): Promise<HttpResponse> {
   if (objects.length === 0 || objects.length > deleteKeysMax) {
     throw s3Fault('s3/malformed-xml', { reason: `1 to ${deleteKeysMax} objects` })
   }
-  const outcomes = await deleteAll(call, objects)
-  const failed = outcomes.filter(({ error }) => error !== undefined)
-  const deleted = isQuiet ? [] : outcomes.filter(({ error }) => error === undefined)
-  return xmlResponse('DeleteResult', [
-    branches(deleted, ({ key }) => branch('Deleted', leaf('Key', key))),
-    branches(failed, ({ key, error }) => {
-      const { code, message } = s3ErrorOf(error)
-      return branch('Error', leaf('Key', key), leaf('Code', code), leaf('Message', message))
-    }),
-  ])
+  const outcomes = await deleteAll(call, objects.map(read))
+  const isTold = ({ outcome }: Outcome): boolean => outcome instanceof Error || !isQuiet
+  return xmlResponse('DeleteResult', [branches(outcomes.filter(isTold), outcomeElement)])
 }
 
-/** In the order asked. A key that cannot exist fails alone. */
+/** In the order asked. What cannot be deleted fails alone. */
 async function deleteAll(
   { door, bucket }: BucketCall,
-  objects: readonly XmlElement[],
+  asked: readonly Asked[],
 ): Promise<readonly Outcome[]> {
-  const asked = objects.map((object) => readKey(object))
-  const keys = asked.flatMap(({ key }) => (key === undefined ? [] : [key]))
-  const results = (await door.objects.deleteMany(bucket, keys)).values()
-  return asked.map(({ text, key, error }) => ({
-    key: text,
-    error: key === undefined ? error : results.next().value,
-  }))
+  const deletable = asked.flatMap(({ what }) => (what instanceof Error ? [] : [what]))
+  const results = (await door.objects.deleteMany(bucket, deletable)).values()
+  return asked.map((one) => {
+    const result = one.what instanceof Error ? one.what : results.next().value
+    return { ...one, outcome: result ?? new TypeError('the domain has left one out') }
+  })
 }
 
-function readKey(object: XmlElement): {
-  readonly text: string
-  readonly key?: ObjectKey
-  readonly error?: unknown
-} {
-  const text = childOf(object, 'Key')?.text
-  if (text === undefined) throw s3Fault('s3/malformed-xml', { reason: 'Object without Key' })
-  for (const condition of ['ETag', 'LastModifiedTime', 'Size']) {
-    if (childOf(object, condition) !== undefined) {
-      return { text, error: s3Fault('s3/not-implemented', { reason: `condition ${condition}` }) }
-    }
+function outcomeElement({ key, version, outcome }: Outcome): Xml {
+  if (outcome instanceof Error) {
+    const { code, message } = s3ErrorOf(outcome)
+    return branch(
+      'Error',
+      leaf('Key', key),
+      leaf('VersionId', version),
+      leaf('Code', code),
+      leaf('Message', message),
+    )
   }
+  const { isMarker, versionId } = outcome
+  return branch(
+    'Deleted',
+    leaf('Key', key),
+    leaf('VersionId', version),
+    leaf('DeleteMarker', isMarker ? true : undefined),
+    leaf('DeleteMarkerVersionId', isMarker ? versionId : undefined),
+  )
+}
+
+function read(object: XmlElement): Asked {
+  const key = childOf(object, 'Key')?.text
+  if (key === undefined) throw s3Fault('s3/malformed-xml', { reason: 'Object without Key' })
   const version = textOf(object, 'VersionId')
-  if (version !== undefined && version !== 'null') {
-    return { text, error: s3Fault('s3/invalid-argument', { argument: 'VersionId' }) }
-  }
   try {
-    return { text, key: parseObjectKey(text) }
+    const what = {
+      key: parseObjectKey(key),
+      ...(version === undefined ? {} : { version: parseVersionId(version) }),
+      ...deleteCondition({
+        etag: textOf(object, 'ETag'),
+        size: textOf(object, 'Size'),
+        modified: textOf(object, 'LastModifiedTime'),
+      }),
+    }
+    return { key, version, what }
   } catch (error) {
-    return { text, error }
+    if (!(error instanceof Error)) throw error
+    return { key, version, what: error }
   }
 }

@@ -1,4 +1,5 @@
 import { s3ErrorOf } from '#api/s3/errors'
+import { httpDate } from '#api/s3/response'
 import { leaf, plainXmlDocument, type Xml } from '#api/s3/xml-writer'
 import { Fault } from '#fault/fault'
 import type { HttpResponse } from '#http/message'
@@ -60,6 +61,8 @@ function extraElements(error: unknown): readonly Xml[] {
       return [textLeaf('BucketName', detail['bucket'] ?? detail['name'])]
     case 'object/no-such-key':
       return [textLeaf('Key', detail['key'])]
+    case 'object/no-such-version':
+      return [textLeaf('Key', detail['key']), textLeaf('VersionId', detail['version'])]
     case 'object/no-such-upload':
       return [textLeaf('UploadId', detail['upload'])]
     case 'object/precondition-failed':
@@ -81,6 +84,17 @@ function extraHeaders(error: unknown): Record<string, string> {
   const { code, detail } = error
   if (code === 'object/range-unsatisfiable' && detail['bytes'] !== undefined) {
     return { 'content-range': `bytes */${detail['bytes']}` }
+  }
+  if (code === 'object/no-such-key' && detail['marker'] !== undefined) {
+    return { 'x-amz-delete-marker': 'true', 'x-amz-version-id': String(detail['marker']) }
+  }
+  if (code === 'object/delete-marker') {
+    return {
+      'x-amz-delete-marker': 'true',
+      'x-amz-version-id': String(detail['version']),
+      'last-modified': httpDate(Number(detail['modifiedAt'])),
+      allow: 'DELETE',
+    }
   }
   if (code === 'identity/wrong-region') return { 'x-amz-bucket-region': String(detail['region']) }
   return {}

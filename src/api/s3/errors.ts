@@ -83,6 +83,21 @@ const objectErrors: Readonly<Record<ObjectFaultCode, S3Error>> = {
     message:
       'The specified multipart upload does not exist. It may have been aborted or completed.',
   },
+  'object/no-such-version': {
+    status: 404,
+    code: 'NoSuchVersion',
+    message: 'The specified version does not exist.',
+  },
+  'object/invalid-version-id': {
+    status: 400,
+    code: 'InvalidArgument',
+    message: 'Invalid version id specified',
+  },
+  'object/delete-marker': {
+    status: 405,
+    code: 'MethodNotAllowed',
+    message: 'The specified method is not allowed against this resource.',
+  },
   'object/precondition-failed': {
     status: 412,
     code: 'PreconditionFailed',

@@ -4,14 +4,13 @@ import { identityHeaders, objectHeaders } from '#api/s3/object-headers'
 import { prime } from '#api/s3/prime'
 import { emptyResponse } from '#api/s3/response'
 import { selectRange } from '#api/s3/select-range'
-import { refuseOtherVersions } from '#api/s3/versions'
+import { versionOf } from '#api/s3/versions'
 import type { HttpResponse } from '#http/message'
 import { type OpenedObject, wholeBytesMax } from '#object/model'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
 export async function getObject(call: ObjectCall): Promise<HttpResponse> {
-  refuseOtherVersions(call.query.get('versionId'))
-  const opened = await call.door.objects.open(call.bucket, call.key)
+  const opened = await call.door.objects.open(call.bucket, call.key, versionOf(call))
   let isHandedOver = false
   try {
     const response = await answer(call, opened)

@@ -3,13 +3,12 @@ import { evaluateRead } from '#api/s3/conditions'
 import { identityHeaders, objectHeaders } from '#api/s3/object-headers'
 import { emptyResponse } from '#api/s3/response'
 import { selectRange } from '#api/s3/select-range'
-import { refuseOtherVersions } from '#api/s3/versions'
+import { versionOf } from '#api/s3/versions'
 import type { HttpResponse } from '#http/message'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
 export async function headObject(call: ObjectCall): Promise<HttpResponse> {
-  refuseOtherVersions(call.query.get('versionId'))
-  const info = await call.door.objects.head(call.bucket, call.key)
+  const info = await call.door.objects.head(call.bucket, call.key, versionOf(call))
   if (evaluateRead(call.headers, info) === 'not-modified') {
     return emptyResponse(304, identityHeaders(info))
   }

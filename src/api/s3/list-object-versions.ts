@@ -3,19 +3,20 @@ import { listKeysMax } from '#api/s3/limits'
 import {
   checkUnordered,
   commonPrefixElements,
+  type NameWriter,
   nameWriter,
   nonEmpty,
   ownerElement,
   readLimit,
 } from '#api/s3/listing'
 import { isoDate, quoted, xmlResponse } from '#api/s3/response'
-import { branch, branches, leaf } from '#api/s3/xml-writer'
+import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
+import type { Owner } from '#identity/principal'
+import type { VersionEntry } from '#object/model'
+import { parseVersionId } from '#object/names'
 
-/**
- * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html of a bucket that was never versioned: every object has
- * one version, `null`, and it is the latest.
- */
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html */
 export async function listObjectVersions(call: BucketCall): Promise<HttpResponse> {
   const { door, bucket, query } = call
   checkUnordered(call)
@@ -23,39 +24,47 @@ export async function listObjectVersions(call: BucketCall): Promise<HttpResponse
   const limit = readLimit(call, 'max-keys', listKeysMax)
   const prefix = query.get('prefix') ?? ''
   const delimiter = nonEmpty(call, 'delimiter')
-  const marker = nonEmpty(call, 'key-marker')
-  const page = await door.objects.list(bucket, {
+  const afterKey = nonEmpty(call, 'key-marker')
+  const versionMarker = nonEmpty(call, 'version-id-marker')
+  // A version without a key says nothing, so S3 ignores it.
+  const isWithin = afterKey !== undefined && versionMarker !== undefined
+  const page = await door.objects.listVersions(bucket, {
     prefix,
     limit,
     ...(delimiter === undefined ? {} : { delimiter }),
-    ...(marker === undefined ? {} : { after: marker }),
+    ...(afterKey === undefined ? {} : { afterKey }),
+    ...(isWithin ? { afterVersion: parseVersionId(versionMarker) } : {}),
   })
   const { next } = page
-  const isKeyNext = next !== undefined && page.objects.at(-1)?.key === next
   return xmlResponse('ListVersionsResult', [
     leaf('Name', bucket),
     leaf('Prefix', names.write(prefix)),
-    leaf('KeyMarker', names.write(marker ?? '')),
-    leaf('VersionIdMarker', query.get('version-id-marker') ?? ''),
-    leaf('NextKeyMarker', next && names.write(next)),
-    leaf('NextVersionIdMarker', isKeyNext ? 'null' : undefined),
+    leaf('KeyMarker', names.write(afterKey ?? '')),
+    leaf('VersionIdMarker', versionMarker ?? ''),
+    leaf('NextKeyMarker', next && names.write(next.key)),
+    leaf('NextVersionIdMarker', next?.version),
     leaf('MaxKeys', limit),
     leaf('Delimiter', delimiter && names.write(delimiter)),
     leaf('EncodingType', names.encodingType),
     leaf('IsTruncated', next !== undefined),
-    branches(page.objects, ({ key, modifiedAt, etag, bytes }) =>
-      branch(
-        'Version',
-        leaf('Key', names.write(key)),
-        leaf('VersionId', 'null'),
-        leaf('IsLatest', true),
-        leaf('LastModified', isoDate(modifiedAt)),
-        leaf('ETag', quoted(etag)),
-        leaf('Size', bytes),
-        ownerElement(call.owner),
-        leaf('StorageClass', 'STANDARD'),
-      ),
-    ),
+    branches(page.versions, (entry) => entryElement(entry, { names, owner: call.owner })),
     commonPrefixElements(page.commonPrefixes, names),
   ])
+}
+
+function entryElement(
+  { key, versionId, isLatest, modifiedAt, info }: VersionEntry,
+  { names, owner }: { readonly names: NameWriter; readonly owner: Owner },
+): Xml {
+  return branch(
+    info === undefined ? 'DeleteMarker' : 'Version',
+    leaf('Key', names.write(key)),
+    leaf('VersionId', versionId),
+    leaf('IsLatest', isLatest),
+    leaf('LastModified', isoDate(modifiedAt)),
+    leaf('ETag', info && quoted(info.etag)),
+    leaf('Size', info?.bytes),
+    ownerElement(owner),
+    leaf('StorageClass', info && 'STANDARD'),
+  )
 }

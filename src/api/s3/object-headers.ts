@@ -3,6 +3,7 @@ import { checksumHeaders } from '#api/s3/checksums'
 import { s3Fault } from '#api/s3/faults'
 import { metadataHeaders } from '#api/s3/metadata'
 import { httpDate, quoted } from '#api/s3/response'
+import { versionHeaders } from '#api/s3/versions'
 import type { ByteRange, ObjectInfo } from '#object/model'
 
 /** The part of an object that a GET or HEAD is answered with. */
@@ -26,6 +27,7 @@ export function objectHeaders(
     headers['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED' && range === undefined
   return {
     ...identityHeaders(info),
+    ...versionHeaders(info),
     ...metadataHeaders(info.metadata),
     ...overrides(query),
     'accept-ranges': 'bytes',

@@ -12,7 +12,6 @@ const unkept: readonly RegExp[] = [
   /^x-amz-bucket-object-lock-token$/,
   /^x-amz-tagging$/,
   /^x-amz-write-offset-bytes$/,
-  /^x-amz-if-match-(size|last-modified-time)$/,
 ]
 
 /** With ACLs off, as in AWS's new buckets, only those that say what is so anyway are taken. */

@@ -6,6 +6,7 @@ import { putBytesMax } from '#api/s3/limits'
 import { readMetadata } from '#api/s3/metadata'
 import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
 import { emptyResponse, quoted } from '#api/s3/response'
+import { versionHeaders } from '#api/s3/versions'
 import type { HttpResponse } from '#http/message'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
@@ -18,9 +19,10 @@ export async function putObject(call: ObjectCall): Promise<HttpResponse> {
     ...writeCondition(headers),
     signal: request.signal,
   }
-  const { etag, checksum } = await door.objects.put(bucket, key, options)
+  const { etag, checksum, ...written } = await door.objects.put(bucket, key, options)
   return emptyResponse(200, {
     etag: quoted(etag),
+    ...versionHeaders(written),
     ...checksumHeaders(checksum),
     ...encryptionHeaders(call),
   })

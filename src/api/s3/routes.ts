@@ -19,6 +19,7 @@ import { listObjectVersions } from '#api/s3/list-object-versions'
 import { listObjects } from '#api/s3/list-objects'
 import { listObjectsV2 } from '#api/s3/list-objects-v2'
 import { listParts } from '#api/s3/list-parts'
+import { putBucketVersioning } from '#api/s3/put-bucket-versioning'
 import { putObject } from '#api/s3/put-object'
 import { uploadPart } from '#api/s3/upload-part'
 import { uploadPartCopy } from '#api/s3/upload-part-copy'
@@ -63,6 +64,12 @@ export const bucketRoutes: readonly Route<BucketCall>[] = [
     method: 'GET',
     subresources: ['versions'],
     operation: listObjectVersions,
+  },
+  {
+    name: 'PutBucketVersioning',
+    method: 'PUT',
+    subresources: ['versioning'],
+    operation: putBucketVersioning,
   },
   { name: 'HeadBucket', method: 'HEAD', operation: headBucket },
   { name: 'DeleteBucket', method: 'DELETE', operation: deleteBucket },

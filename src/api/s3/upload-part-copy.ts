@@ -20,7 +20,7 @@ export async function uploadPartCopy(call: ObjectCall): Promise<HttpResponse> {
   const source = readCopySource(call)
   const range = readCopyRange(headers['x-amz-copy-source-range'])
   await requireAccess(call, source.bucket)
-  const { bytes } = await door.objects.head(source.bucket, source.key)
+  const { bytes } = await door.objects.head(source.bucket, source.key, source.version)
   const copied = range === undefined ? bytes : range.last - range.first + 1
   if (copied > putBytesMax)
     throw s3Fault('s3/body-too-large', { bytes: copied, bytesMax: putBytesMax })

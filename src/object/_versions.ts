@@ -1,0 +1,131 @@
+/**
+ * How versions become rows. `version` has what a read or a listing sees: the newest version of each key, unless that is a delete marker.
+ * `former` has all others, markers too. Part of `apply`: pure functions of the rows and the change.
+ */
+import type { SequencedChange } from '#changelog/change'
+import type { VersionJson } from '#object/changes'
+import type { Versioning } from '#object/model'
+import type { Queryable } from '#sql/sql'
+import { removeExtents } from '#store/tables'
+
+/** A key of a bucket, as rows name it. */
+export interface Place {
+  readonly bucket: number
+  readonly key: Uint8Array
+}
+
+/** The new version is the current one. What it takes the place of stays beside it while the bucket keeps versions, and otherwise goes. */
+export async function putVersion(
+  tx: Queryable,
+  { sequence, at }: SequencedChange,
+  place: Place,
+  body: VersionJson & { readonly upload?: string },
+): Promise<void> {
+  await makeWay(tx, place, body.versioning)
+  await tx.query`
+    insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null)
+    values (${place.bucket}, ${place.key}, ${sequence}, ${at}, ${body.bytes}, ${body.etag}, ${JSON.stringify(body.metadata)},
+      ${jsonOrNull(body.checksum)}, ${jsonOrNull(body.parts)}, ${body.upload ?? null}, ${body.versioning === 'enabled' ? 0 : 1})`
+}
+
+/** Without versions the object is gone; with them a marker says so, and the object stays behind it. */
+export async function deleteCurrent(
+  tx: Queryable,
+  { sequence, at }: SequencedChange,
+  place: Place,
+  versioning: Versioning | undefined,
+): Promise<void> {
+  await makeWay(tx, place, versioning)
+  if (versioning === undefined) return
+  await tx.query`
+    insert into former (bucket, key, age, sequence, at, bytes, etag, metadata, is_null, is_marker)
+    values (${place.bucket}, ${place.key}, ${-sequence}, ${sequence}, ${at}, 0, '', '{}', ${versioning === 'enabled' ? 0 : 1}, 1)`
+}
+
+/** For good, whatever it is. What was behind it comes forward. */
+export async function removeOne(tx: Queryable, place: Place, sequence: number): Promise<void> {
+  const { bucket, key } = place
+  await tx.query`
+    delete from version where bucket = ${bucket} and key = ${key} and sequence = ${sequence}`
+  await tx.query`delete from former where bucket = ${bucket} and key = ${key} and age = ${-sequence}`
+  await removeExtents(tx, BigInt(sequence))
+  await bringForward(tx, place)
+}
+
+/** A version as it stands, in a snapshot. */
+export async function restoreVersion(
+  tx: Queryable,
+  { sequence, at }: SequencedChange,
+  place: Place,
+  body: VersionJson & {
+    readonly upload?: string
+    readonly isCurrent: boolean
+    readonly isNull: boolean
+    readonly isMarker: boolean
+  },
+): Promise<void> {
+  const { bucket, key } = place
+  const metadata = JSON.stringify(body.metadata)
+  const checksum = jsonOrNull(body.checksum)
+  const parts = jsonOrNull(body.parts)
+  const upload = body.upload ?? null
+  const isNull = body.isNull ? 1 : 0
+  if (body.isCurrent) {
+    await tx.query`
+      insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null)
+      values (${bucket}, ${key}, ${sequence}, ${at}, ${body.bytes}, ${body.etag}, ${metadata}, ${checksum}, ${parts}, ${upload}, ${isNull})`
+    return
+  }
+  await tx.query`
+    insert into former (bucket, key, age, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, is_marker)
+    values (${bucket}, ${key}, ${-sequence}, ${sequence}, ${at}, ${body.bytes}, ${body.etag}, ${metadata}, ${checksum}, ${parts},
+      ${upload}, ${isNull}, ${body.isMarker ? 1 : 0})`
+}
+
+async function makeWay(
+  tx: Queryable,
+  place: Place,
+  versioning: Versioning | undefined,
+): Promise<void> {
+  if (versioning === undefined) return await removeCurrent(tx, place)
+  if (versioning === 'suspended') await removeNull(tx, place)
+  const { bucket, key } = place
+  await tx.query`
+    insert into former (bucket, key, age, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, is_marker)
+    select bucket, key, -sequence, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, 0
+    from version where bucket = ${bucket} and key = ${key}`
+  await tx.query`delete from version where bucket = ${bucket} and key = ${key}`
+}
+
+async function removeCurrent(tx: Queryable, { bucket, key }: Place): Promise<void> {
+  const removed = await tx.query<{ sequence: number }>`
+    delete from version where bucket = ${bucket} and key = ${key} returning sequence`
+  for (const { sequence } of removed) await removeExtents(tx, BigInt(sequence))
+}
+
+async function removeNull(tx: Queryable, { bucket, key }: Place): Promise<void> {
+  const current = await tx.query<{ sequence: number }>`
+    delete from version where bucket = ${bucket} and key = ${key} and is_null = 1 returning sequence`
+  const former = await tx.query<{ sequence: number }>`
+    delete from former where bucket = ${bucket} and key = ${key} and is_null = 1 returning sequence`
+  for (const { sequence } of [...current, ...former]) await removeExtents(tx, BigInt(sequence))
+}
+
+async function bringForward(tx: Queryable, { bucket, key }: Place): Promise<void> {
+  const [current] = await tx.query`
+    select 1 as found from version where bucket = ${bucket} and key = ${key}`
+  if (current !== undefined) return
+  const [newest] = await tx.query<{ age: number; is_marker: number }>`
+    select age, is_marker from former where bucket = ${bucket} and key = ${key} order by age limit 1`
+  if (newest === undefined || newest.is_marker === 1) return
+  await tx.query`
+    insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null)
+    select bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null
+    from former where bucket = ${bucket} and key = ${key} and age = ${newest.age}`
+  await tx.query`
+    delete from former where bucket = ${bucket} and key = ${key} and age = ${newest.age}`
+}
+
+function jsonOrNull(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value)
+}

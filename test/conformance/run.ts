@@ -1,0 +1,188 @@
+/**
+ * `npm run conformance -- --s3-tests DIR [--python FILE] [--workers N] [--select EXPRESSION] [--update]`: a checkout of ceph/s3-tests against a store that
+ * is started for it, with boto3's default settings. Prints passes by topic, and compares them with the names in `expected-passes.txt`: one that
+ * passed before and does not now ends it with 1. `--update` writes the list anew. Nothing of the suite is kept here but names.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { cleanEnvironment, type RunningStore, runMycelium, startStore } from '../harness.ts'
+import { type Outcome, readOutcomes } from './junit.ts'
+import { isPortable, readTests, type SuiteTest, topicOf } from './topics.ts'
+
+const expectedFile = new URL('expected-passes.txt', import.meta.url)
+/** A "day" of lifecycle rules, in seconds; both sides must be told the same. */
+const lifecycleDaySeconds = 10
+
+interface Options {
+  readonly suite: string
+  readonly python: string
+  readonly workers: string
+  readonly select: string | undefined
+  readonly isUpdate: boolean
+}
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      's3-tests': { type: 'string' },
+      python: { type: 'string', default: 'python3' },
+      workers: { type: 'string', default: '2' },
+      select: { type: 'string' },
+      update: { type: 'boolean', default: false },
+    },
+  })
+  const { 's3-tests': suite, python, workers, select, update: isUpdate } = values
+  if (suite === undefined) {
+    process.stderr.write(
+      'npm run conformance -- --s3-tests DIR, where DIR is a checkout of https://github.com/ceph/s3-tests\n',
+    )
+    process.exit(2)
+  }
+  return { suite, python, workers, select, isUpdate }
+}
+
+interface SuiteUser {
+  readonly section: string
+  readonly handle: string
+  readonly id: string
+  readonly tenant?: string
+}
+
+const users: readonly SuiteUser[] = [
+  { section: 's3 main', handle: 'main', id: 'a1'.repeat(32) },
+  { section: 's3 alt', handle: 'alt', id: 'b2'.repeat(32) },
+  { section: 's3 tenant', handle: 'tenant', id: `testx$${'c3'.repeat(32)}`, tenant: 'testx' },
+  { section: 'iam', handle: 'iam', id: 'd4'.repeat(32) },
+  { section: 'iam root', handle: 'iam-root', id: 'e5'.repeat(32) },
+  { section: 'iam alt root', handle: 'iam-alt-root', id: 'f6'.repeat(32) },
+]
+
+/** Makes the users, and returns the suite's configuration. */
+async function configure(store: RunningStore): Promise<string> {
+  const admin = async (...args: readonly string[]): Promise<Record<string, string>> => {
+    const ended = await runMycelium(['admin', ...args, '--json', '--data', store.data])
+    if (ended.code !== 0) throw new Error(ended.stderr)
+    return JSON.parse(ended.stdout)
+  }
+  const { hostname, port } = new URL(store.s3Url)
+  const sections = [
+    `[DEFAULT]\nhost = ${hostname}\nport = ${port}\nis_secure = False\n`,
+    '[fixtures]\nbucket prefix = conf-{random}-\n',
+  ]
+  for (const { section, handle, id, tenant } of users) {
+    const email = `${handle}@example.com`
+    const ofTenant = tenant === undefined ? [] : ['--tenant', tenant]
+    await admin('user', 'add', handle, '--id', id, '--email', email, ...ofTenant)
+    const key = await admin('key', 'add', handle)
+    const lines = {
+      access_key: key['accessKeyId'],
+      secret_key: key['secretAccessKey'],
+      user_id: id,
+      display_name: handle,
+      email,
+      ...(tenant === undefined ? {} : { tenant }),
+      ...(handle === 'main'
+        ? {
+            api_name: 'default',
+            kms_keyid: 'testkey-1',
+            kms_keyid2: 'testkey-2',
+            lc_debug_interval: lifecycleDaySeconds,
+          }
+        : {}),
+    }
+    const text = Object.entries(lines).map(([name, value]) => `${name} = ${value}\n`)
+    sections.push(`[${section}]\n${text.join('')}`)
+  }
+  return sections.join('\n')
+}
+
+/** The outcome of every test function that was run. */
+async function runSuite(
+  { suite, python, workers, select }: Options,
+  directory: string,
+  store: RunningStore,
+): Promise<ReadonlyMap<string, Outcome>> {
+  const configuration = join(directory, 'suite.conf')
+  const report = join(directory, 'junit.xml')
+  await writeFile(configuration, await configure(store))
+  const args = [
+    ...['-m', 'pytest', 's3tests/functional/test_s3.py', '-q', '--tb=no', '-p', 'no:cacheprovider'],
+    ...[`--junitxml=${report}`, '-n', workers],
+    ...(select === undefined ? [] : ['-k', select]),
+  ]
+  const child = spawn(python, args, {
+    cwd: suite,
+    env: { ...cleanEnvironment(), HOME: directory, S3TEST_CONF: configuration },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  await once(child, 'close')
+  return readOutcomes(await readFile(report, 'utf8'))
+}
+
+type Verdict = readonly [test: SuiteTest, outcome: Outcome]
+
+function printTopics(verdicts: readonly Verdict[]): void {
+  const byTopic = Map.groupBy(verdicts, ([test]) => topicOf(test))
+  const rows = [...byTopic].sort(([one], [other]) => (one < other ? -1 : 1))
+  process.stdout.write('\n')
+  for (const [topic, ofTopic] of rows) {
+    const failed = ofTopic.filter(([, outcome]) => outcome !== 'passed').map(([{ name }]) => name)
+    const score = `${ofTopic.length - failed.length}/${ofTopic.length}`
+    const rest = failed.length === 0 || failed.length > 12 ? '' : failed.join(' ')
+    process.stdout.write(`${topic.padEnd(26)} ${score.padStart(8)}  ${rest}\n`)
+  }
+}
+
+function countOf(verdicts: readonly Verdict[]): string {
+  return `${verdicts.filter(([, outcome]) => outcome === 'passed').length} of ${verdicts.length}`
+}
+
+/** Names that must pass and did not, and others that did. */
+async function compare(verdicts: readonly Verdict[]): Promise<{
+  readonly lost: readonly string[]
+  readonly won: readonly string[]
+}> {
+  const text = await readFile(expectedFile, 'utf8').catch(() => '')
+  const expected = new Set(text.split('\n').filter((line) => line !== ''))
+  const passed = (verdict: Verdict): boolean => verdict[1] === 'passed'
+  return {
+    lost: verdicts.flatMap((one) => (expected.has(one[0].name) && !passed(one) ? one[0].name : [])),
+    won: verdicts.flatMap((one) => (!expected.has(one[0].name) && passed(one) ? one[0].name : [])),
+  }
+}
+
+const options = readOptions()
+const source = await readFile(join(options.suite, 's3tests/functional/test_s3.py'), 'utf8')
+const tests = readTests(source)
+const directory = await mkdtemp(join(tmpdir(), 'mycelium-conformance-'))
+let outcomes: ReadonlyMap<string, Outcome>
+try {
+  await using store = await startStore({
+    flags: ['--nodes', '6', '--profile', '4+2', '--log', 'error'],
+  })
+  outcomes = await runSuite(options, directory, store)
+} finally {
+  await rm(directory, { recursive: true, force: true })
+}
+const verdicts = tests.flatMap((test): Verdict[] => {
+  const outcome = outcomes.get(test.name)
+  return outcome === undefined ? [] : [[test, outcome]]
+})
+const portable = verdicts.filter(([test]) => isPortable(test))
+printTopics(portable)
+process.stdout.write(`\nportable: ${countOf(portable)}\nall of test_s3.py: ${countOf(verdicts)}\n`)
+const { lost, won } = await compare(verdicts)
+if (options.isUpdate) {
+  const passed = verdicts.flatMap(([{ name }, outcome]) => (outcome === 'passed' ? name : []))
+  await writeFile(expectedFile, `${passed.sort().join('\n')}\n`)
+}
+for (const name of lost) process.stdout.write(`no longer passes: ${name}\n`)
+if (won.length > 0 && !options.isUpdate)
+  process.stdout.write(
+    `${won.length} pass that are not expected to; --update takes them into the list\n`,
+  )
+process.exitCode = lost.length > 0 && !options.isUpdate ? 1 : 0
