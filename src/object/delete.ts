@@ -4,14 +4,8 @@ import { type ObjectParts, settled } from '#object/_parts'
 import type { FormerRow, FoundVersion, ObjectChange } from '#object/changes'
 import { assertDeletable } from '#object/conditions'
 import type { BucketName, DeleteOptions, Deletion, ObjectKey, VersionId } from '#object/model'
-import {
-  type Found,
-  findIn,
-  keyBytes,
-  requireBucket,
-  versioned,
-  writtenVersionId,
-} from '#object/rows'
+import { toldVersionId } from '#object/names'
+import { type Found, findIn, keyBytes, requireBucket, versioned } from '#object/rows'
 import { findMarker, findVersionById } from '#object/versions'
 
 /** Deleting what is not there is success, with a condition too (S3). */
@@ -46,7 +40,8 @@ async function deleteCurrent(
     ...versioned(found),
   }
   const { sequence } = await tx.record(change)
-  return { ...writtenVersionId(sequence, found), isMarker: isKept }
+  const marker = { sequence, is_null: found.versioning === 'enabled' ? 0 : 1 }
+  return { ...toldVersionId(marker, found.versioning), isMarker: isKept }
 }
 
 async function findNewest(

@@ -19,7 +19,7 @@ import type {
   VersionId,
   Versioning,
 } from '#object/model'
-import { parseObjectKey, toldVersionId } from '#object/names'
+import { parseObjectKey, toldVersionId, versionIdOf } from '#object/names'
 import type { Queryable } from '#sql/sql'
 
 export function keyBytes(key: string): Uint8Array {
@@ -54,12 +54,12 @@ export function versioned({ versioning }: { readonly versioning?: Versioning }):
   return versioning === undefined ? {} : { versioning }
 }
 
-/** For the answer to such a write. */
+/** For the answer to such a write: only a version that stays has a name worth telling (S3). */
 export function writtenVersionId(
   sequence: bigint,
   { versioning }: { readonly versioning?: Versioning },
 ): { readonly versionId?: VersionId } {
-  return toldVersionId({ sequence, is_null: versioning === 'enabled' ? 0 : 1 }, versioning)
+  return versioning === 'enabled' ? { versionId: versionIdOf({ sequence, is_null: 0 }) } : {}
 }
 
 /** A bucket, and the version that its key has, of one moment. */

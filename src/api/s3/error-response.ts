@@ -85,8 +85,10 @@ function extraHeaders(error: unknown): Record<string, string> {
   if (code === 'object/range-unsatisfiable' && detail['bytes'] !== undefined) {
     return { 'content-range': `bytes */${detail['bytes']}` }
   }
-  if (code === 'object/no-such-key' && detail['marker'] !== undefined) {
-    return { 'x-amz-delete-marker': 'true', 'x-amz-version-id': String(detail['marker']) }
+  if (code === 'object/no-such-key') {
+    const { marker } = detail
+    if (marker === undefined) return { 'x-amz-delete-marker': 'false' } // AWS leaves it out; Ceph's clients look for it
+    return { 'x-amz-delete-marker': 'true', 'x-amz-version-id': String(marker) }
   }
   if (code === 'object/delete-marker') {
     return {
