@@ -88,6 +88,8 @@ function remoteObjects(caller: Caller): ObjectStore {
     open: (...args) => caller.open(...args),
     head: plain('head'),
     delete: plain('delete'),
+    configure: plain('configure'),
+    setTraits: plain('setTraits'),
     setVersioning: plain('setVersioning'),
     listVersions: plain('listVersions'),
     deleteMany: async (...args) => {

@@ -3,7 +3,7 @@ import { isFault } from '#fault/fault'
 import type { AccessKey, AccessKeys } from '#identity/access-keys'
 import type { IdentitySource } from '#identity/accounts'
 import type { Principal } from '#identity/principal'
-import type { BucketInfo, BucketName, ObjectStore } from '#object/model'
+import type { BucketFacts, BucketName, ObjectStore } from '#object/model'
 
 /** Of each kind. That something does not exist is kept as well, lest guessing costs a look into the database each time. */
 const keptMax = 10_000
@@ -13,7 +13,7 @@ type Soon<Value> = Value | Promise<Value>
 export class Lookups {
   readonly #keys: Kept<AccessKey>
   readonly #principals: Kept<Principal>
-  readonly #buckets: Kept<BucketInfo>
+  readonly #buckets: Kept<BucketFacts>
 
   constructor({
     identities,
@@ -39,7 +39,7 @@ export class Lookups {
   }
 
   /** `undefined` when there is none of that name. */
-  bucket(name: BucketName): Soon<BucketInfo | undefined> {
+  bucket(name: BucketName): Soon<BucketFacts | undefined> {
     return this.#buckets.get(name)
   }
 }
@@ -47,7 +47,7 @@ export class Lookups {
 async function findBucket(
   objects: Pick<ObjectStore, 'headBucket'>,
   name: BucketName,
-): Promise<BucketInfo | undefined> {
+): Promise<BucketFacts | undefined> {
   try {
     return await objects.headBucket(name)
   } catch (error) {

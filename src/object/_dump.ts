@@ -10,7 +10,8 @@ import type {
   VersionJson,
   VersionRow,
 } from '#object/changes'
-import type { Versioning } from '#object/model'
+import type { BucketConfig, Versioning } from '#object/model'
+import { readConfig } from '#object/rows'
 import type { Queryable } from '#sql/sql'
 import { type ExtentJson, extentToJson } from '#store/chunk-record'
 import { readExtents } from '#store/tables'
@@ -24,9 +25,14 @@ export async function* dumpObjects(tx: Queryable): AsyncGenerator<SequencedChang
   for (const { id, at, name, profile, owner, versioning } of buckets) {
     const owned = owner === null ? {} : { owner }
     yield changeOf({ sequence: id, at }, { kind: 'object/bucket-created', name, profile, ...owned })
-    if (versioning === null) continue
-    const versioned = { bucket: id, versioning: versioning as Versioning } // put there by us
-    yield changeOf({ sequence: id, at }, { kind: 'object/bucket-versioned', ...versioned })
+    if (versioning !== null) {
+      const versioned = { bucket: id, versioning: versioning as Versioning } // put there by us
+      yield changeOf({ sequence: id, at }, { kind: 'object/bucket-versioned', ...versioned })
+    }
+    for (const [name, value] of Object.entries(await readConfig(tx, id))) {
+      const configured = { bucket: id, name: name as keyof BucketConfig, value } // likewise
+      yield changeOf({ sequence: id, at }, { kind: 'object/bucket-configured', ...configured })
+    }
   }
   for (const { id, versioning } of buckets) {
     yield* dumpVersions(tx, id)
@@ -97,6 +103,7 @@ function versionJson(bucket: number, row: VersionRow): VersionJson & { readonly 
     ...optional('checksum', row.checksum),
     ...optional('parts', row.parts),
     ...(row.upload === null ? {} : { upload: row.upload }),
+    ...optional('traits', row.traits),
   }
 }
 
@@ -112,6 +119,7 @@ async function* dumpUploads(tx: Queryable): AsyncGenerator<SequencedChange> {
         bucket: row.bucket,
         key: toBase64url(row.key),
         metadata: JSON.parse(row.metadata),
+        ...optional('traits', row.traits),
         ...(row.checksum_algorithm === null ? {} : { checksumAlgorithm: row.checksum_algorithm }),
         ...(row.checksum_type === null ? {} : { checksumType: row.checksum_type }),
       } as ObjectChange) // the columns hold only what the same change put there

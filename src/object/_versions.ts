@@ -4,7 +4,7 @@
  */
 import type { SequencedChange } from '#changelog/change'
 import type { VersionJson } from '#object/changes'
-import type { Versioning } from '#object/model'
+import type { Traits, Versioning } from '#object/model'
 import type { Queryable } from '#sql/sql'
 import { removeExtents } from '#store/tables'
 
@@ -23,9 +23,10 @@ export async function putVersion(
 ): Promise<void> {
   await makeWay(tx, place, body.versioning)
   await tx.query`
-    insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null)
+    insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, traits)
     values (${place.bucket}, ${place.key}, ${sequence}, ${at}, ${body.bytes}, ${body.etag}, ${JSON.stringify(body.metadata)},
-      ${jsonOrNull(body.checksum)}, ${jsonOrNull(body.parts)}, ${body.upload ?? null}, ${body.versioning === 'enabled' ? 0 : 1})`
+      ${jsonOrNull(body.checksum)}, ${jsonOrNull(body.parts)}, ${body.upload ?? null}, ${body.versioning === 'enabled' ? 0 : 1},
+      ${jsonOrNull(body.traits)})`
 }
 
 /** Without versions the object is gone; with them a marker says so, and the object stays behind it. */
@@ -52,6 +53,18 @@ export async function removeOne(tx: Queryable, place: Place, sequence: number): 
   await bringForward(tx, place)
 }
 
+export async function setTraits(
+  tx: Queryable,
+  { bucket, key }: Place,
+  { version, traits }: { readonly version: number; readonly traits: Traits },
+): Promise<void> {
+  const json = JSON.stringify(traits)
+  await tx.query`
+    update version set traits = ${json} where bucket = ${bucket} and key = ${key} and sequence = ${version}`
+  await tx.query`
+    update former set traits = ${json} where bucket = ${bucket} and key = ${key} and age = ${-version}`
+}
+
 /** A version as it stands, in a snapshot. */
 export async function restoreVersion(
   tx: Queryable,
@@ -70,16 +83,18 @@ export async function restoreVersion(
   const parts = jsonOrNull(body.parts)
   const upload = body.upload ?? null
   const isNull = body.isNull ? 1 : 0
+  const traits = jsonOrNull(body.traits)
   if (body.isCurrent) {
     await tx.query`
-      insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null)
-      values (${bucket}, ${key}, ${sequence}, ${at}, ${body.bytes}, ${body.etag}, ${metadata}, ${checksum}, ${parts}, ${upload}, ${isNull})`
+      insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, traits)
+      values (${bucket}, ${key}, ${sequence}, ${at}, ${body.bytes}, ${body.etag}, ${metadata}, ${checksum}, ${parts}, ${upload}, ${isNull},
+        ${traits})`
     return
   }
   await tx.query`
-    insert into former (bucket, key, age, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, is_marker)
+    insert into former (bucket, key, age, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, is_marker, traits)
     values (${bucket}, ${key}, ${-sequence}, ${sequence}, ${at}, ${body.bytes}, ${body.etag}, ${metadata}, ${checksum}, ${parts},
-      ${upload}, ${isNull}, ${body.isMarker ? 1 : 0})`
+      ${upload}, ${isNull}, ${body.isMarker ? 1 : 0}, ${traits})`
 }
 
 async function makeWay(
@@ -91,8 +106,8 @@ async function makeWay(
   if (versioning === 'suspended') await removeNull(tx, place)
   const { bucket, key } = place
   await tx.query`
-    insert into former (bucket, key, age, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, is_marker)
-    select bucket, key, -sequence, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, 0
+    insert into former (bucket, key, age, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, is_marker, traits)
+    select bucket, key, -sequence, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, 0, traits
     from version where bucket = ${bucket} and key = ${key}`
   await tx.query`delete from version where bucket = ${bucket} and key = ${key}`
 }
@@ -119,8 +134,8 @@ async function bringForward(tx: Queryable, { bucket, key }: Place): Promise<void
     select age, is_marker from former where bucket = ${bucket} and key = ${key} order by age limit 1`
   if (newest === undefined || newest.is_marker === 1) return
   await tx.query`
-    insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null)
-    select bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null
+    insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, traits)
+    select bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, traits
     from former where bucket = ${bucket} and key = ${key} and age = ${newest.age}`
   await tx.query`
     delete from former where bucket = ${bucket} and key = ${key} and age = ${newest.age}`

@@ -4,14 +4,21 @@ import { isFault } from '#fault/fault'
 import { type ObjectParts, settled } from '#object/_parts'
 import type { BucketRow, ObjectChange } from '#object/changes'
 import { objectFault } from '#object/faults'
-import type { BucketInfo, BucketName, NewBucket, Versioning } from '#object/model'
-import { bucketInfo, findBucket, requireBucket } from '#object/rows'
+import type {
+  BucketConfig,
+  BucketFacts,
+  BucketInfo,
+  BucketName,
+  NewBucket,
+  Versioning,
+} from '#object/model'
+import { bucketInfo, findBucket, readConfig, requireBucket } from '#object/rows'
 
 /** `object/bucket-exists` when the name is taken; the door decides whether that is an error for this caller. */
 export async function createBucket(
   parts: ObjectParts,
   name: BucketName,
-  { owner, ...options }: NewBucket = {},
+  { owner, isLockable = false, ...options }: NewBucket = {},
 ): Promise<BucketInfo> {
   const chosen = options.profile === undefined ? parts.profile : readProfile(parts, options.profile)
   parts.onProfile?.(chosen)
@@ -21,8 +28,16 @@ export async function createBucket(
       throw objectFault('object/bucket-exists', { bucket: name })
     const owned = owner === undefined ? {} : { owner }
     const body: ObjectChange = { kind: 'object/bucket-created', name, profile, ...owned }
-    const { at } = await tx.record(body)
-    return { name, createdAt: at, profile, ...owned }
+    const { at, sequence } = await tx.record(body)
+    const info = { name, createdAt: at, profile, ...owned }
+    if (!isLockable) return info
+    const bucket = Number(sequence)
+    const changes: readonly ObjectChange[] = [
+      { kind: 'object/bucket-versioned', bucket, versioning: 'enabled' },
+      { kind: 'object/bucket-configured', bucket, name: 'lock', value: {} },
+    ]
+    for (const change of changes) await tx.record(change)
+    return { ...info, versioning: 'enabled' }
   })
 }
 
@@ -46,8 +61,30 @@ function parseOrRefuse(text: string): Profile {
   }
 }
 
-export async function headBucket(parts: ObjectParts, name: BucketName): Promise<BucketInfo> {
-  return bucketInfo(await settled(parts, () => requireBucket(parts.sql, name)))
+export async function headBucket(parts: ObjectParts, name: BucketName): Promise<BucketFacts> {
+  return await settled(parts, async () => {
+    const row = await requireBucket(parts.sql, name)
+    return { ...bucketInfo(row), config: await readConfig(parts.sql, row.id) }
+  })
+}
+
+export async function configureBucket<Name extends keyof BucketConfig>(
+  parts: ObjectParts,
+  bucket: BucketName,
+  { name, value }: { readonly name: Name; readonly value: BucketConfig[Name] | undefined },
+): Promise<void> {
+  await parts.changelog.commit(async (tx) => {
+    const { id, versioning } = await requireBucket(tx, bucket)
+    if (name === 'lock' && (versioning !== 'enabled' || value === undefined))
+      throw objectFault('object/invalid-bucket-state', { reason: 'a lock needs versions' })
+    const change: ObjectChange = {
+      kind: 'object/bucket-configured',
+      bucket: id,
+      name,
+      value: value ?? null,
+    }
+    await tx.record(change)
+  })
 }
 
 /** All buckets, by name. */
@@ -80,6 +117,8 @@ export async function setVersioning(
   await parts.changelog.commit(async (tx) => {
     const found = await requireBucket(tx, name)
     if (found.versioning === versioning) return
+    if (versioning === 'suspended' && (await readConfig(tx, found.id)).lock !== undefined)
+      throw objectFault('object/invalid-bucket-state', { reason: 'a lock needs versions' })
     const body: ObjectChange = { kind: 'object/bucket-versioned', bucket: found.id, versioning }
     await tx.record(body)
   })

@@ -1,7 +1,14 @@
 /** The changes that write the object tables, as they stand in the change log, and the rows they become. docs/formats/changes.md */
 import { fromBase64url, toBase64url } from '#bytes/text'
 import type { ChangeBody } from '#changelog/change'
-import type { Checksum, ChecksumAlgorithm, ObjectMetadata, Versioning } from '#object/model'
+import type {
+  BucketConfig,
+  Checksum,
+  ChecksumAlgorithm,
+  ObjectMetadata,
+  Traits,
+  Versioning,
+} from '#object/model'
 import type { SqlRow } from '#sql/sql'
 import type { ChunkJson, ExtentJson } from '#store/chunk-record'
 
@@ -56,6 +63,21 @@ export type ObjectChange = ChangeBody &
         readonly extents: readonly ExtentJson[]
       } & VersionJson)
     | {
+        /** Of one version, by its sequence: all of them, as they are from now on. */
+        readonly kind: 'object/traits-set'
+        readonly bucket: number
+        readonly key: string
+        readonly version: number
+        readonly traits: Traits
+      }
+    | {
+        /** `null` removes it. */
+        readonly kind: 'object/bucket-configured'
+        readonly bucket: number
+        readonly name: keyof BucketConfig
+        readonly value: unknown
+      }
+    | {
         readonly kind: 'object/bucket-versioned'
         readonly bucket: number
         readonly versioning: Versioning
@@ -66,6 +88,7 @@ export type ObjectChange = ChangeBody &
         readonly bucket: number
         readonly key: string
         readonly metadata: ObjectMetadata
+        readonly traits?: Traits
         readonly checksumAlgorithm?: ChecksumAlgorithm
         readonly checksumType?: 'FULL_OBJECT' | 'COMPOSITE'
       }
@@ -91,6 +114,7 @@ export interface VersionJson {
   readonly parts?: readonly PartJson[]
   /** Of a bucket that keeps versions, or once did: what the write takes the place of stays beside it. */
   readonly versioning?: Versioning
+  readonly traits?: Traits
 }
 
 export interface StoredJson {
@@ -125,6 +149,7 @@ export interface FoundVersion extends SqlRow {
   readonly upload: string | null
   /** 1 of what was written while the bucket kept no versions. */
   readonly is_null: number
+  readonly traits: string | null
 }
 
 /** A version that is not the newest of its key, or a delete marker. */
@@ -141,6 +166,7 @@ export interface UploadRow extends SqlRow {
   readonly sequence: number
   readonly at: number
   readonly metadata: string
+  readonly traits: string | null
   readonly checksum_algorithm: string | null
   readonly checksum_type: string | null
 }

@@ -23,6 +23,7 @@ import {
   versioned,
   writtenVersionId,
 } from '#object/rows'
+import { traitsOfWrite } from '#object/traits'
 import { requireUpload, type UploadAddress } from '#object/uploads'
 
 /** Every part but the last (S3's limit). */
@@ -53,6 +54,7 @@ export async function completeUpload(
       throw objectFault('object/size-mismatch', { stated: stated.bytes, bytes })
     }
     const json = checksumToJson(whole)
+    const given = await traitsOfWrite(tx, found, upload.traits)
     const change: ObjectChange = {
       kind: 'object/upload-completed',
       upload: address.uploadId,
@@ -63,6 +65,7 @@ export async function completeUpload(
       metadata: upload.metadata,
       ...(json === undefined ? {} : { checksum: json }),
       ...versioned(found),
+      ...given,
       parts: chosen.map(({ number, bytes }) => [number, bytes] as const),
     }
     const { sequence, at } = await tx.record(change)
@@ -77,6 +80,7 @@ export async function completeUpload(
       ...(whole === undefined ? {} : { checksum: whole }),
       parts: chosen.map(({ number, bytes }) => ({ number, bytes })),
       ...writtenVersionId(sequence, found),
+      traits: given.traits ?? {},
     }
   })
 }

@@ -14,11 +14,13 @@ import type {
   ObjectInfo,
   ObjectKey,
   ObjectMetadata,
+  Traits,
   WriteCondition,
 } from '#object/model'
 import { headObject, openObject, requireInfo } from '#object/open'
 import { putObject } from '#object/put'
 import { findIn, keyBytes, requireBucket, versioned, writtenVersionId } from '#object/rows'
+import { traitsOfWrite } from '#object/traits'
 import type { Queryable } from '#sql/sql'
 import { extentToJson } from '#store/chunk-record'
 import { readExtents } from '#store/tables'
@@ -26,6 +28,7 @@ import { readExtents } from '#store/tables'
 export interface CopyOptions {
   /** Undefined keeps the source's. */
   readonly metadata?: ObjectMetadata
+  readonly traits?: Traits
   readonly condition?: WriteCondition
   /** The copy shall have this checksum of the whole object. Costs reading it all, unless the source has it. */
   readonly checksumAlgorithm?: ChecksumAlgorithm
@@ -73,12 +76,13 @@ async function copyRecipe(
   tx: CommitTransaction,
   source: CopySource,
   target: { readonly bucket: BucketName; readonly key: ObjectKey },
-  { metadata, condition }: CopyOptions,
+  { metadata, traits, condition }: CopyOptions,
 ): Promise<CopiedObject> {
   const { versionId: sourceVersionId, ...info } = await requireSource(tx, source)
   const found = await findIn(tx, target.bucket, target.key)
   assertWritable(found.version, condition)
   const extents = await readExtents(tx, info.sequence)
+  const given = await traitsOfWrite(tx, found, traitsOfCopy(info, traits))
   const checksum = checksumToJson(info.checksum)
   const change: ObjectChange = {
     kind: 'object/put',
@@ -92,6 +96,7 @@ async function copyRecipe(
       ? {}
       : { parts: info.parts.map(({ number, bytes }) => [number, bytes] as const) }),
     ...versioned(found),
+    ...given,
     chunks: [],
     extents: extents.map(extentToJson),
   }
@@ -103,8 +108,14 @@ async function copyRecipe(
     modifiedAt: at,
     metadata: metadata ?? info.metadata,
     ...writtenVersionId(sequence, found),
+    traits: given.traits ?? {},
     ...(sourceVersionId === undefined ? {} : { sourceVersionId }),
   }
+}
+
+/** Tags come along unless others are given; a lock is the source's own. */
+function traitsOfCopy({ traits: { tags } }: ObjectInfo, given: Traits = {}): Traits {
+  return { ...(tags === undefined ? {} : { tags }), ...given }
 }
 
 /** Between profiles, and for another checksum, the bytes are read and stored anew. */
@@ -112,7 +123,7 @@ async function recode(
   parts: ObjectParts,
   source: CopySource,
   target: { readonly bucket: BucketName; readonly key: ObjectKey },
-  { metadata, condition, checksumAlgorithm, signal }: CopyOptions,
+  { metadata, traits, condition, checksumAlgorithm, signal }: CopyOptions,
 ): Promise<CopiedObject> {
   const opened = await openObject(parts, source)
   try {
@@ -130,6 +141,7 @@ async function recode(
             : fullObjectChecksum(checksumAlgorithm, digests),
       },
       metadata: metadata ?? info.metadata,
+      traits: traitsOfCopy(info, traits),
       ...(condition === undefined ? {} : { condition }),
       signal,
     })

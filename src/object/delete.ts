@@ -3,9 +3,10 @@ import type { CommitTransaction } from '#changelog/change'
 import { type ObjectParts, settled } from '#object/_parts'
 import type { FormerRow, FoundVersion, ObjectChange } from '#object/changes'
 import { assertDeletable } from '#object/conditions'
+import { assertRemovable } from '#object/locks'
 import type { BucketName, DeleteOptions, Deletion, ObjectKey, VersionId } from '#object/model'
 import { toldVersionId } from '#object/names'
-import { type Found, findIn, keyBytes, requireBucket, versioned } from '#object/rows'
+import { type Found, findIn, keyBytes, requireBucket, traitsOf, versioned } from '#object/rows'
 import { findMarker, findVersionById } from '#object/versions'
 
 /** Deleting what is not there is success, with a condition too (S3). */
@@ -56,13 +57,14 @@ async function findNewest(
 async function removeVersion(
   tx: CommitTransaction,
   address: { readonly bucket: BucketName; readonly key: ObjectKey; readonly version: VersionId },
-  { condition }: DeleteOptions,
+  { condition, bypassesGovernance }: DeleteOptions,
 ): Promise<Deletion> {
   const { id: bucket, versioning } = await requireBucket(tx, address.bucket)
   const found = await findVersionById(tx, { bucket, key: address.key }, address.version)
   const named = versioning === null ? {} : { versionId: address.version }
   if (found === undefined) return { ...named, isMarker: false }
   if (condition !== undefined) assertDeletable(found, condition)
+  assertRemovable(traitsOf(found), { now: tx.at, bypassesGovernance })
   const change: ObjectChange = {
     kind: 'object/version-removed',
     bucket,

@@ -60,6 +60,53 @@ export interface WriteCondition {
   readonly ifNoneMatch?: readonly string[] | '*'
 }
 
+/** In the order given; keys do not repeat. */
+export type Tags = readonly (readonly [key: string, value: string])[]
+
+export type RetentionMode = 'GOVERNANCE' | 'COMPLIANCE'
+/** Until then (ms since 1970) the version stays; GOVERNANCE may be bypassed by who may, COMPLIANCE by nobody. */
+export interface Retention {
+  readonly mode: RetentionMode
+  readonly until: number
+}
+
+/** What may be changed of a version without writing it anew. */
+export interface Traits {
+  readonly tags?: Tags
+  readonly retention?: Retention
+  /** The version stays for as long as this is set, retention or not. */
+  readonly legalHold?: boolean
+}
+
+/** What is given replaces what was there; a retention of `undefined` takes it away. */
+export interface TraitChanges extends Omit<Traits, 'retention'> {
+  readonly retention?: Retention | undefined
+}
+
+/** Objects of the bucket may be locked; new ones are, for a time, where a default says so. */
+export interface LockSettings {
+  readonly mode?: RetentionMode
+  readonly days?: number
+  readonly years?: number
+}
+
+export interface CorsRule {
+  readonly id?: string
+  /** Each with at most one `*`. */
+  readonly origins: readonly string[]
+  readonly methods: readonly string[]
+  readonly headers: readonly string[]
+  readonly exposed: readonly string[]
+  readonly maxAgeSeconds?: number
+}
+
+/** Settings of a bucket, each set, read and removed as a whole. */
+export interface BucketConfig {
+  readonly tags?: Tags
+  readonly lock?: LockSettings
+  readonly cors?: readonly CorsRule[]
+}
+
 export interface BucketInfo {
   readonly name: BucketName
   readonly createdAt: number
@@ -70,10 +117,16 @@ export interface BucketInfo {
   readonly versioning?: Versioning
 }
 
+export interface BucketFacts extends BucketInfo {
+  readonly config: BucketConfig
+}
+
 export interface NewBucket {
   /** The store's default profile when left out. */
   readonly profile?: string
   readonly owner?: string
+  /** It keeps versions, and objects in it may be locked. */
+  readonly isLockable?: boolean
 }
 
 export interface ObjectPart {
@@ -96,6 +149,7 @@ export interface ObjectInfo {
   readonly parts?: readonly ObjectPart[]
   /** In buckets that keep versions, or once did. */
   readonly versionId?: VersionId
+  readonly traits: Traits
 }
 
 export interface CopiedObject extends ObjectInfo {
@@ -122,6 +176,8 @@ export interface DeleteCondition {
 /** What to delete: the current version, or a named one. */
 export interface DeleteOptions {
   readonly version?: VersionId
+  /** Whoever asks may remove what is only governed. */
+  readonly bypassesGovernance?: boolean
   readonly condition?: DeleteCondition
 }
 
@@ -204,6 +260,7 @@ export interface UploadInfo {
   readonly uploadId: UploadId
   readonly startedAt: number
   readonly metadata: ObjectMetadata
+  readonly traits: Traits
   readonly checksumAlgorithm?: ChecksumAlgorithm
   readonly checksumType?: 'FULL_OBJECT' | 'COMPOSITE'
 }
@@ -251,7 +308,7 @@ export interface CopySource {
  */
 export interface ObjectStore {
   createBucket(name: BucketName, options?: NewBucket): Promise<BucketInfo> // object/bucket-exists
-  headBucket(name: BucketName): Promise<BucketInfo> // object/no-such-bucket
+  headBucket(name: BucketName): Promise<BucketFacts> // object/no-such-bucket
   listBuckets(): Promise<readonly BucketInfo[]>
   deleteBucket(name: BucketName): Promise<void> // object/bucket-not-empty (open uploads do not count)
   /** Calls `listener` whenever what `headBucket` says of a name may have changed: before whoever changed it is answered. */
@@ -263,6 +320,7 @@ export interface ObjectStore {
     options: {
       readonly body: IncomingBody
       readonly metadata: ObjectMetadata
+      readonly traits?: Traits
       readonly condition?: WriteCondition
       readonly signal: AbortSignal
     },
@@ -278,15 +336,35 @@ export interface ObjectStore {
     bucket: BucketName,
     asked: readonly (DeleteOptions & { readonly key: ObjectKey })[],
   ): Promise<readonly (Deletion | Error)[]>
-  /** From now on; what there is stays as it is. */
+  /** Replaces one setting, or removes it. `object/invalid-bucket-state`: a lock needs versions. */
+  configure<Name extends keyof BucketConfig>(
+    bucket: BucketName,
+    name: Name,
+    value: BucketConfig[Name] | undefined,
+  ): Promise<void>
+  /**
+   * Replaces what is given of a version's traits. `object/locked` when that would free it too early, `object/not-lockable` for a lock in a bucket
+   * without; the faults of `head`.
+   */
+  setTraits(
+    address: {
+      readonly bucket: BucketName
+      readonly key: ObjectKey
+      readonly version?: VersionId | undefined
+    },
+    changes: TraitChanges,
+    options?: { readonly bypassesGovernance?: boolean },
+  ): Promise<{ readonly versionId?: VersionId }>
+  /** From now on; what there is stays as it is. `object/invalid-bucket-state`: a lock needs versions. */
   setVersioning(bucket: BucketName, versioning: Versioning): Promise<void>
   listVersions(bucket: BucketName, query: VersionQuery): Promise<VersionPage>
-  /** Shares the source's chunks. `metadata` undefined keeps the source's. */
+  /** Shares the source's chunks. `metadata` undefined keeps the source's, and so do tags; locks are not copied. */
   copy(
     source: CopySource,
     target: { readonly bucket: BucketName; readonly key: ObjectKey },
     options: {
       readonly metadata?: ObjectMetadata
+      readonly traits?: Traits
       readonly condition?: WriteCondition
       /** The copy shall have this checksum of the whole object, at the price of reading it if the source has another. */
       readonly checksumAlgorithm?: ChecksumAlgorithm
@@ -300,6 +378,7 @@ export interface ObjectStore {
     key: ObjectKey,
     options: {
       readonly metadata: ObjectMetadata
+      readonly traits?: Traits
       readonly checksumAlgorithm?: ChecksumAlgorithm
       readonly checksumType?: 'FULL_OBJECT' | 'COMPOSITE'
     },

@@ -1,5 +1,12 @@
 import type { ObjectParts } from '#object/_parts'
-import { createBucket, deleteBucket, headBucket, listBuckets, setVersioning } from '#object/buckets'
+import {
+  configureBucket,
+  createBucket,
+  deleteBucket,
+  headBucket,
+  listBuckets,
+  setVersioning,
+} from '#object/buckets'
 import { completeUpload } from '#object/complete'
 import { copyObject } from '#object/copy'
 import { copyPart } from '#object/copy-part'
@@ -10,6 +17,7 @@ import { listVersions } from '#object/list-versions'
 import type { BucketName, ObjectStore } from '#object/model'
 import { headObject, openObject } from '#object/open'
 import { putObject } from '#object/put'
+import { setTraits } from '#object/traits'
 import { abortUpload, createUpload, headUpload, listParts, putPart } from '#object/uploads'
 
 /** The object domain over its parts: what doors are given. It owns nothing, so there is nothing to close. */
@@ -31,6 +39,9 @@ export function openObjectStore(parts: ObjectParts): ObjectStore {
     head: (bucket, key, version) => headObject(parts, { bucket, key, version }),
     delete: (bucket, key, options) => deleteObject(parts, { bucket, key }, options),
     deleteMany: (bucket, asked) => deleteObjects(parts, bucket, asked),
+    configure: (bucket, name, value) =>
+      tellOf(bucket, configureBucket(parts, bucket, { name, value })),
+    setTraits: (address, traits, options) => setTraits(parts, address, traits, options),
     setVersioning: (name, versioning) => tellOf(name, setVersioning(parts, name, versioning)),
     listVersions: (bucket, query) => listVersions(parts, bucket, query),
     copy: (source, target, options) => copyObject(parts, source, target, options),

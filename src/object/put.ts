@@ -11,6 +11,7 @@ import type {
   ObjectInfo,
   ObjectKey,
   ObjectMetadata,
+  Traits,
   WriteCondition,
 } from '#object/model'
 import {
@@ -21,10 +22,12 @@ import {
   versioned,
   writtenVersionId,
 } from '#object/rows'
+import { traitsOfWrite } from '#object/traits'
 
 export interface PutOptions {
   readonly body: IncomingBody
   readonly metadata: ObjectMetadata
+  readonly traits?: Traits
   readonly condition?: WriteCondition
   readonly signal: AbortSignal
 }
@@ -36,7 +39,7 @@ export interface PutOptions {
 export async function putObject(
   parts: ObjectParts,
   { bucket, key }: { readonly bucket: BucketName; readonly key: ObjectKey },
-  { body, metadata, condition, signal }: PutOptions,
+  { body, metadata, traits: asked, condition, signal }: PutOptions,
 ): Promise<ObjectInfo> {
   const { profile, id } = await settledIfRefused(parts, async () => {
     if (condition === undefined) return await requireBucket(parts.sql, bucket)
@@ -50,6 +53,7 @@ export async function putObject(
     commit: (stored, refuse) =>
       parts.changelog.commit(async (tx) => {
         const found = await findTarget(tx, { bucket, key, id }, condition).catch(refuse)
+        const given = await traitsOfWrite(tx, found, asked).catch(refuse)
         const { bytes, etag, checksum, chunks, extents } = stored
         const json = checksumToJson(checksum)
         const change: ObjectChange = {
@@ -61,6 +65,7 @@ export async function putObject(
           metadata,
           ...(json === undefined ? {} : { checksum: json }),
           ...versioned(found),
+          ...given,
           chunks,
           extents,
         }
@@ -75,6 +80,7 @@ export async function putObject(
           metadata,
           ...(checksum === undefined ? {} : { checksum }),
           ...writtenVersionId(sequence, found),
+          traits: given.traits ?? {},
         }
       }),
   })

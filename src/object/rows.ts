@@ -8,12 +8,14 @@ import {
 } from '#object/changes'
 import { objectFault } from '#object/faults'
 import type {
+  BucketConfig,
   BucketInfo,
   BucketName,
   ChecksumAlgorithm,
   ObjectInfo,
   ObjectKey,
   PartInfo,
+  Traits,
   UploadId,
   UploadInfo,
   VersionId,
@@ -39,6 +41,17 @@ export async function requireBucket(tx: Queryable, name: BucketName): Promise<Bu
   const row = await findBucket(tx, name)
   if (row === undefined) throw objectFault('object/no-such-bucket', { bucket: name })
   return row
+}
+
+/** By name. */
+export async function readConfig(tx: Queryable, bucket: number): Promise<BucketConfig> {
+  const rows = await tx.query<{ name: string; value: string }>`
+    select name, value from bucket_config where bucket = ${bucket} order by name`
+  return Object.fromEntries(rows.map(({ name, value }) => [name, JSON.parse(value)])) // put there by us
+}
+
+export function traitsOf({ traits }: { readonly traits: string | null }): Traits {
+  return traits === null ? {} : JSON.parse(traits) // put there by us
 }
 
 export function versioningOf({ versioning }: Pick<BucketRow, 'versioning'>): {
@@ -73,7 +86,7 @@ export interface Found {
 /** Both in one query: this is what every read and every write of an object asks. `object/no-such-bucket` */
 export async function findIn(tx: Queryable, name: BucketName, key: ObjectKey): Promise<Found> {
   const [row] = await tx.query<FoundRow>`
-    select bucket.id as bucket_id, bucket.profile, bucket.versioning, version.is_null, version.sequence, version.at, version.bytes, version.etag,
+    select bucket.id as bucket_id, bucket.profile, bucket.versioning, version.is_null, version.traits, version.sequence, version.at, version.bytes, version.etag,
       version.metadata, version.checksum, version.parts, version.upload from bucket
       left join version on version.bucket = bucket.id and version.key = ${keyBytes(key)}
     where bucket.name = ${name}`
@@ -128,6 +141,7 @@ export function objectInfo(
     ...(row.checksum === null ? {} : { checksum: checksumFromJson(JSON.parse(row.checksum)) }),
     ...(parts === undefined ? {} : { parts: parts.map(([number, bytes]) => ({ number, bytes })) }),
     ...toldVersionId(row, versioning),
+    traits: traitsOf(row),
   }
 }
 
@@ -138,6 +152,7 @@ export function uploadInfo(bucket: BucketName, row: UploadRow): UploadInfo {
     uploadId: row.id as UploadId, // made by us
     startedAt: row.at,
     metadata: JSON.parse(row.metadata),
+    traits: traitsOf(row),
     ...(row.checksum_algorithm === null
       ? {}
       : { checksumAlgorithm: row.checksum_algorithm as ChecksumAlgorithm }), // put there by us

@@ -2,7 +2,14 @@
 import { fromBase64url } from '#bytes/text'
 import type { ChangeRoom, SequencedChange } from '#changelog/change'
 import { dumpObjects } from '#object/_dump'
-import { deleteCurrent, type Place, putVersion, removeOne, restoreVersion } from '#object/_versions'
+import {
+  deleteCurrent,
+  type Place,
+  putVersion,
+  removeOne,
+  restoreVersion,
+  setTraits,
+} from '#object/_versions'
 import type { ObjectChange, PartJson } from '#object/changes'
 import type { Queryable } from '#sql/sql'
 import { chunkFromJson, extentFromJson } from '#store/chunk-record'
@@ -41,7 +48,11 @@ async function addVersions(tx: Queryable): Promise<void> {
   await tx.query`create table former (
     bucket integer not null, key blob not null, age integer not null, sequence integer not null, at integer not null,
     bytes integer not null, etag text not null, metadata text not null, checksum text, parts text, upload text,
-    is_null integer not null, is_marker integer not null, primary key (bucket, key, age)) without rowid`
+    is_null integer not null, is_marker integer not null, traits text, primary key (bucket, key, age)) without rowid`
+  await tx.query`alter table version add column traits text`
+  await tx.query`alter table upload add column traits text`
+  await tx.query`create table bucket_config (
+    bucket integer not null, name text not null, value text not null, primary key (bucket, name)) without rowid`
 }
 
 async function applyObjectChange(tx: Queryable, change: SequencedChange): Promise<void> {
@@ -72,13 +83,17 @@ async function applyObjectChange(tx: Queryable, change: SequencedChange): Promis
     case 'object/version':
       await restoreVersion(tx, change, placeOf(body), body)
       return await insertExtents(tx, sequence, body.extents.map(extentFromJson))
+    case 'object/traits-set':
+      return await setTraits(tx, placeOf(body), body)
+    case 'object/bucket-configured':
+      return await configureBucket(tx, body)
     case 'object/bucket-versioned':
       await tx.query`update bucket set versioning = ${body.versioning} where id = ${body.bucket}`
       return
     case 'object/upload-created':
-      await tx.query`insert into upload (id, bucket, key, sequence, at, metadata, checksum_algorithm, checksum_type)
+      await tx.query`insert into upload (id, bucket, key, sequence, at, metadata, checksum_algorithm, checksum_type, traits)
         values (${body.upload}, ${body.bucket}, ${fromBase64url(body.key)}, ${sequence}, ${at},
-          ${JSON.stringify(body.metadata)}, ${body.checksumAlgorithm ?? null}, ${body.checksumType ?? null})`
+          ${JSON.stringify(body.metadata)}, ${body.checksumAlgorithm ?? null}, ${body.checksumType ?? null}, ${jsonOrNull(body.traits)})`
       return
     case 'object/part-put':
       return await putPart(tx, change, body)
@@ -137,7 +152,20 @@ async function removeUpload(tx: Queryable, upload: string): Promise<void> {
 async function deleteBucket(tx: Queryable, bucket: number): Promise<void> {
   const uploads = await tx.query<{ id: string }>`select id from upload where bucket = ${bucket}`
   for (const { id } of uploads) await removeUpload(tx, id)
+  await tx.query`delete from bucket_config where bucket = ${bucket}`
   await tx.query`delete from bucket where id = ${bucket}`
+}
+
+async function configureBucket(
+  tx: Queryable,
+  { bucket, name, value }: Extract<ObjectChange, { kind: 'object/bucket-configured' }>,
+): Promise<void> {
+  if (value === null) {
+    await tx.query`delete from bucket_config where bucket = ${bucket} and name = ${name}`
+    return
+  }
+  await tx.query`insert into bucket_config (bucket, name, value) values (${bucket}, ${name}, ${JSON.stringify(value)})
+    on conflict (bucket, name) do update set value = excluded.value`
 }
 
 function jsonOrNull(value: unknown): string | null {

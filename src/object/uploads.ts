@@ -12,10 +12,12 @@ import type {
   ObjectKey,
   ObjectMetadata,
   PartInfo,
+  Traits,
   UploadId,
   UploadInfo,
 } from '#object/model'
 import { keyBytes, partInfo, requireBucket, uploadInfo } from '#object/rows'
+import { requireLockable } from '#object/traits'
 import type { Queryable } from '#sql/sql'
 
 /** S3's limits. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
@@ -33,6 +35,7 @@ export async function createUpload(
   { bucket, key }: { readonly bucket: BucketName; readonly key: ObjectKey },
   options: {
     readonly metadata: ObjectMetadata
+    readonly traits?: Traits
     readonly checksumAlgorithm?: ChecksumAlgorithm
     readonly checksumType?: 'FULL_OBJECT' | 'COMPOSITE'
   },
@@ -40,6 +43,8 @@ export async function createUpload(
   const uploadId = toBase64url(parts.world.randomBytes(uploadIdBytes)) as UploadId // made here
   return await parts.changelog.commit(async (tx) => {
     const { id } = await requireBucket(tx, bucket)
+    const { traits = {} } = options
+    if (traits.retention !== undefined || traits.legalHold === true) await requireLockable(tx, id)
     const change: ObjectChange = {
       kind: 'object/upload-created',
       upload: uploadId,
@@ -48,7 +53,7 @@ export async function createUpload(
       ...options,
     }
     const { at } = await tx.record(change)
-    return { bucket, key, uploadId, startedAt: at, ...options }
+    return { bucket, key, uploadId, startedAt: at, ...options, traits }
   })
 }
 

@@ -3,7 +3,7 @@ import type { HttpRequest, HttpResponse } from '#http/message'
 import type { QueryPair } from '#http/target'
 import type { Owner, Principal } from '#identity/principal'
 import type { Proof } from '#identity/proof'
-import type { BucketInfo, BucketName, ObjectKey } from '#object/model'
+import type { BucketFacts, BucketName, ObjectKey } from '#object/model'
 
 /** One authenticated request, as operations see it. */
 export interface Call {
@@ -25,7 +25,7 @@ export interface NameCall extends Call {
 
 /** The bucket is there, and the caller may do this with it. */
 export interface BucketCall extends NameCall {
-  readonly facts: BucketInfo
+  readonly facts: BucketFacts
   /** The bucket's. */
   readonly owner: Owner
 }

@@ -8,9 +8,11 @@ import { putBytesMax } from '#api/s3/limits'
 import { readMetadata } from '#api/s3/metadata'
 import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
 import { isoDate, quoted, xmlResponse } from '#api/s3/response'
+import { readTraits } from '#api/s3/traits'
 import { sourceVersionHeaders, versionHeaders } from '#api/s3/versions'
 import { leaf } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
+import type { Traits } from '#object/model'
 
 /** What else may be changed by a copy of an object onto itself: naming it is enough, as in S3, even if it stays as it was. */
 const changing = ['x-amz-storage-class', 'x-amz-server-side-encryption']
@@ -21,7 +23,7 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
   refuseUnkeptPromises(call)
   const source = readCopySource(call)
   const checksumAlgorithm = parseAlgorithm(headers['x-amz-checksum-algorithm'])
-  const replaces = readDirective(headers['x-amz-metadata-directive']) === 'REPLACE'
+  const replaces = readDirective(call, 'x-amz-metadata-directive') === 'REPLACE'
   const isOntoItself =
     source.bucket === bucket && source.key === key && source.version === undefined
   if (isOntoItself && !replaces && !changing.some((header) => headers[header] !== undefined)) {
@@ -42,6 +44,7 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
     { bucket, key },
     {
       ...(replaces ? { metadata: readMetadata(call) } : {}),
+      traits: readCopyTraits(call),
       ...writeCondition(headers),
       ...(checksumAlgorithm === undefined ? {} : { checksumAlgorithm }),
       signal: request.signal,
@@ -62,11 +65,17 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
   )
 }
 
-function readDirective(text: string | undefined): 'COPY' | 'REPLACE' {
+/** The source's tags are kept unless they are to be replaced, by none perhaps. */
+function readCopyTraits(call: ObjectCall): Traits {
+  const { tags = [], ...lock } = readTraits(call).traits ?? {}
+  const replaces = readDirective(call, 'x-amz-tagging-directive') === 'REPLACE'
+  return replaces ? { tags, ...lock } : lock
+}
+
+function readDirective({ headers }: ObjectCall, header: string): 'COPY' | 'REPLACE' {
+  const text = headers[header]
   if (text === undefined || text === 'COPY') return 'COPY'
   if (text === 'REPLACE') return 'REPLACE'
-  throw s3Fault('s3/invalid-argument', {
-    argument: 'x-amz-metadata-directive',
-    reason: 'Unknown metadata directive.',
-  })
+  const kind = header.slice('x-amz-'.length, -'-directive'.length)
+  throw s3Fault('s3/invalid-argument', { argument: header, reason: `Unknown ${kind} directive.` })
 }

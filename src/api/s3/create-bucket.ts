@@ -16,7 +16,8 @@ export async function createBucket(call: NameCall): Promise<HttpResponse> {
   await checkLocation(call)
   const profile = headers['x-mycelium-profile']
   try {
-    const options = { owner: caller.id, ...(profile === undefined ? {} : { profile }) }
+    const isLockable = headers['x-amz-bucket-object-lock-enabled']?.toLowerCase() === 'true'
+    const options = { owner: caller.id, isLockable, ...(profile === undefined ? {} : { profile }) }
     await door.objects.createBucket(bucket, options)
   } catch (error) {
     // One's own again is success, as in S3's first region.
@@ -26,9 +27,6 @@ export async function createBucket(call: NameCall): Promise<HttpResponse> {
 }
 
 function refuseUnkeptSettings(headers: NameCall['headers']): void {
-  if (headers['x-amz-bucket-object-lock-enabled']?.toLowerCase() === 'true') {
-    throw s3Fault('s3/not-implemented', { header: 'x-amz-bucket-object-lock-enabled' })
-  }
   const ownership = headers['x-amz-object-ownership'] ?? 'BucketOwnerEnforced'
   if (ownership !== 'BucketOwnerEnforced') {
     throw s3Fault('s3/not-implemented', { header: 'x-amz-object-ownership' })

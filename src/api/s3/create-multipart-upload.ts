@@ -4,6 +4,7 @@ import { s3Fault } from '#api/s3/faults'
 import { readMetadata } from '#api/s3/metadata'
 import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
 import { xmlResponse } from '#api/s3/response'
+import { readTraits } from '#api/s3/traits'
 import { leaf } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 import type { Checksum, ChecksumAlgorithm } from '#object/model'
@@ -15,6 +16,7 @@ export async function createMultipartUpload(call: ObjectCall): Promise<HttpRespo
   const checksum = readChecksumPlan(call)
   const upload = await door.objects.createUpload(bucket, key, {
     metadata: readMetadata(call),
+    ...readTraits(call),
     ...checksum,
   })
   const { checksumAlgorithm, checksumType } = checksum

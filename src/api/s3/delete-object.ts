@@ -1,5 +1,6 @@
 import type { ObjectCall } from '#api/s3/call'
 import { deleteCondition } from '#api/s3/conditions'
+import { bypassesGovernance } from '#api/s3/locks'
 import { refuseUnkeptPromises } from '#api/s3/promises'
 import { emptyResponse } from '#api/s3/response'
 import { versionHeaders, versionOf } from '#api/s3/versions'
@@ -12,6 +13,7 @@ export async function deleteObject(call: ObjectCall): Promise<HttpResponse> {
   const version = versionOf(call)
   const deletion = await door.objects.delete(bucket, key, {
     ...(version === undefined ? {} : { version }),
+    bypassesGovernance: bypassesGovernance(call),
     ...deleteCondition({
       etag: headers['if-match'],
       size: headers['x-amz-if-match-size'],

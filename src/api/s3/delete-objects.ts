@@ -3,6 +3,7 @@ import { deleteCondition } from '#api/s3/conditions'
 import { s3ErrorOf } from '#api/s3/errors'
 import { s3Fault } from '#api/s3/faults'
 import { deleteKeysMax } from '#api/s3/limits'
+import { bypassesGovernance } from '#api/s3/locks'
 import { xmlResponse } from '#api/s3/response'
 import { readXmlBody } from '#api/s3/xml-body'
 import { childOf, textOf, type XmlElement } from '#api/s3/xml-reader'
@@ -32,7 +33,11 @@ export async function deleteObjects(call: BucketCall): Promise<HttpResponse> {
   if (objects.length === 0 || objects.length > deleteKeysMax) {
     throw s3Fault('s3/malformed-xml', { reason: `1 to ${deleteKeysMax} objects` })
   }
-  const outcomes = await deleteAll(call, objects.map(read))
+  const bypass = { bypassesGovernance: bypassesGovernance(call) }
+  const outcomes = await deleteAll(
+    call,
+    objects.map((object) => read(object, bypass)),
+  )
   const isTold = ({ outcome }: Outcome): boolean => outcome instanceof Error || !isQuiet
   return xmlResponse('DeleteResult', [branches(outcomes.filter(isTold), outcomeElement)])
 }
@@ -71,13 +76,14 @@ function outcomeElement({ key, version, outcome }: Outcome): Xml {
   )
 }
 
-function read(object: XmlElement): Asked {
+function read(object: XmlElement, bypass: Pick<DeleteOptions, 'bypassesGovernance'>): Asked {
   const key = childOf(object, 'Key')?.text
   if (key === undefined) throw s3Fault('s3/malformed-xml', { reason: 'Object without Key' })
   const version = textOf(object, 'VersionId')
   try {
     const what = {
       key: parseObjectKey(key),
+      ...bypass,
       ...(version === undefined ? {} : { version: parseVersionId(version) }),
       ...deleteCondition({
         etag: textOf(object, 'ETag'),

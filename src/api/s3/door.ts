@@ -1,7 +1,8 @@
 /** The S3 wire over an `ObjectStore`: translates requests into domain calls and faults into S3's XML. Holds no state but a cache of keys. */
-import { resolveAddress } from '#api/s3/address'
+import { type Address, resolveAddress } from '#api/s3/address'
 import { isGuest } from '#api/s3/anonymous'
 import { effectiveHeaders, firstValues } from '#api/s3/call'
+import { type CrossOrigin, corsHeaders, crossOriginOf } from '#api/s3/cors'
 import { createBucket, makeBucket } from '#api/s3/create-bucket'
 import type { S3DoorOptions } from '#api/s3/door-options'
 import { enter } from '#api/s3/enter'
@@ -25,7 +26,9 @@ export interface S3Door {
 }
 
 /** What the log of a request learns while the request is understood. */
-type Trace = { -readonly [Name in 'operation' | 'bucket' | 'principal']?: RequestEnded[Name] }
+type Trace = { -readonly [Name in 'operation' | 'bucket' | 'principal']?: RequestEnded[Name] } & {
+  cross?: { readonly address: Address; readonly asked: CrossOrigin | undefined }
+}
 
 export function createS3Door(options: S3DoorOptions): S3Door {
   const signingKeys = new SigningKeys()
@@ -45,16 +48,19 @@ export function createS3Door(options: S3DoorOptions): S3Door {
           hasBody: request.method !== 'HEAD',
         })
       }
+      const { cross, ...traced } = trace
+      // An answer without these is one that the page does not see, refusals included.
+      const granted = cross?.asked && (await grantedTo({ options, trace }).catch(() => undefined)) // no bucket's name
       return {
         ...response,
-        headers: { ...response.headers, ...idHeaders(request.id) },
+        headers: { ...response.headers, ...granted, ...idHeaders(request.id) },
         onEnd: (outcome) => {
           response.onEnd?.(outcome)
           options.telemetry.requestEnded({
             door: 's3',
             requestId: request.id,
             operation: 'Unknown',
-            ...trace,
+            ...traced,
             method: request.method,
             status: response.status,
             bytesIn: request.body.received,
@@ -85,7 +91,8 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
   if (host === undefined) throw s3Fault('s3/bad-request', { reason: 'Missing Host header' })
   const target = parseTarget(request.target)
   const address = resolveAddress(target.rawPath, { ...options, host })
-  if (request.method === 'OPTIONS') refusePreflight(request)
+  trace.cross = { address, asked: crossOriginOf(request.method, request.headers) }
+  if (request.method === 'OPTIONS') return await preflight(request, parts)
   const proof = await prove(request, { ...parts, target, rawResource: address.rawResource })
   trace.principal = proof.kind === 'signed' ? proof.accessKeyId : 'anonymous'
   const call = {
@@ -151,16 +158,29 @@ async function prove(
   return proof
 }
 
-/** Browsers ask before they cross origins. No bucket allows it yet. */
-function refusePreflight({ headers }: HttpRequest): never {
-  const isPreflight =
-    headers['origin'] !== undefined && headers['access-control-request-method'] !== undefined
-  if (!isPreflight) {
+/** Browsers ask before they cross origins. Nobody is asked who they are: the answer says what the bucket's rules say. */
+async function preflight(request: HttpRequest, parts: Parts): Promise<HttpResponse> {
+  const { headers } = request
+  parts.trace.operation = 'Preflight'
+  if (headers['origin'] === undefined || headers['access-control-request-method'] === undefined) {
     throw s3Fault('s3/bad-request', {
       reason: 'Insufficient information. Origin request header needed.',
     })
   }
-  throw s3Fault('s3/cors-not-enabled')
+  const granted = await grantedTo(parts)
+  if (granted === undefined) throw s3Fault('s3/cors-not-enabled')
+  return { status: 200, headers: {} } // the headers come with every answer
+}
+
+/** What the addressed bucket lets the page behind the request do. */
+async function grantedTo({
+  options,
+  trace,
+}: Pick<Parts, 'options' | 'trace'>): Promise<Record<string, string> | undefined> {
+  const { address, asked } = trace.cross ?? {}
+  if (asked === undefined || address?.bucket === undefined) return undefined
+  const facts = await options.lookups.bucket(parseBucketName(address.bucket))
+  return corsHeaders(facts?.config.cors, asked)
 }
 
 function idHeaders(requestId: string): Record<string, string> {

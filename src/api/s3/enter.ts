@@ -3,7 +3,7 @@ import type { BucketCall, Call, NameCall } from '#api/s3/call'
 import { s3Fault } from '#api/s3/faults'
 import type { Owner } from '#identity/principal'
 import { objectFault } from '#object/faults'
-import type { BucketInfo, BucketName } from '#object/model'
+import type { BucketFacts, BucketName } from '#object/model'
 
 /** `object/no-such-bucket`, `s3/access-denied` */
 export async function enter<Asked extends NameCall>(
@@ -20,7 +20,7 @@ export async function enter<Asked extends NameCall>(
 export async function requireAccess(
   { door, caller }: Pick<Call, 'door' | 'caller'>,
   bucket: BucketName,
-): Promise<BucketInfo> {
+): Promise<BucketFacts> {
   const facts = await door.lookups.bucket(bucket)
   if (facts === undefined) throw objectFault('object/no-such-bucket', { bucket })
   const { owner = door.root.id } = facts
@@ -31,7 +31,7 @@ export async function requireAccess(
 /** Somebody who is no more still has an id. */
 async function ownerOf(
   { door, caller }: Pick<Call, 'door' | 'caller'>,
-  { owner }: BucketInfo,
+  { owner }: BucketFacts,
 ): Promise<Owner> {
   if (owner === undefined || owner === door.root.id) return door.root
   if (owner === caller.id) return caller

@@ -93,6 +93,21 @@ const objectErrors: Readonly<Record<ObjectFaultCode, S3Error>> = {
     code: 'InvalidArgument',
     message: 'Invalid version id specified',
   },
+  'object/locked': {
+    status: 403,
+    code: 'AccessDenied',
+    message: 'Access Denied because object protected by object lock.',
+  },
+  'object/not-lockable': {
+    status: 400,
+    code: 'InvalidRequest',
+    message: 'Bucket is missing Object Lock Configuration',
+  },
+  'object/invalid-bucket-state': {
+    status: 409,
+    code: 'InvalidBucketState',
+    message: 'The request is not valid with the current state of the bucket.',
+  },
   'object/delete-marker': {
     status: 405,
     code: 'MethodNotAllowed',
@@ -371,6 +386,12 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     message: 'The requested part number does not exist.',
   },
   's3/invalid-request': { status: 400, code: 'InvalidRequest', message: 'Invalid Request.' },
+  's3/invalid-retention-period': {
+    status: 400,
+    code: 'InvalidRetentionPeriod',
+    message: 'The retention period must be a positive integer value.',
+  },
+  's3/invalid-tag': { status: 400, code: 'InvalidTag', message: 'The tag provided was not valid.' },
   's3/invalid-storage-class': {
     status: 400,
     code: 'InvalidStorageClass',
@@ -405,6 +426,26 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     status: 400,
     code: 'MalformedTrailerError',
     message: 'The trailer announced in x-amz-trailer did not come.',
+  },
+  's3/no-such-cors': {
+    status: 404,
+    code: 'NoSuchCORSConfiguration',
+    message: 'The CORS configuration does not exist',
+  },
+  's3/no-such-lock-configuration': {
+    status: 404,
+    code: 'ObjectLockConfigurationNotFoundError',
+    message: 'Object Lock configuration does not exist for this bucket',
+  },
+  's3/no-such-object-lock': {
+    status: 404,
+    code: 'NoSuchObjectLockConfiguration',
+    message: 'The specified object does not have a ObjectLock configuration',
+  },
+  's3/no-such-tag-set': {
+    status: 404,
+    code: 'NoSuchTagSet',
+    message: 'The TagSet does not exist',
   },
   's3/not-implemented': {
     status: 501,

@@ -1,10 +1,11 @@
 import { asHeaderBytes, type ObjectCall } from '#api/s3/call'
 import { checksumHeaders } from '#api/s3/checksums'
 import { s3Fault } from '#api/s3/faults'
+import { lockHeaders } from '#api/s3/locks'
 import { metadataHeaders } from '#api/s3/metadata'
 import { httpDate, quoted } from '#api/s3/response'
 import { versionHeaders } from '#api/s3/versions'
-import type { ByteRange, ObjectInfo } from '#object/model'
+import type { ByteRange, ObjectInfo, Traits } from '#object/model'
 
 /** The part of an object that a GET or HEAD is answered with. */
 export interface Selection {
@@ -28,6 +29,8 @@ export function objectHeaders(
   return {
     ...identityHeaders(info),
     ...versionHeaders(info),
+    ...lockHeaders(info.traits),
+    ...tagCountHeader(info.traits),
     ...metadataHeaders(info.metadata),
     ...overrides(query),
     'accept-ranges': 'bytes',
@@ -39,6 +42,10 @@ export function objectHeaders(
     ...(partsCount === undefined ? {} : { 'x-amz-mp-parts-count': partsCount }),
     ...(wantsChecksum ? checksumHeaders(info.checksum) : {}),
   }
+}
+
+function tagCountHeader({ tags = [] }: Traits): Record<string, number> {
+  return tags.length === 0 ? {} : { 'x-amz-tagging-count': tags.length }
 }
 
 /** What a cache needs, also in a 304. */

@@ -8,9 +8,7 @@ import { s3Fault } from '#api/s3/faults'
 const unkept: readonly RegExp[] = [
   /^x-amz-server-side-encryption-(customer|aws-kms|context|bucket-key)/,
   /^x-amz-copy-source-server-side-encryption-/,
-  /^x-amz-object-lock-/,
   /^x-amz-bucket-object-lock-token$/,
-  /^x-amz-tagging$/,
   /^x-amz-write-offset-bytes$/,
 ]
 

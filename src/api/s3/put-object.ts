@@ -6,6 +6,7 @@ import { putBytesMax } from '#api/s3/limits'
 import { readMetadata } from '#api/s3/metadata'
 import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
 import { emptyResponse, quoted } from '#api/s3/response'
+import { readTraits } from '#api/s3/traits'
 import { versionHeaders } from '#api/s3/versions'
 import type { HttpResponse } from '#http/message'
 
@@ -16,6 +17,7 @@ export async function putObject(call: ObjectCall): Promise<HttpResponse> {
   const options = {
     body: incomingBody(call, { bytesMax: putBytesMax }),
     metadata: readMetadata(call),
+    ...readTraits(call),
     ...writeCondition(headers),
     signal: request.signal,
   }

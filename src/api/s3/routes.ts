@@ -1,5 +1,7 @@
 /** Which operation a request is: by what it addresses, its method, its sub-resources and one header. */
 import { abortMultipartUpload } from '#api/s3/abort-multipart-upload'
+import { deleteBucketCors, getBucketCors, putBucketCors } from '#api/s3/bucket-cors'
+import { deleteBucketTagging, getBucketTagging, putBucketTagging } from '#api/s3/bucket-tagging'
 import type { BucketCall, Call, ObjectCall, Operation } from '#api/s3/call'
 import { completeMultipartUpload } from '#api/s3/complete-multipart-upload'
 import { copyObject } from '#api/s3/copy-object'
@@ -19,6 +21,13 @@ import { listObjectVersions } from '#api/s3/list-object-versions'
 import { listObjects } from '#api/s3/list-objects'
 import { listObjectsV2 } from '#api/s3/list-objects-v2'
 import { listParts } from '#api/s3/list-parts'
+import { getObjectLegalHold, putObjectLegalHold } from '#api/s3/object-legal-hold'
+import {
+  getObjectLockConfiguration,
+  putObjectLockConfiguration,
+} from '#api/s3/object-lock-configuration'
+import { getObjectRetention, putObjectRetention } from '#api/s3/object-retention'
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '#api/s3/object-tagging'
 import { putBucketVersioning } from '#api/s3/put-bucket-versioning'
 import { putObject } from '#api/s3/put-object'
 import { uploadPart } from '#api/s3/upload-part'
@@ -71,6 +80,44 @@ export const bucketRoutes: readonly Route<BucketCall>[] = [
     subresources: ['versioning'],
     operation: putBucketVersioning,
   },
+  {
+    name: 'GetBucketTagging',
+    method: 'GET',
+    subresources: ['tagging'],
+    operation: getBucketTagging,
+  },
+  {
+    name: 'PutBucketTagging',
+    method: 'PUT',
+    subresources: ['tagging'],
+    operation: putBucketTagging,
+  },
+  {
+    name: 'DeleteBucketTagging',
+    method: 'DELETE',
+    subresources: ['tagging'],
+    operation: deleteBucketTagging,
+  },
+  { name: 'GetBucketCors', method: 'GET', subresources: ['cors'], operation: getBucketCors },
+  { name: 'PutBucketCors', method: 'PUT', subresources: ['cors'], operation: putBucketCors },
+  {
+    name: 'DeleteBucketCors',
+    method: 'DELETE',
+    subresources: ['cors'],
+    operation: deleteBucketCors,
+  },
+  {
+    name: 'GetObjectLockConfiguration',
+    method: 'GET',
+    subresources: ['object-lock'],
+    operation: getObjectLockConfiguration,
+  },
+  {
+    name: 'PutObjectLockConfiguration',
+    method: 'PUT',
+    subresources: ['object-lock'],
+    operation: putObjectLockConfiguration,
+  },
   { name: 'HeadBucket', method: 'HEAD', operation: headBucket },
   { name: 'DeleteBucket', method: 'DELETE', operation: deleteBucket },
   { name: 'DeleteObjects', method: 'POST', subresources: ['delete'], operation: deleteObjects },
@@ -86,6 +133,48 @@ export const objectRoutes: readonly Route<ObjectCall>[] = [
   { name: 'CopyObject', method: 'PUT', header: copySource, operation: copyObject },
   { name: 'PutObject', method: 'PUT', operation: putObject },
   { name: 'DeleteObject', method: 'DELETE', operation: deleteObject },
+  {
+    name: 'GetObjectTagging',
+    method: 'GET',
+    subresources: ['tagging'],
+    operation: getObjectTagging,
+  },
+  {
+    name: 'PutObjectTagging',
+    method: 'PUT',
+    subresources: ['tagging'],
+    operation: putObjectTagging,
+  },
+  {
+    name: 'DeleteObjectTagging',
+    method: 'DELETE',
+    subresources: ['tagging'],
+    operation: deleteObjectTagging,
+  },
+  {
+    name: 'GetObjectRetention',
+    method: 'GET',
+    subresources: ['retention'],
+    operation: getObjectRetention,
+  },
+  {
+    name: 'PutObjectRetention',
+    method: 'PUT',
+    subresources: ['retention'],
+    operation: putObjectRetention,
+  },
+  {
+    name: 'GetObjectLegalHold',
+    method: 'GET',
+    subresources: ['legal-hold'],
+    operation: getObjectLegalHold,
+  },
+  {
+    name: 'PutObjectLegalHold',
+    method: 'PUT',
+    subresources: ['legal-hold'],
+    operation: putObjectLegalHold,
+  },
   {
     name: 'UploadPartCopy',
     method: 'PUT',

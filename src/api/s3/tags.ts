@@ -1,0 +1,68 @@
+/** Tags on the wire: in a document, or in one header. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html */
+import type { Call } from '#api/s3/call'
+import { s3Fault } from '#api/s3/faults'
+import { readXmlBody } from '#api/s3/xml-body'
+import { childOf, textOf } from '#api/s3/xml-reader'
+import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
+import { percentDecode } from '#http/target'
+import type { Tags } from '#object/model'
+
+export const objectTagsMax = 10
+export const bucketTagsMax = 50
+const keyCharactersMax = 128
+const valueCharactersMax = 256
+
+/** The `Tagging` document of the request's body. `s3/invalid-tag`, `s3/malformed-xml` */
+export async function readTagging(call: Call, tagsMax: number): Promise<Tags> {
+  const document = await readXmlBody(call, 'Tagging')
+  const set = childOf(document, 'TagSet')
+  if (set === undefined) throw s3Fault('s3/malformed-xml', { reason: 'Tagging without TagSet' })
+  const tags = set.children.map((tag): readonly [string, string] => {
+    const key = textOf(tag, 'Key')
+    if (tag.name !== 'Tag' || key === undefined)
+      throw s3Fault('s3/malformed-xml', { reason: 'TagSet holds Tags with a Key' })
+    return [key, textOf(tag, 'Value') ?? '']
+  })
+  return checkTags(tags, tagsMax)
+}
+
+/** `x-amz-tagging: a=b&c=d`, encoded as a query. `undefined` when there is none. `s3/invalid-argument`, `s3/invalid-tag` */
+export function readTagHeader({ headers }: Pick<Call, 'headers'>): Tags | undefined {
+  const text = headers['x-amz-tagging']
+  if (text === undefined) return undefined
+  const decode = (part: string): string => percentDecode(part.replaceAll('+', ' '))
+  const tags = text
+    .split('&')
+    .filter((pair) => pair !== '')
+    .map((pair): readonly [string, string] => {
+      const equals = pair.indexOf('=')
+      if (equals < 0) return [decode(pair), '']
+      return [decode(pair.slice(0, equals)), decode(pair.slice(equals + 1))]
+    })
+  return checkTags(tags, objectTagsMax)
+}
+
+function checkTags(tags: Tags, tagsMax: number): Tags {
+  if (tags.length > tagsMax) {
+    throw s3Fault('s3/invalid-tag', { reason: `There may be ${tagsMax} tags at most` })
+  }
+  if (new Set(tags.map(([key]) => key)).size < tags.length) {
+    throw s3Fault('s3/invalid-tag', {
+      reason: 'Cannot provide multiple Tags with the same key',
+    })
+  }
+  for (const [key, value] of tags) {
+    if (key === '' || [...key].length > keyCharactersMax)
+      throw s3Fault('s3/invalid-tag', { reason: 'The TagKey you have provided is invalid' })
+    if ([...value].length > valueCharactersMax)
+      throw s3Fault('s3/invalid-tag', { reason: 'The TagValue you have provided is invalid' })
+  }
+  return tags
+}
+
+export function tagSetElement(tags: Tags): Xml {
+  return branch(
+    'TagSet',
+    branches(tags, ([key, value]) => branch('Tag', leaf('Key', key), leaf('Value', value))),
+  )
+}
