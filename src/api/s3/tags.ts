@@ -26,7 +26,7 @@ export async function readTagging(call: Call, tagsMax: number): Promise<Tags> {
   return checkTags(tags, tagsMax)
 }
 
-/** `x-amz-tagging: a=b&c=d`, encoded as a query. `undefined` when there is none. `s3/invalid-argument`, `s3/invalid-tag` */
+/** `x-amz-tagging: a=b&c=d`, encoded as a query; by key, for a query has no order. `undefined` when there is none. `s3/invalid-argument`, `s3/invalid-tag` */
 export function readTagHeader({ headers }: Pick<Call, 'headers'>): Tags | undefined {
   const text = headers['x-amz-tagging']
   if (text === undefined) return undefined
@@ -39,7 +39,10 @@ export function readTagHeader({ headers }: Pick<Call, 'headers'>): Tags | undefi
       if (equals < 0) return [decode(pair), '']
       return [decode(pair.slice(0, equals)), decode(pair.slice(equals + 1))]
     })
-  return checkTags(tags, objectTagsMax)
+  return checkTags(
+    tags.sort(([one], [other]) => (one < other ? -1 : 1)),
+    objectTagsMax,
+  )
 }
 
 function checkTags(tags: Tags, tagsMax: number): Tags {

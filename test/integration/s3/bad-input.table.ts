@@ -465,7 +465,7 @@ export const badInputs: readonly BadInput[] = [
     status: 405,
     code: 'MethodNotAllowed',
   },
-  ...['acl', 'policy', 'cors', 'lifecycle', 'tagging', 'encryption'].map(
+  ...['acl', 'policy', 'lifecycle', 'encryption', 'website', 'replication'].map(
     (name): BadInput => ({
       name: `the sub-resource ${name}`,
       request: signed({ method: 'GET', target: `/${bucket}?${name}` }),
@@ -476,8 +476,6 @@ export const badInputs: readonly BadInput[] = [
   ...[
     ['x-amz-server-side-encryption', 'aws:kms'],
     ['x-amz-server-side-encryption-customer-algorithm', 'AES256'],
-    ['x-amz-tagging', 'a=b'],
-    ['x-amz-object-lock-mode', 'COMPLIANCE'],
     ['x-amz-write-offset-bytes', '0'],
   ].map(
     ([name = '', value = '']): BadInput => ({
@@ -504,6 +502,128 @@ export const badInputs: readonly BadInput[] = [
     request: signed({ headers: { 'x-amz-expected-bucket-owner': '123' }, body: 'hello' }),
     status: 403,
     code: 'AccessDenied',
+  },
+  ...(
+    [
+      ['tags twice', 'a=1&a=2', 'InvalidTag'],
+      ['a tag without a name', '=1', 'InvalidTag'],
+      ['a tag with a long name', `${'k'.repeat(129)}=1`, 'InvalidTag'],
+      ['a tag with a long value', `a=${'v'.repeat(257)}`, 'InvalidTag'],
+      ['eleven tags', Array.from({ length: 11 }, (_, i) => `t${i}=`).join('&'), 'InvalidTag'],
+      ['tags that are broken', 'a=%zz', 'InvalidURI'],
+    ] as const
+  ).map(
+    ([name, value, code]): BadInput => ({
+      name,
+      request: signed({ headers: { 'x-amz-tagging': value }, body: 'hello' }),
+      status: 400,
+      code,
+    }),
+  ),
+  ...(
+    [
+      ['a lock without a time', { 'x-amz-object-lock-mode': 'COMPLIANCE' }, 'InvalidArgument'],
+      [
+        'a lock until yesterday',
+        {
+          'x-amz-object-lock-mode': 'COMPLIANCE',
+          'x-amz-object-lock-retain-until-date': '2020-01-01T00:00:00Z',
+        },
+        'InvalidArgument',
+      ],
+      [
+        'a lock of no kind',
+        {
+          'x-amz-object-lock-mode': 'ETERNAL',
+          'x-amz-object-lock-retain-until-date': '2090-01-01T00:00:00Z',
+        },
+        'InvalidArgument',
+      ],
+      [
+        'a lock in a bucket without',
+        {
+          'x-amz-object-lock-mode': 'COMPLIANCE',
+          'x-amz-object-lock-retain-until-date': '2090-01-01T00:00:00Z',
+        },
+        'InvalidRequest',
+      ],
+      ['a hold in a bucket without', { 'x-amz-object-lock-legal-hold': 'ON' }, 'InvalidRequest'],
+      ['a hold that is neither', { 'x-amz-object-lock-legal-hold': 'MAYBE' }, 'InvalidArgument'],
+    ] as const
+  ).map(
+    ([name, headers, code]): BadInput => ({
+      name,
+      request: signed({ headers, body: 'hello' }),
+      status: 400,
+      code,
+    }),
+  ),
+  ...(
+    [
+      ['a tagging document without tags', 'tagging', '<Tagging/>', 400, 'MalformedXML'],
+      [
+        'a lock of a bucket without versions',
+        'object-lock',
+        '<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>',
+        409,
+        'InvalidBucketState',
+      ],
+      [
+        'versioning of no kind',
+        'versioning',
+        '<VersioningConfiguration><Status>Perhaps</Status></VersioningConfiguration>',
+        400,
+        'MalformedXML',
+      ],
+      ['CORS without rules', 'cors', '<CORSConfiguration/>', 400, 'MalformedXML'],
+      [
+        'CORS for a method of no browser',
+        'cors',
+        '<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>BREW</AllowedMethod></CORSRule></CORSConfiguration>',
+        400,
+        'InvalidRequest',
+      ],
+      [
+        'CORS with two wildcards',
+        'cors',
+        '<CORSConfiguration><CORSRule><AllowedOrigin>*.*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>',
+        400,
+        'InvalidRequest',
+      ],
+    ] as const
+  ).map(
+    ([name, subresource, body, status, code]): BadInput => ({
+      name,
+      request: signed({ method: 'PUT', target: `/${bucket}?${subresource}`, body }),
+      status,
+      code,
+    }),
+  ),
+  ...(
+    [
+      ['tags of a bucket without', 'tagging', 'NoSuchTagSet'],
+      ['CORS of a bucket without', 'cors', 'NoSuchCORSConfiguration'],
+      ['the lock of a bucket without', 'object-lock', 'ObjectLockConfigurationNotFoundError'],
+    ] as const
+  ).map(
+    ([name, subresource, code]): BadInput => ({
+      name,
+      request: signed({ method: 'GET', target: `/${bucket}?${subresource}` }),
+      status: 404,
+      code,
+    }),
+  ),
+  {
+    name: 'a version that is not there',
+    request: signed({ method: 'GET', target: `/${bucket}/present?versionId=${'0'.repeat(16)}` }),
+    status: 404,
+    code: 'NoSuchVersion',
+  },
+  {
+    name: 'a version without a name',
+    request: signed({ method: 'GET', target: `/${bucket}/present?versionId=` }),
+    status: 400,
+    code: 'InvalidArgument',
   },
   {
     name: 'another version',
