@@ -64,7 +64,8 @@ export interface MadeKey extends KeyInfo {
 export interface IdentitySource {
   /** `undefined` for a key that does not exist or is disabled. */
   findKey(accessKeyId: string): Promise<AccessKey | undefined>
-  findPrincipal(id: string): Promise<Principal | undefined>
+  /** By canonical id, or by e-mail address. */
+  findPrincipal(name: string): Promise<Principal | undefined>
   /** Calls `listener` whenever something has changed that may have been kept. */
   onChange(listener: () => void): void
 }
@@ -85,8 +86,10 @@ export class Accounts implements IdentitySource {
     return await this.#settled((sql) => this.#findKey(sql, accessKeyId))
   }
 
-  async findPrincipal(id: string): Promise<Principal | undefined> {
-    const row = await this.#settled((tx) => findPrincipalRow(tx, id))
+  async findPrincipal(name: string): Promise<Principal | undefined> {
+    const row = await this.#settled(async (tx) => {
+      return (await findPrincipalRow(tx, name)) ?? (await findByEmail(tx, name.toLowerCase()))
+    })
     return row && principalOf(row)
   }
 
@@ -338,6 +341,11 @@ async function assertRoom(tx: Queryable, principal: string): Promise<void> {
 
 async function findPrincipalRow(tx: Queryable, id: string): Promise<PrincipalRow | undefined> {
   const [row] = await tx.query<PrincipalRow>`select * from principal where id = ${id}`
+  return row
+}
+
+async function findByEmail(tx: Queryable, email: string): Promise<PrincipalRow | undefined> {
+  const [row] = await tx.query<PrincipalRow>`select * from principal where email = ${email}`
   return row
 }
 

@@ -33,6 +33,7 @@ export const accountFault = declareFaults({
   'identity/malformed-email': 'invalid',
   'identity/malformed-tenant': 'invalid',
   'identity/malformed-name': 'invalid',
+  'identity/malformed-policy': 'invalid',
   'identity/no-such-principal': 'not-found',
   'identity/principal-exists': 'conflict',
   'identity/handle-taken': 'conflict',

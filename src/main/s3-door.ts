@@ -7,10 +7,10 @@ import type { IdentitySource } from '#identity/accounts'
 /** Below these, the first label of a host name is a bucket. */
 export const domains = ['localhost']
 
-export type Mount = Pick<S3DoorOptions, 'mount' | 'anonymous' | 'createsBuckets'>
+export type Mount = Pick<S3DoorOptions, 'mount' | 'guests' | 'createsBuckets'>
 
-/** Every request is signed. */
-export const plainMount: Mount = { mount: '', anonymous: 'refused', createsBuckets: false }
+/** Whoever signs nothing has what buckets give to everybody. */
+export const plainMount: Mount = { mount: '', guests: undefined, createsBuckets: false }
 
 export interface S3DoorParts
   extends Pick<S3DoorOptions, 'objects' | 'root' | 'world' | 'telemetry'> {

@@ -97,7 +97,7 @@ async function openDoors(
   const identities = store.accounts
   const parts = { objects, identities, root, world, telemetry }
   const plain = openS3Door(plainMount, parts)
-  const guests = { mount: '/s3', anonymous: guestsOf(config), createsBuckets: true } as const
+  const guests = { mount: '/s3', guests: guestsOf(config), createsBuckets: true } as const
   const local = openS3Door(guests, parts)
   const front = createFront({
     version,

@@ -18,7 +18,7 @@ import { bucketInfo, findBucket, readConfig, requireBucket } from '#object/rows'
 export async function createBucket(
   parts: ObjectParts,
   name: BucketName,
-  { owner, isLockable = false, ...options }: NewBucket = {},
+  { owner, isLockable = false, config = {}, ...options }: NewBucket = {},
 ): Promise<BucketInfo> {
   const chosen = options.profile === undefined ? parts.profile : readProfile(parts, options.profile)
   parts.onProfile?.(chosen)
@@ -30,8 +30,17 @@ export async function createBucket(
     const body: ObjectChange = { kind: 'object/bucket-created', name, profile, ...owned }
     const { at, sequence } = await tx.record(body)
     const info = { name, createdAt: at, profile, ...owned }
-    if (!isLockable) return info
     const bucket = Number(sequence)
+    for (const [name, value] of Object.entries(config)) {
+      const change: ObjectChange = {
+        kind: 'object/bucket-configured',
+        bucket,
+        name: name as keyof typeof config, // the type's own
+        value,
+      }
+      await tx.record(change)
+    }
+    if (!isLockable) return info
     const changes: readonly ObjectChange[] = [
       { kind: 'object/bucket-versioned', bucket, versioning: 'enabled' },
       { kind: 'object/bucket-configured', bucket, name: 'lock', value: {} },

@@ -72,6 +72,10 @@ export interface Retention {
 
 /** What may be changed of a version without writing it anew. */
 export interface Traits {
+  /** Canonical id; the bucket's owner when left out. */
+  readonly owner?: string
+  /** Who was granted what; nobody but the owner when left out. JSON whose meaning is the doors'. */
+  readonly grants?: unknown
   readonly tags?: Tags
   readonly retention?: Retention
   /** The version stays for as long as this is set, retention or not. */
@@ -102,6 +106,12 @@ export interface CorsRule {
 
 /** Settings of a bucket, each set, read and removed as a whole. */
 export interface BucketConfig {
+  /** Who was granted what; nobody but the owner when left out. JSON whose meaning is the doors'. */
+  readonly grants?: unknown
+  readonly ownership?: string
+  /** A policy document, as it was given. */
+  readonly policy?: string
+  readonly publicAccess?: unknown
   readonly tags?: Tags
   readonly lock?: LockSettings
   readonly cors?: readonly CorsRule[]
@@ -127,6 +137,7 @@ export interface NewBucket {
   readonly owner?: string
   /** It keeps versions, and objects in it may be locked. */
   readonly isLockable?: boolean
+  readonly config?: Omit<BucketConfig, 'lock'>
 }
 
 export interface ObjectPart {

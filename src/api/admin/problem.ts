@@ -43,6 +43,7 @@ const sentences: Readonly<Record<AdminFaultCode | AccountFaultCode, Sentence>> =
     `"${tenant}" is no tenant: 1 to 64 letters, digits, dashes and underscores are.`,
   'identity/malformed-name': () =>
     'A display name has 1 to 128 characters, and no control characters.',
+  'identity/malformed-policy': ({ reason }) => `The policy cannot be used: ${reason}.`,
   'identity/no-such-principal': ({ name }) => `There is no user "${name}".`,
   'identity/principal-exists': ({ id }) => `There is a user with the id ${id} already.`,
   'identity/handle-taken': ({ handle }) => `There is a user "${handle}" already.`,

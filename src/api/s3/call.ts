@@ -3,15 +3,15 @@ import type { HttpRequest, HttpResponse } from '#http/message'
 import type { QueryPair } from '#http/target'
 import type { Owner, Principal } from '#identity/principal'
 import type { Proof } from '#identity/proof'
-import type { BucketFacts, BucketName, ObjectKey } from '#object/model'
+import type { BucketFacts, BucketName, ObjectInfo, ObjectKey } from '#object/model'
 
 /** One authenticated request, as operations see it. */
 export interface Call {
   readonly door: S3DoorOptions
   readonly request: HttpRequest
   readonly proof: Proof
-  /** Who asks. */
-  readonly caller: Principal
+  /** Who asks; `undefined` for somebody unknown, who has what is given to everybody. */
+  readonly caller: Principal | undefined
   /** First value of each parameter. */
   readonly query: ReadonlyMap<string, string>
   /** By lower-case name: the headers and, in a presigned URL, the `x-amz-*` parameters that stand for some. */
@@ -23,11 +23,24 @@ export interface NameCall extends Call {
   readonly bucket: BucketName
 }
 
-/** The bucket is there, and the caller may do this with it. */
+/** The bucket is there, and the caller may do this with it, as far as that does not depend on the object. */
 export interface BucketCall extends NameCall {
   readonly facts: BucketFacts
   /** The bucket's. */
   readonly owner: Owner
+  readonly admission: Admission
+}
+
+/** What is still to be asked once more is known. */
+export interface Admission {
+  /** Whether `admit` must be asked before anything of the object is told or done. */
+  readonly dependsOnObject: boolean
+  /** `s3/access-denied` unless the caller may do this with the object. */
+  admit(info: Pick<ObjectInfo, 'traits'>): void
+  /** Whether the caller may do something else here. */
+  may(other: { readonly action: string; readonly key?: ObjectKey }): boolean
+  /** Who may not know what there is, is not told that something is missing. */
+  conceal(error: unknown): unknown
 }
 
 export interface ObjectCall extends BucketCall {

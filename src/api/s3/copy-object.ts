@@ -1,8 +1,7 @@
 import type { ObjectCall } from '#api/s3/call'
 import { checksumElements, parseAlgorithm } from '#api/s3/checksums'
 import { writeCondition } from '#api/s3/conditions'
-import { readCopySource } from '#api/s3/copy-source'
-import { requireAccess } from '#api/s3/enter'
+import { readCopySource, readSource } from '#api/s3/copy-source'
 import { s3Fault } from '#api/s3/faults'
 import { putBytesMax } from '#api/s3/limits'
 import { readMetadata } from '#api/s3/metadata'
@@ -32,8 +31,7 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
         "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
     })
   }
-  await requireAccess(call, source.bucket)
-  const { bytes } = await door.objects.head(source.bucket, source.key, source.version)
+  const { bytes } = await readSource(call, source)
   if (bytes > putBytesMax) {
     throw s3Fault('s3/invalid-request', {
       reason: `The specified copy source is larger than the maximum allowable size for a copy source: ${putBytesMax}`,
@@ -44,7 +42,7 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
     { bucket, key },
     {
       ...(replaces ? { metadata: readMetadata(call) } : {}),
-      traits: readCopyTraits(call),
+      traits: await readCopyTraits(call),
       ...writeCondition(headers),
       ...(checksumAlgorithm === undefined ? {} : { checksumAlgorithm }),
       signal: request.signal,
@@ -66,8 +64,8 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
 }
 
 /** The source's tags are kept unless they are to be replaced, by none perhaps. */
-function readCopyTraits(call: ObjectCall): Traits {
-  const { tags = [], ...lock } = readTraits(call).traits ?? {}
+async function readCopyTraits(call: ObjectCall): Promise<Traits> {
+  const { tags = [], ...lock } = (await readTraits(call)).traits ?? {}
   const replaces = readDirective(call, 'x-amz-tagging-directive') === 'REPLACE'
   return replaces ? { tags, ...lock } : lock
 }

@@ -1,8 +1,9 @@
 import type { Call } from '#api/s3/call'
 import { parseDate, parseEtags } from '#api/s3/conditions'
+import { admissionTo } from '#api/s3/enter'
 import { s3Fault } from '#api/s3/faults'
 import { percentDecode } from '#http/target'
-import type { ByteRange, CopySource } from '#object/model'
+import type { ByteRange, CopySource, ObjectInfo } from '#object/model'
 import { parseBucketName, parseObjectKey, parseVersionId } from '#object/names'
 
 /** Reads `x-amz-copy-source` (`/bucket/key` or `bucket/key`, percent-encoded) and the conditions on it. */
@@ -25,6 +26,22 @@ export function readCopySource({ headers }: Pick<Call, 'headers'>): CopySource {
     ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
     ...(ifModifiedSince === undefined ? {} : { ifModifiedSince }),
     ...(ifUnmodifiedSince === undefined ? {} : { ifUnmodifiedSince }),
+  }
+}
+
+/** The source as it is, if the caller may read it. `object/no-such-key`, `s3/access-denied` */
+export async function readSource(
+  call: Call,
+  { bucket, key, version }: CopySource,
+): Promise<ObjectInfo> {
+  const action = version === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
+  const { admission } = await admissionTo(call, bucket, { action, key })
+  try {
+    const info = await call.door.objects.head(bucket, key, version)
+    admission.admit(info)
+    return info
+  } catch (error) {
+    throw admission.conceal(error)
   }
 }
 

@@ -1,35 +1,51 @@
+import { readGrantHeaders } from '#api/s3/acl'
 import type { NameCall } from '#api/s3/call'
 import { homeRegion } from '#api/s3/door-options'
 import { s3Fault } from '#api/s3/faults'
+import { parseOwnership } from '#api/s3/ownership-controls'
 import { refuseUnkeptPromises } from '#api/s3/promises'
 import { emptyResponse } from '#api/s3/response'
 import { readOptionalXmlBody } from '#api/s3/xml-body'
 import { textOf } from '#api/s3/xml-reader'
 import { isFault } from '#fault/fault'
 import type { HttpResponse } from '#http/message'
+import { ownGrants } from '#identity/grants'
+import type { BucketConfig } from '#object/model'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html; `x-mycelium-profile: 10+4` chooses the coding. */
 export async function createBucket(call: NameCall): Promise<HttpResponse> {
   const { door, bucket, headers, caller } = call
+  if (caller === undefined) throw s3Fault('s3/access-denied')
   refuseUnkeptPromises(call)
-  refuseUnkeptSettings(headers)
+  const config = await readConfig(call, caller.id)
   await checkLocation(call)
   const profile = headers['x-mycelium-profile']
   try {
     const isLockable = headers['x-amz-bucket-object-lock-enabled']?.toLowerCase() === 'true'
-    const options = { owner: caller.id, isLockable, ...(profile === undefined ? {} : { profile }) }
+    const options = {
+      owner: caller.id,
+      isLockable,
+      config,
+      ...(profile === undefined ? {} : { profile }),
+    }
     await door.objects.createBucket(bucket, options)
   } catch (error) {
     // One's own again is success, as in S3's first region.
-    if (!isFault(error, 'object/bucket-exists') || !(await isOwn(call))) throw error
+    if (!isFault(error, 'object/bucket-exists') || !(await isAsAsked(call, config))) throw error
   }
   return emptyResponse(200, { location: `/${bucket}` })
 }
 
-function refuseUnkeptSettings(headers: NameCall['headers']): void {
-  const ownership = headers['x-amz-object-ownership'] ?? 'BucketOwnerEnforced'
-  if (ownership !== 'BucketOwnerEnforced') {
-    throw s3Fault('s3/not-implemented', { header: 'x-amz-object-ownership' })
+/** What the headers say of who may do what. `s3/grants-in-the-way` when grants are given and turned off at once. */
+async function readConfig(call: NameCall, owner: string): Promise<BucketConfig> {
+  const stated = call.headers['x-amz-object-ownership']
+  const ownership = stated === undefined ? undefined : parseOwnership(stated)
+  const grants = await readGrantHeaders(call, { owner, bucketOwner: owner })
+  if (ownership === 'BucketOwnerEnforced' && grants !== undefined && grants.length > 1)
+    throw s3Fault('s3/grants-in-the-way')
+  return {
+    ...(ownership === undefined ? {} : { ownership }),
+    ...(grants === undefined ? {} : { grants }),
   }
 }
 
@@ -43,14 +59,22 @@ async function checkLocation(call: NameCall): Promise<void> {
   }
 }
 
-async function isOwn({ door, bucket, caller }: NameCall): Promise<boolean> {
-  const { owner = door.root.id } = (await door.lookups.bucket(bucket)) ?? {}
-  return owner === caller.id
+/** Whether it is the caller's already, with the grants that were asked for. */
+async function isAsAsked(
+  { door, bucket, caller }: NameCall,
+  { grants }: BucketConfig,
+): Promise<boolean> {
+  const facts = await door.lookups.bucket(bucket)
+  if (facts === undefined || (facts.owner ?? door.root.id) !== caller?.id) return false
+  const own = ownGrants(caller.id)
+  const former = facts.config.grants ?? own
+  return JSON.stringify(grants ?? own) === JSON.stringify(former)
 }
 
 /** For who need not make buckets before using them. Asked before the body is pulled, since a body can be sent only once. */
 export async function makeBucket({ door, bucket, caller }: NameCall): Promise<void> {
   if ((await door.lookups.bucket(bucket)) !== undefined) return
+  if (caller === undefined) return
   await door.objects.createBucket(bucket, { owner: caller.id }).catch((error: unknown) => {
     if (!isFault(error, 'object/bucket-exists')) throw error // somebody else was faster
   })

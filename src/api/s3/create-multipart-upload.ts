@@ -16,7 +16,7 @@ export async function createMultipartUpload(call: ObjectCall): Promise<HttpRespo
   const checksum = readChecksumPlan(call)
   const upload = await door.objects.createUpload(bucket, key, {
     metadata: readMetadata(call),
-    ...readTraits(call),
+    ...(await readTraits(call)),
     ...checksum,
   })
   const { checksumAlgorithm, checksumType } = checksum

@@ -34,12 +34,18 @@ export async function deleteObjects(call: BucketCall): Promise<HttpResponse> {
     throw s3Fault('s3/malformed-xml', { reason: `1 to ${deleteKeysMax} objects` })
   }
   const bypass = { bypassesGovernance: bypassesGovernance(call) }
-  const outcomes = await deleteAll(
-    call,
-    objects.map((object) => read(object, bypass)),
-  )
+  const asked = objects.map((object) => admitted(call, read(object, bypass)))
+  const outcomes = await deleteAll(call, asked)
   const isTold = ({ outcome }: Outcome): boolean => outcome instanceof Error || !isQuiet
   return xmlResponse('DeleteResult', [branches(outcomes.filter(isTold), outcomeElement)])
+}
+
+/** Each key may be somebody else's to delete. */
+function admitted({ admission }: BucketCall, asked: Asked): Asked {
+  if (asked.what instanceof Error) return asked
+  const { key, version } = asked.what
+  const action = version === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion'
+  return admission.may({ action, key }) ? asked : { ...asked, what: s3Fault('s3/access-denied') }
 }
 
 /** In the order asked. What cannot be deleted fails alone. */

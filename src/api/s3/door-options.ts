@@ -17,8 +17,8 @@ export interface S3DoorOptions {
   readonly domains: readonly string[]
   /** Path prefix in front of `/bucket/key`: none on the S3 port, `/s3` on the local mount. Signatures cover it. */
   readonly mount: '' | '/s3'
-  /** Unsigned requests of whom it welcomes may do everything. */
-  readonly anonymous: 'refused' | AnonymousGuests
+  /** Unsigned requests of whom it welcomes may do everything; those of others, what buckets let everybody do. */
+  readonly guests: AnonymousGuests | undefined
   /** A PUT of an object makes its missing bucket. */
   readonly createsBuckets: boolean
   readonly world: World

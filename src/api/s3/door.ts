@@ -1,4 +1,6 @@
 /** The S3 wire over an `ObjectStore`: translates requests into domain calls and faults into S3's XML. Holds no state but a cache of keys. */
+
+import { actionOf } from '#api/s3/actions'
 import { type Address, resolveAddress } from '#api/s3/address'
 import { isGuest } from '#api/s3/anonymous'
 import { effectiveHeaders, firstValues } from '#api/s3/call'
@@ -10,10 +12,12 @@ import { errorResponse, hostId } from '#api/s3/error-response'
 import { s3ErrorOf } from '#api/s3/errors'
 import { s3Fault } from '#api/s3/faults'
 import { bucketRoutes, findRoute, isCreation, objectRoutes, serviceRoutes } from '#api/s3/routes'
+import { versionOf } from '#api/s3/versions'
 import { Fault } from '#fault/fault'
 import type { HttpHandler, HttpRefusal, HttpRequest, HttpResponse } from '#http/message'
 import { parseTarget } from '#http/target'
 import { authenticate } from '#identity/authenticate'
+import type { Principal } from '#identity/principal'
 import type { Proof } from '#identity/proof'
 import { SigningKeys } from '#identity/signing-keys'
 import { parseBucketName, parseObjectKey } from '#object/names'
@@ -99,7 +103,7 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
     door: options,
     request,
     proof,
-    caller: proof.kind === 'signed' ? proof.principal : options.root,
+    caller: callerOf(request, proof, options),
     query: firstValues(target.query),
     headers: effectiveHeaders(request.headers, target.query, proof),
   }
@@ -120,7 +124,10 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
     trace.operation = route.name
     const bucket = parseBucketName(address.bucket)
     trace.bucket = bucket
-    return route.operation(await enter({ ...call, bucket }))
+    const action = actionOf(route.name)
+    return route.operation(
+      await enter({ ...call, bucket }, action === undefined ? action : { action }),
+    )
   }
   const route = findRoute(objectRoutes, asked)
   trace.operation = route.name
@@ -128,7 +135,27 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
   trace.bucket = bucket
   const key = parseObjectKey(address.key)
   if (options.createsBuckets && route.name === 'PutObject') await makeBucket({ ...call, bucket })
-  return route.operation({ ...(await enter({ ...call, bucket })), key })
+  const action = actionOf(route.name, { isOfVersion: call.query.has('versionId') })
+  const wanted = action === undefined ? undefined : { action, key }
+  const entered = { ...(await enter({ ...call, bucket }, wanted)), key }
+  try {
+    if (entered.admission.dependsOnObject && route.admits !== true) {
+      entered.admission.admit(await options.objects.head(bucket, key, versionOf(call)))
+    }
+    return await route.operation(entered)
+  } catch (error) {
+    throw entered.admission.conceal(error)
+  }
+}
+
+/** Guests are as good as root; whoever else proves nothing is nobody in particular. */
+function callerOf(
+  request: HttpRequest,
+  proof: Proof,
+  { guests, root }: S3DoorOptions,
+): Principal | undefined {
+  if (proof.kind === 'signed') return proof.principal
+  return guests !== undefined && isGuest(request, guests) ? root : undefined
 }
 
 async function prove(
@@ -141,7 +168,7 @@ async function prove(
   }: Parts & { readonly target: ReturnType<typeof parseTarget>; readonly rawResource: string },
 ): Promise<Proof> {
   const { lookups, regions, world } = options
-  const proof = await authenticate(
+  return await authenticate(
     { method: request.method, target, headers: request.headers },
     {
       accessKeys: lookups.key,
@@ -151,11 +178,6 @@ async function prove(
       resources: [rawResource, target.rawPath],
     },
   )
-  const { anonymous } = options
-  if (proof.kind === 'anonymous' && (anonymous === 'refused' || !isGuest(request, anonymous))) {
-    throw s3Fault('s3/access-denied')
-  }
-  return proof
 }
 
 /** Browsers ask before they cross origins. Nobody is asked who they are: the answer says what the bucket's rules say. */

@@ -1,39 +1,146 @@
-/** Into a bucket: whether it is there, and whether the caller may go in. */
-import type { BucketCall, Call, NameCall } from '#api/s3/call'
+/** Into a bucket: whether it is there, and whether the caller may do there what is asked. The rules are `identity/access`'s. */
+import type { Admission, BucketCall, Call, NameCall } from '#api/s3/call'
 import { s3Fault } from '#api/s3/faults'
+import { readTagHeader } from '#api/s3/tags'
+import { isFault } from '#fault/fault'
+import {
+  type AccessRequest,
+  type BucketAccess,
+  decide,
+  mayWith,
+  type ObjectAccess,
+  type Ownership,
+  type PublicAccess,
+} from '#identity/access'
+import type { RequestContext } from '#identity/conditions'
+import type { Grants } from '#identity/grants'
+import { parsePolicy } from '#identity/policy'
 import type { Owner } from '#identity/principal'
 import { objectFault } from '#object/faults'
-import type { BucketFacts, BucketName } from '#object/model'
+import type { BucketFacts, BucketName, ObjectInfo, ObjectKey } from '#object/model'
+
+/** What is asked for, in the words of policies. */
+export interface Asked {
+  readonly action: string
+  readonly key?: ObjectKey
+}
 
 /** `object/no-such-bucket`, `s3/access-denied` */
-export async function enter<Asked extends NameCall>(
-  call: Asked,
-): Promise<Asked & Pick<BucketCall, 'facts' | 'owner'>> {
-  const facts = await requireAccess(call, call.bucket)
+export async function enter<Named extends NameCall>(
+  call: Named,
+  asked: Asked | undefined,
+): Promise<Named & Pick<BucketCall, 'facts' | 'owner' | 'admission'>> {
+  const { facts, admission } = await admissionTo(call, call.bucket, asked)
   const expected = call.headers['x-amz-expected-bucket-owner']
   if (expected !== undefined && expected !== (facts.owner ?? call.door.root.id))
     throw s3Fault('s3/access-denied')
-  return { ...call, facts, owner: await ownerOf(call, facts) }
+  return { ...call, facts, owner: await ownerOf(call, facts.owner), admission }
 }
 
-/** For buckets beside the one that is addressed, too. `object/no-such-bucket`, `s3/access-denied` */
-export async function requireAccess(
-  { door, caller }: Pick<Call, 'door' | 'caller'>,
+/** For buckets beside the one that is addressed, too. Without `asked`, whoever is to be asked later. `object/no-such-bucket`, `s3/access-denied` */
+export async function admissionTo(
+  call: Pick<Call, 'door' | 'caller' | 'request' | 'query' | 'headers'>,
   bucket: BucketName,
-): Promise<BucketFacts> {
-  const facts = await door.lookups.bucket(bucket)
+  asked: Asked | undefined,
+): Promise<{ readonly facts: BucketFacts; readonly admission: Admission }> {
+  const facts = await call.door.lookups.bucket(bucket)
   if (facts === undefined) throw objectFault('object/no-such-bucket', { bucket })
-  const { owner = door.root.id } = facts
-  if (!caller.isRoot && caller.id !== owner) throw s3Fault('s3/access-denied')
-  return facts
+  const access = accessOf(facts, call.door.root.id)
+  const context = access.policy === undefined ? {} : contextOf(call)
+  const request = ({ action, key }: Asked): AccessRequest => {
+    return { caller: call.caller, action, key, context }
+  }
+  const verdict = asked === undefined ? 'yes' : decide(request(asked), access)
+  if (verdict === 'no') throw s3Fault('s3/access-denied')
+  return {
+    facts,
+    admission: {
+      dependsOnObject: verdict === 'by-object',
+      admit: (info) => {
+        if (asked === undefined || verdict !== 'by-object') return
+        if (!mayWith(request(asked), access, objectAccess(info))) throw s3Fault('s3/access-denied')
+      },
+      may: (other) => decide(request(other), access) === 'yes',
+      conceal: (error) => {
+        const isMissing = isFault(error, 'object/no-such-key', 'object/no-such-version')
+        if (verdict !== 'by-object' || !isMissing) return error
+        const mayList = decide(request({ action: 's3:ListBucket' }), access) === 'yes'
+        return mayList ? error : s3Fault('s3/access-denied', {}, error)
+      },
+    },
+  }
+}
+
+/** Parsed once per bucket: lookups keep the facts. */
+const accesses = new WeakMap<BucketFacts, BucketAccess>()
+
+/** When nobody has said otherwise, grants count, and writers own what they write: what clients made for other stores expect. */
+export const ownershipDefault: Ownership = 'ObjectWriter'
+
+export function accessOf(facts: BucketFacts, root: string): BucketAccess {
+  const known = accesses.get(facts)
+  if (known !== undefined) return known
+  const { grants, ownership = ownershipDefault, policy, publicAccess } = facts.config
+  const access: BucketAccess = {
+    bucket: facts.name,
+    owner: facts.owner ?? root,
+    grants: grants as Grants | undefined, // these doors put it there, and so with what follows
+    ownership: ownership as Ownership,
+    policy: policy === undefined ? undefined : parsePolicy(policy),
+    publicAccess: publicAccess as PublicAccess | undefined,
+  }
+  accesses.set(facts, access)
+  return access
+}
+
+function objectAccess({ traits }: Pick<ObjectInfo, 'traits'>): ObjectAccess {
+  const { owner, grants, tags = [] } = traits
+  return { owner, grants: grants as Grants | undefined, tags } // as above
 }
 
 /** Somebody who is no more still has an id. */
-async function ownerOf(
+export async function ownerOf(
   { door, caller }: Pick<Call, 'door' | 'caller'>,
-  { owner }: BucketFacts,
+  owner: string | undefined,
 ): Promise<Owner> {
   if (owner === undefined || owner === door.root.id) return door.root
-  if (owner === caller.id) return caller
+  if (owner === caller?.id) return caller
   return (await door.lookups.principal(owner)) ?? { id: owner, displayName: '' }
+}
+
+/** What conditions of policies may ask about. https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html */
+function contextOf({
+  request,
+  caller,
+  query,
+  headers,
+  door,
+}: Pick<Call, 'door' | 'caller' | 'request' | 'query' | 'headers'>): RequestContext {
+  const now = door.world.now()
+  const context: Record<string, readonly string[] | undefined> = {
+    'aws:sourceip': [request.peer.replace(/^::ffff:/, '')],
+    'aws:securetransport': ['false'],
+    'aws:useragent': listOf(headers['user-agent']),
+    'aws:referer': listOf(headers['referer']),
+    'aws:currenttime': [new Date(now).toISOString()],
+    'aws:epochtime': [String(Math.floor(now / 1000))],
+    'aws:userid': listOf(caller?.id),
+    'aws:username': listOf(caller?.handle),
+    's3:prefix': listOf(query.get('prefix')),
+    's3:delimiter': listOf(query.get('delimiter')),
+    's3:max-keys': listOf(query.get('max-keys')),
+    's3:versionid': listOf(query.get('versionId')),
+  }
+  for (const [name, value] of Object.entries(headers))
+    if (name.startsWith('x-amz-')) context[`s3:${name}`] = listOf(value)
+  const tags = readTagHeader({ headers })
+  if (tags !== undefined) {
+    context['s3:requestobjecttagkeys'] = tags.map(([name]) => name)
+    for (const [name, value] of tags) context[`s3:requestobjecttag/${name.toLowerCase()}`] = [value]
+  }
+  return context
+}
+
+function listOf(value: string | undefined): readonly string[] | undefined {
+  return value === undefined ? undefined : [value]
 }

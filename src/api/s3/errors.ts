@@ -326,6 +326,11 @@ const accountErrors: Readonly<Record<AccountFaultCode, S3Error>> = {
   'identity/malformed-email': invalidField,
   'identity/malformed-tenant': invalidField,
   'identity/malformed-name': invalidField,
+  'identity/malformed-policy': {
+    status: 400,
+    code: 'MalformedPolicy',
+    message: 'The policy is not a valid document.',
+  },
   'identity/no-such-principal': noSuchEntity,
   'identity/principal-exists': entityExists,
   'identity/handle-taken': entityExists,
@@ -426,6 +431,41 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     status: 400,
     code: 'MalformedTrailerError',
     message: 'The trailer announced in x-amz-trailer did not come.',
+  },
+  's3/grants-in-the-way': {
+    status: 400,
+    code: 'InvalidBucketAclWithObjectOwnership',
+    message: "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+  },
+  's3/malformed-acl': {
+    status: 400,
+    code: 'MalformedACLError',
+    message: 'The ACL that you provided was not well formed or did not validate.',
+  },
+  's3/missing-security-header': {
+    status: 400,
+    code: 'MissingSecurityHeader',
+    message: 'Your request was missing a required header.',
+  },
+  's3/no-such-ownership': {
+    status: 404,
+    code: 'OwnershipControlsNotFoundError',
+    message: 'The bucket ownership controls were not found',
+  },
+  's3/no-such-policy': {
+    status: 404,
+    code: 'NoSuchBucketPolicy',
+    message: 'The bucket policy does not exist',
+  },
+  's3/no-such-public-access-block': {
+    status: 404,
+    code: 'NoSuchPublicAccessBlockConfiguration',
+    message: 'The public access block configuration was not found',
+  },
+  's3/unresolvable-email': {
+    status: 400,
+    code: 'UnresolvableGrantByEmailAddress',
+    message: 'The e-mail address you provided does not match any account on record.',
   },
   's3/no-such-cors': {
     status: 404,

@@ -24,11 +24,18 @@ export const s3Fault = declareFaults({
   's3/method-not-allowed': 'unsupported',
   's3/missing-content-length': 'invalid',
   's3/missing-trailer': 'invalid',
+  's3/grants-in-the-way': 'invalid',
+  's3/malformed-acl': 'invalid',
+  's3/missing-security-header': 'invalid',
   's3/no-such-cors': 'not-found',
+  's3/no-such-ownership': 'not-found',
+  's3/no-such-policy': 'not-found',
+  's3/no-such-public-access-block': 'not-found',
   's3/no-such-lock-configuration': 'not-found',
   's3/no-such-object-lock': 'not-found',
   's3/no-such-tag-set': 'not-found',
   's3/not-implemented': 'unsupported',
   's3/precondition-failed': 'precondition',
+  's3/unresolvable-email': 'invalid',
 })
 export type S3FaultCode = Parameters<typeof s3Fault>[0]

@@ -13,6 +13,7 @@ export async function getObject(call: ObjectCall): Promise<HttpResponse> {
   const opened = await call.door.objects.open(call.bucket, call.key, versionOf(call))
   let isHandedOver = false
   try {
+    call.admission.admit(opened.info)
     const response = await answer(call, opened)
     isHandedOver = response.onEnd !== undefined
     return response

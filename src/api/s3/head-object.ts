@@ -9,6 +9,7 @@ import type { HttpResponse } from '#http/message'
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
 export async function headObject(call: ObjectCall): Promise<HttpResponse> {
   const info = await call.door.objects.head(call.bucket, call.key, versionOf(call))
+  call.admission.admit(info)
   if (evaluateRead(call.headers, info) === 'not-modified') {
     return emptyResponse(304, identityHeaders(info))
   }

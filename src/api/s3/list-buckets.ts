@@ -13,13 +13,13 @@ export async function listBuckets(call: Call): Promise<HttpResponse> {
   const token = nonEmpty(call, 'continuation-token')
   const after = token === undefined ? '' : parseToken(token)
   const left = (await door.objects.listBuckets())
-    .filter(({ owner = door.root.id }) => owner === caller.id)
+    .filter(({ owner = door.root.id }) => owner === caller?.id)
     .filter(({ name }) => name.startsWith(prefix) && name > after)
     .sort((one, other) => (one.name < other.name ? -1 : 1))
   const page = left.slice(0, limit)
   const next = left.length > page.length ? page.at(-1)?.name : undefined
   return xmlResponse('ListAllMyBucketsResult', [
-    ownerElement(caller),
+    ...(caller === undefined ? [] : [ownerElement(caller)]),
     branch(
       'Buckets',
       branches(page, ({ name, createdAt }) =>

@@ -7,6 +7,7 @@ import {
   nameWriter,
   nonEmpty,
   ownerElement,
+  ownersOf,
   readLimit,
 } from '#api/s3/listing'
 import { isoDate, xmlResponse } from '#api/s3/response'
@@ -32,6 +33,10 @@ export async function listMultipartUploads(call: BucketCall): Promise<HttpRespon
     ...(afterKey === undefined ? {} : { afterKey }),
     ...(afterUploadId === undefined ? {} : { afterUploadId }),
   })
+  const owners = await ownersOf(
+    call,
+    page.uploads.map(({ traits }) => traits),
+  )
   const next = page.isTruncated ? lastOf(page) : undefined
   return xmlResponse('ListMultipartUploadsResult', [
     leaf('Bucket', bucket),
@@ -44,7 +49,7 @@ export async function listMultipartUploads(call: BucketCall): Promise<HttpRespon
     leaf('MaxUploads', limit),
     leaf('EncodingType', names.encodingType),
     leaf('IsTruncated', page.isTruncated),
-    branches(page.uploads, (upload) => uploadElement(upload, names, call.owner)),
+    branches(page.uploads, (upload) => uploadElement(upload, names, owners(upload.traits))),
     commonPrefixElements(page.commonPrefixes, names),
   ])
 }

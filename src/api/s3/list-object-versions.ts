@@ -7,6 +7,7 @@ import {
   nameWriter,
   nonEmpty,
   ownerElement,
+  ownersOf,
   readLimit,
 } from '#api/s3/listing'
 import { isoDate, quoted, xmlResponse } from '#api/s3/response'
@@ -36,6 +37,10 @@ export async function listObjectVersions(call: BucketCall): Promise<HttpResponse
     ...(isWithin ? { afterVersion: parseVersionId(versionMarker) } : {}),
   })
   const { next } = page
+  const owners = await ownersOf(
+    call,
+    page.versions.map(({ info }) => info?.traits ?? {}),
+  )
   return xmlResponse('ListVersionsResult', [
     leaf('Name', bucket),
     leaf('Prefix', names.write(prefix)),
@@ -47,7 +52,9 @@ export async function listObjectVersions(call: BucketCall): Promise<HttpResponse
     leaf('Delimiter', delimiter && names.write(delimiter)),
     leaf('EncodingType', names.encodingType),
     leaf('IsTruncated', next !== undefined),
-    branches(page.versions, (entry) => entryElement(entry, { names, owner: call.owner })),
+    branches(page.versions, (entry) =>
+      entryElement(entry, { names, owner: owners(entry.info?.traits ?? {}) }),
+    ),
     commonPrefixElements(page.commonPrefixes, names),
   ])
 }

@@ -6,6 +6,7 @@ import {
   contentsElement,
   nameWriter,
   nonEmpty,
+  ownersOf,
   parseToken,
   printToken,
   readLimit,
@@ -25,13 +26,17 @@ export async function listObjectsV2(call: BucketCall): Promise<HttpResponse> {
   const startAfter = query.get('start-after')
   const token = query.get('continuation-token')
   const after = token ? parseToken(token) : nonEmpty(call, 'start-after')
-  const owner = query.get('fetch-owner')?.toLowerCase() === 'true' ? call.owner : undefined
+  const tellsOwners = query.get('fetch-owner')?.toLowerCase() === 'true'
   const page = await door.objects.list(bucket, {
     prefix,
     limit,
     ...(delimiter === undefined ? {} : { delimiter }),
     ...(after === undefined ? {} : { after }),
   })
+  const owners = await ownersOf(
+    call,
+    page.objects.map(({ traits }) => traits),
+  )
   return xmlResponse('ListBucketResult', [
     leaf('Name', bucket),
     leaf('Prefix', names.write(prefix)),
@@ -43,7 +48,9 @@ export async function listObjectsV2(call: BucketCall): Promise<HttpResponse> {
     leaf('Delimiter', delimiter && names.write(delimiter)),
     leaf('EncodingType', names.encodingType),
     leaf('IsTruncated', page.next !== undefined),
-    branches(page.objects, (info) => contentsElement(info, { names, owner })),
+    branches(page.objects, (info) =>
+      contentsElement(info, { names, owner: tellsOwners ? owners(info.traits) : undefined }),
+    ),
     commonPrefixElements(page.commonPrefixes, names),
   ])
 }

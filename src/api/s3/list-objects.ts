@@ -6,6 +6,7 @@ import {
   contentsElement,
   nameWriter,
   nonEmpty,
+  ownersOf,
   readLimit,
 } from '#api/s3/listing'
 import { xmlResponse } from '#api/s3/response'
@@ -27,6 +28,10 @@ export async function listObjects(call: BucketCall): Promise<HttpResponse> {
     ...(delimiter === undefined ? {} : { delimiter }),
     ...(marker === '' ? {} : { after: marker }),
   })
+  const owners = await ownersOf(
+    call,
+    page.objects.map(({ traits }) => traits),
+  )
   // AWS names the next marker only with a delimiter; without one the last key is it.
   const nextMarker = delimiter === undefined ? undefined : page.next
   return xmlResponse('ListBucketResult', [
@@ -39,7 +44,7 @@ export async function listObjects(call: BucketCall): Promise<HttpResponse> {
     leaf('Delimiter', delimiter && names.write(delimiter)),
     leaf('EncodingType', names.encodingType),
     leaf('IsTruncated', page.next !== undefined),
-    branches(page.objects, (info) => contentsElement(info, { names, owner: call.owner })),
+    branches(page.objects, (info) => contentsElement(info, { names, owner: owners(info.traits) })),
     commonPrefixElements(page.commonPrefixes, names),
   ])
 }

@@ -1,5 +1,6 @@
 import type { ObjectCall } from '#api/s3/call'
 import { checksumElements, checksumWord } from '#api/s3/checksums'
+import { ownerOf } from '#api/s3/enter'
 import { listKeysMax, partsMax } from '#api/s3/limits'
 import { nameWriter, ownerElement, readLimit } from '#api/s3/listing'
 import { isoDate, quoted, xmlResponse } from '#api/s3/response'
@@ -18,13 +19,13 @@ export async function listParts(call: ObjectCall): Promise<HttpResponse> {
     limit,
   })
   const { upload, parts, isTruncated } = page
-  const { id, displayName } = call.owner
+  const owner = await ownerOf(call, upload.traits.owner ?? call.facts.owner)
   return xmlResponse('ListPartsResult', [
     leaf('Bucket', bucket),
     leaf('Key', names.write(key)),
     leaf('UploadId', upload.uploadId),
-    branch('Initiator', leaf('ID', id), leaf('DisplayName', displayName)),
-    ownerElement(call.owner),
+    branch('Initiator', leaf('ID', owner.id), leaf('DisplayName', owner.displayName)),
+    ownerElement(owner),
     leaf('StorageClass', 'STANDARD'),
     leaf('PartNumberMarker', call.query.has('part-number-marker') ? after : 0),
     leaf('NextPartNumberMarker', parts.at(-1)?.number ?? 0),

@@ -1,12 +1,13 @@
 /** What the listings have in common: parameters, and names written plainly or URL-encoded. */
-import type { Call } from '#api/s3/call'
+import type { BucketCall, Call } from '#api/s3/call'
 import { checksumWord } from '#api/s3/checksums'
+import { ownerOf } from '#api/s3/enter'
 import { s3Fault } from '#api/s3/faults'
 import { isoDate, quoted } from '#api/s3/response'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import { uriEncode } from '#identity/canonical-request'
 import type { Owner } from '#identity/principal'
-import type { ObjectInfo } from '#object/model'
+import type { ObjectInfo, Traits } from '#object/model'
 
 /** How names are written: as they are, or as `encoding-type=url` asks (a space is `%20`, `/` stays). */
 export interface NameWriter {
@@ -57,6 +58,19 @@ export function checkUnordered({ query }: Pick<Call, 'query'>): void {
 
 export function ownerElement({ id, displayName }: Owner): Xml {
   return branch('Owner', leaf('ID', id), leaf('DisplayName', displayName))
+}
+
+/** Who owns each: looked up once per owner. */
+export async function ownersOf(
+  call: BucketCall,
+  traits: readonly Traits[],
+): Promise<(traits: Traits) => Owner> {
+  const ids = new Set(traits.flatMap(({ owner }) => owner ?? []))
+  const found = await Promise.all(
+    [...ids].map(async (id) => [id, await ownerOf(call, id)] as const),
+  )
+  const owners = new Map(found)
+  return ({ owner }) => (owner === undefined ? undefined : owners.get(owner)) ?? call.owner
 }
 
 export function contentsElement(

@@ -12,18 +12,12 @@ const unkept: readonly RegExp[] = [
   /^x-amz-write-offset-bytes$/,
 ]
 
-/** With ACLs off, as in AWS's new buckets, only those that say what is so anyway are taken. */
-const harmlessAcls = new Set(['private', 'bucket-owner-full-control', 'bucket-owner-read'])
-
 export function refuseUnkeptPromises({ headers }: Pick<Call, 'headers'>): void {
   for (const header of Object.keys(headers)) {
-    if (header.startsWith('x-amz-grant-')) throw s3Fault('s3/acl-not-supported')
     if (unkept.some((pattern) => pattern.test(header))) {
       throw s3Fault('s3/not-implemented', { header })
     }
   }
-  const acl = headers['x-amz-acl']
-  if (acl !== undefined && !harmlessAcls.has(acl)) throw s3Fault('s3/acl-not-supported', { acl })
   const encryption = headers['x-amz-server-side-encryption']
   if (encryption !== undefined && encryption !== 'AES256') {
     throw s3Fault('s3/not-implemented', { header: 'x-amz-server-side-encryption' })

@@ -17,7 +17,7 @@ export async function putObject(call: ObjectCall): Promise<HttpResponse> {
   const options = {
     body: incomingBody(call, { bytesMax: putBytesMax }),
     metadata: readMetadata(call),
-    ...readTraits(call),
+    ...(await readTraits(call)),
     ...writeCondition(headers),
     signal: request.signal,
   }

@@ -1,6 +1,13 @@
 /** Which operation a request is: by what it addresses, its method, its sub-resources and one header. */
 import { abortMultipartUpload } from '#api/s3/abort-multipart-upload'
+import { getBucketAcl, putBucketAcl } from '#api/s3/bucket-acl'
 import { deleteBucketCors, getBucketCors, putBucketCors } from '#api/s3/bucket-cors'
+import {
+  deleteBucketPolicy,
+  getBucketPolicy,
+  getBucketPolicyStatus,
+  putBucketPolicy,
+} from '#api/s3/bucket-policy'
 import { deleteBucketTagging, getBucketTagging, putBucketTagging } from '#api/s3/bucket-tagging'
 import type { BucketCall, Call, ObjectCall, Operation } from '#api/s3/call'
 import { completeMultipartUpload } from '#api/s3/complete-multipart-upload'
@@ -21,6 +28,7 @@ import { listObjectVersions } from '#api/s3/list-object-versions'
 import { listObjects } from '#api/s3/list-objects'
 import { listObjectsV2 } from '#api/s3/list-objects-v2'
 import { listParts } from '#api/s3/list-parts'
+import { getObjectAcl, putObjectAcl } from '#api/s3/object-acl'
 import { getObjectLegalHold, putObjectLegalHold } from '#api/s3/object-legal-hold'
 import {
   getObjectLockConfiguration,
@@ -28,6 +36,16 @@ import {
 } from '#api/s3/object-lock-configuration'
 import { getObjectRetention, putObjectRetention } from '#api/s3/object-retention'
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '#api/s3/object-tagging'
+import {
+  deleteOwnershipControls,
+  getOwnershipControls,
+  putOwnershipControls,
+} from '#api/s3/ownership-controls'
+import {
+  deletePublicAccessBlock,
+  getPublicAccessBlock,
+  putPublicAccessBlock,
+} from '#api/s3/public-access-block'
 import { putBucketVersioning } from '#api/s3/put-bucket-versioning'
 import { putObject } from '#api/s3/put-object'
 import { uploadPart } from '#api/s3/upload-part'
@@ -39,6 +57,8 @@ interface Route<C extends Call> {
   /** Sub-resources that must be there, and no others. */
   readonly subresources?: readonly string[]
   readonly header?: string
+  /** It asks `admit` by itself, with the object it tells of. */
+  readonly admits?: true
   readonly operation: Operation<C>
 }
 
@@ -98,6 +118,58 @@ export const bucketRoutes: readonly Route<BucketCall>[] = [
     subresources: ['tagging'],
     operation: deleteBucketTagging,
   },
+  { name: 'GetBucketAcl', method: 'GET', subresources: ['acl'], operation: getBucketAcl },
+  { name: 'PutBucketAcl', method: 'PUT', subresources: ['acl'], operation: putBucketAcl },
+  { name: 'GetBucketPolicy', method: 'GET', subresources: ['policy'], operation: getBucketPolicy },
+  { name: 'PutBucketPolicy', method: 'PUT', subresources: ['policy'], operation: putBucketPolicy },
+  {
+    name: 'DeleteBucketPolicy',
+    method: 'DELETE',
+    subresources: ['policy'],
+    operation: deleteBucketPolicy,
+  },
+  {
+    name: 'GetBucketPolicyStatus',
+    method: 'GET',
+    subresources: ['policyStatus'],
+    operation: getBucketPolicyStatus,
+  },
+  {
+    name: 'GetPublicAccessBlock',
+    method: 'GET',
+    subresources: ['publicAccessBlock'],
+    operation: getPublicAccessBlock,
+  },
+  {
+    name: 'PutPublicAccessBlock',
+    method: 'PUT',
+    subresources: ['publicAccessBlock'],
+    operation: putPublicAccessBlock,
+  },
+  {
+    name: 'DeletePublicAccessBlock',
+    method: 'DELETE',
+    subresources: ['publicAccessBlock'],
+    operation: deletePublicAccessBlock,
+  },
+  {
+    name: 'GetBucketOwnershipControls',
+    method: 'GET',
+    subresources: ['ownershipControls'],
+    operation: getOwnershipControls,
+  },
+  {
+    name: 'PutBucketOwnershipControls',
+    method: 'PUT',
+    subresources: ['ownershipControls'],
+    operation: putOwnershipControls,
+  },
+  {
+    name: 'DeleteBucketOwnershipControls',
+    method: 'DELETE',
+    subresources: ['ownershipControls'],
+    operation: deleteOwnershipControls,
+  },
   { name: 'GetBucketCors', method: 'GET', subresources: ['cors'], operation: getBucketCors },
   { name: 'PutBucketCors', method: 'PUT', subresources: ['cors'], operation: putBucketCors },
   {
@@ -126,13 +198,39 @@ export const bucketRoutes: readonly Route<BucketCall>[] = [
 const part = ['partNumber', 'uploadId']
 const copySource = 'x-amz-copy-source'
 export const objectRoutes: readonly Route<ObjectCall>[] = [
-  { name: 'GetObject', method: 'GET', operation: getObject },
-  { name: 'HeadObject', method: 'HEAD', operation: headObject },
-  { name: 'GetObject', method: 'GET', subresources: ['partNumber'], operation: getObject },
-  { name: 'HeadObject', method: 'HEAD', subresources: ['partNumber'], operation: headObject },
+  { name: 'GetObject', method: 'GET', admits: true, operation: getObject },
+  { name: 'HeadObject', method: 'HEAD', admits: true, operation: headObject },
+  {
+    name: 'GetObject',
+    method: 'GET',
+    subresources: ['partNumber'],
+    admits: true,
+    operation: getObject,
+  },
+  {
+    name: 'HeadObject',
+    method: 'HEAD',
+    subresources: ['partNumber'],
+    admits: true,
+    operation: headObject,
+  },
   { name: 'CopyObject', method: 'PUT', header: copySource, operation: copyObject },
   { name: 'PutObject', method: 'PUT', operation: putObject },
   { name: 'DeleteObject', method: 'DELETE', operation: deleteObject },
+  {
+    name: 'GetObjectAcl',
+    method: 'GET',
+    subresources: ['acl'],
+    admits: true,
+    operation: getObjectAcl,
+  },
+  {
+    name: 'PutObjectAcl',
+    method: 'PUT',
+    subresources: ['acl'],
+    admits: true,
+    operation: putObjectAcl,
+  },
   {
     name: 'GetObjectTagging',
     method: 'GET',

@@ -1,7 +1,6 @@
 import type { ObjectCall } from '#api/s3/call'
 import { checksumElements } from '#api/s3/checksums'
-import { readCopyRange, readCopySource } from '#api/s3/copy-source'
-import { requireAccess } from '#api/s3/enter'
+import { readCopyRange, readCopySource, readSource } from '#api/s3/copy-source'
 import { s3Fault } from '#api/s3/faults'
 import { putBytesMax } from '#api/s3/limits'
 import { refuseUnkeptPromises } from '#api/s3/promises'
@@ -19,8 +18,7 @@ export async function uploadPartCopy(call: ObjectCall): Promise<HttpResponse> {
   const upload = uploadOf(call)
   const source = readCopySource(call)
   const range = readCopyRange(headers['x-amz-copy-source-range'])
-  await requireAccess(call, source.bucket)
-  const { bytes } = await door.objects.head(source.bucket, source.key, source.version)
+  const { bytes } = await readSource(call, source)
   const copied = range === undefined ? bytes : range.last - range.first + 1
   if (copied > putBytesMax)
     throw s3Fault('s3/body-too-large', { bytes: copied, bytesMax: putBytesMax })

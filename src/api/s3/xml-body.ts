@@ -23,7 +23,7 @@ export async function readOptionalXmlBody(
 }
 
 /** Collected, because documents are small by contract. */
-async function readSmallBody(call: Call): Promise<Uint8Array> {
+export async function readSmallBody(call: Call): Promise<Uint8Array> {
   if (call.request.body.bytes === 0) return new Uint8Array(0)
   const body = incomingBody(call, { bytesMax: xmlBytesMax })
   const algorithms = new Set<DigestAlgorithm>([...body.digests, 'md5'])

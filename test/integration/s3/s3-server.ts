@@ -56,7 +56,7 @@ export async function startS3Server({
     regions: ['us-east-1'],
     domains: ['localhost'],
     mount: '',
-    anonymous: 'refused',
+    guests: undefined,
     createsBuckets: false,
     world,
     telemetry,
@@ -79,7 +79,7 @@ export async function startS3Server({
     ...common,
     domains: [],
     mount: '/s3',
-    anonymous: { alsoFrom: () => false },
+    guests: { alsoFrom: () => false },
     createsBuckets: true,
   })
   return {
