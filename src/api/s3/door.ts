@@ -88,7 +88,7 @@ interface Parts {
   readonly trace: Trace
 }
 
-/** Address, then proof, then route, then names: whoever proves nothing learns nothing of what exists. */
+/** Address, then proof, then route, then names, then rights: a wrong proof is refused before anything is told. */
 async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse> {
   const { options, trace } = parts
   const { host } = request.headers

@@ -465,7 +465,7 @@ export const badInputs: readonly BadInput[] = [
     status: 405,
     code: 'MethodNotAllowed',
   },
-  ...['acl', 'policy', 'lifecycle', 'encryption', 'website', 'replication'].map(
+  ...['lifecycle', 'encryption', 'website', 'replication', 'logging'].map(
     (name): BadInput => ({
       name: `the sub-resource ${name}`,
       request: signed({ method: 'GET', target: `/${bucket}?${name}` }),
@@ -486,11 +486,84 @@ export const badInputs: readonly BadInput[] = [
     }),
   ),
   {
-    name: 'a public ACL',
-    request: signed({ headers: { 'x-amz-acl': 'public-read' }, body: 'hello' }),
+    name: 'an ACL of no kind',
+    request: signed({ headers: { 'x-amz-acl': 'public-dance' }, body: 'hello' }),
     status: 400,
-    code: 'AccessControlListNotSupported',
+    code: 'InvalidArgument',
   },
+  {
+    name: 'a canned ACL beside grants',
+    request: signed({
+      headers: { 'x-amz-acl': 'private', 'x-amz-grant-read': `id="${'a'.repeat(64)}"` },
+      body: 'hello',
+    }),
+    status: 400,
+    code: 'InvalidRequest',
+  },
+  {
+    name: 'a grant to nobody',
+    request: signed({ headers: { 'x-amz-grant-read': 'id="nobody"' }, body: 'hello' }),
+    status: 400,
+    code: 'InvalidArgument',
+  },
+  {
+    name: 'a grant by an unknown address',
+    request: signed({ headers: { 'x-amz-grant-read': 'emailAddress="x@y.z"' }, body: 'hello' }),
+    status: 400,
+    code: 'UnresolvableGrantByEmailAddress',
+  },
+  {
+    name: 'a grant to a group that is none',
+    request: signed({ headers: { 'x-amz-grant-read': 'uri="http://acs/x"' }, body: 'hello' }),
+    status: 400,
+    code: 'InvalidArgument',
+  },
+  ...(
+    [
+      ['{', 'no JSON'],
+      ['[]', 'no object'],
+      ['{"Version":"2012-10-17"}', 'no statement'],
+      ['{"Version":"1999","Statement":[]}', 'a version of elsewhere'],
+      ['{"Statement":[{"Effect":"Maybe"}]}', 'no effect'],
+      [
+        '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"x","Resource":"arn:aws:s3:::b"}]}',
+        'an action of no service',
+      ],
+      [
+        '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"b"}]}',
+        'a resource that is no ARN',
+      ],
+      [
+        '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b","Condition":{"StringSmells":{"aws:Referer":"x"}}}]}',
+        'an unknown operator',
+      ],
+    ] as const
+  ).map(
+    ([body, what]): BadInput => ({
+      name: `a policy with ${what}`,
+      request: signed({ method: 'PUT', target: `/${bucket}?policy`, body }),
+      status: 400,
+      code: 'MalformedPolicy',
+    }),
+  ),
+  ...(
+    [
+      ['the policy of a bucket without', 'policy', 'NoSuchBucketPolicy'],
+      [
+        'the public access block of a bucket without',
+        'publicAccessBlock',
+        'NoSuchPublicAccessBlockConfiguration',
+      ],
+      ['the ownership of a bucket without', 'ownershipControls', 'OwnershipControlsNotFoundError'],
+    ] as const
+  ).map(
+    ([name, subresource, code]): BadInput => ({
+      name,
+      request: signed({ method: 'GET', target: `/${bucket}?${subresource}` }),
+      status: 404,
+      code,
+    }),
+  ),
   {
     name: 'a storage class of elsewhere',
     request: signed({ headers: { 'x-amz-storage-class': 'DEEP_SPACE' }, body: 'hello' }),
