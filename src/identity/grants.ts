@@ -44,9 +44,10 @@ export function cannedGrants(
   { owner, bucketOwner }: { readonly owner: string; readonly bucketOwner: string },
 ): Grants | undefined {
   const own = ownGrants(owner)
+  // Groups come first, as S3's clients have learned to expect.
   const group = (to: GrantGroup, ...permissions: readonly Permission[]): Grants => [
-    ...own,
     ...permissions.map((permission): Grant => ({ to: { group: to }, permission })),
+    ...own,
   ]
   const toBucketOwner = (permission: Permission): Grants =>
     owner === bucketOwner ? own : [...own, { to: { id: bucketOwner }, permission }]

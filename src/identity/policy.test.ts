@@ -48,8 +48,9 @@ test('principals by id, handle and ARN; not-principals; nobody in particular', (
   equal(of({ AWS: 'arn:aws:iam::123:user/bob' }), undefined)
   equal(of({ Service: 'logging.s3.amazonaws.com' }), undefined)
   const { Principal: _, ...rest } = statement()
-  equal(verdict([{ ...rest, NotPrincipal: { AWS: 'bob' } }]), 'Allow')
-  equal(verdict([{ ...rest, NotPrincipal: { AWS: 'alice' } }]), undefined)
+  const denyAllBut = (AWS: string) => verdict([{ ...rest, Effect: 'Deny', NotPrincipal: { AWS } }])
+  equal(denyAllBut('bob'), 'Deny')
+  equal(denyAllBut('alice'), undefined)
   equal(verdict([statement({ Principal: { AWS: 'alice' } })], { names: [] }), undefined)
 })
 
@@ -131,6 +132,7 @@ const broken: readonly unknown[] = [
   { Statement: [statement({ Effect: 'allow' })] },
   { Statement: [{ ...statement(), NotAction: 's3:*' }] },
   { Statement: [statement({ Principal: 5 })] },
+  { Statement: [{ ...statement({ Principal: undefined }), NotPrincipal: { AWS: 'bob' } }] },
   { Statement: [statement({ Principal: { Nobody: '*' } })] },
   { Statement: [statement({ Action: 7 })] },
   { Statement: [statement({ Action: [] })] },

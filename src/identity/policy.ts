@@ -102,6 +102,8 @@ function parseStatement(statement: unknown): Statement {
   const actions = pick(statement, 'Action')
   const resources = pick(statement, 'Resource')
   const principals = pick(statement, 'Principal')
+  // "Everybody but" gives to people nobody has thought of, the unknown ones among them.
+  if (principals.isNot && effect === 'Allow') throw malformed('NotPrincipal is for Deny only')
   return {
     effect,
     principals: { isNot: principals.isNot, patterns: parsePrincipals(principals.value) },

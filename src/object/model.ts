@@ -111,6 +111,8 @@ export interface BucketConfig {
   readonly ownership?: string
   /** A policy document, as it was given. */
   readonly policy?: string
+  /** Where its maker said it is: a name and no more. */
+  readonly location?: string
   readonly publicAccess?: unknown
   readonly tags?: Tags
   readonly lock?: LockSettings

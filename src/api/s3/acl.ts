@@ -24,11 +24,11 @@ const permissions: ReadonlyMap<string | undefined, Permission> = new Map(
   (['FULL_CONTROL', 'READ', 'WRITE', 'READ_ACP', 'WRITE_ACP'] as const).map((one) => [one, one]),
 )
 const grantHeaders: readonly (readonly [header: string, permission: Permission])[] = [
-  ['x-amz-grant-full-control', 'FULL_CONTROL'],
   ['x-amz-grant-read', 'READ'],
-  ['x-amz-grant-read-acp', 'READ_ACP'],
   ['x-amz-grant-write', 'WRITE'],
+  ['x-amz-grant-read-acp', 'READ_ACP'],
   ['x-amz-grant-write-acp', 'WRITE_ACP'],
+  ['x-amz-grant-full-control', 'FULL_CONTROL'],
 ]
 const groupUris: ReadonlyMap<string, GrantGroup> = new Map([
   ['http://acs.amazonaws.com/groups/global/AllUsers', 'AllUsers'],
@@ -133,14 +133,12 @@ async function granteeOf(
 /** Refuses grants that the bucket does not take. `s3/acl-not-supported`, `s3/access-denied` */
 export function checkGrants({ facts, door, headers }: BucketCall, grants: Grants): void {
   const { ownership, publicAccess } = accessOf(facts, door.root.id)
-  const isHarmless = harmless.has(headers['x-amz-acl'] ?? '')
+  // With grants turned off, only the one that says what is so anyway is taken.
+  const isHarmless = headers['x-amz-acl'] === 'bucket-owner-full-control'
   if (ownership === 'BucketOwnerEnforced' && !isHarmless) throw s3Fault('s3/acl-not-supported')
   if (publicAccess?.blocksGrants === true && grants.some(isPublicGrant))
     throw s3Fault('s3/access-denied')
 }
-
-/** With grants turned off, those that say what is so anyway are taken. */
-const harmless = new Set(['private', 'bucket-owner-full-control', 'bucket-owner-read'])
 
 export async function aclResponse(
   call: Pick<Call, 'door' | 'caller'>,

@@ -26,6 +26,7 @@ const actions: Readonly<Record<string, readonly [action: string | undefined, ofV
     GetBucketTagging: ['s3:GetBucketTagging'],
     GetBucketVersioning: ['s3:GetBucketVersioning'],
     GetObject: ['s3:GetObject', 's3:GetObjectVersion'],
+    GetObjectAttributes: ['s3:GetObject', 's3:GetObjectVersion'],
     GetObjectAcl: ['s3:GetObjectAcl', 's3:GetObjectVersionAcl'],
     GetObjectLegalHold: ['s3:GetObjectLegalHold'],
     GetObjectLockConfiguration: ['s3:GetBucketObjectLockConfiguration'],

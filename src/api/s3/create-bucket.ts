@@ -18,14 +18,14 @@ export async function createBucket(call: NameCall): Promise<HttpResponse> {
   if (caller === undefined) throw s3Fault('s3/access-denied')
   refuseUnkeptPromises(call)
   const config = await readConfig(call, caller.id)
-  await checkLocation(call)
+  const location = await readLocation(call)
   const profile = headers['x-mycelium-profile']
   try {
     const isLockable = headers['x-amz-bucket-object-lock-enabled']?.toLowerCase() === 'true'
     const options = {
       owner: caller.id,
       isLockable,
-      config,
+      config: { ...config, ...(location === undefined ? {} : { location }) },
       ...(profile === undefined ? {} : { profile }),
     }
     await door.objects.createBucket(bucket, options)
@@ -49,14 +49,16 @@ async function readConfig(call: NameCall, owner: string): Promise<BucketConfig> 
   }
 }
 
-async function checkLocation(call: NameCall): Promise<void> {
+async function readLocation(call: NameCall): Promise<string | undefined> {
   const configuration = await readOptionalXmlBody(call, 'CreateBucketConfiguration')
   const location = configuration && textOf(configuration, 'LocationConstraint')?.trim()
   const { regions } = call.door
-  if (location === undefined || location === '' || regions === 'any') return
-  if (!regions.includes(location)) {
+  if (location === undefined || location === '') return undefined
+  const isKnown = regions === 'any' ? /^[\w-]{1,64}$/.test(location) : regions.includes(location)
+  if (!isKnown) {
     throw s3Fault('s3/invalid-location', { region: homeRegion(call.door) })
   }
+  return location
 }
 
 /** Whether it is the caller's already, with the grants that were asked for. */

@@ -64,7 +64,9 @@ export async function admissionTo(
       conceal: (error) => {
         const isMissing = isFault(error, 'object/no-such-key', 'object/no-such-version')
         if (verdict !== 'by-object' || !isMissing) return error
-        const mayList = decide(request({ action: 's3:ListBucket' }), access) === 'yes'
+        const list = request({ action: 's3:ListBucket' })
+        const prefix = asked?.key === undefined ? {} : { 's3:prefix': [asked.key] }
+        const mayList = decide({ ...list, context: { ...context, ...prefix } }, access) === 'yes'
         return mayList ? error : s3Fault('s3/access-denied', {}, error)
       },
     },

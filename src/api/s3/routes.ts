@@ -20,6 +20,7 @@ import { s3Fault } from '#api/s3/faults'
 import { getBucketLocation } from '#api/s3/get-bucket-location'
 import { getBucketVersioning } from '#api/s3/get-bucket-versioning'
 import { getObject } from '#api/s3/get-object'
+import { getObjectAttributes } from '#api/s3/get-object-attributes'
 import { headBucket } from '#api/s3/head-bucket'
 import { headObject } from '#api/s3/head-object'
 import { listBuckets } from '#api/s3/list-buckets'
@@ -217,6 +218,13 @@ export const objectRoutes: readonly Route<ObjectCall>[] = [
   { name: 'CopyObject', method: 'PUT', header: copySource, operation: copyObject },
   { name: 'PutObject', method: 'PUT', operation: putObject },
   { name: 'DeleteObject', method: 'DELETE', operation: deleteObject },
+  {
+    name: 'GetObjectAttributes',
+    method: 'GET',
+    subresources: ['attributes'],
+    admits: true,
+    operation: getObjectAttributes,
+  },
   {
     name: 'GetObjectAcl',
     method: 'GET',
