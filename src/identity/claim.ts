@@ -19,7 +19,7 @@ export interface Claim {
   readonly token: string | undefined
 }
 
-const algorithm = 'AWS4-HMAC-SHA256'
+export const algorithm = 'AWS4-HMAC-SHA256'
 /** Seven days, S3's longest life of a presigned URL. */
 const expiresSecondsMax = 604_800
 
@@ -81,7 +81,8 @@ export function readQueryClaim(query: readonly QueryPair[], headers: HttpHeaders
   }
 }
 
-function readCredential(
+/** `KEY/YYYYMMDD/REGION/SERVICE/aws4_request`, as every way to sign states it. */
+export function readCredential(
   text: string,
   malformed: (reason: string) => Error,
 ): { readonly scope: Scope; readonly service: string } {
@@ -121,7 +122,7 @@ function readHeaderTime(headers: HttpHeaders): {
 }
 
 /** Milliseconds of `YYYYMMDDTHHMMSSZ`; `undefined` for text that is no time. */
-function parseTimestamp(text: string): number | undefined {
+export function parseTimestamp(text: string): number | undefined {
   const parts = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(text)
   if (parts === null) return undefined
   const [, year, month, day, hour, minute, second] = parts

@@ -24,7 +24,7 @@ export async function verifySigV4(
   rules: AuthenticationRules,
 ): Promise<SignedProof> {
   const key = await lookUp(claim, rules)
-  checkScope(claim, rules.regions)
+  checkScope(claim, { ...rules, malformed: malformedBy(claim) })
   checkTime(claim, rules.now)
   checkSignedHeaders(message.headers, claim)
   const signingKey = rules.signingKeys.derive(key.secret, claim.scope)
@@ -46,26 +46,31 @@ export async function verifySigV4(
   }
 }
 
+function malformedBy({ via }: Claim): (reason: string) => Error {
+  const code =
+    via === 'header' ? 'identity/malformed-authorization' : 'identity/malformed-query-authorization'
+  return (reason) => identityFault(code, { reason })
+}
+
 async function lookUp({ scope, token }: Claim, rules: AuthenticationRules): Promise<AccessKey> {
   if (token !== undefined) throw identityFault('identity/unknown-token') // we issue none
   return await requireKey(scope.accessKeyId, rules)
 }
 
-function checkScope(
-  { scope, timestamp, service, via }: Claim,
-  regions: AuthenticationRules['regions'],
+/** Of our region and of S3, for the day that it was made on. `identity/wrong-region`, else what `malformed` makes. */
+export function checkScope(
+  { scope, timestamp, service }: Pick<Claim, 'scope' | 'timestamp' | 'service'>,
+  {
+    regions,
+    malformed,
+  }: Pick<AuthenticationRules, 'regions'> & { malformed(reason: string): Error },
 ): void {
   const isOurs = regions === 'any' || regions.includes(scope.region)
   if (!isOurs) {
     throw identityFault('identity/wrong-region', { region: regions[0], given: scope.region })
   }
   if (service === 's3' && timestamp.startsWith(`${scope.day}T`)) return
-  throw identityFault(
-    via === 'header'
-      ? 'identity/malformed-authorization'
-      : 'identity/malformed-query-authorization',
-    { reason: 'service must be s3, and its date the date of the request' },
-  )
+  throw malformed('service must be s3, and its date the date of the request')
 }
 
 function checkTime({ timeMs, expiresSeconds }: Claim, now: number): void {

@@ -2,7 +2,7 @@
 import type { Call } from '#api/s3/call'
 import { s3Fault } from '#api/s3/faults'
 import { readXmlBody } from '#api/s3/xml-body'
-import { childOf, textOf } from '#api/s3/xml-reader'
+import { childOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import { percentDecode } from '#http/target'
 import type { Tags } from '#object/model'
@@ -14,7 +14,11 @@ const valueCharactersMax = 256
 
 /** The `Tagging` document of the request's body. `s3/invalid-tag`, `s3/malformed-xml` */
 export async function readTagging(call: Call, tagsMax: number): Promise<Tags> {
-  const document = await readXmlBody(call, 'Tagging')
+  return parseTagging(await readXmlBody(call, 'Tagging'), tagsMax)
+}
+
+/** The same of a document that came another way. `s3/invalid-tag`, `s3/malformed-xml` */
+export function parseTagging(document: XmlElement, tagsMax: number): Tags {
   const set = childOf(document, 'TagSet')
   if (set === undefined) throw s3Fault('s3/malformed-xml', { reason: 'Tagging without TagSet' })
   const tags = set.children.map((tag): readonly [string, string] => {
