@@ -4,6 +4,7 @@ export const identityFault = declareFaults({
   'identity/unsupported-scheme': 'invalid',
   'identity/malformed-authorization': 'invalid',
   'identity/malformed-query-authorization': 'invalid',
+  'identity/malformed-form-authorization': 'invalid',
   'identity/two-authorizations': 'invalid',
   'identity/unknown-key': 'denied',
   'identity/unknown-token': 'invalid',

@@ -7,8 +7,8 @@ export type Proof = { readonly kind: 'anonymous'; readonly payload: Payload } | 
 
 export interface SignedProof {
   readonly kind: 'signed'
-  /** In a presigned URL, `x-amz-*` query parameters stand for headers. */
-  readonly via: 'header' | 'query'
+  /** In a presigned URL, `x-amz-*` query parameters stand for headers; in a form, its fields do. */
+  readonly via: 'header' | 'query' | 'form'
   readonly accessKeyId: string
   readonly principal: Principal
   /** What the signature says of the body; whoever reads the body must hold it to that. */

@@ -11,7 +11,15 @@ import { enter } from '#api/s3/enter'
 import { errorResponse, hostId } from '#api/s3/error-response'
 import { s3ErrorOf } from '#api/s3/errors'
 import { s3Fault } from '#api/s3/faults'
-import { bucketRoutes, findRoute, isCreation, objectRoutes, serviceRoutes } from '#api/s3/routes'
+import { postObject } from '#api/s3/post-object'
+import {
+  bucketRoutes,
+  findRoute,
+  isCreation,
+  isForm,
+  objectRoutes,
+  serviceRoutes,
+} from '#api/s3/routes'
 import { versionOf } from '#api/s3/versions'
 import { Fault } from '#fault/fault'
 import type { HttpHandler, HttpRefusal, HttpRequest, HttpResponse } from '#http/message'
@@ -90,21 +98,37 @@ interface Parts {
 
 /** Address, then proof, then route, then names, then rights: a wrong proof is refused before anything is told. */
 async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse> {
-  const { options, trace } = parts
+  const { options, signingKeys, trace } = parts
   const { host } = request.headers
   if (host === undefined) throw s3Fault('s3/bad-request', { reason: 'Missing Host header' })
   const target = parseTarget(request.target)
   const address = resolveAddress(target.rawPath, { ...options, host })
   trace.cross = { address, asked: crossOriginOf(request.method, request.headers) }
   if (request.method === 'OPTIONS') return await preflight(request, parts)
+  const query = firstValues(target.query)
+  if (isForm({ method: request.method, query }) && isBucket(address)) {
+    trace.operation = 'PostObject'
+    const bucket = parseBucketName(address.bucket)
+    trace.bucket = bucket
+    return await postObject({
+      door: options,
+      request,
+      query,
+      bucket,
+      signingKeys,
+      onProof: (proof) => {
+        trace.principal = nameOf(proof)
+      },
+    })
+  }
   const proof = await prove(request, { ...parts, target, rawResource: address.rawResource })
-  trace.principal = proof.kind === 'signed' ? proof.accessKeyId : 'anonymous'
+  trace.principal = nameOf(proof)
   const call = {
     door: options,
     request,
     proof,
     caller: callerOf(request, proof, options),
-    query: firstValues(target.query),
+    query,
     headers: effectiveHeaders(request.headers, target.query, proof),
   }
   const asked = { method: request.method, query: call.query, headers: call.headers }
@@ -156,6 +180,14 @@ function callerOf(
 ): Principal | undefined {
   if (proof.kind === 'signed') return proof.principal
   return guests !== undefined && isGuest(request, guests) ? root : undefined
+}
+
+function isBucket(address: Address): address is Address & { readonly bucket: string } {
+  return address.bucket !== undefined && address.key === undefined
+}
+
+function nameOf(proof: Proof): string {
+  return proof.kind === 'signed' ? proof.accessKeyId : 'anonymous'
 }
 
 async function prove(

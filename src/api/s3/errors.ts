@@ -231,6 +231,11 @@ const identityErrors: Readonly<Record<IdentityFaultCode, S3Error>> = {
     code: 'AuthorizationQueryParametersError',
     message: 'The authorization query parameters that you provided are not valid.',
   },
+  'identity/malformed-form-authorization': {
+    status: 400,
+    code: 'InvalidArgument',
+    message: 'The fields of the form that prove who sends it are not valid.',
+  },
   'identity/two-authorizations': {
     status: 400,
     code: 'InvalidArgument',
@@ -359,6 +364,11 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
   },
   's3/bad-request': { status: 400, code: 'BadRequest', message: 'Bad Request.' },
   's3/body-too-large': objectErrors['object/too-large'],
+  's3/body-too-small': {
+    status: 400,
+    code: 'EntityTooSmall',
+    message: 'Your proposed upload is smaller than the minimum allowed size.',
+  },
   's3/checksum-malformed': {
     status: 400,
     code: 'BadDigest',
@@ -373,6 +383,11 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     status: 403,
     code: 'AccessForbidden',
     message: 'CORSResponse: CORS is not enabled for this bucket.',
+  },
+  's3/fields-too-large': {
+    status: 400,
+    code: 'MaxPostPreDataLengthExceededError',
+    message: 'Your POST request fields preceding the upload file were too large.',
   },
   's3/invalid-argument': { status: 400, code: 'InvalidArgument', message: 'Invalid Argument.' },
   's3/invalid-digest': {
@@ -390,6 +405,12 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     code: 'InvalidPart',
     message: 'The requested part number does not exist.',
   },
+  's3/invalid-policy-document': {
+    status: 400,
+    code: 'InvalidPolicyDocument',
+    message:
+      'The content of the form does not meet the conditions specified in the policy document.',
+  },
   's3/invalid-request': { status: 400, code: 'InvalidRequest', message: 'Invalid Request.' },
   's3/invalid-retention-period': {
     status: 400,
@@ -406,6 +427,11 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     status: 400,
     code: 'InvalidURI',
     message: "Couldn't parse the specified URI.",
+  },
+  's3/malformed-form': {
+    status: 400,
+    code: 'MalformedPOSTRequest',
+    message: 'The body of your POST request is not well-formed multipart/form-data.',
   },
   's3/malformed-xml': {
     status: 400,

@@ -322,7 +322,16 @@ const subresources = new Set(
 
 /** Whether a request to a bucket's name is to make it: the only one that does not need it to be there. */
 export function isCreation({ method, query }: { readonly method: string } & Pick<Call, 'query'>) {
-  return method === 'PUT' && ![...query.keys()].some((name) => subresources.has(name))
+  return method === 'PUT' && isPlain(query)
+}
+
+/** Whether a request to a bucket's name is a browser's form: the only one whose proof is in its body. */
+export function isForm({ method, query }: { readonly method: string } & Pick<Call, 'query'>) {
+  return method === 'POST' && isPlain(query)
+}
+
+function isPlain(query: Call['query']): boolean {
+  return ![...query.keys()].some((name) => subresources.has(name))
 }
 
 /**
