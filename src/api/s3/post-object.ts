@@ -3,13 +3,7 @@
  * policy for the signature. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
 import { incomingBody } from '#api/s3/body'
-import {
-  asHeaderBytes,
-  type BucketCall,
-  type Call,
-  type NameCall,
-  type ObjectCall,
-} from '#api/s3/call'
+import { asHeaderBytes, type Call, type NameCall, type ObjectCall } from '#api/s3/call'
 import { checksumHeaders } from '#api/s3/checksums'
 import { enter } from '#api/s3/enter'
 import { s3Fault } from '#api/s3/faults'
@@ -24,13 +18,13 @@ import { readTraits } from '#api/s3/traits'
 import { versionHeaders } from '#api/s3/versions'
 import { readXml } from '#api/s3/xml-reader'
 import { leaf, plainXmlDocument } from '#api/s3/xml-writer'
-import type { HttpResponse } from '#http/message'
+import type { HttpBody, HttpHeaders, HttpRequest, HttpResponse } from '#http/message'
 import { parseTarget } from '#http/target'
 import { identityFault } from '#identity/faults'
 import { authenticateForm } from '#identity/post-form'
 import type { Proof, SignedProof } from '#identity/proof'
 import type { SigningKeys } from '#identity/signing-keys'
-import type { ObjectKey, Traits } from '#object/model'
+import type { ObjectKey } from '#object/model'
 import { parseObjectKey } from '#object/names'
 
 /** A request whose sender only its body tells. */
@@ -53,8 +47,10 @@ export async function postObject(upload: FormUpload): Promise<HttpResponse> {
   const proof = await prove(form, upload)
   const { key, file, fileBytes } = checkForm(form, upload)
   const caller = proof.principal
-  const call = await enter({ door, request, proof, caller, query, headers, bucket })
-  return await putFile({ ...asPut(call, form.fields, file), key }, form.fields, fileBytes)
+  const asPut = { ...request, body: bodyOf(file, request) }
+  const said = headersOf(form.fields, headers)
+  const call = await enter({ door, request: asPut, proof, caller, query, headers: said, bucket })
+  return await putFile({ ...call, key }, form.fields, fileBytes)
 }
 
 async function prove(
@@ -109,18 +105,15 @@ function lastName(filename: string): string {
   return filename.slice(Math.max(filename.lastIndexOf('/'), filename.lastIndexOf('\\')) + 1)
 }
 
-/** The call as if it were a PUT of the file, whose length nobody knows beforehand. */
-function asPut(call: BucketCall, fields: FormFields, { stream }: FormFile): BucketCall {
-  const { request } = call
-  const body = {
+/** The file as if it were all that the request has brought. */
+function bodyOf({ stream }: FormFile, { body }: HttpRequest): HttpBody {
+  return {
     bytes: undefined,
     get received() {
-      return request.body.received
+      return body.received
     },
     [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator](),
   }
-  const headers = { ...fieldHeaders(fields), 'transfer-encoding': 'chunked' }
-  return { ...call, request: { ...request, body }, headers }
 }
 
 /** Fields that are named as the headers they stand for; `x-amz-…` are, too. */
@@ -134,15 +127,30 @@ const headerFields: ReadonlySet<string> = new Set([
   'expires',
 ])
 
-function fieldHeaders(fields: FormFields): Call['headers'] {
-  const headers: Record<string, string> = {}
+/** Of the request's own headers those that are about the request. What is about the object counts in fields alone, where a policy covers it. */
+const requestHeaders = ['host', 'referer', 'user-agent', 'x-amz-expected-bucket-owner']
+
+/** What a PUT of the file, whose length nobody knows beforehand, would say in its headers. `s3/malformed-xml`, `s3/invalid-tag` */
+function headersOf(fields: FormFields, sent: HttpHeaders): Call['headers'] {
+  const headers: Record<string, string | undefined> = { 'transfer-encoding': 'chunked' }
+  for (const name of requestHeaders) headers[name] = sent[name]
   for (const [name, { value }] of fields) {
-    if (name === 'acl') headers['x-amz-acl'] = value
+    if (name === 'acl') headers['x-amz-acl'] = asHeaderBytes(value)
+    else if (name === 'tagging') headers['x-amz-tagging'] = tagHeader(value)
     else if (headerFields.has(name) || name.startsWith('x-amz-')) {
       headers[name] = asHeaderBytes(value)
     }
   }
   return headers
+}
+
+/** A `Tagging` document as `x-amz-tagging`. */
+function tagHeader(text: string): string {
+  const document = readXml(Buffer.from(text))
+  if (document.name !== 'Tagging') throw s3Fault('s3/malformed-xml', { reason: 'expected Tagging' })
+  return parseTagging(document, objectTagsMax)
+    .map((tag) => tag.map(encodeURIComponent).join('='))
+    .join('&')
 }
 
 async function putFile(
@@ -156,7 +164,7 @@ async function putFile(
   const { etag, checksum, ...written } = await door.objects.put(bucket, key, {
     body: { ...body, stream: atLeast(min, body.stream) },
     metadata: readMetadata(call),
-    ...traitsOf(call, fields),
+    ...readTraits(call),
     signal: request.signal,
   })
   const headers = {
@@ -179,14 +187,6 @@ async function* atLeast(
     yield piece
   }
   if (bytes < bytesMin) throw s3Fault('s3/body-too-small', { bytes, bytesMin })
-}
-
-function traitsOf(call: ObjectCall, fields: FormFields): { readonly traits?: Traits } {
-  const tagging = fields.get('tagging')?.value
-  if (tagging === undefined) return readTraits(call)
-  const document = readXml(Buffer.from(tagging))
-  if (document.name !== 'Tagging') throw s3Fault('s3/malformed-xml', { reason: 'expected Tagging' })
-  return { traits: { ...readTraits(call).traits, tags: parseTagging(document, objectTagsMax) } }
 }
 
 interface Posted {
