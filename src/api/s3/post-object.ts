@@ -49,7 +49,10 @@ export async function postObject(upload: FormUpload): Promise<HttpResponse> {
   const caller = proof.principal
   const asPut = { ...request, body: bodyOf(file, request) }
   const said = headersOf(form.fields, headers)
-  const call = await enter({ door, request: asPut, proof, caller, query, headers: said, bucket })
+  const call = await enter(
+    { door, request: asPut, proof, caller, query, headers: said, bucket },
+    { action: 's3:PutObject', key },
+  )
   return await putFile({ ...call, key }, form.fields, fileBytes)
 }
 
@@ -164,7 +167,7 @@ async function putFile(
   const { etag, checksum, ...written } = await door.objects.put(bucket, key, {
     body: { ...body, stream: atLeast(min, body.stream) },
     metadata: readMetadata(call),
-    ...readTraits(call),
+    ...(await readTraits(call)),
     signal: request.signal,
   })
   const headers = {

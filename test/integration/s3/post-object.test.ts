@@ -203,6 +203,14 @@ test('headers, metadata, tags and what need not be in a policy', async () => {
   deepEqual(traits.tags, [['a', 'ü']])
 })
 
+test('an ACL is kept, as a header would have it', async () => {
+  const read = () => fetch(`http://127.0.0.1:${server.port}/${bucket}/public`)
+  equal((await post(signedV2({ key: 'public', acl: 'private' }))).status, 204)
+  equal((await read()).status, 403)
+  equal((await post(signedV2({ key: 'public', acl: 'public-read' }))).status, 204)
+  equal(await (await read()).text(), 'hello')
+})
+
 test('the status that the form wishes', async () => {
   for (const [wished, status] of [
     ['200', 200],
@@ -363,11 +371,7 @@ const refusals: Readonly<
   'no key': [() => signedV2({ acl: 'private' }), 400, 'InvalidArgument'],
   'an empty key': [() => signedV2({ key: '' }), 400, 'InvalidArgument'],
   'a long key': [() => signedV2({ key: 'k'.repeat(1025) }), 400, 'KeyTooLongError'],
-  'a public ACL': [
-    () => signedV2({ key, acl: 'public-read' }),
-    400,
-    'AccessControlListNotSupported',
-  ],
+  'an ACL that there is not': [() => signedV2({ key, acl: 'mine' }), 400, 'InvalidArgument'],
   'a key of the customer': [
     () => signedV2({ key, 'x-amz-server-side-encryption-customer-algorithm': 'AES256' }),
     501,
