@@ -116,8 +116,9 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
       query,
       bucket,
       signingKeys,
-      onProof: (proof) => {
+      callerOf: (proof) => {
         trace.principal = nameOf(proof)
+        return callerOf(request, proof, options)
       },
     })
   }

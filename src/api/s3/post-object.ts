@@ -10,7 +10,7 @@ import { s3Fault } from '#api/s3/faults'
 import { type Form, type FormFields, type FormFile, formBoundary, readForm } from '#api/s3/form'
 import { putBytesMax } from '#api/s3/limits'
 import { readMetadata } from '#api/s3/metadata'
-import { type ByteBounds, checkPostPolicy, parsePostPolicy } from '#api/s3/post-policy'
+import { anyBytes, type ByteBounds, checkPostPolicy, parsePostPolicy } from '#api/s3/post-policy'
 import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
 import { quoted } from '#api/s3/response'
 import { objectTagsMax, parseTagging } from '#api/s3/tags'
@@ -22,7 +22,8 @@ import type { HttpBody, HttpHeaders, HttpRequest, HttpResponse } from '#http/mes
 import { parseTarget } from '#http/target'
 import { identityFault } from '#identity/faults'
 import { authenticateForm } from '#identity/post-form'
-import type { Proof, SignedProof } from '#identity/proof'
+import type { Principal } from '#identity/principal'
+import type { Proof } from '#identity/proof'
 import type { SigningKeys } from '#identity/signing-keys'
 import type { ObjectKey } from '#object/model'
 import { parseObjectKey } from '#object/names'
@@ -30,8 +31,8 @@ import { parseObjectKey } from '#object/names'
 /** A request whose sender only its body tells. */
 export interface FormUpload extends Pick<NameCall, 'door' | 'request' | 'query' | 'bucket'> {
   readonly signingKeys: SigningKeys
-  /** Called as soon as the sender is known. */
-  onProof(proof: Proof): void
+  /** Called as soon as there is a proof: whose request this is; `undefined` for somebody unknown. */
+  callerOf(proof: Proof): Principal | undefined
 }
 
 /**
@@ -45,8 +46,8 @@ export async function postObject(upload: FormUpload): Promise<HttpResponse> {
   if (headers['authorization'] !== undefined) throw identityFault('identity/two-authorizations')
   const form = await readForm(request.body, { boundary })
   const proof = await prove(form, upload)
-  const { key, file, fileBytes } = checkForm(form, upload)
-  const caller = proof.principal
+  const caller = upload.callerOf(proof)
+  const { key, file, fileBytes } = checkForm(form, { ...upload, proof })
   const asPut = { ...request, body: bodyOf(file, request) }
   const said = headersOf(form.fields, headers)
   const call = await enter(
@@ -56,21 +57,14 @@ export async function postObject(upload: FormUpload): Promise<HttpResponse> {
   return await putFile({ ...call, key }, form.fields, fileBytes)
 }
 
-async function prove(
-  { fields }: Form,
-  { door, signingKeys, onProof }: FormUpload,
-): Promise<SignedProof> {
+async function prove({ fields }: Form, { door, signingKeys }: FormUpload): Promise<Proof> {
   const { lookups, regions, world } = door
-  const proof = await authenticateForm((name) => fields.get(name)?.value, {
+  return await authenticateForm((name) => fields.get(name)?.value, {
     accessKeys: lookups.key,
     regions,
     signingKeys,
     now: world.now(),
   })
-  onProof(proof)
-  // Here the rules for anonymous access come in (ACLs, bucket policies): until there are any, nobody may upload unsigned.
-  if (proof.kind === 'anonymous') throw s3Fault('s3/access-denied')
-  return proof
 }
 
 interface CheckedForm {
@@ -80,7 +74,10 @@ interface CheckedForm {
 }
 
 /** The policy is held against the fields as they will be used: "all variables within the form are expanded prior to validating". */
-function checkForm({ fields, file }: Form, { door, bucket }: FormUpload): CheckedForm {
+function checkForm(
+  { fields, file }: Form,
+  { door, bucket, proof }: FormUpload & { readonly proof: Proof },
+): CheckedForm {
   const keyField = fields.get('key')
   if (keyField === undefined) {
     throw s3Fault('s3/invalid-argument', {
@@ -96,6 +93,7 @@ function checkForm({ fields, file }: Form, { door, bucket }: FormUpload): Checke
     })
   }
   const key = keyField.value.replaceAll(/\$\{filename\}/g, () => lastName(file.filename ?? ''))
+  if (proof.kind === 'anonymous') return { key: parseObjectKey(key), file, fileBytes: anyBytes } // nobody has signed a policy
   const values = new Map([...fields].map(([name, { value }]) => [name, value]))
   values.set('key', key)
   const policy = parsePostPolicy(values.get('policy') ?? '')

@@ -19,6 +19,8 @@ export interface ByteBounds {
   readonly max: number
 }
 
+export const anyBytes: ByteBounds = { min: 0, max: Number.POSITIVE_INFINITY }
+
 interface FieldCondition {
   readonly operator: 'eq' | 'starts-with'
   /** In lower case. */
@@ -56,7 +58,7 @@ export function parsePostPolicy(text: string): PostPolicy {
   const { success, data, error } = documentSchema.safeParse(readJson(text))
   if (!success) throw invalid(z.prettifyError(error).slice(0, reasonCharactersMax), error)
   const conditions: FieldCondition[] = []
-  let fileBytes: ByteBounds = { min: 0, max: Number.POSITIVE_INFINITY }
+  let fileBytes = anyBytes
   for (const one of data.conditions) {
     if (!Array.isArray(one)) conditions.push(...Object.entries(one).map(asEqual))
     else if (one[0] === 'content-length-range') {

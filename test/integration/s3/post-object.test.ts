@@ -430,6 +430,17 @@ test('what somebody else owns is not theirs to write into', async () => {
   await expectRefusal(await post(fields), 403, 'AccessDenied')
 })
 
+test('where everybody may write, nobody needs to have signed anything', async () => {
+  const open = parseBucketName('open-to-all')
+  const grants = [{ to: { group: 'AllUsers' }, permission: 'WRITE' }]
+  await server.objects.createBucket(open, { config: { grants } })
+  const answer = await post({ key: 'a.txt', 'x-amz-meta-a': 'b' }, { path: `/${open}` })
+  equal(answer.status, 204)
+  const { metadata, bytes } = await server.objects.head(open, parseObjectKey('a.txt'))
+  deepEqual([metadata.user, bytes], [{ a: 'b' }, 5])
+  await expectRefusal(await post({ key: 'refused' }), 403, 'AccessDenied')
+})
+
 /** A form by hand. */
 function formBytes(fields: Fields, file: string, { end = '\r\n--cut--\r\n' } = {}): string {
   const parts = Object.entries(fields).map(
