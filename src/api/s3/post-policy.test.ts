@@ -57,7 +57,14 @@ const cases: readonly (readonly [
   [
     'fields that need none',
     [bucket],
-    { policy: '', signature: '', awsaccesskeyid: '', 'x-amz-signature': '', 'x-ignore-foo': '' },
+    {
+      policy: '',
+      signature: '',
+      awsaccesskeyid: '',
+      'x-amz-signature': '',
+      'x-ignore-foo': '',
+      'x-amz-checksum-sha256': '',
+    },
     'allowed',
   ],
   ['no condition on the bucket', [{ key: 'a' }], { key: 'a' }, denied],
