@@ -35,6 +35,8 @@ function frontWith(health: Health = well) {
     local: named('local'),
     s3: named('s3'),
     domains: ['localhost'],
+    websites: named('website'),
+    websiteDomains: ['s3-website.localhost'],
     world: new SimulatedWorld(1),
     telemetry: silentTelemetry,
   })
@@ -51,6 +53,7 @@ test('host first, then path', async () => {
   equal(await bodyOf('/health?verbose'), 'OK')
   equal(await bodyOf('http://localhost:8080/health'), 'OK')
   equal(await bodyOf('/health', 'photos.localhost:8080'), 's3', 'an object named health')
+  equal(await bodyOf('/health', 'photos.s3-website.localhost:8080'), 'website', 'a page')
   equal((await front(request('/s3x'))).status, 404)
   equal((await front(request('/constructor'))).status, 404)
 })

@@ -1,6 +1,7 @@
 /**
  * The listener on 8080: host first, then path, by one table; the first match wins. The same table stands in ARCHITECTURE.md.
  *
+ *     Host: BUCKET.s3-website.localhost   the bucket as a website, and below --website-domain
  *     Host: BUCKET.localhost   the S3 door, virtual-host style, signed
  *     /health                  200 or 503; JSON for `Accept: application/json`, else `OK` or `UNAVAILABLE`
  *     /version                 `mycelium/<version>`
@@ -32,6 +33,9 @@ export interface FrontOptions {
   /** Answers requests to any host below one of `domains`. */
   readonly s3: HttpHandler
   readonly domains: readonly string[]
+  /** Answers requests to any host below one of `websiteDomains`. */
+  readonly websites: HttpHandler
+  readonly websiteDomains: readonly string[]
   readonly world: World
   readonly telemetry: Telemetry
 }
@@ -44,7 +48,9 @@ export function createFront(options: FrontOptions): HttpHandler {
     '/metrics': { operation: 'Metrics', answer: () => tellMetrics(options) },
   }
   return async (request) => {
-    if (isBelow(options.domains, request.headers['host'] ?? '')) return options.s3(request)
+    const { host = '' } = request.headers
+    if (isBelow(options.websiteDomains, host)) return options.websites(request)
+    if (isBelow(options.domains, host)) return options.s3(request)
     const path = pathOf(request)
     if (path.startsWith(`${adminBase}/`)) return options.admin(request)
     if (path === '/s3' || path.startsWith('/s3/')) return options.local(request)

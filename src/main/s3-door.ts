@@ -1,11 +1,16 @@
 /** The S3 door of this store: on its own port, and on the local mount. */
 import { createS3Door, type S3Door } from '#api/s3/door'
 import type { S3DoorOptions } from '#api/s3/door-options'
+import { createWebsiteDoor } from '#api/s3/website-door'
 import { Lookups } from '#gateway/lookups'
+import type { HttpHandler } from '#http/message'
 import type { IdentitySource } from '#identity/accounts'
 
 /** Below these, the first label of a host name is a bucket. */
 export const domains = ['localhost']
+
+/** The same for websites, on the HTTP port; an operator may add one. */
+export const websiteDomains = ['s3-website.localhost']
 
 export type Mount = Pick<S3DoorOptions, 'mount' | 'guests' | 'createsBuckets'>
 
@@ -17,7 +22,15 @@ export interface S3DoorParts
   readonly identities: IdentitySource
 }
 
-export function openS3Door(mount: Mount, { identities, ...parts }: S3DoorParts): S3Door {
+export function openS3Door(mount: Mount, parts: S3DoorParts): S3Door {
+  return createS3Door({ ...commonOf(parts), ...mount, domains })
+}
+
+export function openWebsiteDoor(parts: S3DoorParts, domains: readonly string[]): HttpHandler {
+  return createWebsiteDoor({ ...commonOf(parts), ...plainMount, domains })
+}
+
+function commonOf({ identities, ...parts }: S3DoorParts) {
   const lookups = new Lookups({ identities, objects: parts.objects })
-  return createS3Door({ ...mount, ...parts, lookups, regions: 'any', domains })
+  return { ...parts, lookups, regions: 'any' } as const
 }

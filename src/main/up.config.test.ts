@@ -31,6 +31,7 @@ test('nothing given means the defaults people read about', () => {
       host: '127.0.0.1',
       s3Port: undefined,
       httpPort: undefined,
+      websiteDomain: undefined,
       anonymousNets: undefined,
       accessKeyId: undefined,
       secretAccessKey: undefined,

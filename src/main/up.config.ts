@@ -79,6 +79,15 @@ export const upSettings = {
     help: `port of everything else (default: ${httpPortDefault}, or the next free one)`,
     schema: port.optional(),
   },
+  websiteDomain: {
+    flag: '--website-domain <name>',
+    env: 'MYCELIUM_WEBSITE_DOMAIN',
+    help: 'host names BUCKET.<name> on the HTTP port show buckets as websites (always: s3-website.localhost)',
+    schema: parsedBy(
+      (text) => (/^[a-z\d-]+(\.[a-z\d-]+)*$/i.test(text) ? text.toLowerCase() : undefined),
+      'a host name such as pages.example.org',
+    ).optional(),
+  },
   gateways: {
     flag: '--gateways <count>',
     env: 'MYCELIUM_GATEWAYS',

@@ -13,7 +13,7 @@ import { createFront, type Health } from '#main/front'
 import { type Listener, openGateways } from '#main/gateways'
 import { listen } from '#main/ports'
 import { isShared, writePrivately } from '#main/private-file'
-import { domains, openS3Door, plainMount } from '#main/s3-door'
+import { domains, openS3Door, openWebsiteDoor, plainMount, websiteDomains } from '#main/s3-door'
 import { type OpenedStore, openStore } from '#main/store'
 import { httpPortDefault, nodesDefault, s3PortDefault, type UpConfig } from '#main/up.config'
 import { version } from '#main/version'
@@ -99,6 +99,8 @@ async function openDoors(
   const plain = openS3Door(plainMount, parts)
   const guests = { mount: '/s3', guests: guestsOf(config), createsBuckets: true } as const
   const local = openS3Door(guests, parts)
+  const { websiteDomain } = config
+  const websites = [...websiteDomains, ...(websiteDomain === undefined ? [] : [websiteDomain])]
   const front = createFront({
     version,
     health: () => healthOf(store),
@@ -117,6 +119,8 @@ async function openDoors(
     local: local.handle,
     s3: plain.handle,
     domains,
+    websites: openWebsiteDoor(parts, websites),
+    websiteDomains: websites,
     world,
     telemetry,
   })

@@ -26,8 +26,9 @@ import { extentToJson } from '#store/chunk-record'
 import { readExtents } from '#store/tables'
 
 export interface CopyOptions {
-  /** Undefined keeps the source's. */
+  /** Undefined keeps the source's, but for its redirect. */
   readonly metadata?: ObjectMetadata
+  readonly websiteRedirectLocation?: string
   readonly traits?: Traits
   readonly condition?: WriteCondition
   /** The copy shall have this checksum of the whole object. Costs reading it all, unless the source has it. */
@@ -76,9 +77,10 @@ async function copyRecipe(
   tx: CommitTransaction,
   source: CopySource,
   target: { readonly bucket: BucketName; readonly key: ObjectKey },
-  { metadata, traits, condition }: CopyOptions,
+  { traits, condition, ...options }: CopyOptions,
 ): Promise<CopiedObject> {
   const { versionId: sourceVersionId, ...info } = await requireSource(tx, source)
+  const metadata = metadataOfCopy(info, options)
   const found = await findIn(tx, target.bucket, target.key)
   assertWritable(found.version, condition)
   const extents = await readExtents(tx, info.sequence)
@@ -90,7 +92,7 @@ async function copyRecipe(
     key: toBase64url(keyBytes(target.key)),
     bytes: info.bytes,
     etag: info.etag,
-    metadata: metadata ?? info.metadata,
+    metadata,
     ...(checksum === undefined ? {} : { checksum }),
     ...(info.parts === undefined
       ? {}
@@ -106,11 +108,20 @@ async function copyRecipe(
     ...target,
     sequence,
     modifiedAt: at,
-    metadata: metadata ?? info.metadata,
+    metadata,
     ...writtenVersionId(sequence, found),
     traits: given.traits ?? {},
     ...(sourceVersionId === undefined ? {} : { sourceVersionId }),
   }
+}
+
+/** A redirect is the source's own (S3). */
+function metadataOfCopy(
+  { metadata: { websiteRedirectLocation: _, ...kept } }: ObjectInfo,
+  { metadata, websiteRedirectLocation }: Pick<CopyOptions, 'metadata' | 'websiteRedirectLocation'>,
+): ObjectMetadata {
+  const redirect = websiteRedirectLocation === undefined ? {} : { websiteRedirectLocation }
+  return metadata ?? { ...kept, ...redirect }
 }
 
 /** Tags come along unless others are given; a lock is the source's own. */
@@ -123,7 +134,7 @@ async function recode(
   parts: ObjectParts,
   source: CopySource,
   target: { readonly bucket: BucketName; readonly key: ObjectKey },
-  { metadata, traits, condition, checksumAlgorithm, signal }: CopyOptions,
+  { traits, condition, checksumAlgorithm, signal, ...options }: CopyOptions,
 ): Promise<CopiedObject> {
   const opened = await openObject(parts, source)
   try {
@@ -140,7 +151,7 @@ async function recode(
             ? info.checksum
             : fullObjectChecksum(checksumAlgorithm, digests),
       },
-      metadata: metadata ?? info.metadata,
+      metadata: metadataOfCopy(info, options),
       traits: traitsOfCopy(info, traits),
       ...(condition === undefined ? {} : { condition }),
       signal,

@@ -1,6 +1,7 @@
 /** The words of the object domain: what doors pass in and get back. No I/O here. */
 import type { Branded } from '#bytes/brand'
 import type { DigestAlgorithm } from '#crypto/digest'
+import type { Website } from '#object/website'
 
 export type BucketName = Branded<string, 'BucketName'>
 /** 1 to 1,024 bytes of UTF-8, otherwise free. */
@@ -117,6 +118,7 @@ export interface BucketConfig {
   readonly tags?: Tags
   readonly lock?: LockSettings
   readonly cors?: readonly CorsRule[]
+  readonly website?: Website
 }
 
 export interface BucketInfo {
@@ -371,12 +373,14 @@ export interface ObjectStore {
   /** From now on; what there is stays as it is. `object/invalid-bucket-state`: a lock needs versions. */
   setVersioning(bucket: BucketName, versioning: Versioning): Promise<void>
   listVersions(bucket: BucketName, query: VersionQuery): Promise<VersionPage>
-  /** Shares the source's chunks. `metadata` undefined keeps the source's, and so do tags; locks are not copied. */
+  /** Shares the source's chunks. `metadata` undefined keeps the source's but its redirect, and so do tags; locks are not copied. */
   copy(
     source: CopySource,
     target: { readonly bucket: BucketName; readonly key: ObjectKey },
     options: {
       readonly metadata?: ObjectMetadata
+      /** Where a website sends whoever asks for the copy, when the source's metadata is kept. */
+      readonly websiteRedirectLocation?: string
       readonly traits?: Traits
       readonly condition?: WriteCondition
       /** The copy shall have this checksum of the whole object, at the price of reading it if the source has another. */

@@ -44,7 +44,7 @@ export function hasMount(rawPath: string, mount: string): boolean {
 }
 
 /** `photos` of `photos.localhost:9000`, when `localhost` is one of the domains. */
-function bucketOfHost(host: string, domains: readonly string[]): string | undefined {
+export function bucketOfHost(host: string, domains: readonly string[]): string | undefined {
   const name = host.replace(/:\d+$/, '').toLowerCase()
   const domain = domains.find((domain) => name.endsWith(`.${domain}`))
   return domain === undefined ? undefined : name.slice(0, -domain.length - 1)

@@ -4,7 +4,7 @@ import { writeCondition } from '#api/s3/conditions'
 import { readCopySource, readSource } from '#api/s3/copy-source'
 import { s3Fault } from '#api/s3/faults'
 import { putBytesMax } from '#api/s3/limits'
-import { readMetadata } from '#api/s3/metadata'
+import { readMetadata, readRedirect } from '#api/s3/metadata'
 import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
 import { isoDate, quoted, xmlResponse } from '#api/s3/response'
 import { readTraits } from '#api/s3/traits'
@@ -14,7 +14,11 @@ import type { HttpResponse } from '#http/message'
 import type { Traits } from '#object/model'
 
 /** What else may be changed by a copy of an object onto itself: naming it is enough, as in S3, even if it stays as it was. */
-const changing = ['x-amz-storage-class', 'x-amz-server-side-encryption']
+const changing = [
+  'x-amz-storage-class',
+  'x-amz-server-side-encryption',
+  'x-amz-website-redirect-location',
+]
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
 export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
@@ -41,7 +45,7 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
     source,
     { bucket, key },
     {
-      ...(replaces ? { metadata: readMetadata(call) } : {}),
+      ...(replaces ? { metadata: readMetadata(call) } : readRedirect(call)),
       traits: await readCopyTraits(call),
       ...writeCondition(headers),
       ...(checksumAlgorithm === undefined ? {} : { checksumAlgorithm }),

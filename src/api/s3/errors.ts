@@ -411,6 +411,11 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     message:
       'The content of the form does not meet the conditions specified in the policy document.',
   },
+  's3/invalid-redirect-location': {
+    status: 400,
+    code: 'InvalidRedirectLocation',
+    message: "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+  },
   's3/invalid-request': { status: 400, code: 'InvalidRequest', message: 'Invalid Request.' },
   's3/invalid-retention-period': {
     status: 400,
@@ -512,6 +517,11 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     status: 404,
     code: 'NoSuchTagSet',
     message: 'The TagSet does not exist',
+  },
+  's3/no-such-website': {
+    status: 404,
+    code: 'NoSuchWebsiteConfiguration',
+    message: 'The specified bucket does not have a website configuration',
   },
   's3/not-implemented': {
     status: 501,

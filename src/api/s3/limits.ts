@@ -6,6 +6,9 @@ export const putBytesMax = 5 * 1024 ** 3
 /** User metadata, names and values together. */
 export const metadataBytesMax = 2 * 1024
 
+/** `x-amz-website-redirect-location` */
+export const redirectBytesMax = 2 * 1024
+
 export const deleteKeysMax = 1_000
 export const listKeysMax = 1_000
 export const partsMax = 10_000

@@ -4,7 +4,7 @@
  */
 import type { Call } from '#api/s3/call'
 import { s3Fault } from '#api/s3/faults'
-import { metadataBytesMax } from '#api/s3/limits'
+import { metadataBytesMax, redirectBytesMax } from '#api/s3/limits'
 import type { ObjectMetadata } from '#object/model'
 
 const userPrefix = 'x-amz-meta-'
@@ -23,7 +23,7 @@ const fields = {
   websiteRedirectLocation: 'x-amz-website-redirect-location',
 } as const satisfies Partial<Record<keyof ObjectMetadata, string>>
 
-/** The metadata of a write. `s3/metadata-too-large` past 2 KiB of user metadata. */
+/** The metadata of a write. `s3/metadata-too-large` past 2 KiB of user metadata, `s3/invalid-redirect-location`. */
 export function readMetadata({ headers }: Pick<Call, 'headers'>): ObjectMetadata {
   const system: Record<string, string> = {}
   for (const [field, header] of Object.entries(fields)) {
@@ -32,7 +32,26 @@ export function readMetadata({ headers }: Pick<Call, 'headers'>): ObjectMetadata
     if (!isSendable(header, value)) throw s3Fault('s3/invalid-argument', { argument: header })
     system[field] = value
   }
+  assertRedirect(system['websiteRedirectLocation'])
   return { ...system, user: readUserMetadata(headers) }
+}
+
+/** For copies that keep their source's metadata: all but this. `s3/invalid-redirect-location` */
+export function readRedirect({
+  headers,
+}: Pick<Call, 'headers'>): Pick<ObjectMetadata, 'websiteRedirectLocation'> {
+  const location = headers[fields.websiteRedirectLocation]
+  if (location === undefined || location === '') return {}
+  assertRedirect(location)
+  return { websiteRedirectLocation: location }
+}
+
+/** Another page of this website, or another website. */
+function assertRedirect(location: string | undefined): void {
+  if (location === undefined) return
+  const isSound = isSendable(fields.websiteRedirectLocation, location)
+  if (!isSound || !/^(\/|https?:\/\/)/.test(location) || location.length > redirectBytesMax)
+    throw s3Fault('s3/invalid-redirect-location')
 }
 
 /** The same as headers of an answer. */

@@ -9,6 +9,7 @@ import {
   putBucketPolicy,
 } from '#api/s3/bucket-policy'
 import { deleteBucketTagging, getBucketTagging, putBucketTagging } from '#api/s3/bucket-tagging'
+import { deleteBucketWebsite, getBucketWebsite, putBucketWebsite } from '#api/s3/bucket-website'
 import type { BucketCall, Call, ObjectCall, Operation } from '#api/s3/call'
 import { completeMultipartUpload } from '#api/s3/complete-multipart-upload'
 import { copyObject } from '#api/s3/copy-object'
@@ -178,6 +179,24 @@ export const bucketRoutes: readonly Route<BucketCall>[] = [
     method: 'DELETE',
     subresources: ['cors'],
     operation: deleteBucketCors,
+  },
+  {
+    name: 'GetBucketWebsite',
+    method: 'GET',
+    subresources: ['website'],
+    operation: getBucketWebsite,
+  },
+  {
+    name: 'PutBucketWebsite',
+    method: 'PUT',
+    subresources: ['website'],
+    operation: putBucketWebsite,
+  },
+  {
+    name: 'DeleteBucketWebsite',
+    method: 'DELETE',
+    subresources: ['website'],
+    operation: deleteBucketWebsite,
   },
   {
     name: 'GetObjectLockConfiguration',

@@ -1,6 +1,7 @@
 /** The S3 door on real sockets over a whole store on memory nodes: once as on port 9000, once as the local mount. */
-import { createS3Door } from '#api/s3/door'
+import { createS3Door, type S3Door } from '#api/s3/door'
 import type { S3DoorOptions } from '#api/s3/door-options'
+import { createWebsiteDoor } from '#api/s3/website-door'
 import { Lookups } from '#gateway/lookups'
 import type { HttpLimits } from '#http/limits'
 import { type HttpServer, openHttpServer } from '#http/server'
@@ -22,6 +23,8 @@ export interface S3Server extends AsyncDisposable {
   readonly port: number
   /** The same store at `/s3`, anonymous for local users. */
   readonly localPort: number
+  /** Its buckets as websites, by host: `BUCKET.s3-website.localhost`. */
+  readonly websitePort: number
   readonly ended: readonly RequestEnded[]
   /** Resolves when no request holds a slot of body memory. */
   settled(): Promise<void>
@@ -62,31 +65,22 @@ export async function startS3Server({
     telemetry,
     ...door,
   }
-  const serve = (options: S3DoorOptions): Promise<HttpServer> => {
-    const { handle, refuse } = createS3Door(options)
-    return openHttpServer({
-      host: '127.0.0.1',
-      port: 0,
-      handler: handle,
-      refusal: refuse,
-      limits,
-      world,
-      telemetry,
-    })
-  }
-  const plain = await serve(common)
-  const local = await serve({
-    ...common,
-    domains: [],
-    mount: '/s3',
-    guests: { alsoFrom: () => false },
-    createsBuckets: true,
-  })
+  const serve = ({ handle: handler, refuse: refusal }: S3Door): Promise<HttpServer> =>
+    openHttpServer({ host: '127.0.0.1', port: 0, handler, refusal, limits, world, telemetry })
+  const plainDoor = createS3Door(common)
+  const plain = await serve(plainDoor)
+  const guests = { alsoFrom: () => false }
+  const local = await serve(
+    createS3Door({ ...common, domains: [], mount: '/s3', guests, createsBuckets: true }),
+  )
+  const handle = createWebsiteDoor({ ...common, domains: ['s3-website.localhost'] })
+  const website = await serve({ ...plainDoor, handle })
   return {
     objects,
     accounts,
     port: plain.port,
     localPort: local.port,
+    websitePort: website.port,
     ended,
     async settled() {
       const { slots } = store.codec
@@ -100,6 +94,7 @@ export async function startS3Server({
     async [Symbol.asyncDispose]() {
       await plain.close({ graceMs: 0 })
       await local.close({ graceMs: 0 })
+      await website.close({ graceMs: 0 })
       await store[Symbol.asyncDispose]()
     },
   }
