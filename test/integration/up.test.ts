@@ -57,7 +57,9 @@ test('health, version and metrics are where the banner says', async () => {
   match(metrics, /^mycelium_tolerated_node_losses 1$/m)
   equal((await fetch(`${store.httpUrl}/health`, { method: 'POST' })).status, 405)
   equal((await fetch(`${store.httpUrl}/elsewhere`)).status, 404)
-  equal((await fetch(`${store.s3Url}/health`)).status, 403, 'the S3 port answers signed requests')
+  equal((await fetch(`${store.s3Url}/`)).status, 200, 'to whoever is nobody, S3 lists nothing')
+  const elsewhere = await fetch(`${store.s3Url}/health`)
+  match(await elsewhere.text(), /<Code>NoSuchBucket</, 'on the S3 port everything is S3')
 })
 
 test('a network that was named may use the local mount without a key, and the store warns of it', async () => {

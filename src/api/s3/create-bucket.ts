@@ -76,7 +76,7 @@ async function isAsAsked(
 /** For who need not make buckets before using them. Asked before the body is pulled, since a body can be sent only once. */
 export async function makeBucket({ door, bucket, caller }: NameCall): Promise<void> {
   if ((await door.lookups.bucket(bucket)) !== undefined) return
-  if (caller === undefined) return
+  if (caller === undefined) throw s3Fault('s3/access-denied')
   await door.objects.createBucket(bucket, { owner: caller.id }).catch((error: unknown) => {
     if (!isFault(error, 'object/bucket-exists')) throw error // somebody else was faster
   })
