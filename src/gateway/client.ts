@@ -82,6 +82,9 @@ function remoteObjects(caller: Caller): ObjectStore {
     headBucket: plain('headBucket'),
     listBuckets: plain('listBuckets'),
     deleteBucket: plain('deleteBucket'),
+    bucketUsage: plain('bucketUsage'),
+    ownerUsage: plain('ownerUsage'),
+    setOwnerQuota: plain('setOwnerQuota'),
     onBucketChange: (listener) => void caller.onBucketChange.add(listener),
     put: (bucket, key, { body, signal, ...options }) =>
       caller.store<ObjectInfo>('put', [bucket, key], { body, signal, options }),

@@ -1,20 +1,22 @@
 /** The commands of `mycelium admin`: what each asks of the admin API, and how its answer is shown. */
 import { z } from 'zod'
+import { parseBytes } from '#bytes/size'
 import { columns } from '#main/columns'
-import { isGiven, type Settings } from '#main/settings'
+import { isGiven, parsedBy, type Settings } from '#main/settings'
 import { storeSettings } from '#main/store.config'
+import { printBytes } from '#main/units'
 
 type Values = Readonly<Record<string, unknown>>
 
 export interface AdminRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below `/admin/v1`. */
   readonly path: string
   readonly body?: Readonly<Record<string, unknown>>
 }
 
 export interface AdminCommand {
-  readonly group: 'user' | 'key' | 'bucket'
+  readonly group: 'user' | 'key' | 'bucket' | 'quota'
   readonly name: string
   readonly summary: string
   readonly settings: Settings
@@ -27,6 +29,7 @@ export const adminSummaries: Readonly<Record<AdminCommand['group'], string>> = {
   user: 'who may use the store',
   key: 'the access keys of users',
   bucket: 'the buckets of all users',
+  quota: 'what users and buckets may hold',
 }
 
 const text = z.string()
@@ -45,6 +48,11 @@ const shared = {
 
 const user = { argument: '<user>', help: "the user's name or id", schema: text }
 const accessKey = { argument: '<key>', help: 'the access key id', schema: text }
+
+const quotaOf = {
+  name: { argument: '<name>', help: 'name or id of the user, or name of the bucket', schema: text },
+  isBucket: { flag: '--bucket', help: "the name is a bucket's", schema: isGiven },
+}
 
 export const adminCommands: readonly AdminCommand[] = [
   {
@@ -202,14 +210,68 @@ export const adminCommands: readonly AdminCommand[] = [
     settings: shared,
     ask: () => ({ method: 'GET', path: '/buckets' }),
     show: ({ buckets }) =>
-      columns(['BUCKET', 'PROFILE', 'SINCE', 'OWNER'], buckets, (one) => [
+      columns(['BUCKET', 'PROFILE', 'OBJECTS', 'SIZE', 'SINCE', 'OWNER'], buckets, (one) => [
         one['name'],
         one['profile'],
+        amounts(one['usage']).objects,
+        printBytes(amounts(one['usage']).bytes ?? 0),
         day(one['createdAt']),
         one['owner'] ?? 'root',
       ]),
   },
+  {
+    group: 'quota',
+    name: 'set',
+    summary: 'limit what a user or a bucket may hold; what is not named is not limited any more',
+    settings: {
+      ...quotaOf,
+      bytes: {
+        flag: '--bytes <size>',
+        help: 'all versions and parts together, e.g. 10GiB',
+        schema: parsedBy(parseBytes, 'a size such as 10GiB').optional(),
+      },
+      objects: {
+        flag: '--objects <count>',
+        help: 'all versions together',
+        schema: parsedBy(
+          (text) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined),
+          'a whole number',
+        ).optional(),
+      },
+      ...shared,
+    },
+    ask: ({ bytes, objects, ...of }) => ({
+      method: 'PUT',
+      path: quotaPath(of),
+      body: { bytes, objects },
+    }),
+    show: tellQuota,
+  },
+  {
+    group: 'quota',
+    name: 'show',
+    summary: 'show what a user or a bucket may hold, and does',
+    settings: { ...quotaOf, ...shared },
+    ask: (of) => ({ method: 'GET', path: quotaPath(of) }),
+    show: tellQuota,
+  },
 ]
+
+function quotaPath({ name, isBucket }: Values): string {
+  return `/${isBucket === true ? 'buckets' : 'users'}/${part(name)}/quota`
+}
+
+function tellQuota({ usage, quota }: Values): string {
+  const used = amounts(usage)
+  const set = amounts(quota)
+  const size = set.bytes === undefined ? 'no limit' : printBytes(set.bytes)
+  return `size     ${printBytes(used.bytes ?? 0)} of ${size}\nobjects  ${used.objects} of ${set.objects ?? 'no limit'}\n`
+}
+
+/** As the API says it. */
+function amounts(value: unknown): { readonly bytes?: number; readonly objects?: number } {
+  return value ?? {}
+}
 
 function part(name: unknown): string {
   return encodeURIComponent(String(name))
@@ -219,9 +281,17 @@ function day(time: unknown): string {
   return String(time).slice(0, 10)
 }
 
+/** What belongs together on one line. */
+function tellFact(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value)
+  return Object.entries(value)
+    .map(([name, fact]) => `${name} ${fact}`)
+    .join(', ')
+}
+
 function facts(answer: Values): string {
   const width = Math.max(...Object.keys(answer).map((name) => name.length))
   return Object.entries(answer)
-    .map(([name, value]) => `${name.padEnd(width)}  ${value}\n`)
+    .map(([name, value]) => `${name.padEnd(width)}  ${tellFact(value)}\n`)
     .join('')
 }

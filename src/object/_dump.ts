@@ -5,6 +5,7 @@ import type {
   BucketRow,
   FormerRow,
   ObjectChange,
+  OwnerQuotaRow,
   PartRow,
   UploadRow,
   VersionJson,
@@ -39,6 +40,7 @@ export async function* dumpObjects(tx: Queryable): AsyncGenerator<SequencedChang
     if (versioning !== null) yield* dumpFormer(tx, id)
   }
   yield* dumpUploads(tx)
+  yield* dumpOwnerQuotas(tx)
 }
 
 async function* dumpVersions(tx: Queryable, bucket: number): AsyncGenerator<SequencedChange> {
@@ -124,6 +126,24 @@ async function* dumpUploads(tx: Queryable): AsyncGenerator<SequencedChange> {
         ...(row.checksum_type === null ? {} : { checksumType: row.checksum_type }),
       } as ObjectChange) // the columns hold only what the same change put there
       yield* dumpParts(tx, row.id)
+    }
+    const last = rows.at(-1)
+    if (last === undefined) return
+    after = last.sequence
+  }
+}
+
+async function* dumpOwnerQuotas(tx: Queryable): AsyncGenerator<SequencedChange> {
+  for (let after = -1; ; ) {
+    const rows = await tx.query<OwnerQuotaRow>`
+      select * from owner_quota where sequence > ${after} order by sequence limit ${pageRows}`
+    for (const row of rows) {
+      const { owner, bytes, objects } = row
+      const quota = {
+        ...(bytes === null ? {} : { bytes }),
+        ...(objects === null ? {} : { objects }),
+      }
+      yield changeOf(row, { kind: 'object/owner-quota-set', owner, quota })
     }
     const last = rows.at(-1)
     if (last === undefined) return

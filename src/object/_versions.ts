@@ -3,8 +3,9 @@
  * `former` has all others, markers too. Part of `apply`: pure functions of the rows and the change.
  */
 import type { SequencedChange } from '#changelog/change'
+import { nothing, usageOfVersions } from '#object/_usage'
 import type { VersionJson } from '#object/changes'
-import type { Traits, Versioning } from '#object/model'
+import type { Traits, Usage, Versioning } from '#object/model'
 import type { Queryable } from '#sql/sql'
 import { removeExtents } from '#store/tables'
 
@@ -14,19 +15,23 @@ export interface Place {
   readonly key: Uint8Array
 }
 
-/** The new version is the current one. What it takes the place of stays beside it while the bucket keeps versions, and otherwise goes. */
+/**
+ * The new version is the current one. What it takes the place of stays beside it while the bucket keeps versions, and otherwise goes:
+ * returns that, as all of these do.
+ */
 export async function putVersion(
   tx: Queryable,
   { sequence, at }: SequencedChange,
   place: Place,
   body: VersionJson & { readonly upload?: string },
-): Promise<void> {
-  await makeWay(tx, place, body.versioning)
+): Promise<Usage> {
+  const removed = await makeWay(tx, place, body.versioning)
   await tx.query`
     insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, traits)
     values (${place.bucket}, ${place.key}, ${sequence}, ${at}, ${body.bytes}, ${body.etag}, ${JSON.stringify(body.metadata)},
       ${jsonOrNull(body.checksum)}, ${jsonOrNull(body.parts)}, ${body.upload ?? null}, ${body.versioning === 'enabled' ? 0 : 1},
       ${jsonOrNull(body.traits)})`
+  return removed
 }
 
 /** Without versions the object is gone; with them a marker says so, and the object stays behind it. */
@@ -35,22 +40,25 @@ export async function deleteCurrent(
   { sequence, at }: SequencedChange,
   place: Place,
   versioning: Versioning | undefined,
-): Promise<void> {
-  await makeWay(tx, place, versioning)
-  if (versioning === undefined) return
+): Promise<Usage> {
+  const removed = await makeWay(tx, place, versioning)
+  if (versioning === undefined) return removed
   await tx.query`
     insert into former (bucket, key, age, sequence, at, bytes, etag, metadata, is_null, is_marker)
     values (${place.bucket}, ${place.key}, ${-sequence}, ${sequence}, ${at}, 0, '', '{}', ${versioning === 'enabled' ? 0 : 1}, 1)`
+  return removed
 }
 
 /** For good, whatever it is. What was behind it comes forward. */
-export async function removeOne(tx: Queryable, place: Place, sequence: number): Promise<void> {
+export async function removeOne(tx: Queryable, place: Place, sequence: number): Promise<Usage> {
   const { bucket, key } = place
-  await tx.query`
-    delete from version where bucket = ${bucket} and key = ${key} and sequence = ${sequence}`
-  await tx.query`delete from former where bucket = ${bucket} and key = ${key} and age = ${-sequence}`
+  const current = await tx.query<{ bytes: number }>`
+    delete from version where bucket = ${bucket} and key = ${key} and sequence = ${sequence} returning bytes`
+  const former = await tx.query<{ bytes: number; is_marker: number }>`
+    delete from former where bucket = ${bucket} and key = ${key} and age = ${-sequence} returning bytes, is_marker`
   await removeExtents(tx, BigInt(sequence))
   await bringForward(tx, place)
+  return usageOfVersions([...current, ...former])
 }
 
 export async function setTraits(
@@ -101,29 +109,32 @@ async function makeWay(
   tx: Queryable,
   place: Place,
   versioning: Versioning | undefined,
-): Promise<void> {
+): Promise<Usage> {
   if (versioning === undefined) return await removeCurrent(tx, place)
-  if (versioning === 'suspended') await removeNull(tx, place)
+  const removed = versioning === 'suspended' ? await removeNull(tx, place) : nothing
   const { bucket, key } = place
   await tx.query`
     insert into former (bucket, key, age, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, is_marker, traits)
     select bucket, key, -sequence, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, 0, traits
     from version where bucket = ${bucket} and key = ${key}`
   await tx.query`delete from version where bucket = ${bucket} and key = ${key}`
+  return removed
 }
 
-async function removeCurrent(tx: Queryable, { bucket, key }: Place): Promise<void> {
-  const removed = await tx.query<{ sequence: number }>`
-    delete from version where bucket = ${bucket} and key = ${key} returning sequence`
+async function removeCurrent(tx: Queryable, { bucket, key }: Place): Promise<Usage> {
+  const removed = await tx.query<{ sequence: number; bytes: number }>`
+    delete from version where bucket = ${bucket} and key = ${key} returning sequence, bytes`
   for (const { sequence } of removed) await removeExtents(tx, BigInt(sequence))
+  return usageOfVersions(removed)
 }
 
-async function removeNull(tx: Queryable, { bucket, key }: Place): Promise<void> {
-  const current = await tx.query<{ sequence: number }>`
-    delete from version where bucket = ${bucket} and key = ${key} and is_null = 1 returning sequence`
-  const former = await tx.query<{ sequence: number }>`
-    delete from former where bucket = ${bucket} and key = ${key} and is_null = 1 returning sequence`
+async function removeNull(tx: Queryable, { bucket, key }: Place): Promise<Usage> {
+  const current = await tx.query<{ sequence: number; bytes: number }>`
+    delete from version where bucket = ${bucket} and key = ${key} and is_null = 1 returning sequence, bytes`
+  const former = await tx.query<{ sequence: number; bytes: number; is_marker: number }>`
+    delete from former where bucket = ${bucket} and key = ${key} and is_null = 1 returning sequence, bytes, is_marker`
   for (const { sequence } of [...current, ...former]) await removeExtents(tx, BigInt(sequence))
+  return usageOfVersions([...current, ...former])
 }
 
 async function bringForward(tx: Queryable, { bucket, key }: Place): Promise<void> {

@@ -6,6 +6,7 @@ import type {
   Checksum,
   ChecksumAlgorithm,
   ObjectMetadata,
+  Quota,
   Traits,
   Versioning,
 } from '#object/model'
@@ -76,6 +77,12 @@ export type ObjectChange = ChangeBody &
         readonly bucket: number
         readonly name: keyof BucketConfig
         readonly value: unknown
+      }
+    | {
+        /** Of all buckets of a principal, by its canonical id; `null` removes it. */
+        readonly kind: 'object/owner-quota-set'
+        readonly owner: string
+        readonly quota: Quota | null
       }
     | {
         readonly kind: 'object/bucket-versioned'
@@ -169,6 +176,14 @@ export interface UploadRow extends SqlRow {
   readonly traits: string | null
   readonly checksum_algorithm: string | null
   readonly checksum_type: string | null
+}
+
+export interface OwnerQuotaRow extends SqlRow {
+  readonly owner: string
+  readonly bytes: number | null
+  readonly objects: number | null
+  readonly sequence: number
+  readonly at: number
 }
 
 export interface PartRow extends SqlRow {

@@ -14,6 +14,7 @@ import type {
   PartInfo,
   UploadInfo,
 } from '#object/model'
+import { assertWithinQuota } from '#object/quota'
 import {
   findIn,
   keyBytes,
@@ -69,6 +70,7 @@ export async function completeUpload(
       parts: chosen.map(({ number, bytes }) => [number, bytes] as const),
     }
     const { sequence, at } = await tx.record(change)
+    await assertWithinQuota(tx, row.bucket)
     return {
       bucket: address.bucket,
       key: address.key,

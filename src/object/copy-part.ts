@@ -17,6 +17,7 @@ import type {
   PartInfo,
 } from '#object/model'
 import { openObject } from '#object/open'
+import { assertWithinQuota } from '#object/quota'
 import {
   assertPartNumber,
   headUpload,
@@ -108,7 +109,7 @@ async function copyRange(
   { number, source }: CopyPartOptions,
   summed: Summed | undefined,
 ): Promise<PartInfo | 'cuts an object in a pack' | undefined> {
-  await requireUpload(tx, address)
+  const { row: upload } = await requireUpload(tx, address)
   const row = await requireSource(tx, source)
   if (summed !== undefined && row.sequence !== summed.sequence) return undefined
   const first = source.range?.first ?? 0
@@ -124,7 +125,7 @@ async function copyRange(
     ? row.etag
     : toHex(blake3(Buffer.from(JSON.stringify(extents))).subarray(0, 16))
   const checksum = checksumToJson(summed?.checksum)
-  return await recordPart(tx, address, {
+  const part = await recordPart(tx, upload, {
     number,
     bytes: end - first,
     etag,
@@ -132,6 +133,8 @@ async function copyRange(
     chunks: [],
     extents,
   })
+  await assertWithinQuota(tx, upload.bucket)
+  return part
 }
 
 /** Small objects are sealed whole: what is cut out of one is read, and stored as the upload's own. */

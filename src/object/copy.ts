@@ -19,6 +19,7 @@ import type {
 } from '#object/model'
 import { headObject, openObject, requireInfo } from '#object/open'
 import { putObject } from '#object/put'
+import { assertWithinQuota } from '#object/quota'
 import { findIn, keyBytes, requireBucket, versioned, writtenVersionId } from '#object/rows'
 import { traitsOfWrite } from '#object/traits'
 import type { Queryable } from '#sql/sql'
@@ -103,6 +104,7 @@ async function copyRecipe(
     extents: extents.map(extentToJson),
   }
   const { sequence, at } = await tx.record(change)
+  await assertWithinQuota(tx, found.bucket)
   return {
     ...info,
     ...target,

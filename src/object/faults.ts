@@ -29,6 +29,7 @@ export const objectFault = declareFaults({
   'object/size-mismatch': 'invalid',
   'object/too-few-nodes': 'unavailable',
   'object/unreadable': 'unavailable',
+  'object/quota-exceeded': 'denied',
   'object/out-of-space': 'exhausted',
   'object/busy': 'unavailable',
 })

@@ -105,6 +105,30 @@ export interface CorsRule {
   readonly maxAgeSeconds?: number
 }
 
+/** What is left out is not limited. */
+export interface Quota {
+  readonly bytes?: number
+  readonly objects?: number
+}
+
+/** All versions that are no delete markers, and the bytes of these and of the parts of open uploads. */
+export interface Usage {
+  readonly bytes: number
+  readonly objects: number
+}
+
+export interface BucketUsage extends Usage {
+  readonly bucket: BucketName
+  /** Canonical id; the root principal's when left out. */
+  readonly owner?: string
+  readonly quota?: Quota
+}
+
+/** Of all buckets that somebody owns, together. */
+export interface OwnerUsage extends Usage {
+  readonly quota?: Quota
+}
+
 /** Settings of a bucket, each set, read and removed as a whole. */
 export interface BucketConfig {
   /** Who was granted what; nobody but the owner when left out. JSON whose meaning is the doors'. */
@@ -118,6 +142,7 @@ export interface BucketConfig {
   readonly tags?: Tags
   readonly lock?: LockSettings
   readonly cors?: readonly CorsRule[]
+  readonly quota?: Quota
   readonly website?: Website
 }
 
@@ -319,13 +344,18 @@ export interface CopySource {
 
 /**
  * Buckets, keys, uploads, parts. Every call that changes something returns when the change survives power loss; every call that
- * reads sees only what the change log holds. Faults: the codes of `object/faults`.
+ * reads sees only what the change log holds. Faults: the codes of `object/faults`; `object/quota-exceeded` from whatever adds something.
  */
 export interface ObjectStore {
   createBucket(name: BucketName, options?: NewBucket): Promise<BucketInfo> // object/bucket-exists
   headBucket(name: BucketName): Promise<BucketFacts> // object/no-such-bucket
   listBuckets(): Promise<readonly BucketInfo[]>
   deleteBucket(name: BucketName): Promise<void> // object/bucket-not-empty (open uploads do not count)
+  /** Of one bucket (none, when there is no such one), or all, by name. */
+  bucketUsage(name?: BucketName): Promise<readonly BucketUsage[]>
+  ownerUsage(owner: string): Promise<OwnerUsage>
+  /** For all buckets of an owner together; `undefined` takes it away. One bucket's is a setting of it. */
+  setOwnerQuota(owner: string, quota: Quota | undefined): Promise<void>
   /** Calls `listener` whenever what `headBucket` says of a name may have changed: before whoever changed it is answered. */
   onBucketChange(listener: (name: BucketName) => void): void
 

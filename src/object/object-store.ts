@@ -17,6 +17,7 @@ import { listVersions } from '#object/list-versions'
 import type { BucketName, ObjectStore } from '#object/model'
 import { headObject, openObject } from '#object/open'
 import { putObject } from '#object/put'
+import { bucketUsage, ownerUsage, setOwnerQuota } from '#object/quota'
 import { setTraits } from '#object/traits'
 import { abortUpload, createUpload, headUpload, listParts, putPart } from '#object/uploads'
 
@@ -33,6 +34,9 @@ export function openObjectStore(parts: ObjectParts): ObjectStore {
     headBucket: (name) => headBucket(parts, name),
     listBuckets: () => listBuckets(parts),
     deleteBucket: (name) => tellOf(name, deleteBucket(parts, name)),
+    bucketUsage: (name) => bucketUsage(parts, name),
+    ownerUsage: (owner) => ownerUsage(parts, owner),
+    setOwnerQuota: (owner, quota) => setOwnerQuota(parts, owner, quota),
     onBucketChange: (listener) => void listeners.add(listener),
     put: (bucket, key, options) => putObject(parts, { bucket, key }, options),
     open: (bucket, key, version) => openObject(parts, { bucket, key, version }),

@@ -2,18 +2,20 @@ import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { bucketProfile, type ObjectParts, settledIfRefused } from '#object/_parts'
 import { withStoredBody } from '#object/_store-body'
-import { checksumToJson, type ObjectChange } from '#object/changes'
+import { type BucketRow, checksumToJson, type ObjectChange } from '#object/changes'
 import { assertWritable } from '#object/conditions'
 import { objectFault } from '#object/faults'
-import type {
-  BucketName,
-  IncomingBody,
-  ObjectInfo,
-  ObjectKey,
-  ObjectMetadata,
-  Traits,
-  WriteCondition,
+import {
+  type BucketName,
+  type IncomingBody,
+  type ObjectInfo,
+  type ObjectKey,
+  type ObjectMetadata,
+  type Traits,
+  type WriteCondition,
+  wholeBytesMax,
 } from '#object/model'
+import { assertRoomFor, assertWithinQuota } from '#object/quota'
 import {
   type Found,
   findIn,
@@ -42,10 +44,9 @@ export async function putObject(
   { body, metadata, traits: asked, condition, signal }: PutOptions,
 ): Promise<ObjectInfo> {
   const { profile, id } = await settledIfRefused(parts, async () => {
-    if (condition === undefined) return await requireBucket(parts.sql, bucket)
-    const found = await findIn(parts.sql, bucket, key)
-    assertWritable(found.version, condition)
-    return { id: found.bucket, profile: found.profile }
+    const target = await findBefore(parts, { bucket, key }, condition)
+    await assertRoomForPut(parts, { ...target, key }, body)
+    return target
   })
   return await withStoredBody(parts, body, {
     profile: bucketProfile({ profile }),
@@ -70,6 +71,7 @@ export async function putObject(
           extents,
         }
         const { sequence, at } = await tx.record(change)
+        await assertWithinQuota(tx, id).catch(refuse)
         return {
           bucket,
           key,
@@ -84,6 +86,34 @@ export async function putObject(
         }
       }),
   })
+}
+
+/** A condition that fails already is told before the body is received. */
+async function findBefore(
+  { sql }: ObjectParts,
+  { bucket, key }: { readonly bucket: BucketName; readonly key: ObjectKey },
+  condition: WriteCondition | undefined,
+): Promise<Pick<BucketRow, 'id' | 'profile'>> {
+  if (condition === undefined) return await requireBucket(sql, bucket)
+  const found = await findIn(sql, bucket, key)
+  assertWritable(found.version, condition)
+  return { id: found.bucket, profile: found.profile }
+}
+
+/** Likewise a quota; what is small is received anyway, and refused by its commit. */
+async function assertRoomForPut(
+  { sql }: ObjectParts,
+  { id, key }: { readonly id: number; readonly key: ObjectKey },
+  { bytes = 0 }: IncomingBody,
+): Promise<void> {
+  if (bytes <= wholeBytesMax) return
+  const replaced = async (): Promise<number> => {
+    const [row] = await sql.query<{ bytes: number }>`
+      select version.bytes from version join bucket on bucket.id = version.bucket
+      where version.bucket = ${id} and version.key = ${keyBytes(key)} and bucket.versioning is null`
+    return row?.bytes ?? 0
+  }
+  await assertRoomFor(sql, id, { bytes, replaced })
 }
 
 /** The bucket must still be the one whose profile the body was stored with, and the condition must hold now. */

@@ -2,6 +2,7 @@
 import { fromBase64url } from '#bytes/text'
 import type { ChangeRoom, SequencedChange } from '#changelog/change'
 import { dumpObjects } from '#object/_dump'
+import { addUsage, countUsage, usageOfParts } from '#object/_usage'
 import {
   deleteCurrent,
   type Place,
@@ -11,13 +12,14 @@ import {
   setTraits,
 } from '#object/_versions'
 import type { ObjectChange, PartJson } from '#object/changes'
+import type { Quota, Usage } from '#object/model'
 import type { Queryable } from '#sql/sql'
 import { chunkFromJson, extentFromJson } from '#store/chunk-record'
 import { adoptExtents, insertChunks, insertExtents, removeExtents } from '#store/tables'
 
 export const objectRoom: ChangeRoom = {
   room: 'object',
-  migrations: [createTables, addOwners, addVersions],
+  migrations: [createTables, addOwners, addVersions, addUsage],
   apply: applyObjectChange,
   dump: dumpObjects,
 }
@@ -66,7 +68,10 @@ async function applyObjectChange(tx: Queryable, change: SequencedChange): Promis
     case 'object/bucket-deleted':
       return await deleteBucket(tx, body.bucket)
     case 'object/put':
-      await putVersion(tx, change, placeOf(body), body)
+      await countUsage(tx, body.bucket, {
+        added: { bytes: body.bytes, objects: 1 },
+        removed: await putVersion(tx, change, placeOf(body), body),
+      })
       await insertChunks(tx, change, body.chunks.map(chunkFromJson))
       return await insertExtents(tx, sequence, body.extents.map(extentFromJson))
     case 'object/extents':
@@ -77,16 +82,25 @@ async function applyObjectChange(tx: Queryable, change: SequencedChange): Promis
         body.ordinal,
       )
     case 'object/deleted':
-      return await deleteCurrent(tx, change, placeOf(body), body.versioning)
+      return await countUsage(tx, body.bucket, {
+        removed: await deleteCurrent(tx, change, placeOf(body), body.versioning),
+      })
     case 'object/version-removed':
-      return await removeOne(tx, placeOf(body), body.version)
+      return await countUsage(tx, body.bucket, {
+        removed: await removeOne(tx, placeOf(body), body.version),
+      })
     case 'object/version':
       await restoreVersion(tx, change, placeOf(body), body)
+      await countUsage(tx, body.bucket, {
+        added: { bytes: body.bytes, objects: body.isMarker ? 0 : 1 },
+      })
       return await insertExtents(tx, sequence, body.extents.map(extentFromJson))
     case 'object/traits-set':
       return await setTraits(tx, placeOf(body), body)
     case 'object/bucket-configured':
       return await configureBucket(tx, body)
+    case 'object/owner-quota-set':
+      return await putOwnerQuota(tx, change, body)
     case 'object/bucket-versioned':
       await tx.query`update bucket set versioning = ${body.versioning} where id = ${body.bucket}`
       return
@@ -99,10 +113,16 @@ async function applyObjectChange(tx: Queryable, change: SequencedChange): Promis
       return await putPart(tx, change, body)
     case 'object/upload-aborted':
       return await removeUpload(tx, body.upload)
-    case 'object/upload-completed':
-      await putVersion(tx, change, placeOf(body), body)
-      await adoptParts(tx, sequence, body)
+    case 'object/upload-completed': {
+      const replaced = await putVersion(tx, change, placeOf(body), body)
+      const adopted = await adoptParts(tx, sequence, body)
+      const removed = {
+        bytes: replaced.bytes + adopted.bytes,
+        objects: replaced.objects,
+      }
+      await countUsage(tx, body.bucket, { added: { bytes: body.bytes, objects: 1 }, removed })
       return await removeUpload(tx, body.upload)
+    }
   }
 }
 
@@ -115,37 +135,47 @@ async function putPart(
   { sequence, at }: SequencedChange,
   body: Extract<ObjectChange, { kind: 'object/part-put' }>,
 ): Promise<void> {
-  const replaced = await tx.query<{ sequence: number }>`
-    delete from part where upload = ${body.upload} and number = ${body.number} returning sequence`
+  const replaced = await tx.query<{ sequence: number; bytes: number }>`
+    delete from part where upload = ${body.upload} and number = ${body.number} returning sequence, bytes`
   for (const former of replaced) await removeExtents(tx, BigInt(former.sequence))
   await tx.query`insert into part (upload, number, sequence, at, bytes, etag, checksum)
     values (${body.upload}, ${body.number}, ${sequence}, ${at}, ${body.bytes}, ${body.etag}, ${jsonOrNull(body.checksum)})`
+  const [upload] = await tx.query<{ bucket: number }>`
+    select bucket from upload where id = ${body.upload}`
+  if (upload !== undefined) {
+    const change = { added: usageOfParts([body]), removed: usageOfParts(replaced) }
+    await countUsage(tx, upload.bucket, change)
+  }
   await insertChunks(tx, { sequence, at }, body.chunks.map(chunkFromJson))
   await insertExtents(tx, sequence, body.extents.map(extentFromJson))
 }
 
-/** Completing concatenates recipes: the parts' extents become the version's, in part order. */
+/** Completing concatenates recipes: the parts' extents become the version's, in part order. Returns what the parts held. */
 async function adoptParts(
   tx: Queryable,
   sequence: bigint,
   { upload, parts }: { readonly upload: string; readonly parts?: readonly PartJson[] },
-): Promise<void> {
+): Promise<Usage> {
   let ordinal = 0
+  let bytes = 0
   for (const [number] of parts ?? []) {
-    const taken = await tx.query<{ sequence: number }>`
-      delete from part where upload = ${upload} and number = ${number} returning sequence`
+    const taken = await tx.query<{ sequence: number; bytes: number }>`
+      delete from part where upload = ${upload} and number = ${number} returning sequence, bytes`
     for (const part of taken) {
+      bytes += part.bytes
       ordinal = await adoptExtents(tx, { from: BigInt(part.sequence), to: sequence, ordinal })
     }
   }
+  return { bytes, objects: 0 }
 }
 
 async function removeUpload(tx: Queryable, upload: string): Promise<void> {
-  const parts = await tx.query<{
-    sequence: number
-  }>`delete from part where upload = ${upload} returning sequence`
+  const parts = await tx.query<{ sequence: number; bytes: number }>`
+    delete from part where upload = ${upload} returning sequence, bytes`
   for (const { sequence } of parts) await removeExtents(tx, BigInt(sequence))
-  await tx.query`delete from upload where id = ${upload}`
+  const removed = await tx.query<{ bucket: number }>`
+    delete from upload where id = ${upload} returning bucket`
+  for (const { bucket } of removed) await countUsage(tx, bucket, { removed: usageOfParts(parts) })
 }
 
 /** The bucket is empty of objects (the commit checked); its open uploads go with it. */
@@ -160,12 +190,30 @@ async function configureBucket(
   tx: Queryable,
   { bucket, name, value }: Extract<ObjectChange, { kind: 'object/bucket-configured' }>,
 ): Promise<void> {
+  if (name === 'quota') await putBucketQuota(tx, bucket, value as Quota | null) // this room wrote it
   if (value === null) {
     await tx.query`delete from bucket_config where bucket = ${bucket} and name = ${name}`
     return
   }
   await tx.query`insert into bucket_config (bucket, name, value) values (${bucket}, ${name}, ${JSON.stringify(value)})
     on conflict (bucket, name) do update set value = excluded.value`
+}
+
+/** Beside the setting, where every write looks. */
+async function putBucketQuota(tx: Queryable, bucket: number, quota: Quota | null): Promise<void> {
+  await tx.query`
+    update bucket set quota_bytes = ${quota?.bytes ?? null}, quota_objects = ${quota?.objects ?? null} where id = ${bucket}`
+}
+
+async function putOwnerQuota(
+  tx: Queryable,
+  { sequence, at }: SequencedChange,
+  { owner, quota }: Extract<ObjectChange, { kind: 'object/owner-quota-set' }>,
+): Promise<void> {
+  await tx.query`delete from owner_quota where owner = ${owner}`
+  if (quota === null) return
+  await tx.query`insert into owner_quota (owner, bytes, objects, sequence, at)
+    values (${owner}, ${quota.bytes ?? null}, ${quota.objects ?? null}, ${sequence}, ${at})`
 }
 
 function jsonOrNull(value: unknown): string | null {

@@ -5,17 +5,19 @@ import { bucketProfile, type ObjectParts, settled, settledIfRefused } from '#obj
 import { withStoredBody } from '#object/_store-body'
 import { checksumToJson, type ObjectChange, type PartRow, type UploadRow } from '#object/changes'
 import { objectFault } from '#object/faults'
-import type {
-  BucketName,
-  ChecksumAlgorithm,
-  IncomingBody,
-  ObjectKey,
-  ObjectMetadata,
-  PartInfo,
-  Traits,
-  UploadId,
-  UploadInfo,
+import {
+  type BucketName,
+  type ChecksumAlgorithm,
+  type IncomingBody,
+  type ObjectKey,
+  type ObjectMetadata,
+  type PartInfo,
+  type Traits,
+  type UploadId,
+  type UploadInfo,
+  wholeBytesMax,
 } from '#object/model'
+import { assertRoomFor, assertWithinQuota } from '#object/quota'
 import { keyBytes, partInfo, requireBucket, uploadInfo } from '#object/rows'
 import { requireLockable } from '#object/traits'
 import type { Queryable } from '#sql/sql'
@@ -85,15 +87,19 @@ export async function putPart(
   }: { readonly number: number; readonly body: IncomingBody; readonly signal: AbortSignal },
 ): Promise<PartInfo> {
   assertPartNumber(number)
-  const { profile } = await settledIfRefused(parts, () => requireUpload(parts.sql, address))
+  const { profile } = await settledIfRefused(parts, async () => {
+    const upload = await requireUpload(parts.sql, address)
+    await assertRoomForPart(parts, upload.row, { number, body })
+    return upload
+  })
   return await withStoredBody(parts, body, {
     profile: bucketProfile({ profile }),
     signal,
     commit: ({ bytes, etag, checksum, chunks, extents }, refuse) =>
       parts.changelog.commit(async (tx) => {
-        await requireUpload(tx, address).catch(refuse)
+        const { row } = await requireUpload(tx, address).catch(refuse)
         const json = checksumToJson(checksum)
-        return await recordPart(tx, address, {
+        const part = await recordPart(tx, row, {
           number,
           bytes,
           etag,
@@ -101,8 +107,26 @@ export async function putPart(
           chunks,
           extents,
         })
+        await assertWithinQuota(tx, row.bucket).catch(refuse)
+        return part
       }),
   })
+}
+
+/** Before the body is received; what is small is received anyway, and refused by its commit. */
+async function assertRoomForPart(
+  { sql }: ObjectParts,
+  { id, bucket }: UploadRow,
+  { number, body }: { readonly number: number; readonly body: IncomingBody },
+): Promise<void> {
+  const { bytes = 0 } = body
+  if (bytes <= wholeBytesMax) return
+  const replaced = async (): Promise<number> => {
+    const [part] = await sql.query<{ bytes: number }>`
+      select bytes from part where upload = ${id} and number = ${number}`
+    return part?.bytes ?? 0
+  }
+  await assertRoomFor(sql, bucket, { bytes, replaced })
 }
 
 /** Parts in number order behind `after`. */
@@ -137,7 +161,7 @@ export async function abortUpload(parts: ObjectParts, address: UploadAddress): P
 
 export async function recordPart(
   tx: CommitTransaction,
-  { uploadId }: UploadAddress,
+  { id }: Pick<UploadRow, 'id'>,
   part: Omit<Extract<ObjectChange, { kind: 'object/part-put' }>, 'kind' | 'upload'>,
 ): Promise<PartInfo> {
   const { number, bytes, etag, checksum, chunks, extents } = part as Extract<
@@ -146,7 +170,7 @@ export async function recordPart(
   > // `Omit` loses the union's member
   const change: ObjectChange = {
     kind: 'object/part-put',
-    upload: uploadId,
+    upload: id,
     number,
     bytes,
     etag,
@@ -156,7 +180,7 @@ export async function recordPart(
   }
   const { sequence, at } = await tx.record(change)
   return partInfo({
-    upload: uploadId,
+    upload: id,
     number,
     sequence: Number(sequence),
     at,

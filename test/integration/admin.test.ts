@@ -1,9 +1,14 @@
 /** `mycelium admin` against a store that is up, and the API behind it: who may, what is said, and what outlives the database. */
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { after, before, test } from 'node:test'
-import { CreateBucketCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3'
+import {
+  CreateBucketCommand,
+  ListBucketsCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
 import { signRequest } from '#identity/sign'
 import { SigningKeys } from '#identity/signing-keys'
 import { exitCodes } from '#main/exit-codes'
@@ -66,6 +71,29 @@ test('a user is added, gets a key, uses it, and loses it', async () => {
   deepEqual(await answer('key', 'list', 'alice'), { keys: [] })
 })
 
+test('quotas are set, shown and kept to, of users and of buckets', async () => {
+  await admin('user', 'add', 'quentin')
+  const client = clientOf(await newKey('quentin'))
+  await client.send(new CreateBucketCommand({ Bucket: 'of-quentin' }))
+  const put = (Key: string, bytes: number) =>
+    client.send(new PutObjectCommand({ Bucket: 'of-quentin', Key, Body: Buffer.alloc(bytes) }))
+  const set = await admin('quota', 'set', 'quentin', '--bytes', '4KiB')
+  equal(set.stdout, 'size     0 bytes of 4 KiB\nobjects  0 of no limit\n', set.stderr)
+  await put('a', 4096)
+  await rejects(put('b', 1), { name: 'QuotaExceeded' })
+  deepEqual(await answer('quota', 'show', 'quentin'), {
+    usage: { bytes: 4096, objects: 1 },
+    quota: { bytes: 4096 },
+  })
+  match((await admin('user', 'show', 'quentin')).stdout, /^usage +bytes 4096, objects 1$/m)
+  match((await admin('bucket', 'list')).stdout, /^of-quentin +2\+1 +1 +4 KiB /m)
+  await admin('quota', 'set', 'quentin')
+  await put('b', 1)
+  const one = await answer('quota', 'set', 'of-quentin', '--bucket', '--objects', '2')
+  deepEqual(one, { usage: { bytes: 4097, objects: 2 }, quota: { objects: 2 } })
+  await rejects(put('c', 1), { name: 'QuotaExceeded' })
+})
+
 test('lists are tables for people, and JSON for programs', async () => {
   await admin('user', 'add', 'bob', '--display-name', 'Bob the builder', '--id', 'b0b')
   const { stdout } = await admin('user', 'list')
@@ -82,6 +110,13 @@ const refusals: readonly (readonly [string, readonly string[], number, RegExp])[
   ['a name that is taken', ['user', 'add', 'root'], exitCodes.refused, /a user "root" already/],
   ['a name that is none', ['user', 'add', 'Al'], exitCodes.refused, /no name for a user/],
   ['somebody unknown', ['user', 'show', 'nobody'], exitCodes.absent, /no user "nobody"/],
+  [
+    'the quota of no bucket',
+    ['quota', 'show', 'none', '--bucket'],
+    exitCodes.absent,
+    /bucket "none"/,
+  ],
+  ['a quota of root', ['quota', 'set', 'root', '--bytes', '1'], exitCodes.refused, /Root may use/],
   ['an unknown key', ['key', 'remove', 'AKIANONE'], exitCodes.absent, /no access key "AKIANONE"/],
   ['the end of root', ['user', 'remove', 'root'], exitCodes.key, /cannot be removed/],
   [

@@ -4,6 +4,7 @@ import { adminFault } from '#api/admin/faults'
 import { keyRoutes } from '#api/admin/keys'
 import { describeApi } from '#api/admin/openapi'
 import { problemOf } from '#api/admin/problem'
+import { quotaRoutes } from '#api/admin/quotas'
 import type { AdminParts, AdminRoute, Names } from '#api/admin/route'
 import { userRoutes } from '#api/admin/users'
 import { sha256HexOf } from '#crypto/digest'
@@ -23,7 +24,7 @@ export const adminBase = '/admin/v1'
 /** Documents of the API are small. */
 const bodyBytesMax = 64 * 1024
 
-const routes: readonly AdminRoute[] = [...userRoutes, ...keyRoutes, ...bucketRoutes]
+const routes: readonly AdminRoute[] = [...userRoutes, ...keyRoutes, ...bucketRoutes, ...quotaRoutes]
 
 export interface AdminDoorOptions extends AdminParts {
   readonly accessKeys: AccessKeys

@@ -8,5 +8,6 @@ export const adminFault = declareFaults({
   'admin/body-too-large': 'too-large',
   'admin/body-not-signed': 'denied',
   'admin/malformed-body': 'invalid',
+  'admin/root-has-no-quota': 'invalid',
 })
 export type AdminFaultCode = Parameters<typeof adminFault>[0]

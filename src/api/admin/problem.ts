@@ -30,6 +30,8 @@ const sentences: Readonly<Record<AdminFaultCode | AccountFaultCode, Sentence>> =
   'admin/body-too-large': ({ bytesMax }) => `The body may have ${bytesMax} bytes at most.`,
   'admin/body-not-signed': () => 'Sign the hash of the body: x-amz-content-sha256 must state it.',
   'admin/malformed-body': ({ reason }) => `The body is not what is expected here: ${reason}.`,
+  'admin/root-has-no-quota': () =>
+    'Root may use all there is. Give its buckets quotas of their own.',
   'identity/malformed-handle': ({ handle }) =>
     `"${handle}" is no name for a user: 3 to 32 lower-case letters, digits, dots, dashes and underscores, with a letter or digit at both ends.`,
   'identity/malformed-principal-id': ({ id }) =>
@@ -55,6 +57,12 @@ const sentences: Readonly<Record<AdminFaultCode | AccountFaultCode, Sentence>> =
     `A user may have ${keysMax} access keys: remove one that is not used any more.`,
 }
 
+/** What the object domain says of buckets that are named. */
+const ofBuckets: Readonly<Record<string, Sentence>> = {
+  'object/no-such-bucket': ({ bucket }) => `There is no bucket "${bucket}".`,
+  'object/invalid-bucket-name': ({ name }) => `"${name}" is no name for a bucket.`,
+}
+
 const inGeneral: Readonly<Partial<Record<FaultKind, string>>> = {
   unavailable: 'Too few storage nodes can be reached. Try again.',
   timeout: 'It took too long. Try again.',
@@ -76,9 +84,8 @@ function tell(error: unknown): {
   if (!(error instanceof Fault)) return { status: 500, code: 'internal', text: unexpected }
   const { code, kind, detail } = error
   const status = code === 'admin/wrong-method' ? 405 : statuses[kind]
-  const sentence = Object.hasOwn(sentences, code)
-    ? sentences[code as keyof typeof sentences]
-    : undefined // has it
+  const all: Readonly<Record<string, Sentence>> = { ...sentences, ...ofBuckets }
+  const sentence = Object.hasOwn(all, code) ? all[code] : undefined
   const isSecretive = code.startsWith('identity/') && kind === 'denied'
   const general = isSecretive ? 'The request does not prove who asks.' : inGeneral[kind]
   return { status, code, text: sentence?.(detail) ?? general ?? (status < 500 ? code : unexpected) }

@@ -6,11 +6,14 @@ import type { ObjectStore } from '#object/model'
 /** What the operations work on. */
 export interface AdminParts {
   readonly accounts: Accounts
-  readonly objects: Pick<ObjectStore, 'listBuckets'>
+  readonly objects: Pick<
+    ObjectStore,
+    'listBuckets' | 'bucketUsage' | 'ownerUsage' | 'configure' | 'setOwnerQuota'
+  >
 }
 
 export interface AdminRoute<Body = unknown> {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below `/admin/v1`; `{name}` stands for one segment. */
   readonly path: string
   readonly summary: string

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { printUsage, quota, usage } from '#api/admin/quotas'
 import { route } from '#api/admin/route'
 import type { Principal } from '#identity/principal'
 
@@ -51,11 +52,13 @@ export const userRoutes = [
   route({
     method: 'GET',
     path: '/users/{user}',
-    summary: 'One user, by handle or id',
-    answer: user,
+    summary: 'One user, by handle or id, with what their buckets hold',
+    answer: user.extend({ usage, quota: quota.optional() }),
     status: 200,
-    run: async ({ accounts }, { names }) =>
-      printUser(await accounts.principal(names['user'] ?? '')),
+    run: async ({ accounts, objects }, { names }) => {
+      const found = await accounts.principal(names['user'] ?? '')
+      return { ...printUser(found), ...printUsage(await objects.ownerUsage(found.id)) }
+    },
   }),
   route<z.infer<typeof changedUser>>({
     method: 'PATCH',

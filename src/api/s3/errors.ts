@@ -171,6 +171,11 @@ const objectErrors: Readonly<Record<ObjectFaultCode, S3Error>> = {
   },
   'object/too-few-nodes': serviceUnavailable,
   'object/unreadable': serviceUnavailable,
+  'object/quota-exceeded': {
+    status: 403,
+    code: 'QuotaExceeded',
+    message: 'The quota of the bucket, or of its owner, leaves no room for this.',
+  },
   'object/out-of-space': insufficientStorage,
   'object/busy': slowDown,
 }
