@@ -40,7 +40,9 @@ export async function addToUnion(
   const [known] = await tx.query<ScratchRow>`
     select sequence, era, at, json from rebuild_change where sequence = ${sequence}`
   if (known === undefined || known.era < era)
-    await tx.query`insert or replace into rebuild_change values (${sequence}, ${era}, ${at}, ${json})`
+    await tx.query`
+      insert into rebuild_change (sequence, era, at, json) values (${sequence}, ${era}, ${at}, ${json})
+      on conflict (sequence) do update set era = excluded.era, at = excluded.at, json = excluded.json`
   else if (known.era === era && (known.at !== at || Buffer.compare(known.json, json) !== 0))
     throw changelogFault('changelog/forked', { sequence: String(sequence), era })
 }

@@ -86,8 +86,10 @@ export const clusterRoom: ChangeRoom = {
       }
       case 'cluster/default-profile-set':
         await tx.query`
-          insert or replace into default_profile (id, data, parity, set_at, sequence)
-          values (1, ${change.data}, ${change.parity}, ${at}, ${sequence})`
+          insert into default_profile (id, data, parity, set_at, sequence)
+          values (1, ${change.data}, ${change.parity}, ${at}, ${sequence})
+          on conflict (id) do update set data = excluded.data, parity = excluded.parity,
+            set_at = excluded.set_at, sequence = excluded.sequence`
     }
   },
 

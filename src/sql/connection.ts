@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { sqlFault } from '#sql/faults'
 import type { SqlRow, SqlValue } from '#sql/sql'
+import { isReading } from '#sql/statement'
 
 /**
  * One SQLite connection with its prepared statements. Everything here is synchronous: `node:sqlite` works on
@@ -93,7 +94,7 @@ class Statement {
 
   constructor(database: DatabaseSync, text: string) {
     this.#statement = database.prepare(text)
-    this.reads = /^\s*(select|with(?!.*\b(insert|update|delete)\b))\b/is.test(text)
+    this.reads = isReading(text)
     this.#bigints = !/^\s*select\b/i.test(text) && this.#statement.columns().length > 0
     if (this.#bigints) this.#statement.setReadBigInts(true)
   }

@@ -5,4 +5,7 @@ export const sqlFault = declareFaults({
   'sql/corrupt': 'corrupt',
   'sql/constraint': 'conflict',
   'sql/full': 'exhausted',
+  'sql/malformed-address': 'invalid',
+  'sql/lease-held': 'conflict',
+  'sql/lease-lost': 'unavailable',
 })

@@ -1,6 +1,7 @@
 /**
- * Open, query, transact. Two dialects behind one interface (SQLite here, PostgreSQL later); knows no product's tables.
+ * Open, query, transact. Two databases behind one interface, SQLite and PostgreSQL; knows no product's tables.
  * Statements are tagged templates: text is static, every `${value}` is a bound parameter, so nothing can be injected.
+ * They are written in what both databases understand (`dialect.ts` does the rest): no `insert or …`, no functions of one of them.
  */
 
 export type SqlValue = string | number | bigint | Uint8Array | null
@@ -9,7 +10,7 @@ export type SqlRow = Readonly<Record<string, SqlValue>>
 export interface Queryable {
   /**
    * Runs one statement and returns its rows. Integers that fit 2^53 come as `number`, larger ones as `bigint`;
-   * blobs as `Uint8Array`; booleans are 0 and 1. Whole numbers are bound as integers.
+   * blobs as `Uint8Array`; booleans are 0 and 1. Whole numbers are bound as integers. Text holds no U+0000.
    * `sql/constraint`, `sql/full`, `sql/corrupt`, `sql/unavailable`.
    */
   query<Row extends SqlRow = SqlRow>(
@@ -18,7 +19,10 @@ export interface Queryable {
   ): Promise<readonly Row[]>
 }
 
-/** The write handle exists only inside a transaction, and is dead once its work has settled. */
+/**
+ * The write handle exists only inside a transaction, and is dead once its work has settled. After a statement has failed, nothing is left
+ * but to undo: the others fail alike until the innermost savepoint, or the transaction, is left by throwing.
+ */
 export interface Transaction extends Queryable {
   /**
    * Runs `work`; when it throws, everything it did is undone, the transaction goes on, and the error is rethrown.
@@ -43,7 +47,7 @@ export interface Sql extends Queryable {
   ): Promise<T>
   /**
    * Runs `work` on one state that does not change, the newest committed one; transactions go on meanwhile.
-   * For long reads over many awaits. Holds disk space (the write-ahead log cannot shrink) until `work` settles.
+   * For long reads over many awaits. Holds disk space (what was replaced meanwhile cannot be reused) until `work` settles.
    */
   view<T>(work: (view: Queryable) => Promise<T>): Promise<T>
   /** Waits for the transactions that have already been asked for. Later calls are `sql/unavailable`. */

@@ -43,8 +43,8 @@ class OpenTransaction implements Transaction {
   readonly #connection: Connection
   #depth = 0
   #isOver = false
-  /** What made SQLite roll the transaction back by itself. */
-  #loss: unknown
+  /** The first statement that failed since the innermost savepoint that still stands. */
+  #failure: { readonly error: unknown } | undefined
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -58,7 +58,7 @@ class OpenTransaction implements Transaction {
     try {
       return this.#connection.run(text, values) as Row[] // the caller states what its statement selects
     } catch (error) {
-      if (!this.#connection.isTransaction) this.#loss ??= error
+      this.#failure ??= { error }
       throw error
     }
   }
@@ -96,12 +96,17 @@ class OpenTransaction implements Transaction {
     if (this.#isOver || !this.#connection.isTransaction) return
     this.#connection.run`rollback to work`
     this.#connection.run`release work`
+    this.#failure = undefined
   }
 
-  /** Without this, a statement after SQLite's own rollback would run, and commit, by itself. */
+  /**
+   * PostgreSQL refuses what comes after a failed statement, and so do we. Besides, a statement after SQLite's own rollback would run, and
+   * commit, by itself.
+   */
   #assertUsable(): void {
     assert(!this.#isOver, 'a transaction used after its end')
+    if (this.#failure !== undefined) throw this.#failure.error
     if (!this.#connection.isTransaction)
-      throw this.#loss ?? sqlFault('sql/unavailable', { reason: 'the transaction was rolled back' })
+      throw sqlFault('sql/unavailable', { reason: 'the transaction was rolled back' })
   }
 }

