@@ -56,6 +56,7 @@ const actions: Readonly<Record<string, readonly [action: string | undefined, ofV
     PutObjectRetention: ['s3:PutObjectRetention'],
     PutObjectTagging: ['s3:PutObjectTagging', 's3:PutObjectVersionTagging'],
     PutPublicAccessBlock: ['s3:PutBucketPublicAccessBlock'],
+    SelectObjectContent: ['s3:GetObject', 's3:GetObjectVersion'],
     UploadPart: ['s3:PutObject'],
     UploadPartCopy: ['s3:PutObject'],
   }

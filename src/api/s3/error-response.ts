@@ -1,4 +1,4 @@
-import { s3ErrorOf } from '#api/s3/errors'
+import { type S3Error, s3ErrorOf } from '#api/s3/errors'
 import { httpDate } from '#api/s3/response'
 import { leaf, plainXmlDocument, type Xml } from '#api/s3/xml-writer'
 import { Fault } from '#fault/fault'
@@ -20,13 +20,11 @@ export function errorResponse(
   error: unknown,
   { requestId, resource, hasBody }: ErrorContext,
 ): HttpResponse {
-  const { status, code, message } = s3ErrorOf(error)
-  const detail = error instanceof Fault ? error.detail : {}
-  const reason = typeof detail['reason'] === 'string' ? detail['reason'] : undefined
+  const { status, code, message } = s3MessageOf(error)
   const body = plainXmlDocument(
     'Error',
     leaf('Code', code),
-    leaf('Message', reason ?? message),
+    leaf('Message', message),
     ...extraElements(error),
     leaf('Resource', resource),
     leaf('RequestId', requestId),
@@ -37,6 +35,13 @@ export function errorResponse(
     headers: { 'content-type': 'application/xml', ...extraHeaders(error) },
     ...(hasBody ? { body } : {}),
   }
+}
+
+/** What to tell of an error: its reason, where it has one to show. */
+export function s3MessageOf(error: unknown): S3Error {
+  const known = s3ErrorOf(error)
+  const reason = error instanceof Fault ? error.detail['reason'] : undefined
+  return typeof reason === 'string' ? { ...known, message: reason } : known
 }
 
 /** Details that clients act on. */

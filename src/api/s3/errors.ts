@@ -3,6 +3,7 @@
  * SDKs retry 500, 502, 503 and 504; so what a retry can mend is 503, and a full store is not.
  */
 import type { S3FaultCode } from '#api/s3/faults'
+import { selectErrors } from '#api/s3/select-errors'
 import { Fault, type FaultKind } from '#fault/fault'
 import type { HttpFaultCode } from '#http/faults'
 import type { AccountFaultCode, IdentityFaultCode } from '#identity/faults'
@@ -567,6 +568,7 @@ const known: ReadonlyMap<string, S3Error> = new Map(
     ...identityErrors,
     ...accountErrors,
     ...s3Errors,
+    ...selectErrors,
   }),
 )
 

@@ -50,6 +50,7 @@ import {
 } from '#api/s3/public-access-block'
 import { putBucketVersioning } from '#api/s3/put-bucket-versioning'
 import { putObject } from '#api/s3/put-object'
+import { selectObjectContent } from '#api/s3/select-object-content'
 import { uploadPart } from '#api/s3/upload-part'
 import { uploadPartCopy } from '#api/s3/upload-part-copy'
 
@@ -299,6 +300,13 @@ export const objectRoutes: readonly Route<ObjectCall>[] = [
     method: 'PUT',
     subresources: ['legal-hold'],
     operation: putObjectLegalHold,
+  },
+  {
+    name: 'SelectObjectContent',
+    method: 'POST',
+    subresources: ['select'],
+    admits: true,
+    operation: selectObjectContent,
   },
   {
     name: 'UploadPartCopy',
