@@ -465,7 +465,7 @@ export const badInputs: readonly BadInput[] = [
     status: 405,
     code: 'MethodNotAllowed',
   },
-  ...['lifecycle', 'encryption', 'website', 'replication', 'logging'].map(
+  ...['metadataConfiguration', 'metadataTable', 'session'].map(
     (name): BadInput => ({
       name: `the sub-resource ${name}`,
       request: signed({ method: 'GET', target: `/${bucket}?${name}` }),
