@@ -4,6 +4,9 @@ import { openCodec } from '#chunk/codec'
 import { pageBytes } from '#chunk/geometry'
 import { openCluster } from '#cluster/cluster'
 import { clusterRoom, enrol } from '#cluster/tables'
+import { admitConfig } from '#delivery/admit-config'
+import { deliveryRoom } from '#delivery/tables'
+import { Targets } from '#delivery/targets'
 import type { Profile } from '#erasure/profile'
 import { Accounts } from '#identity/accounts'
 import { identityRoom } from '#identity/tables'
@@ -23,7 +26,7 @@ import { storeRoom } from '#store/tables'
 import { silentTelemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
 
-export const rooms = [clusterRoom, storeRoom, objectRoom, identityRoom]
+export const rooms = [clusterRoom, storeRoom, objectRoom, identityRoom, deliveryRoom]
 
 export interface MemoryStoreOptions {
   readonly profile: Profile
@@ -80,8 +83,9 @@ export async function openMemoryStore({
     nodeDeadlineMs,
   })
   const packs = await openPacks({ store, changelog, sql })
-  const objects = openObjectStore({ sql, changelog, store, packs, world, profile })
+  const objects = openObjectStore({ sql, changelog, store, packs, world, profile, admitConfig })
   const accounts = new Accounts({ sql, changelog, keyring, world })
+  const targets = new Targets({ sql, changelog, keyring, world })
   const repairer = new Repairer({ sql, changelog, store, cluster, world, telemetry })
   const collector = new Collector({ sql, changelog, store, cluster, world, telemetry })
   return {
@@ -96,6 +100,7 @@ export async function openMemoryStore({
     packs,
     objects,
     accounts,
+    targets,
     repairer,
     collector,
     async [Symbol.asyncDispose]() {

@@ -32,6 +32,11 @@ export interface ChangeRoom {
    * through tables: memory stays bounded.
    */
   dump(tx: Queryable): AsyncIterable<SequencedChange>
+  /**
+   * Sees every change of the other rooms once they have applied it, in the same transaction, live and in a rebuild: for a room some of whose rows
+   * follow from what happens elsewhere. As pure as `apply`.
+   */
+  readonly follow?: (tx: Queryable, change: SequencedChange) => Promise<void>
 }
 
 /** The handle inside a commit: read what decides, then record. */

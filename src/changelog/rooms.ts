@@ -13,7 +13,7 @@ export function roomsByName(rooms: readonly ChangeRoom[]): ChangeRooms {
 }
 
 /** `changelog/unknown-change` for a change of a later version's room. */
-export function applyChange(
+export async function applyChange(
   rooms: ChangeRooms,
   tx: Queryable,
   change: SequencedChange,
@@ -21,7 +21,9 @@ export function applyChange(
   const { kind } = change.body
   const room = rooms.get(kind.slice(0, kind.indexOf('/')))
   if (room === undefined) throw changelogFault('changelog/unknown-change', { kind })
-  return room.apply(tx, change)
+  await room.apply(tx, change)
+  for (const other of rooms.values())
+    if (other.follow !== undefined && other !== room) await other.follow(tx, change)
 }
 
 export function parseChangeBody(json: string): ChangeBody {

@@ -8,9 +8,9 @@ import { rewrapKeys } from '#store/rewrap'
 export async function rewrapDataKeys(options: ProgramOptions<GcConfig>): Promise<void> {
   const { print, stop } = options
   await using store = await openOffline(options, 'mycelium keys rewrap')
-  const { sql, changelog, keys, accounts } = store
+  const { sql, changelog, keys, accounts, targets } = store
   const data = await rewrapKeys({ sql, changelog, keyring: keys.keyring }, { signal: stop })
-  const moved = data + (await accounts.rewrapSecrets())
+  const moved = data + (await accounts.rewrapSecrets()) + (await targets.rewrapSecrets())
   if (moved > 0) await snapshot(store, { signal: stop })
   print(`${moved} data keys are wrapped under generation ${keys.keyring.generation} now.\n`)
 }

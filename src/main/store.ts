@@ -7,6 +7,8 @@ import { type ChangeLogOptions, openChangeLog } from '#changelog/open-change-log
 import { openCodec } from '#chunk/codec'
 import { type Cluster, openCluster } from '#cluster/cluster'
 import { enrol, readDefaultProfile, setDefaultProfile } from '#cluster/tables'
+import { admitConfig } from '#delivery/admit-config'
+import { Targets } from '#delivery/targets'
 import { namedProfiles, type Profile, parseProfile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
 import { Accounts } from '#identity/accounts'
@@ -43,6 +45,8 @@ export interface OpenedStore extends AsyncDisposable {
   readonly packs: Packs
   readonly objects: ObjectStore
   readonly accounts: Accounts
+  /** Where notifications go. */
+  readonly targets: Targets
   readonly repairer: Repairer
   readonly collector: Collector
 }
@@ -120,11 +124,13 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
     packs,
     world,
     profile,
+    admitConfig,
     onProfile: ({ parity }) => {
       parityMax = Math.max(parityMax, parity)
     },
   })
   const accounts = new Accounts({ sql, changelog, keyring, world })
+  const targets = new Targets({ sql, changelog, keyring, world })
   const repairer = new Repairer({ sql, changelog, store, cluster, world, telemetry })
   stack.defer(() => repairer.close())
   const collector = new Collector({ sql, changelog, store, cluster, world, telemetry })
@@ -142,6 +148,7 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
     packs,
     objects,
     accounts,
+    targets,
     repairer,
     collector,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -179,6 +179,12 @@ export const upSettings = {
     help: 'most bytes checked per second (default: 50MB/s)',
     schema: parsedBy(parseRate, 'bytes per second, such as 50MB/s').default(50e6),
   },
+  giveUpMs: {
+    flag: '--delivery-give-up <duration>',
+    env: 'MYCELIUM_DELIVERY_GIVE_UP',
+    help: 'how long a notification is tried before it is laid aside (default: 1d)',
+    schema: parsedBy(parseDuration, 'a duration such as 90s, 30m or 6h').default(86_400_000),
+  },
   snapshotMs: {
     flag: '--snapshot-every <duration>',
     env: 'MYCELIUM_SNAPSHOT_EVERY',

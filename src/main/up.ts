@@ -9,6 +9,7 @@ import { startBackground } from '#main/background'
 import { hidingNames, printBanner } from '#main/banner'
 import { toolLine } from '#main/command-line'
 import { openCredentials, type RootCredentials } from '#main/credentials'
+import { type Deliveries, startDeliveries } from '#main/deliveries'
 import { createFront, type Health } from '#main/front'
 import { type Listener, openGateways } from '#main/gateways'
 import { listen } from '#main/ports'
@@ -54,7 +55,11 @@ export async function up({
   const death = Promise.withResolvers<never>()
   death.promise.catch(() => {}) // raced below
   const root = await store.accounts.ensureRoot(credentials, rootId(credentials))
-  const parts = { config, world, telemetry, root, stack, onDeath: death.reject }
+  const { giveUpMs } = config
+  const deliveries = stack.use(
+    startDeliveries(store, { giveUpMs, root: root.id, world, telemetry }),
+  )
+  const parts = { config, deliveries, world, telemetry, root, stack, onDeath: death.reject }
   const doors = await openDoors(store, parts)
   await writePrivately(store.directory.adminEndpoint, urlOf(config.host, doors.front))
   stack.defer(() => rm(store.directory.adminEndpoint, { force: true }))
@@ -79,6 +84,7 @@ async function openDoors(
   store: OpenedStore,
   {
     config,
+    deliveries: { dispatcher },
     world,
     telemetry,
     root,
@@ -86,6 +92,7 @@ async function openDoors(
     onDeath,
   }: {
     readonly config: UpConfig
+    readonly deliveries: Deliveries
     readonly world: World
     readonly telemetry: OpenedTelemetry
     readonly root: Principal
@@ -111,6 +118,8 @@ async function openDoors(
     admin: createAdminDoor({
       accounts: store.accounts,
       objects,
+      targets: store.targets,
+      dispatcher,
       accessKeys: (id) => store.accounts.findKey(id),
       version,
       world,
@@ -138,7 +147,7 @@ async function openDoors(
       { named: config.httpPort, fallback: httpPortDefault, flag: '--http-port' },
     ),
   )
-  telemetry.observe(() => {
+  telemetry.observe(async () => {
     const { toleratedNodeLosses, warnings } = topologyOf(store)
     return {
       version,
@@ -147,9 +156,17 @@ async function openDoors(
       topologyWarnings: warnings.length,
       repairQueueChunks: store.repairer.length,
       connections: s3Server.exchanges + frontServer.exchanges,
+      targets: await backlogs(store),
     }
   })
   return { s3: s3Server, front: frontServer }
+}
+
+async function backlogs({ targets }: OpenedStore) {
+  const listed = await targets.list()
+  return await Promise.all(
+    listed.map(async ({ name }) => ({ name, ...(await targets.backlog(name)) })),
+  )
 }
 
 function guestsOf({ anonymousNets }: UpConfig): AnonymousGuests {

@@ -1,7 +1,8 @@
 /** What every operation of the object domain stands on. */
 import type { ChangeLog } from '#changelog/change'
 import { type Profile, parseProfile } from '#erasure/profile'
-import type { Sql } from '#sql/sql'
+import type { BucketConfig } from '#object/model'
+import type { Queryable, Sql } from '#sql/sql'
 import type { ChunkStore } from '#store/chunk-store'
 import type { Packs } from '#store/packs'
 import type { World } from '#world/world'
@@ -17,6 +18,8 @@ export interface ObjectParts {
   readonly profile: Profile
   /** Told of every profile before the first bucket has it: the change log must survive what its objects survive. */
   readonly onProfile?: (profile: Profile) => void
+  /** Asked inside the commit of a bucket's setting; what it throws refuses the setting. For what other rooms know of it. */
+  readonly admitConfig?: (tx: Queryable, name: keyof BucketConfig, value: unknown) => Promise<void>
   /** Every part of an upload but the last; S3's 5 MiB when left out. */
   readonly partBytesMin?: number
 }

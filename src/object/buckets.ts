@@ -3,6 +3,7 @@ import { formatProfile, type Profile, parseProfile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
 import { type ObjectParts, settled } from '#object/_parts'
 import type { BucketRow, ObjectChange } from '#object/changes'
+import { eventOf } from '#object/events'
 import { objectFault } from '#object/faults'
 import type {
   BucketConfig,
@@ -10,6 +11,7 @@ import type {
   BucketInfo,
   BucketName,
   NewBucket,
+  Origin,
   Versioning,
 } from '#object/model'
 import { bucketInfo, findBucket, readConfig, requireBucket } from '#object/rows'
@@ -80,17 +82,29 @@ export async function headBucket(parts: ObjectParts, name: BucketName): Promise<
 export async function configureBucket<Name extends keyof BucketConfig>(
   parts: ObjectParts,
   bucket: BucketName,
-  { name, value }: { readonly name: Name; readonly value: BucketConfig[Name] | undefined },
+  {
+    name,
+    value,
+    origin,
+  }: {
+    readonly name: Name
+    readonly value: BucketConfig[Name] | undefined
+    readonly origin?: Origin | undefined
+  },
 ): Promise<void> {
   await parts.changelog.commit(async (tx) => {
     const { id, versioning } = await requireBucket(tx, bucket)
     if (name === 'lock' && (versioning !== 'enabled' || value === undefined))
       throw objectFault('object/invalid-bucket-state', { reason: 'a lock needs versions' })
+    if (value !== undefined) await parts.admitConfig?.(tx, name, value)
     const change: ObjectChange = {
       kind: 'object/bucket-configured',
       bucket: id,
       name,
       value: value ?? null,
+      ...(name === 'notification' && origin !== undefined
+        ? eventOf('TestEvent', { isFollowed: value !== undefined }, origin)
+        : {}),
     }
     await tx.record(change)
   })

@@ -6,6 +6,7 @@ import type {
   Checksum,
   ChecksumAlgorithm,
   ObjectMetadata,
+  Origin,
   Quota,
   Traits,
   Versioning,
@@ -18,6 +19,15 @@ export interface ChecksumJson {
   readonly type: 'FULL_OBJECT' | 'COMPOSITE'
   readonly value: string
   readonly parts?: number
+}
+/** What whoever follows the bucket is told. Only in changes of buckets that somebody follows. */
+export interface EventJson extends Origin {
+  /** e.g. `ObjectCreated:Put` */
+  readonly name: string
+  /** What the change does not say by itself. */
+  readonly versionId?: string
+  readonly bytes?: number
+  readonly etag?: string
 }
 /** `[number, bytes]` */
 export type PartJson = readonly [number, number]
@@ -46,6 +56,7 @@ export type ObjectChange = ChangeBody &
         readonly key: string
         /** Of a bucket that keeps versions, or once did: a marker takes the current version's place. */
         readonly versioning?: Versioning
+        readonly event?: EventJson
       }
     | {
         /** One version, or marker, by its sequence: for good. */
@@ -53,6 +64,7 @@ export type ObjectChange = ChangeBody &
         readonly bucket: number
         readonly key: string
         readonly version: number
+        readonly event?: EventJson
       }
     | ({
         /** A version as it stands: only in snapshots, of those that `object/put` cannot make. */
@@ -70,6 +82,7 @@ export type ObjectChange = ChangeBody &
         readonly key: string
         readonly version: number
         readonly traits: Traits
+        readonly event?: EventJson
       }
     | {
         /** `null` removes it. */
@@ -77,6 +90,7 @@ export type ObjectChange = ChangeBody &
         readonly bucket: number
         readonly name: keyof BucketConfig
         readonly value: unknown
+        readonly event?: EventJson
       }
     | {
         /** Of all buckets of a principal, by its canonical id; `null` removes it. */
@@ -122,6 +136,7 @@ export interface VersionJson {
   /** Of a bucket that keeps versions, or once did: what the write takes the place of stays beside it. */
   readonly versioning?: Versioning
   readonly traits?: Traits
+  readonly event?: EventJson
 }
 
 export interface StoredJson {
@@ -137,6 +152,8 @@ export interface BucketRow extends SqlRow {
   readonly profile: string
   readonly owner: string | null
   readonly versioning: string | null
+  /** 1 while somebody is to be told of its events. */
+  readonly is_followed: number
 }
 
 export interface VersionRow extends FoundVersion {

@@ -5,6 +5,7 @@ import { combineCrc, openDigest } from '#crypto/digest'
 import type { ObjectParts } from '#object/_parts'
 import { checksumToJson, type ObjectChange, type PartRow } from '#object/changes'
 import { assertWritable } from '#object/conditions'
+import { eventOf } from '#object/events'
 import { objectFault } from '#object/faults'
 import type {
   Checksum,
@@ -36,6 +37,7 @@ export async function completeUpload(
   {
     completed,
     condition,
+    origin,
     ...stated
   }: CompleteOptions & { readonly completed: readonly CompletedPart[] },
 ): Promise<ObjectInfo> {
@@ -67,6 +69,7 @@ export async function completeUpload(
       ...(json === undefined ? {} : { checksum: json }),
       ...versioned(found),
       ...given,
+      ...eventOf('ObjectCreated:CompleteMultipartUpload', found, origin),
       parts: chosen.map(({ number, bytes }) => [number, bytes] as const),
     }
     const { sequence, at } = await tx.record(change)

@@ -4,6 +4,7 @@ import type { CommitTransaction } from '#changelog/change'
 import { type ObjectParts, settled } from '#object/_parts'
 import { checksumToJson, type ObjectChange } from '#object/changes'
 import { assertCopyable, assertWritable } from '#object/conditions'
+import { eventOf } from '#object/events'
 import type {
   BucketName,
   Checksum,
@@ -14,6 +15,7 @@ import type {
   ObjectInfo,
   ObjectKey,
   ObjectMetadata,
+  Origin,
   Traits,
   WriteCondition,
 } from '#object/model'
@@ -34,6 +36,7 @@ export interface CopyOptions {
   readonly condition?: WriteCondition
   /** The copy shall have this checksum of the whole object. Costs reading it all, unless the source has it. */
   readonly checksumAlgorithm?: ChecksumAlgorithm
+  readonly origin?: Origin
   readonly signal: AbortSignal
 }
 
@@ -78,7 +81,7 @@ async function copyRecipe(
   tx: CommitTransaction,
   source: CopySource,
   target: { readonly bucket: BucketName; readonly key: ObjectKey },
-  { traits, condition, ...options }: CopyOptions,
+  { traits, condition, origin, ...options }: CopyOptions,
 ): Promise<CopiedObject> {
   const { versionId: sourceVersionId, ...info } = await requireSource(tx, source)
   const metadata = metadataOfCopy(info, options)
@@ -100,6 +103,7 @@ async function copyRecipe(
       : { parts: info.parts.map(({ number, bytes }) => [number, bytes] as const) }),
     ...versioned(found),
     ...given,
+    ...eventOf('ObjectCreated:Copy', found, origin),
     chunks: [],
     extents: extents.map(extentToJson),
   }
@@ -136,7 +140,7 @@ async function recode(
   parts: ObjectParts,
   source: CopySource,
   target: { readonly bucket: BucketName; readonly key: ObjectKey },
-  { traits, condition, checksumAlgorithm, signal, ...options }: CopyOptions,
+  { traits, condition, checksumAlgorithm, origin, signal, ...options }: CopyOptions,
 ): Promise<CopiedObject> {
   const opened = await openObject(parts, source)
   try {
@@ -156,6 +160,8 @@ async function recode(
       metadata: metadataOfCopy(info, options),
       traits: traitsOfCopy(info, traits),
       ...(condition === undefined ? {} : { condition }),
+      ...(origin === undefined ? {} : { origin }),
+      event: 'ObjectCreated:Copy',
       signal,
     })
     return { ...copied, ...(sourceVersionId === undefined ? {} : { sourceVersionId }) }

@@ -3,6 +3,7 @@ import type { CommitTransaction } from '#changelog/change'
 import { type ObjectParts, settled } from '#object/_parts'
 import type { FormerRow, FoundVersion, ObjectChange } from '#object/changes'
 import { assertDeletable } from '#object/conditions'
+import { eventOf, nameOfDeletion } from '#object/events'
 import { assertRemovable } from '#object/locks'
 import type { BucketName, DeleteOptions, Deletion, ObjectKey, VersionId } from '#object/model'
 import { toldVersionId } from '#object/names'
@@ -27,7 +28,7 @@ export async function deleteObject(
 async function deleteCurrent(
   tx: CommitTransaction,
   { bucket, key }: { readonly bucket: BucketName; readonly key: ObjectKey },
-  { condition }: DeleteOptions,
+  { condition, origin }: DeleteOptions,
 ): Promise<Deletion> {
   const found = await findIn(tx, bucket, key)
   const newest = await findNewest(tx, found, key)
@@ -39,6 +40,7 @@ async function deleteCurrent(
     bucket: found.bucket,
     key: toBase64url(keyBytes(key)),
     ...versioned(found),
+    ...eventOf(nameOfDeletion(isKept ? 'DeleteMarkerCreated' : 'Delete', origin), found, origin),
   }
   const { sequence } = await tx.record(change)
   const marker = { sequence, is_null: found.versioning === 'enabled' ? 0 : 1 }
@@ -57,9 +59,9 @@ async function findNewest(
 async function removeVersion(
   tx: CommitTransaction,
   address: { readonly bucket: BucketName; readonly key: ObjectKey; readonly version: VersionId },
-  { condition, bypassesGovernance }: DeleteOptions,
+  { condition, bypassesGovernance, origin }: DeleteOptions,
 ): Promise<Deletion> {
-  const { id: bucket, versioning } = await requireBucket(tx, address.bucket)
+  const { id: bucket, versioning, is_followed } = await requireBucket(tx, address.bucket)
   const found = await findVersionById(tx, { bucket, key: address.key }, address.version)
   const named = versioning === null ? {} : { versionId: address.version }
   if (found === undefined) return { ...named, isMarker: false }
@@ -70,6 +72,7 @@ async function removeVersion(
     bucket,
     key: toBase64url(keyBytes(address.key)),
     version: found.sequence,
+    ...eventOf(nameOfDeletion('Delete', origin), { isFollowed: is_followed === 1 }, origin, named),
   }
   await tx.record(change)
   return { ...named, isMarker: found.is_marker === 1 }

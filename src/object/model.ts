@@ -71,6 +71,17 @@ export interface Retention {
   readonly until: number
 }
 
+/** Who caused a change and how, for those who are told of it. */
+export interface Origin {
+  /** Canonical id; somebody unknown when left out. */
+  readonly principal?: string
+  /** Address of the client. */
+  readonly peer?: string
+  readonly requestId?: string
+  /** Where the operation does not say it by itself. */
+  readonly means?: 'form' | 'lifecycle'
+}
+
 /** What may be changed of a version without writing it anew. */
 export interface Traits {
   /** Canonical id; the bucket's owner when left out. */
@@ -144,6 +155,8 @@ export interface BucketConfig {
   readonly cors?: readonly CorsRule[]
   readonly quota?: Quota
   readonly website?: Website
+  /** Who is told of which events. JSON whose meaning is `delivery`'s. */
+  readonly notification?: unknown
 }
 
 export interface BucketInfo {
@@ -219,6 +232,7 @@ export interface DeleteOptions {
   /** Whoever asks may remove what is only governed. */
   readonly bypassesGovernance?: boolean
   readonly condition?: DeleteCondition
+  readonly origin?: Origin
 }
 
 /** Of a list of versions: an object, or where one was deleted. */
@@ -329,6 +343,7 @@ export interface CompleteOptions {
   readonly checksumType?: Checksum['type']
   /** `object/size-mismatch` */
   readonly bytes?: number
+  readonly origin?: Origin
 }
 
 export interface CopySource {
@@ -367,6 +382,7 @@ export interface ObjectStore {
       readonly metadata: ObjectMetadata
       readonly traits?: Traits
       readonly condition?: WriteCondition
+      readonly origin?: Origin
       readonly signal: AbortSignal
     },
   ): Promise<ObjectInfo>
@@ -386,6 +402,7 @@ export interface ObjectStore {
     bucket: BucketName,
     name: Name,
     value: BucketConfig[Name] | undefined,
+    options?: { readonly origin?: Origin },
   ): Promise<void>
   /**
    * Replaces what is given of a version's traits. `object/locked` when that would free it too early, `object/not-lockable` for a lock in a bucket
@@ -398,7 +415,7 @@ export interface ObjectStore {
       readonly version?: VersionId | undefined
     },
     changes: TraitChanges,
-    options?: { readonly bypassesGovernance?: boolean },
+    options?: { readonly bypassesGovernance?: boolean; readonly origin?: Origin },
   ): Promise<{ readonly versionId?: VersionId }>
   /** From now on; what there is stays as it is. `object/invalid-bucket-state`: a lock needs versions. */
   setVersioning(bucket: BucketName, versioning: Versioning): Promise<void>
@@ -415,6 +432,7 @@ export interface ObjectStore {
       readonly condition?: WriteCondition
       /** The copy shall have this checksum of the whole object, at the price of reading it if the source has another. */
       readonly checksumAlgorithm?: ChecksumAlgorithm
+      readonly origin?: Origin
       readonly signal: AbortSignal
     },
   ): Promise<CopiedObject>

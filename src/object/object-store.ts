@@ -43,8 +43,8 @@ export function openObjectStore(parts: ObjectParts): ObjectStore {
     head: (bucket, key, version) => headObject(parts, { bucket, key, version }),
     delete: (bucket, key, options) => deleteObject(parts, { bucket, key }, options),
     deleteMany: (bucket, asked) => deleteObjects(parts, bucket, asked),
-    configure: (bucket, name, value) =>
-      tellOf(bucket, configureBucket(parts, bucket, { name, value })),
+    configure: (bucket, name, value, { origin } = {}) =>
+      tellOf(bucket, configureBucket(parts, bucket, { name, value, origin })),
     setTraits: (address, traits, options) => setTraits(parts, address, traits, options),
     setVersioning: (name, versioning) => tellOf(name, setVersioning(parts, name, versioning)),
     listVersions: (bucket, query) => listVersions(parts, bucket, query),

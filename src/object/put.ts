@@ -4,6 +4,7 @@ import { bucketProfile, type ObjectParts, settledIfRefused } from '#object/_part
 import { withStoredBody } from '#object/_store-body'
 import { type BucketRow, checksumToJson, type ObjectChange } from '#object/changes'
 import { assertWritable } from '#object/conditions'
+import { type EventName, eventOf } from '#object/events'
 import { objectFault } from '#object/faults'
 import {
   type BucketName,
@@ -11,6 +12,7 @@ import {
   type ObjectInfo,
   type ObjectKey,
   type ObjectMetadata,
+  type Origin,
   type Traits,
   type WriteCondition,
   wholeBytesMax,
@@ -31,6 +33,9 @@ export interface PutOptions {
   readonly metadata: ObjectMetadata
   readonly traits?: Traits
   readonly condition?: WriteCondition
+  readonly origin?: Origin
+  /** What whoever follows the bucket is told; what `origin` says when left out. */
+  readonly event?: EventName
   readonly signal: AbortSignal
 }
 
@@ -41,7 +46,7 @@ export interface PutOptions {
 export async function putObject(
   parts: ObjectParts,
   { bucket, key }: { readonly bucket: BucketName; readonly key: ObjectKey },
-  { body, metadata, traits: asked, condition, signal }: PutOptions,
+  { body, metadata, traits: asked, condition, origin, event, signal }: PutOptions,
 ): Promise<ObjectInfo> {
   const { profile, id } = await settledIfRefused(parts, async () => {
     const target = await findBefore(parts, { bucket, key }, condition)
@@ -67,6 +72,7 @@ export async function putObject(
           ...(json === undefined ? {} : { checksum: json }),
           ...versioned(found),
           ...given,
+          ...eventOf(event ?? nameOfWrite(origin), found, origin),
           chunks,
           extents,
         }
@@ -114,6 +120,10 @@ async function assertRoomForPut(
     return row?.bytes ?? 0
   }
   await assertRoomFor(sql, id, { bytes, replaced })
+}
+
+function nameOfWrite(origin: Origin | undefined): EventName {
+  return origin?.means === 'form' ? 'ObjectCreated:Post' : 'ObjectCreated:Put'
 }
 
 /** The bucket must still be the one whose profile the body was stored with, and the condition must hold now. */

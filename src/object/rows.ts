@@ -1,4 +1,5 @@
 /** Rows into the domain's words, and the look-ups that every operation begins with. */
+import { strict as assert } from 'node:assert'
 import {
   type BucketRow,
   checksumFromJson,
@@ -34,6 +35,13 @@ export function keyText(key: Uint8Array): ObjectKey {
 
 export async function findBucket(tx: Queryable, name: BucketName): Promise<BucketRow | undefined> {
   const [row] = await tx.query<BucketRow>`select * from bucket where name = ${name}`
+  return row
+}
+
+/** Of a change that is being applied: it is there. */
+export async function findBucketById(tx: Queryable, id: number): Promise<BucketRow> {
+  const [row] = await tx.query<BucketRow>`select * from bucket where id = ${id}`
+  assert(row !== undefined)
   return row
 }
 
@@ -81,24 +89,28 @@ export interface Found {
   readonly profile: string
   readonly versioning?: Versioning
   readonly version: FoundVersion | undefined
+  /** Somebody is to be told of the bucket's events. */
+  readonly isFollowed: boolean
 }
 
 /** Both in one query: this is what every read and every write of an object asks. `object/no-such-bucket` */
 export async function findIn(tx: Queryable, name: BucketName, key: ObjectKey): Promise<Found> {
   const [row] = await tx.query<FoundRow>`
-    select bucket.id as bucket_id, bucket.profile, bucket.versioning, version.is_null, version.traits, version.sequence, version.at, version.bytes, version.etag,
+    select bucket.id as bucket_id, bucket.profile, bucket.versioning, bucket.is_followed, version.is_null, version.traits, version.sequence, version.at, version.bytes, version.etag,
       version.metadata, version.checksum, version.parts, version.upload from bucket
       left join version on version.bucket = bucket.id and version.key = ${keyBytes(key)}
     where bucket.name = ${name}`
   if (row === undefined) throw objectFault('object/no-such-bucket', { bucket: name })
   const { bucket_id: bucket, profile } = row
-  return { bucket, profile, ...versioningOf(row), version: isVersion(row) ? row : undefined }
+  const version = isVersion(row) ? row : undefined
+  return { bucket, profile, ...versioningOf(row), version, isFollowed: row.is_followed === 1 }
 }
 
 interface JoinedRow {
   readonly bucket_id: number
   readonly profile: string
   readonly versioning: string | null
+  readonly is_followed: number
 }
 type FoundRow = JoinedRow & (FoundVersion | { readonly [Column in keyof FoundVersion]: null })
 

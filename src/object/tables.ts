@@ -19,7 +19,7 @@ import { adoptExtents, insertChunks, insertExtents, removeExtents } from '#store
 
 export const objectRoom: ChangeRoom = {
   room: 'object',
-  migrations: [createTables, addOwners, addVersions, addUsage],
+  migrations: [createTables, addOwners, addVersions, addUsage, addFollowed],
   apply: applyObjectChange,
   dump: dumpObjects,
 }
@@ -55,6 +55,10 @@ async function addVersions(tx: Queryable): Promise<void> {
   await tx.query`alter table upload add column traits text`
   await tx.query`create table bucket_config (
     bucket integer not null, name text not null, value text not null, primary key (bucket, name)) without rowid`
+}
+
+async function addFollowed(tx: Queryable): Promise<void> {
+  await tx.query`alter table bucket add column is_followed integer not null default 0`
 }
 
 async function applyObjectChange(tx: Queryable, change: SequencedChange): Promise<void> {
@@ -98,7 +102,8 @@ async function applyObjectChange(tx: Queryable, change: SequencedChange): Promis
     case 'object/traits-set':
       return await setTraits(tx, placeOf(body), body)
     case 'object/bucket-configured':
-      return await configureBucket(tx, body)
+      await configureBucket(tx, body)
+      return await noteFollowers(tx, body.bucket)
     case 'object/owner-quota-set':
       return await putOwnerQuota(tx, change, body)
     case 'object/bucket-versioned':
@@ -214,6 +219,13 @@ async function putOwnerQuota(
   if (quota === null) return
   await tx.query`insert into owner_quota (owner, bytes, objects, sequence, at)
     values (${owner}, ${quota.bytes ?? null}, ${quota.objects ?? null}, ${sequence}, ${at})`
+}
+
+/** Kept beside the bucket, so that writes into one that nobody follows need not look. */
+async function noteFollowers(tx: Queryable, bucket: number): Promise<void> {
+  const rules = await tx.query`
+    select 1 as found from bucket_config where bucket = ${bucket} and name = 'notification'`
+  await tx.query`update bucket set is_followed = ${rules.length === 0 ? 0 : 1} where id = ${bucket}`
 }
 
 function jsonOrNull(value: unknown): string | null {

@@ -2,10 +2,18 @@
 import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import type { ObjectParts } from '#object/_parts'
-import type { ObjectChange } from '#object/changes'
+import type { EventJson, ObjectChange } from '#object/changes'
+import { type EventName, eventOf } from '#object/events'
 import { objectFault } from '#object/faults'
 import { assertRetainable, defaultRetention } from '#object/locks'
-import type { LockSettings, TraitChanges, Traits, VersionId } from '#object/model'
+import type {
+  LockSettings,
+  ObjectInfo,
+  Origin,
+  TraitChanges,
+  Traits,
+  VersionId,
+} from '#object/model'
 import { type ObjectAddress, requireInfo } from '#object/open'
 import { type Found, keyBytes, readConfig, requireBucket } from '#object/rows'
 import type { Queryable } from '#sql/sql'
@@ -14,10 +22,13 @@ export async function setTraits(
   parts: ObjectParts,
   address: ObjectAddress,
   wanted: TraitChanges,
-  { bypassesGovernance }: { readonly bypassesGovernance?: boolean } = {},
+  {
+    bypassesGovernance,
+    origin,
+  }: { readonly bypassesGovernance?: boolean; readonly origin?: Origin } = {},
 ): Promise<{ readonly versionId?: VersionId }> {
   return await parts.changelog.commit(async (tx) => {
-    const { id: bucket } = await requireBucket(tx, address.bucket)
+    const { id: bucket, is_followed } = await requireBucket(tx, address.bucket)
     const info = await requireInfo(tx, address)
     if ('retention' in wanted || 'legalHold' in wanted) await requireLockable(tx, bucket)
     const { retention } = info.traits
@@ -29,10 +40,23 @@ export async function setTraits(
       key: toBase64url(keyBytes(address.key)),
       version: Number(info.sequence),
       traits: merged(info.traits, wanted),
+      ...eventOfTraits(wanted, info, { isFollowed: is_followed === 1, origin }),
     }
     await tx.record(change)
     return info.versionId === undefined ? {} : { versionId: info.versionId }
   })
+}
+
+function eventOfTraits(
+  { tags, grants }: TraitChanges,
+  { versionId, bytes, etag }: ObjectInfo,
+  { isFollowed, origin }: { readonly isFollowed: boolean; readonly origin: Origin | undefined },
+): { readonly event?: EventJson } {
+  const facts = { ...(versionId === undefined ? {} : { versionId }), bytes, etag }
+  const tell = (name: EventName) => eventOf(name, { isFollowed }, origin, facts)
+  if (grants !== undefined) return tell('ObjectAcl:Put')
+  if (tags === undefined) return {}
+  return tell(tags.length === 0 ? 'ObjectTagging:Delete' : 'ObjectTagging:Put')
 }
 
 function merged({ retention: former, ...rest }: Traits, wanted: TraitChanges): Traits {

@@ -57,6 +57,8 @@ export function openLog({
     damageFound: (event) => logger.warn(event, 'damage found'),
     repaired: (event) => logger.info(event, 'repaired'),
     collected: (event) => logger.info(event, 'collected'),
+    delivered: (event) =>
+      logger[event.outcome === 'given-up' ? 'warn' : 'debug'](event, 'delivery'),
     note: (noted, message, fields = {}) => logger[noted](fields, message),
     flush: () => stderr?.flushSync(),
   }

@@ -26,6 +26,11 @@ export interface Observation {
   readonly repairQueueChunks?: number
   /** Requests under way at the doors. */
   readonly connections?: number
+  readonly targets?: readonly {
+    readonly name: string
+    readonly waiting: number
+    readonly givenUp: number
+  }[]
 }
 
 /** Seconds; from a cached head to a 5 GiB upload. */
@@ -34,7 +39,10 @@ const durationBuckets = [
 ]
 
 export interface Metrics
-  extends Pick<Telemetry, 'requestEnded' | 'shardIo' | 'damageFound' | 'repaired' | 'collected'> {
+  extends Pick<
+    Telemetry,
+    'requestEnded' | 'shardIo' | 'damageFound' | 'repaired' | 'collected' | 'delivered'
+  > {
   /** Sets what is asked for rather than counted. */
   set(observation: Observation): void
   text(): Promise<string>
@@ -76,7 +84,14 @@ export function openMetrics(): Metrics {
   const collectedChunks = count('mycelium_collected_chunks_total', 'Garbage chunks removed')
   const collectedShards = count('mycelium_collected_shards_total', 'Garbage shards removed')
   const collectedBytes = count('mycelium_collected_bytes_total', 'Bytes freed by collection')
+  const deliveries = new Counter({
+    name: 'mycelium_deliveries_total',
+    help: 'Attempts to hand a notification to its target',
+    labelNames: ['target', 'outcome'],
+    registers,
+  })
   const nodeGauges = openNodeGauges(registry)
+  const targetGauges = openTargetGauges(registry)
   const traffic = new Traffic(registry)
   const storeGauges = openStoreGauges(registry)
 
@@ -98,9 +113,11 @@ export function openMetrics(): Metrics {
       collectedShards.inc(event.shards)
       collectedBytes.inc(event.bytes)
     },
+    delivered: (event) => deliveries.inc(event),
     set(observation) {
       for (const gauge of nodeGauges) gauge(observation)
       for (const gauge of storeGauges) gauge(observation)
+      for (const gauge of targetGauges) gauge(observation)
     },
     async text() {
       traffic.tell()
@@ -117,6 +134,7 @@ function firstWord(text: string): string {
 
 type Setter = (observation: Observation) => void
 type NodeFact = Observation['nodes'][number]
+type TargetFact = NonNullable<Observation['targets']>[number]
 
 /** Name, help, and where the number comes from. The `cyxcloud_` names are foreign words, kept as their guide spells them. */
 const nodeFacts: readonly (readonly [name: string, help: string, (node: NodeFact) => number])[] = [
@@ -158,6 +176,27 @@ function openNodeGauges(registry: Registry): readonly Setter[] {
     }
   })
   return [...gauges, ...counters]
+}
+
+function openTargetGauges(registry: Registry): readonly Setter[] {
+  const options = { labelNames: ['target'], registers: [registry] }
+  const waiting = new Gauge({
+    name: 'mycelium_deliveries_waiting',
+    help: 'Notifications that their target does not have yet',
+    ...options,
+  })
+  const givenUp = new Gauge({
+    name: 'mycelium_deliveries_given_up',
+    help: 'Notifications that were tried for too long',
+    ...options,
+  })
+  const set = (gauge: Gauge, read: (target: TargetFact) => number): Setter => {
+    return ({ targets = [] }) => {
+      gauge.reset() // a target that is no more leaves no number behind
+      for (const target of targets) gauge.set({ target: target.name }, read(target))
+    }
+  }
+  return [set(waiting, (target) => target.waiting), set(givenUp, (target) => target.givenUp)]
 }
 
 function openStoreGauges(registry: Registry): readonly Setter[] {

@@ -46,6 +46,10 @@ export function openTelemetry({ level, metrics, world, sink }: TelemetryOptions)
       log.collected(event)
       counted?.collected(event)
     },
+    delivered(event) {
+      log.delivered(event)
+      counted?.delivered(event)
+    },
     note: log.note,
     observe(asked) {
       source = asked

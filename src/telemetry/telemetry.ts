@@ -43,6 +43,11 @@ export interface Telemetry {
     readonly shards: number
     readonly bytes: number
   }): void
+  /** One attempt to hand something to a target. */
+  delivered(event: {
+    readonly target: string
+    readonly outcome: 'delivered' | 'failed' | 'given-up'
+  }): void
   /** Anything else, with a stable message and plain fields. */
   note(
     level: 'debug' | 'info' | 'warn' | 'error',
@@ -58,5 +63,6 @@ export const silentTelemetry: Telemetry = {
   damageFound() {},
   repaired() {},
   collected() {},
+  delivered() {},
   note() {},
 }

@@ -6,6 +6,7 @@ import { describeApi } from '#api/admin/openapi'
 import { problemOf } from '#api/admin/problem'
 import { quotaRoutes } from '#api/admin/quotas'
 import type { AdminParts, AdminRoute, Names } from '#api/admin/route'
+import { targetRoutes } from '#api/admin/targets'
 import { userRoutes } from '#api/admin/users'
 import { sha256HexOf } from '#crypto/digest'
 import { Fault } from '#fault/fault'
@@ -17,19 +18,23 @@ import type { SignedProof } from '#identity/proof'
 import { SigningKeys } from '#identity/signing-keys'
 import { gather } from '#stream/gather'
 import type { Telemetry } from '#telemetry/telemetry'
-import type { World } from '#world/world'
 
 export const adminBase = '/admin/v1'
 
 /** Documents of the API are small. */
 const bodyBytesMax = 64 * 1024
 
-const routes: readonly AdminRoute[] = [...userRoutes, ...keyRoutes, ...bucketRoutes, ...quotaRoutes]
+const routes: readonly AdminRoute[] = [
+  ...userRoutes,
+  ...keyRoutes,
+  ...bucketRoutes,
+  ...quotaRoutes,
+  ...targetRoutes,
+]
 
 export interface AdminDoorOptions extends AdminParts {
   readonly accessKeys: AccessKeys
   readonly version: string
-  readonly world: World
   readonly telemetry: Telemetry
 }
 
@@ -96,7 +101,11 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
   const { route, names } = findRoute(request.method, target.rawPath)
   trace.operation = `${route.method} ${route.path}`
   const body = await readBody(request, proof)
-  const asked = { names, body: route.body === undefined ? undefined : parse(body, route) }
+  const asked = {
+    names,
+    body: route.body === undefined ? undefined : parse(body, route),
+    signal: request.signal,
+  }
   const result = await route.run(options, asked)
   return route.answer === undefined
     ? { status: route.status, headers: {} }

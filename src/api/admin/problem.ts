@@ -1,5 +1,6 @@
 /** Faults in the words of the admin API: problem documents (RFC 9457), with a sentence for people. */
 import type { AdminFaultCode } from '#api/admin/faults'
+import type { DeliveryFaultCode } from '#delivery/faults'
 import { Fault, type FaultDetail, type FaultKind } from '#fault/fault'
 import type { HttpResponse } from '#http/message'
 import type { AccountFaultCode } from '#identity/faults'
@@ -21,41 +22,55 @@ const statuses: Readonly<Record<FaultKind, number>> = {
 
 type Sentence = (detail: FaultDetail) => string
 
-const sentences: Readonly<Record<AdminFaultCode | AccountFaultCode, Sentence>> = {
-  'admin/no-such-page': () =>
-    'There is nothing of that name. /admin/v1/openapi.json lists what there is.',
-  'admin/wrong-method': ({ allowed }) => `This answers ${allowed} only.`,
-  'admin/anonymous': () => 'Sign the request with an access key (Signature Version 4).',
-  'admin/not-allowed': () => 'Only the root user may do this.',
-  'admin/body-too-large': ({ bytesMax }) => `The body may have ${bytesMax} bytes at most.`,
-  'admin/body-not-signed': () => 'Sign the hash of the body: x-amz-content-sha256 must state it.',
-  'admin/malformed-body': ({ reason }) => `The body is not what is expected here: ${reason}.`,
-  'admin/root-has-no-quota': () =>
-    'Root may use all there is. Give its buckets quotas of their own.',
-  'identity/malformed-handle': ({ handle }) =>
-    `"${handle}" is no name for a user: 3 to 32 lower-case letters, digits, dots, dashes and underscores, with a letter or digit at both ends.`,
-  'identity/malformed-principal-id': ({ id }) =>
-    `"${id}" is no id: 1 to 128 letters, digits and $ _ . : @ + = - are.`,
-  'identity/malformed-access-key': ({ accessKeyId }) =>
-    `"${accessKeyId}" is no access key id: 3 to 128 letters, digits and _ . @ + - are.`,
-  'identity/malformed-secret': () =>
-    'A secret key has 8 to 128 printable characters and no spaces.',
-  'identity/malformed-email': ({ email }) => `"${email}" is no e-mail address.`,
-  'identity/malformed-tenant': ({ tenant }) =>
-    `"${tenant}" is no tenant: 1 to 64 letters, digits, dashes and underscores are.`,
-  'identity/malformed-name': () =>
-    'A display name has 1 to 128 characters, and no control characters.',
-  'identity/malformed-policy': ({ reason }) => `The policy cannot be used: ${reason}.`,
-  'identity/no-such-principal': ({ name }) => `There is no user "${name}".`,
-  'identity/principal-exists': ({ id }) => `There is a user with the id ${id} already.`,
-  'identity/handle-taken': ({ handle }) => `There is a user "${handle}" already.`,
-  'identity/email-taken': ({ email }) => `Another user has the e-mail address ${email}.`,
-  'identity/root-stays': () => 'The root user cannot be removed.',
-  'identity/no-such-key': ({ accessKeyId }) => `There is no access key "${accessKeyId}".`,
-  'identity/key-exists': ({ accessKeyId }) => `There is an access key "${accessKeyId}" already.`,
-  'identity/too-many-keys': ({ keysMax }) =>
-    `A user may have ${keysMax} access keys: remove one that is not used any more.`,
-}
+const sentences: Readonly<Record<AdminFaultCode | AccountFaultCode | DeliveryFaultCode, Sentence>> =
+  {
+    'admin/no-such-page': () =>
+      'There is nothing of that name. /admin/v1/openapi.json lists what there is.',
+    'admin/wrong-method': ({ allowed }) => `This answers ${allowed} only.`,
+    'admin/anonymous': () => 'Sign the request with an access key (Signature Version 4).',
+    'admin/not-allowed': () => 'Only the root user may do this.',
+    'admin/body-too-large': ({ bytesMax }) => `The body may have ${bytesMax} bytes at most.`,
+    'admin/body-not-signed': () => 'Sign the hash of the body: x-amz-content-sha256 must state it.',
+    'admin/malformed-body': ({ reason }) => `The body is not what is expected here: ${reason}.`,
+    'admin/root-has-no-quota': () =>
+      'Root may use all there is. Give its buckets quotas of their own.',
+    'delivery/malformed-name': ({ name }) =>
+      `"${name}" is no name for a target: 1 to 64 letters, digits, dashes and underscores are.`,
+    'delivery/malformed-address': ({ schemes }) =>
+      `That is no address for this kind of target: one of ${schemes}, without user, password and fragment.`,
+    'delivery/malformed-secret': ({ reason }) => `The secret is not what is expected: ${reason}.`,
+    'delivery/no-such-target': ({ target }) => `There is no target "${target}".`,
+    'delivery/target-exists': ({ name }) => `There is a target "${name}" already.`,
+    'delivery/too-many-targets': ({ targetsMax }) =>
+      `A store may have ${targetsMax} targets: remove one that is not used any more.`,
+    'delivery/unreachable': ({ reason }) => `The target cannot be reached: ${reason}.`,
+    'delivery/refused': ({ reason }) => `The target did not take it: ${reason}.`,
+    'delivery/private-address': () =>
+      'The address leads into a private network. Say that it may, if it is meant (--private).',
+    'identity/malformed-handle': ({ handle }) =>
+      `"${handle}" is no name for a user: 3 to 32 lower-case letters, digits, dots, dashes and underscores, with a letter or digit at both ends.`,
+    'identity/malformed-principal-id': ({ id }) =>
+      `"${id}" is no id: 1 to 128 letters, digits and $ _ . : @ + = - are.`,
+    'identity/malformed-access-key': ({ accessKeyId }) =>
+      `"${accessKeyId}" is no access key id: 3 to 128 letters, digits and _ . @ + - are.`,
+    'identity/malformed-secret': () =>
+      'A secret key has 8 to 128 printable characters and no spaces.',
+    'identity/malformed-email': ({ email }) => `"${email}" is no e-mail address.`,
+    'identity/malformed-tenant': ({ tenant }) =>
+      `"${tenant}" is no tenant: 1 to 64 letters, digits, dashes and underscores are.`,
+    'identity/malformed-name': () =>
+      'A display name has 1 to 128 characters, and no control characters.',
+    'identity/malformed-policy': ({ reason }) => `The policy cannot be used: ${reason}.`,
+    'identity/no-such-principal': ({ name }) => `There is no user "${name}".`,
+    'identity/principal-exists': ({ id }) => `There is a user with the id ${id} already.`,
+    'identity/handle-taken': ({ handle }) => `There is a user "${handle}" already.`,
+    'identity/email-taken': ({ email }) => `Another user has the e-mail address ${email}.`,
+    'identity/root-stays': () => 'The root user cannot be removed.',
+    'identity/no-such-key': ({ accessKeyId }) => `There is no access key "${accessKeyId}".`,
+    'identity/key-exists': ({ accessKeyId }) => `There is an access key "${accessKeyId}" already.`,
+    'identity/too-many-keys': ({ keysMax }) =>
+      `A user may have ${keysMax} access keys: remove one that is not used any more.`,
+  }
 
 /** What the object domain says of buckets that are named. */
 const ofBuckets: Readonly<Record<string, Sentence>> = {

@@ -1,7 +1,10 @@
 /** One operation of the admin API: what is asked, what is answered, and how it is done. */
 import type { z } from 'zod'
+import type { Dispatcher } from '#delivery/dispatcher'
+import type { Targets } from '#delivery/targets'
 import type { Accounts } from '#identity/accounts'
 import type { ObjectStore } from '#object/model'
+import type { World } from '#world/world'
 
 /** What the operations work on. */
 export interface AdminParts {
@@ -10,6 +13,16 @@ export interface AdminParts {
     ObjectStore,
     'listBuckets' | 'bucketUsage' | 'ownerUsage' | 'configure' | 'setOwnerQuota'
   >
+  readonly targets: Targets
+  readonly dispatcher: Pick<Dispatcher, 'state' | 'try'>
+  readonly world: World
+}
+
+export interface Asked<Body> {
+  readonly names: Names
+  readonly body: Body
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal
 }
 
 export interface AdminRoute<Body = unknown> {
@@ -21,7 +34,7 @@ export interface AdminRoute<Body = unknown> {
   /** 204 without one. */
   readonly answer?: z.ZodType
   readonly status: 200 | 201 | 204
-  run(parts: AdminParts, asked: { readonly names: Names; readonly body: Body }): Promise<unknown>
+  run(parts: AdminParts, asked: Asked<Body>): Promise<unknown>
 }
 
 /** What stands where the path has `{name}`. */

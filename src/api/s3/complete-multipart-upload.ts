@@ -8,6 +8,7 @@ import {
 import { writeCondition } from '#api/s3/conditions'
 import { s3Fault } from '#api/s3/faults'
 import { partsMax } from '#api/s3/limits'
+import { originOf } from '#api/s3/origin'
 import { quoted, xmlResponse } from '#api/s3/response'
 import { uploadOf } from '#api/s3/uploads'
 import { versionHeaders } from '#api/s3/versions'
@@ -26,6 +27,7 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<HttpRes
   const parts = readParts(await readXmlBody(checksumlessBody(call), 'CompleteMultipartUpload'))
   const completed = await door.objects.completeUpload(upload, parts, {
     ...writeCondition(headers),
+    ...originOf(call),
     ...stated,
   })
   const elements = [

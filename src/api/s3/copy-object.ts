@@ -5,6 +5,7 @@ import { readCopySource, readSource } from '#api/s3/copy-source'
 import { s3Fault } from '#api/s3/faults'
 import { putBytesMax } from '#api/s3/limits'
 import { readMetadata, readRedirect } from '#api/s3/metadata'
+import { originOf } from '#api/s3/origin'
 import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
 import { isoDate, quoted, xmlResponse } from '#api/s3/response'
 import { readTraits } from '#api/s3/traits'
@@ -48,6 +49,7 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
       ...(replaces ? { metadata: readMetadata(call) } : readRedirect(call)),
       traits: await readCopyTraits(call),
       ...writeCondition(headers),
+      ...originOf(call),
       ...(checksumAlgorithm === undefined ? {} : { checksumAlgorithm }),
       signal: request.signal,
     },

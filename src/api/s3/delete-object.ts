@@ -1,6 +1,7 @@
 import type { ObjectCall } from '#api/s3/call'
 import { deleteCondition } from '#api/s3/conditions'
 import { bypassesGovernance } from '#api/s3/locks'
+import { originOf } from '#api/s3/origin'
 import { refuseUnkeptPromises } from '#api/s3/promises'
 import { emptyResponse } from '#api/s3/response'
 import { versionHeaders, versionOf } from '#api/s3/versions'
@@ -14,6 +15,7 @@ export async function deleteObject(call: ObjectCall): Promise<HttpResponse> {
   const deletion = await door.objects.delete(bucket, key, {
     ...(version === undefined ? {} : { version }),
     bypassesGovernance: bypassesGovernance(call),
+    ...originOf(call),
     ...deleteCondition({
       etag: headers['if-match'],
       size: headers['x-amz-if-match-size'],

@@ -4,6 +4,7 @@ import { s3ErrorOf } from '#api/s3/errors'
 import { s3Fault } from '#api/s3/faults'
 import { deleteKeysMax } from '#api/s3/limits'
 import { bypassesGovernance } from '#api/s3/locks'
+import { originOf } from '#api/s3/origin'
 import { xmlResponse } from '#api/s3/response'
 import { readXmlBody } from '#api/s3/xml-body'
 import { childOf, textOf, type XmlElement } from '#api/s3/xml-reader'
@@ -33,7 +34,7 @@ export async function deleteObjects(call: BucketCall): Promise<HttpResponse> {
   if (objects.length === 0 || objects.length > deleteKeysMax) {
     throw s3Fault('s3/malformed-xml', { reason: `1 to ${deleteKeysMax} objects` })
   }
-  const bypass = { bypassesGovernance: bypassesGovernance(call) }
+  const bypass = { bypassesGovernance: bypassesGovernance(call), ...originOf(call) }
   const asked = objects.map((object) => admitted(call, read(object, bypass)))
   const outcomes = await deleteAll(call, asked)
   const isTold = ({ outcome }: Outcome): boolean => outcome instanceof Error || !isQuiet
@@ -82,7 +83,10 @@ function outcomeElement({ key, version, outcome }: Outcome): Xml {
   )
 }
 
-function read(object: XmlElement, bypass: Pick<DeleteOptions, 'bypassesGovernance'>): Asked {
+function read(
+  object: XmlElement,
+  bypass: Pick<DeleteOptions, 'bypassesGovernance' | 'origin'>,
+): Asked {
   const key = childOf(object, 'Key')?.text
   if (key === undefined) throw s3Fault('s3/malformed-xml', { reason: 'Object without Key' })
   const version = textOf(object, 'VersionId')

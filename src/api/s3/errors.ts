@@ -4,6 +4,7 @@
  */
 import type { S3FaultCode } from '#api/s3/faults'
 import { selectErrors } from '#api/s3/select-errors'
+import type { DeliveryFaultCode } from '#delivery/faults'
 import { Fault, type FaultKind } from '#fault/fault'
 import type { HttpFaultCode } from '#http/faults'
 import type { AccountFaultCode, IdentityFaultCode } from '#identity/faults'
@@ -537,6 +538,15 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
   's3/precondition-failed': objectErrors['object/precondition-failed'],
 }
 
+/** Only what a bucket's settings can run into: targets are the operator's. */
+const deliveryErrors: Readonly<Partial<Record<DeliveryFaultCode, S3Error>>> = {
+  'delivery/no-such-target': {
+    status: 400,
+    code: 'InvalidArgument',
+    message: 'Unable to validate the following destination configurations',
+  },
+}
+
 /** Faults of rooms below the object domain, by what kind of thing happened. A kind that they cannot mean for a client is a bug. */
 const kindErrors: Readonly<Record<FaultKind, S3Error>> = {
   invalid: internal,
@@ -567,6 +577,7 @@ const known: ReadonlyMap<string, S3Error> = new Map(
     ...httpErrors,
     ...identityErrors,
     ...accountErrors,
+    ...deliveryErrors,
     ...s3Errors,
     ...selectErrors,
   }),

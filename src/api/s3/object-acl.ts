@@ -1,6 +1,7 @@
 import { aclResponse, checkGrants, readAcl } from '#api/s3/acl'
 import type { ObjectCall } from '#api/s3/call'
 import { ownerOf } from '#api/s3/enter'
+import { originOf } from '#api/s3/origin'
 import { emptyResponse } from '#api/s3/response'
 import { versionHeaders, versionOf } from '#api/s3/versions'
 import type { HttpResponse } from '#http/message'
@@ -25,6 +26,6 @@ export async function putObjectAcl(call: ObjectCall): Promise<HttpResponse> {
   const bucketOwner = facts.owner ?? door.root.id
   const grants = await readAcl(call, { owner: info.traits.owner ?? bucketOwner, bucketOwner })
   checkGrants(call, grants)
-  const set = await door.objects.setTraits({ bucket, key, version }, { grants })
+  const set = await door.objects.setTraits({ bucket, key, version }, { grants }, originOf(call))
   return emptyResponse(200, versionHeaders(set))
 }

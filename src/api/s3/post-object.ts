@@ -10,6 +10,7 @@ import { s3Fault } from '#api/s3/faults'
 import { type Form, type FormFields, type FormFile, formBoundary, readForm } from '#api/s3/form'
 import { putBytesMax } from '#api/s3/limits'
 import { readMetadata } from '#api/s3/metadata'
+import { originOf } from '#api/s3/origin'
 import { anyBytes, type ByteBounds, checkPostPolicy, parsePostPolicy } from '#api/s3/post-policy'
 import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
 import { quoted } from '#api/s3/response'
@@ -166,6 +167,7 @@ async function putFile(
     body: { ...body, stream: atLeast(min, body.stream) },
     metadata: readMetadata(call),
     ...(await readTraits(call)),
+    ...originOf(call, { means: 'form' }),
     signal: request.signal,
   })
   const headers = {

@@ -4,6 +4,7 @@ import { checksumHeaders } from '#api/s3/checksums'
 import { writeCondition } from '#api/s3/conditions'
 import { putBytesMax } from '#api/s3/limits'
 import { readMetadata } from '#api/s3/metadata'
+import { originOf } from '#api/s3/origin'
 import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
 import { emptyResponse, quoted } from '#api/s3/response'
 import { readTraits } from '#api/s3/traits'
@@ -19,6 +20,7 @@ export async function putObject(call: ObjectCall): Promise<HttpResponse> {
     metadata: readMetadata(call),
     ...(await readTraits(call)),
     ...writeCondition(headers),
+    ...originOf(call),
     signal: request.signal,
   }
   const { etag, checksum, ...written } = await door.objects.put(bucket, key, options)

@@ -2,6 +2,7 @@
 import { abortMultipartUpload } from '#api/s3/abort-multipart-upload'
 import { getBucketAcl, putBucketAcl } from '#api/s3/bucket-acl'
 import { deleteBucketCors, getBucketCors, putBucketCors } from '#api/s3/bucket-cors'
+import { getBucketNotification, putBucketNotification } from '#api/s3/bucket-notification'
 import {
   deleteBucketPolicy,
   getBucketPolicy,
@@ -198,6 +199,18 @@ export const bucketRoutes: readonly Route<BucketCall>[] = [
     method: 'DELETE',
     subresources: ['website'],
     operation: deleteBucketWebsite,
+  },
+  {
+    name: 'GetBucketNotificationConfiguration',
+    method: 'GET',
+    subresources: ['notification'],
+    operation: getBucketNotification,
+  },
+  {
+    name: 'PutBucketNotificationConfiguration',
+    method: 'PUT',
+    subresources: ['notification'],
+    operation: putBucketNotification,
   },
   {
     name: 'GetObjectLockConfiguration',

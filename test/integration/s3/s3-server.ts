@@ -10,7 +10,7 @@ import { parsePrincipalId } from '#identity/principal'
 import type { ObjectStore } from '#object/model'
 import { type RequestEnded, silentTelemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
-import { openMemoryStore } from '../../memory-store.ts'
+import { type MemoryStore, openMemoryStore } from '../../memory-store.ts'
 
 export const accessKeyId = 'AKIATEST'
 export const secret = 'secret/of+test'
@@ -19,6 +19,7 @@ export const owner = { id: 'a'.repeat(64), displayName: 'root' }
 export interface S3Server extends AsyncDisposable {
   readonly objects: ObjectStore
   readonly accounts: Accounts
+  readonly store: MemoryStore
   /** Plain S3 at `/`, credentials needed. */
   readonly port: number
   /** The same store at `/s3`, anonymous for local users. */
@@ -78,6 +79,7 @@ export async function startS3Server({
   return {
     objects,
     accounts,
+    store,
     port: plain.port,
     localPort: local.port,
     websitePort: website.port,

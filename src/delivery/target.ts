@@ -1,0 +1,38 @@
+/** Where something is delivered to: named by the operator, so that no bucket's owner can make the store call whomever they like. */
+import type { Branded } from '#bytes/brand'
+import { deliveryFault } from '#delivery/faults'
+
+export type TargetName = Branded<string, 'TargetName'>
+
+/** Everything but the secret. */
+export type TargetPlace = {
+  readonly kind: 'webhook'
+  readonly url: string
+  /** It may be a machine of a private network. */
+  readonly isPrivate?: true
+}
+
+export interface Target {
+  readonly name: TargetName
+  readonly place: TargetPlace
+  readonly createdAt: number
+}
+
+/** 1 to 64 letters, digits, dashes and underscores. `delivery/malformed-name` */
+export function parseTargetName(text: string): TargetName {
+  if (/^[A-Za-z0-9][\w-]{0,63}$/.test(text)) return text as TargetName
+  throw deliveryFault('delivery/malformed-name', { name: text.slice(0, 80) })
+}
+
+const addressCharactersMax = 2_048
+
+/** Of one of these schemes, without credentials and fragment. `delivery/malformed-address`, which does not repeat it: it may hold a password. */
+export function parseAddress(text: string, schemes: readonly string[]): string {
+  const url = URL.canParse(text) && text.length <= addressCharactersMax ? new URL(text) : undefined
+  const scheme = url?.protocol.slice(0, -1) ?? ''
+  if (url === undefined || !schemes.includes(scheme) || url.hostname === '')
+    throw deliveryFault('delivery/malformed-address', { schemes: schemes.join(', ') })
+  if (url.username !== '' || url.password !== '' || url.hash !== '')
+    throw deliveryFault('delivery/malformed-address', { schemes: schemes.join(', ') })
+  return url.href
+}
