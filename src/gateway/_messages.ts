@@ -1,5 +1,6 @@
 /** What gateway threads and the thread of the store tell each other. Both are of one process and one version: nothing here is a format. */
 import type { ErrorMessage } from '#gateway/error-message'
+import type { AdministrationCall } from '#identity/administration'
 import type {
   BucketName,
   Checksum,
@@ -56,7 +57,18 @@ export type Question =
       readonly body: BodyMessage
     }
   | { readonly ask: 'open'; readonly call: number; readonly args: Parameters<ObjectStore['open']> }
-  | { readonly ask: 'key'; readonly call: number; readonly accessKeyId: string }
+  | {
+      readonly ask: 'key'
+      readonly call: number
+      readonly accessKeyId: string
+      readonly token: string | undefined
+    }
+  | {
+      readonly ask: 'administration'
+      readonly call: number
+      readonly name: AdministrationCall
+      readonly args: readonly unknown[]
+    }
   | { readonly ask: 'principal'; readonly call: number; readonly id: string }
   | { readonly ask: 'abort'; readonly call: number; readonly reason: ErrorMessage }
   | { readonly ask: 'piece'; readonly call: number; readonly bytes: number }

@@ -24,6 +24,11 @@ import { packError, unpackError } from '#gateway/error-message'
 import type { GatewayPort } from '#gateway/port'
 import type { AccessKey } from '#identity/access-keys'
 import type { IdentitySource } from '#identity/accounts'
+import {
+  type Administration,
+  type AdministrationCall,
+  administrationCalls,
+} from '#identity/administration'
 import type { Principal } from '#identity/principal'
 import {
   type BucketName,
@@ -55,7 +60,8 @@ export function connectToStore(port: GatewayPort): StoreConnection {
   return {
     objects: remoteObjects(caller),
     identities: {
-      findKey: (accessKeyId) => caller.findKey(accessKeyId),
+      findKey: (accessKeyId, token) => caller.findKey(accessKeyId, token),
+      administration: remoteAdministration(caller),
       findPrincipal: (id) => caller.findPrincipal(id),
       onChange: (listener) => void caller.onIdentityChange.add(listener),
     },
@@ -113,6 +119,14 @@ function remoteObjects(caller: Caller): ObjectStore {
   }
 }
 
+function remoteAdministration(caller: Caller): Administration {
+  const calls = administrationCalls.map((name) => [
+    name,
+    (...args: readonly unknown[]) => caller.administer(name, args),
+  ])
+  return Object.fromEntries(calls) as Administration // all of its calls, by name
+}
+
 function unpackOutcome(outcome: PackedDeletion): Deletion | Error {
   if (!('failed' in outcome)) return outcome
   const error = unpackError(outcome.failed)
@@ -158,9 +172,15 @@ class Caller {
     return this.#answer(call, { signal: signalOf(args[signalled]) })
   }
 
-  async findKey(accessKeyId: string): Promise<AccessKey | undefined> {
+  async administer(name: AdministrationCall, args: readonly unknown[]): Promise<unknown> {
     const call = this.#number()
-    this.#link.send({ ask: 'key', call, accessKeyId })
+    this.#link.send({ ask: 'administration', call, name, args })
+    return await this.#answer(call, {})
+  }
+
+  async findKey(accessKeyId: string, token: string | undefined): Promise<AccessKey | undefined> {
+    const call = this.#number()
+    this.#link.send({ ask: 'key', call, accessKeyId, token })
     return (await this.#answer(call, {})) as AccessKey | undefined // what `findKey` comes to
   }
 

@@ -2,16 +2,21 @@
 import { isFault } from '#fault/fault'
 import type { AccessKey, AccessKeys } from '#identity/access-keys'
 import type { IdentitySource } from '#identity/accounts'
+import type { Administration } from '#identity/administration'
 import type { Principal } from '#identity/principal'
 import type { BucketFacts, BucketName, ObjectStore } from '#object/model'
 
 /** Of each kind. That something does not exist is kept as well, lest guessing costs a look into the database each time. */
 const keptMax = 10_000
+/** Tokens are a few hundred bytes each, and up to 8 KiB of a liar. */
+const sessionsMax = 1_000
 
 type Soon<Value> = Value | Promise<Value>
 
 export class Lookups {
   readonly #keys: Kept<AccessKey>
+  readonly #sessions: Kept<AccessKey>
+  readonly administration: Administration
   readonly #principals: Kept<Principal>
   readonly #buckets: Kept<BucketFacts>
 
@@ -23,16 +28,28 @@ export class Lookups {
     readonly objects: Pick<ObjectStore, 'headBucket' | 'onBucketChange'>
   }) {
     this.#keys = new Kept((id) => identities.findKey(id))
+    this.#sessions = new Kept(
+      (name) => {
+        const [accessKeyId, token] = JSON.parse(name) as [string, string] // put together below
+        return identities.findKey(accessKeyId, token)
+      },
+      { keptMax: sessionsMax },
+    )
+    this.administration = identities.administration
     this.#principals = new Kept((id) => identities.findPrincipal(id))
     this.#buckets = new Kept((name) => findBucket(objects, name as BucketName)) // asked for by valid names only
     identities.onChange(() => {
       this.#keys.forget()
+      this.#sessions.forget()
       this.#principals.forget()
     })
     objects.onBucketChange((name) => this.#buckets.forget(name))
   }
 
-  readonly key: AccessKeys = (accessKeyId) => this.#keys.get(accessKeyId)
+  readonly key: AccessKeys = (accessKeyId, token) =>
+    token === undefined
+      ? this.#keys.get(accessKeyId)
+      : this.#sessions.get(JSON.stringify([accessKeyId, token]))
 
   principal(id: string): Soon<Principal | undefined> {
     return this.#principals.get(id)
@@ -58,11 +75,16 @@ async function findBucket(
 
 class Kept<Value> {
   readonly #find: (name: string) => Promise<Value | undefined>
+  readonly #keptMax: number
   readonly #values = new Map<string, Value | undefined>()
   #changes = 0
 
-  constructor(find: (name: string) => Promise<Value | undefined>) {
+  constructor(
+    find: (name: string) => Promise<Value | undefined>,
+    { keptMax: max = keptMax }: { readonly keptMax?: number } = {},
+  ) {
     this.#find = find
+    this.#keptMax = max
   }
 
   get(name: string): Soon<Value | undefined> {
@@ -81,7 +103,7 @@ class Kept<Value> {
     const changes = this.#changes
     const value = await this.#find(name)
     if (changes !== this.#changes) return value
-    if (this.#values.size >= keptMax) this.#values.clear()
+    if (this.#values.size >= this.#keptMax) this.#values.clear()
     this.#values.set(name, value)
     return value
   }

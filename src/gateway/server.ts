@@ -43,7 +43,10 @@ export interface ServedParts {
 }
 
 /** Those that are answered once. */
-type CallQuestion = Extract<Question, { ask: 'plain' | 'body' | 'open' | 'key' | 'principal' }>
+type CallQuestion = Extract<
+  Question,
+  { ask: 'plain' | 'body' | 'open' | 'key' | 'principal' | 'administration' }
+>
 
 /** A call that has not been answered. */
 interface Call {
@@ -78,6 +81,7 @@ class Server implements ServedGateway {
       case 'open':
       case 'key':
       case 'principal':
+      case 'administration':
         void this.#answer(question)
         break
       case 'abort':
@@ -136,7 +140,14 @@ class Server implements ServedGateway {
   async #perform(question: CallQuestion, entry: Call): Promise<unknown> {
     const { signal } = entry.abort
     if (question.ask === 'open') return await this.#open(question, signal)
-    if (question.ask === 'key') return await this.#identities.findKey(question.accessKeyId)
+    if (question.ask === 'key') {
+      return await this.#identities.findKey(question.accessKeyId, question.token)
+    }
+    if (question.ask === 'administration') {
+      const { administration } = this.#identities
+      const method = administration[question.name] as (...args: readonly unknown[]) => unknown // typed at the other end
+      return await method.apply(administration, [...question.args])
+    }
     if (question.ask === 'principal') return await this.#identities.findPrincipal(question.id)
     if (question.ask === 'plain') {
       const { signalled } = question

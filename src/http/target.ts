@@ -53,7 +53,8 @@ export function percentDecode(text: string): string {
 const percent = '%'.charCodeAt(0)
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-function parseQuery(rawQuery: string): readonly QueryPair[] {
+/** `name=value&…`, as queries and forms have it. `http/malformed-target` for a broken escape or bytes that are no UTF-8. */
+export function parseQuery(rawQuery: string): readonly QueryPair[] {
   if (rawQuery === '') return []
   return rawQuery
     .split('&')

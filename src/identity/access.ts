@@ -1,12 +1,13 @@
 /**
- * Whether somebody may do something with a bucket or an object in it. Pure: root may; a Deny of the bucket's policy forbids; an Allow of it, ownership,
- * or a grant permits; everything else is denied.
+ * Whether somebody may do something with a bucket or an object in it. Pure: root may; a Deny of any policy forbids; whoever has nothing by ownership
+ * (a member of an account, a role's session) needs an Allow of its own policies, or of the bucket's in the same account; beyond that an Allow of the
+ * bucket's policy, ownership, or a grant permits; everything else is denied.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-overview.html
  */
+import { type Caller, granteeIds, ownNames, sharedNames, standingOf } from '#identity/caller'
 import type { RequestContext } from '#identity/conditions'
 import { type Grants, isGranted, ownGrants, type Permission } from '#identity/grants'
-import { asksFor, evaluate, isPublic, type Policy } from '#identity/policy'
-import type { Principal } from '#identity/principal'
+import { asksFor, evaluate, isPublic, type Policy, parsePolicy } from '#identity/policy'
 
 /** Who owns what others write into a bucket, and whether grants count at all. */
 export type Ownership = 'BucketOwnerEnforced' | 'BucketOwnerPreferred' | 'ObjectWriter'
@@ -23,6 +24,8 @@ export interface BucketAccess {
   readonly bucket: string
   /** Canonical id. */
   readonly owner: string
+  /** The owner's account, where the caller's policies are of another; the store's own when left out. */
+  readonly account?: string
   readonly grants: Grants | undefined
   readonly ownership: Ownership
   readonly policy: Policy | undefined
@@ -38,7 +41,7 @@ export interface ObjectAccess {
 
 export interface AccessRequest {
   /** `undefined`: somebody unknown. */
-  readonly caller: Principal | undefined
+  readonly caller: Caller | undefined
   /** e.g. `s3:GetObject` */
   readonly action: string
   readonly key?: string | undefined
@@ -76,15 +79,15 @@ const objectPermissions: Readonly<Record<string, Permission | undefined>> = {
   's3:PutObjectVersionAcl': 'WRITE_ACP',
 }
 
+type Verdict = 'Allow' | 'Deny' | undefined
+
 /** `by-object`: it depends on the object, which `mayWith` is to be asked of. */
 export function decide(request: AccessRequest, bucket: BucketAccess): 'yes' | 'no' | 'by-object' {
   const { caller, action } = request
   if (caller?.isRoot === true) return 'yes'
   const isAboutObject = objectPermissions[action] !== undefined
-  const { policy } = bucket
-  if (isAboutObject && policy !== undefined && asksFor(policy, 's3:existingobjecttag'))
-    return 'by-object'
-  const verdict = verdictOf(request, bucket)
+  if (isAboutObject && asksForTags(request, bucket)) return 'by-object'
+  const verdict = policiesSay(request, bucket)
   if (verdict !== undefined) return verdict === 'Allow' ? 'yes' : 'no'
   if (isAboutObject && bucket.ownership !== 'BucketOwnerEnforced') return 'by-object'
   if (caller?.id === bucket.owner) return 'yes'
@@ -104,13 +107,35 @@ export function mayWith(
     [value],
   ])
   const context = { ...request.context, ...Object.fromEntries(tags) }
-  const verdict = verdictOf({ ...request, context }, bucket)
+  const verdict = policiesSay({ ...request, context }, bucket)
   if (verdict !== undefined) return verdict === 'Allow'
   const { owner = bucket.owner } = object
   const { caller } = request
   if (bucket.ownership === 'BucketOwnerEnforced') return caller?.id === bucket.owner
   if (caller?.id === owner) return true
   return isGrantedOn(objectPermissions, request, bucket, object.grants ?? ownGrants(owner))
+}
+
+/** What concerns no bucket that is there: whether one's own policies stand in the way, or, for who needs it, allow it. */
+export function mayAtAll(request: IdentityRequest): boolean {
+  const { caller } = request
+  if (caller.isRoot) return true
+  const verdict = identityVerdict(request)
+  return standingOf(caller).isBound ? verdict === 'Allow' : verdict !== 'Deny'
+}
+
+export interface IdentityRequest extends Pick<AccessRequest, 'action' | 'context'> {
+  readonly caller: Caller
+  readonly resource: string
+}
+
+/** What the caller's own policies say. A session that was narrowed has what both its policies and the narrowing allow. */
+export function identityVerdict({ caller, ...request }: IdentityRequest): Verdict {
+  const { policies, session } = standingOf(caller)
+  const verdict = strongest(policies.map((text) => evaluateText(text, request)))
+  if (session?.policy === undefined || verdict === 'Deny') return verdict
+  const narrowed = evaluateText(session.policy, request)
+  return narrowed === 'Allow' ? verdict : narrowed
 }
 
 function isGrantedOn(
@@ -122,23 +147,86 @@ function isGrantedOn(
   const permission = permissions[action]
   if (permission === undefined || ownership === 'BucketOwnerEnforced') return false
   const ignoresPublic = publicAccess?.ignoresGrants ?? false
-  return isGranted(grants, permission, { caller: caller?.id, ignoresPublic })
+  return isGranted(grants, permission, { callers: granteeIds(caller), ignoresPublic })
 }
 
-/** What the bucket's policy says. */
-function verdictOf(
-  { caller, action, key, context }: AccessRequest,
-  { bucket, owner, policy, publicAccess }: BucketAccess,
-): 'Allow' | 'Deny' | undefined {
+/** The bucket's policy and the caller's own together; `undefined`: ownership and grants decide. */
+function policiesSay(request: AccessRequest, bucket: BucketAccess): Verdict {
+  const { caller } = request
+  if (caller === undefined) return bucketVerdict(request, bucket, [])
+  const offered = bucketVerdict(request, bucket, [...ownNames(caller), ...sharedNames(caller)])
+  const { policies, session, isBound, account } = standingOf(caller)
+  if (offered === 'Deny' || (policies.length === 0 && !isBound)) return offered
+  const own = identityVerdict({ ...request, caller, resource: resourceOf(request, bucket) })
+  if (own === 'Deny') return own
+  const isSameAccount = account === (bucket.account ?? '')
+  const isAllowed = own === 'Allow'
+  if (!isBound) return offered ?? (isAllowed && isSameAccount ? 'Allow' : undefined)
+  // In one's own account it is enough to be named; what is given to one's account, or another account gives, one's own policies must allow as well.
+  const isNarrowed = session?.policy !== undefined
+  const names = isNarrowed ? ownNames(caller) : [...ownNames(caller), ...roleNames(session)]
+  if (isSameAccount && bucketVerdict(request, bucket, names) === 'Allow') return 'Allow'
+  if (!isAllowed) return 'Deny'
+  return offered ?? (isSameAccount && account === '' ? 'Allow' : undefined)
+}
+
+function roleNames(session: { readonly role?: string } | undefined): readonly string[] {
+  return session?.role === undefined ? [] : [session.role]
+}
+
+/** What the bucket's policy says to somebody of these names. */
+function bucketVerdict(
+  request: AccessRequest,
+  bucket: BucketAccess,
+  names: readonly string[],
+): Verdict {
+  const { policy, publicAccess, owner } = bucket
   if (policy === undefined) return undefined
-  const resource = `arn:aws:s3:::${bucket}${key === undefined ? '' : `/${key}`}`
-  const verdict = evaluate(policy, { action, resource, names: namesOf(caller), context })
+  const { action, context, caller } = request
+  const verdict = evaluate(policy, {
+    action,
+    resource: resourceOf(request, bucket),
+    names,
+    context,
+  })
   const isRestricted = publicAccess?.restrictsPolicy === true && isPublic(policy)
   return verdict === 'Allow' && isRestricted && caller?.id !== owner ? undefined : verdict
 }
 
-function namesOf(caller: Principal | undefined): readonly string[] {
-  if (caller === undefined) return []
-  const { id, handle, tenant } = caller
-  return tenant === undefined ? [id, handle] : [id, handle, tenant]
+function resourceOf({ key }: AccessRequest, { bucket }: BucketAccess): string {
+  return `arn:aws:s3:::${bucket}${key === undefined ? '' : `/${key}`}`
+}
+
+const tagKey = 's3:existingobjecttag'
+
+function asksForTags({ caller }: AccessRequest, { policy }: BucketAccess): boolean {
+  if (policy !== undefined && asksFor(policy, tagKey)) return true
+  if (caller?.standing === undefined) return false
+  const { policies, session } = caller.standing
+  const texts = session?.policy === undefined ? policies : [...policies, session.policy]
+  return texts.some((text) => asksFor(parsed(text), tagKey))
+}
+
+function strongest(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes('Deny')) return 'Deny'
+  return verdicts.includes('Allow') ? 'Allow' : undefined
+}
+
+function evaluateText(text: string, request: Omit<IdentityRequest, 'caller'>): Verdict {
+  return evaluate(parsed(text), { ...request, names: [] })
+}
+
+/** Documents as they were last read: a door asks of the same ones at every request. */
+const known = new Map<string, Policy>()
+/** Of 20 KiB at most each, and most of them a few hundred bytes. */
+const knownMax = 1_000
+
+/** Only valid documents are kept of anybody. */
+function parsed(text: string): Policy {
+  const found = known.get(text)
+  if (found !== undefined) return found
+  if (known.size >= knownMax) known.clear()
+  const policy = parsePolicy(text, 'identity')
+  known.set(text, policy)
+  return policy
 }

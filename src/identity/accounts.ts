@@ -2,14 +2,28 @@
  * Principals and their access keys: who there is, and how they prove it. Everything is a change in the change log, so it survives the
  * database; secrets are sealed wherever they rest. Whoever may call this may do everything: doors check first.
  */
-import type { ChangeLog, CommitTransaction } from '#changelog/change'
+import type { CommitTransaction } from '#changelog/change'
+import { findCaller, findMember } from '#identity/_callers'
+import { Ledger, type LedgerParts } from '#identity/_ledger'
+import {
+  assertBare,
+  findEntity,
+  findNamed,
+  findPrincipalRow,
+  principalOf,
+  requirePrincipal,
+} from '#identity/_rows'
+import { Sessions } from '#identity/_sessions'
 import type { AccessKey } from '#identity/access-keys'
+import type { Administration } from '#identity/administration'
 import type { IdentityChange, KeyRow, PrincipalRow } from '#identity/changes'
+import { Directory } from '#identity/directory'
 import { accountFault } from '#identity/faults'
 import { newCredentials } from '#identity/new-credentials'
 import {
   type Handle,
   type KeyInfo,
+  type MadeKey,
   type Principal,
   type PrincipalId,
   parseAccessKeyId,
@@ -22,9 +36,7 @@ import {
 } from '#identity/principal'
 import { openSecret, sealedToJson, sealSecret } from '#identity/sealed-secret'
 import { keyJson } from '#identity/tables'
-import type { Keyring } from '#keyring/keyring'
-import type { Queryable, Sql } from '#sql/sql'
-import type { World } from '#world/world'
+import type { Queryable } from '#sql/sql'
 
 /** A principal that has as many must give one back first. */
 export const keysPerPrincipalMax = 20
@@ -32,12 +44,7 @@ export const keysPerPrincipalMax = 20
 /** Secrets rewrapped by one commit. */
 const secretsPerCommit = 500
 
-export interface AccountsParts {
-  readonly sql: Sql
-  readonly changelog: ChangeLog
-  readonly keyring: Keyring
-  readonly world: World
-}
+export type AccountsParts = LedgerParts
 
 export interface NewPrincipal {
   readonly handle: string
@@ -46,6 +53,8 @@ export interface NewPrincipal {
   readonly displayName?: string
   readonly email?: string
   readonly tenant?: string
+  /** Has users, groups and roles of its own. */
+  readonly isAccount?: boolean
 }
 
 export interface NewKey {
@@ -55,15 +64,16 @@ export interface NewKey {
   readonly expiresAt?: number
 }
 
-/** The only time a secret is shown. */
-export interface MadeKey extends KeyInfo {
-  readonly secret: string
+interface KeyOf {
+  /** Id of whoever must have the key. */
+  readonly of?: string
 }
 
 /** What doors ask for at every request, and may keep until they are told to forget it. */
 export interface IdentitySource {
-  /** `undefined` for a key that does not exist or is disabled. */
-  findKey(accessKeyId: string): Promise<AccessKey | undefined>
+  /** `undefined` for a key that does not exist or is disabled; with a session's token, for one that does not open or whose user or role is no more. */
+  findKey(accessKeyId: string, token?: string): Promise<AccessKey | undefined>
+  readonly administration: Administration
   /** By canonical id, or by e-mail address. */
   findPrincipal(name: string): Promise<Principal | undefined>
   /** Calls `listener` whenever something has changed that may have been kept. */
@@ -71,31 +81,38 @@ export interface IdentitySource {
 }
 
 export class Accounts implements IdentitySource {
-  readonly #parts: AccountsParts
-  readonly #listeners = new Set<() => void>()
+  readonly #ledger: Ledger
+  readonly administration: Administration
+  readonly #sessions: Sessions
 
   constructor(parts: AccountsParts) {
-    this.#parts = parts
+    this.#ledger = new Ledger(parts)
+    this.#sessions = new Sessions(parts)
+    this.administration = new Directory(this.#ledger, this, this.#sessions)
   }
 
   onChange(listener: () => void): void {
-    this.#listeners.add(listener)
+    this.#ledger.onChange(listener)
   }
 
-  async findKey(accessKeyId: string): Promise<AccessKey | undefined> {
-    return await this.#settled((sql) => this.#findKey(sql, accessKeyId))
+  async findKey(accessKeyId: string, token?: string): Promise<AccessKey | undefined> {
+    return await this.#ledger.settled((sql) =>
+      token === undefined
+        ? this.#findKey(sql, accessKeyId)
+        : this.#sessions.find(sql, { accessKeyId, token }),
+    )
   }
 
   async findPrincipal(name: string): Promise<Principal | undefined> {
-    const row = await this.#settled(async (tx) => {
-      return (await findPrincipalRow(tx, name)) ?? (await findByEmail(tx, name.toLowerCase()))
+    return await this.#ledger.settled(async (tx) => {
+      const row = (await findPrincipalRow(tx, name)) ?? (await findByEmail(tx, name.toLowerCase()))
+      return row === undefined ? await findMember(tx, name) : principalOf(row)
     })
-    return row && principalOf(row)
   }
 
   /** By handle. */
   async listPrincipals(): Promise<readonly Principal[]> {
-    const rows = await this.#settled(
+    const rows = await this.#ledger.settled(
       (tx) => tx.query<PrincipalRow>`select * from principal order by handle`,
     )
     return rows.map(principalOf)
@@ -103,12 +120,12 @@ export class Accounts implements IdentitySource {
 
   /** By handle or id. `identity/no-such-principal` */
   async principal(name: string): Promise<Principal> {
-    return principalOf(await this.#settled((tx) => requirePrincipal(tx, name)))
+    return principalOf(await this.#ledger.settled((tx) => requirePrincipal(tx, name)))
   }
 
   /** `identity/handle-taken`, `identity/email-taken`, `identity/principal-exists`, and the faults of malformed fields. */
   async createPrincipal(asked: NewPrincipal): Promise<Principal> {
-    const { world } = this.#parts
+    const { world } = this.#ledger.parts
     const id = parsePrincipalId(asked.id ?? Buffer.from(world.randomBytes(32)).toString('hex'))
     const handle = parseHandle(asked.handle)
     const fields = {
@@ -117,8 +134,9 @@ export class Accounts implements IdentitySource {
       displayName: parseDisplayName(asked.displayName ?? handle),
       ...(asked.email === undefined ? {} : { email: parseEmail(asked.email) }),
       ...(asked.tenant === undefined ? {} : { tenant: parseTenant(asked.tenant) }),
+      ...(asked.isAccount === true ? { isAccount: true as const } : {}),
     }
-    return await this.#change(async (tx) => {
+    return await this.#ledger.change(async (tx) => {
       if ((await findPrincipalRow(tx, id)) !== undefined)
         throw accountFault('identity/principal-exists', { id })
       await assertFree(tx, fields)
@@ -133,7 +151,7 @@ export class Accounts implements IdentitySource {
     name: string,
     wanted: Pick<Partial<NewPrincipal>, 'handle' | 'displayName' | 'email'>,
   ): Promise<Principal> {
-    return await this.#change(async (tx) => {
+    return await this.#ledger.change(async (tx) => {
       const row = await requirePrincipal(tx, name)
       const email = wanted.email ?? row.email ?? ''
       const fields = {
@@ -145,6 +163,7 @@ export class Accounts implements IdentitySource {
             : parseDisplayName(wanted.displayName),
         ...(email === '' ? {} : { email: parseEmail(email) }),
         ...(row.tenant === null ? {} : { tenant: row.tenant }),
+        ...(row.is_account === 1 ? { isAccount: true as const } : {}),
       }
       await assertFree(tx, fields)
       const isRoot = row.is_root === 1
@@ -158,11 +177,20 @@ export class Accounts implements IdentitySource {
     })
   }
 
-  /** With all its keys; what it owns stays. `identity/no-such-principal`, `identity/root-stays` */
-  async removePrincipal(name: string): Promise<void> {
-    await this.#change(async (tx) => {
+  /**
+   * With all its keys and policies; what it owns stays. `identity/no-such-principal`, `identity/root-stays`; `identity/still-in-use` for an account that
+   * has users, groups, roles or policies, and with `mustBeBare` for somebody who has keys or policies.
+   */
+  async removePrincipal(
+    name: string,
+    { mustBeBare = false }: { readonly mustBeBare?: boolean } = {},
+  ): Promise<void> {
+    await this.#ledger.change(async (tx) => {
       const { id, is_root } = await requirePrincipal(tx, name)
       if (is_root === 1) throw accountFault('identity/root-stays')
+      if (mustBeBare) await assertBare(tx, { id, name })
+      const [used] = await tx.query`select 1 as found from iam_entity where account = ${id}`
+      if (used !== undefined) throw accountFault('identity/still-in-use', { name })
       const change: IdentityChange = { kind: 'identity/principal-removed', id }
       await tx.record(change)
     })
@@ -170,8 +198,8 @@ export class Accounts implements IdentitySource {
 
   /** Oldest first. `identity/no-such-principal` */
   async listKeys(name: string): Promise<readonly KeyInfo[]> {
-    return await this.#settled(async (tx) => {
-      const { id } = await requirePrincipal(tx, name)
+    return await this.#ledger.settled(async (tx) => {
+      const { id } = await requireHolder(tx, name)
       const rows = await tx.query<KeyRow>`
         select * from access_key where principal = ${id} order by sequence`
       return rows.map(keyInfo)
@@ -180,13 +208,13 @@ export class Accounts implements IdentitySource {
 
   /** `identity/no-such-principal`, `identity/key-exists`, `identity/too-many-keys`, and the faults of malformed fields. */
   async createKey(name: string, asked: NewKey = {}): Promise<MadeKey> {
-    const { keyring, world } = this.#parts
+    const { keyring, world } = this.#ledger.parts
     const drawn = newCredentials(world)
     const accessKeyId = parseAccessKeyId(asked.accessKeyId ?? drawn.accessKeyId)
     const secret = parseSecret(asked.secret ?? drawn.secret)
     const expiry = asked.expiresAt === undefined ? {} : { expiresAt: asked.expiresAt }
-    return await this.#change(async (tx) => {
-      const { id } = await requirePrincipal(tx, name)
+    return await this.#ledger.change(async (tx) => {
+      const { id } = await requireHolder(tx, name)
       if ((await findKeyRow(tx, accessKeyId)) !== undefined)
         throw accountFault('identity/key-exists', { accessKeyId })
       await assertRoom(tx, id)
@@ -204,20 +232,24 @@ export class Accounts implements IdentitySource {
     })
   }
 
-  /** `identity/no-such-key` */
-  async setKeyState(accessKeyId: string, state: KeyInfo['state']): Promise<KeyInfo> {
-    return await this.#change(async (tx) => {
-      const row = await requireKey(tx, accessKeyId)
+  /** `of`: whose it must be. `identity/no-such-key` */
+  async setKeyState(
+    accessKeyId: string,
+    state: KeyInfo['state'],
+    { of }: KeyOf = {},
+  ): Promise<KeyInfo> {
+    return await this.#ledger.change(async (tx) => {
+      const row = await requireKey(tx, accessKeyId, of)
       const change: IdentityChange = { kind: 'identity/key-put', ...keyJson(row), state }
       await tx.record(change)
       return { ...keyInfo(row), state }
     })
   }
 
-  /** `identity/no-such-key` */
-  async removeKey(accessKeyId: string): Promise<void> {
-    await this.#change(async (tx) => {
-      await requireKey(tx, accessKeyId)
+  /** `of`: whose it must be. `identity/no-such-key` */
+  async removeKey(accessKeyId: string, { of }: KeyOf = {}): Promise<void> {
+    await this.#ledger.change(async (tx) => {
+      await requireKey(tx, accessKeyId, of)
       const change: IdentityChange = { kind: 'identity/key-removed', accessKeyId }
       await tx.record(change)
     })
@@ -231,10 +263,10 @@ export class Accounts implements IdentitySource {
     { accessKeyId, secret }: { readonly accessKeyId: string; readonly secret: string },
     newId: PrincipalId,
   ): Promise<Principal> {
-    const { keyring, sql, world } = this.#parts
+    const { keyring, sql, world } = this.#ledger.parts
     const known = await this.#findKey(sql, accessKeyId)
     if (known?.principal.isRoot === true && known.secret === secret) return known.principal
-    return await this.#change(async (tx) => {
+    return await this.#ledger.change(async (tx) => {
       const [found] = await tx.query<PrincipalRow>`select * from principal where is_root = 1`
       const root = found === undefined ? await makeRoot(tx, newId) : principalOf(found)
       const key = await findKeyRow(tx, accessKeyId)
@@ -262,8 +294,8 @@ export class Accounts implements IdentitySource {
   }
 
   async #rewrapSome(): Promise<number> {
-    const { keyring } = this.#parts
-    return await this.#change(async (tx) => {
+    const { keyring } = this.#ledger.parts
+    return await this.#ledger.change(async (tx) => {
       const rows = await tx.query<KeyRow>`
         select * from access_key where generation < ${keyring.generation} order by sequence limit ${secretsPerCommit}`
       for (const row of rows) {
@@ -281,33 +313,17 @@ export class Accounts implements IdentitySource {
   }
 
   async #findKey(tx: Queryable, accessKeyId: string): Promise<AccessKey | undefined> {
-    const { keyring } = this.#parts
+    const { keyring } = this.#ledger.parts
     const key = await findKeyRow(tx, accessKeyId)
     if (key === undefined || key.state !== 'active') return undefined
-    const principal = await findPrincipalRow(tx, key.principal)
+    const principal = await findCaller(tx, key.principal)
     if (principal === undefined) return undefined
     const { generation, wrapped_key: wrapped, sealed } = key
     const secret = openSecret({ generation, wrapped, sealed }, { owner: accessKeyId, keyring })
     return {
       secret,
-      principal: principalOf(principal),
+      principal,
       ...(key.expires_at === null ? {} : { expiresAt: key.expires_at }),
-    }
-  }
-
-  async #change<T>(work: (tx: CommitTransaction) => Promise<T>): Promise<T> {
-    const result = await this.#parts.changelog.commit(work)
-    for (const listener of this.#listeners) listener()
-    return result
-  }
-
-  /** Nothing is shown that the log could lose. */
-  async #settled<T>(read: (sql: Queryable) => Promise<T>): Promise<T> {
-    const { sql, changelog } = this.#parts
-    try {
-      return await read(sql)
-    } finally {
-      await changelog.reached(changelog.committed())
     }
   }
 }
@@ -325,7 +341,9 @@ async function assertFree(
 ): Promise<void> {
   const [sameHandle] = await tx.query`
     select 1 as found from principal where handle = ${handle} and id <> ${id}`
-  if (sameHandle !== undefined) throw accountFault('identity/handle-taken', { handle })
+  const team = await findNamed(tx, { account: '', kind: 'team', name: handle })
+  if (sameHandle !== undefined || team !== undefined)
+    throw accountFault('identity/handle-taken', { handle })
   if (email === undefined) return
   const [sameEmail] = await tx.query`
     select 1 as found from principal where email = ${email} and id <> ${id}`
@@ -339,22 +357,15 @@ async function assertRoom(tx: Queryable, principal: string): Promise<void> {
     throw accountFault('identity/too-many-keys', { keysMax: keysPerPrincipalMax })
 }
 
-async function findPrincipalRow(tx: Queryable, id: string): Promise<PrincipalRow | undefined> {
-  const [row] = await tx.query<PrincipalRow>`select * from principal where id = ${id}`
-  return row
-}
-
 async function findByEmail(tx: Queryable, email: string): Promise<PrincipalRow | undefined> {
   const [row] = await tx.query<PrincipalRow>`select * from principal where email = ${email}`
   return row
 }
 
-async function requirePrincipal(tx: Queryable, name: string): Promise<PrincipalRow> {
-  const [row] = await tx.query<PrincipalRow>`
-    select * from principal where handle = ${name} or id = ${name}`
-  if (row === undefined)
-    throw accountFault('identity/no-such-principal', { name: name.slice(0, 140) })
-  return row
+/** A user by handle or id, or a member of an account by id. `identity/no-such-principal` */
+async function requireHolder(tx: Queryable, name: string): Promise<{ readonly id: string }> {
+  const member = await findEntity(tx, name)
+  return member?.kind === 'user' ? member : await requirePrincipal(tx, name)
 }
 
 async function findKeyRow(tx: Queryable, accessKeyId: string): Promise<KeyRow | undefined> {
@@ -362,24 +373,15 @@ async function findKeyRow(tx: Queryable, accessKeyId: string): Promise<KeyRow | 
   return row
 }
 
-async function requireKey(tx: Queryable, accessKeyId: string): Promise<KeyRow> {
+async function requireKey(
+  tx: Queryable,
+  accessKeyId: string,
+  of: string | undefined,
+): Promise<KeyRow> {
   const row = await findKeyRow(tx, accessKeyId)
-  if (row === undefined)
+  if (row === undefined || (of !== undefined && row.principal !== of))
     throw accountFault('identity/no-such-key', { accessKeyId: accessKeyId.slice(0, 140) })
   return row
-}
-
-/** Only valid fields were stored. */
-function principalOf(row: PrincipalRow): Principal {
-  return {
-    id: row.id as PrincipalId,
-    handle: row.handle as Handle,
-    displayName: row.display_name,
-    ...(row.email === null ? {} : { email: row.email }),
-    ...(row.tenant === null ? {} : { tenant: row.tenant }),
-    isRoot: row.is_root === 1,
-    createdAt: row.at,
-  }
 }
 
 function keyInfo(row: KeyRow): KeyInfo {

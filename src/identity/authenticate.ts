@@ -28,7 +28,8 @@ export async function authenticate(
   if (!/^AWS4-HMAC-SHA256\s/.test(authorization)) {
     throw identityFault('identity/unsupported-scheme')
   }
-  return await verifySigV4(message, readHeaderClaim(authorization, headers), rules)
+  const claim = readHeaderClaim(authorization, headers, message.bodySha256)
+  return await verifySigV4(message, claim, rules)
 }
 
 /** An unsigned request may still frame its body or state its hash. */

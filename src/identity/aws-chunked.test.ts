@@ -8,7 +8,12 @@ import { SigningKeys } from '#identity/signing-keys'
 
 /** The two uploads of AWS's documentation: 65 KiB of `a` in chunks of 64 KiB, without and with a trailer. */
 function documentedSeed(signature: string): ChunkSeed {
-  const scope = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', day: '20130524', region: 'us-east-1' }
+  const scope = {
+    accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+    day: '20130524',
+    region: 'us-east-1',
+    service: 's3',
+  }
   return {
     signingKey: new SigningKeys().derive('wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY', scope),
     timestamp: '20130524T000000Z',

@@ -9,6 +9,9 @@ export type IdentityChange = ChangeBody &
     | { readonly kind: 'identity/principal-removed'; readonly id: string }
     | ({ readonly kind: 'identity/key-put' } & KeyJson)
     | { readonly kind: 'identity/key-removed'; readonly accessKeyId: string }
+    | ({ readonly kind: 'identity/entity-put' } & EntityJson)
+    | { readonly kind: 'identity/entity-removed'; readonly id: string }
+    | ({ readonly kind: 'identity/rights-put'; readonly holder: string } & RightsJson)
   )
 
 export interface PrincipalJson {
@@ -18,6 +21,40 @@ export interface PrincipalJson {
   readonly email?: string
   readonly tenant?: string
   readonly isRoot?: true
+  readonly isAccount?: true
+}
+
+/** A team is IAM's group. */
+export type EntityKind = 'user' | 'team' | 'role' | 'policy' | 'provider'
+
+export interface EntityJson {
+  readonly id: string
+  /** Empty: the store's own. */
+  readonly account: string
+  readonly entity: EntityKind
+  readonly name: string
+  readonly path: string
+  readonly facts: EntityFacts
+}
+
+/** By kind: of a role who may become it, of a policy what it says, of a provider where it is and whom it may speak to. */
+export interface EntityFacts {
+  readonly description?: string
+  readonly trust?: string
+  readonly sessionSecondsMax?: number
+  readonly document?: string
+  readonly url?: string
+  readonly clientIds?: readonly string[]
+  readonly thumbprints?: readonly string[]
+}
+
+/** All that hangs on a user, a team or a role; empty lists when nothing does. */
+export interface RightsJson {
+  readonly inline: readonly (readonly [name: string, document: string])[]
+  /** ARNs of managed policies. */
+  readonly attached: readonly string[]
+  /** Ids of the teams a user is in. */
+  readonly teams: readonly string[]
 }
 
 export interface KeyJson {
@@ -36,6 +73,7 @@ export interface PrincipalRow extends SqlRow {
   readonly email: string | null
   readonly tenant: string | null
   readonly is_root: number
+  readonly is_account: number
   readonly sequence: number
   readonly at: number
 }
@@ -48,6 +86,25 @@ export interface KeyRow extends SqlRow {
   readonly sealed: Uint8Array
   readonly state: string
   readonly expires_at: number | null
+  readonly sequence: number
+  readonly at: number
+}
+
+export interface EntityRow extends SqlRow {
+  readonly id: string
+  readonly account: string
+  readonly kind: string
+  readonly name: string
+  readonly name_key: string
+  readonly path: string
+  readonly facts: string
+  readonly sequence: number
+  readonly at: number
+}
+
+export interface RightsRow extends SqlRow {
+  readonly holder: string
+  readonly body: string
   readonly sequence: number
   readonly at: number
 }

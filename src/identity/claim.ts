@@ -8,7 +8,6 @@ import type { Scope } from '#identity/signing-keys'
 export interface Claim {
   readonly via: 'header' | 'query'
   readonly scope: Scope
-  readonly service: string
   /** `YYYYMMDDTHHMMSSZ`, as in the string to sign. */
   readonly timestamp: string
   readonly timeMs: number
@@ -23,8 +22,12 @@ export const algorithm = 'AWS4-HMAC-SHA256'
 /** Seven days, S3's longest life of a presigned URL. */
 const expiresSecondsMax = 604_800
 
-/** Reads `Authorization: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`. */
-export function readHeaderClaim(authorization: string, headers: HttpHeaders): Claim {
+/** Reads `Authorization: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`. `bodySha256` is of a body that was read beforehand. */
+export function readHeaderClaim(
+  authorization: string,
+  headers: HttpHeaders,
+  bodySha256?: string,
+): Claim {
   const malformed = (reason: string): Error =>
     identityFault('identity/malformed-authorization', { reason })
   const fields = new Map(
@@ -49,7 +52,7 @@ export function readHeaderClaim(authorization: string, headers: HttpHeaders): Cl
     expiresSeconds: undefined,
     signedHeaders: field('SignedHeaders').toLowerCase().split(';'),
     signature: field('Signature'),
-    contentHash: headerContentHash(headers),
+    contentHash: bodySha256 ?? headerContentHash(headers),
     token: headers['x-amz-security-token'],
   }
 }
@@ -85,15 +88,15 @@ export function readQueryClaim(query: readonly QueryPair[], headers: HttpHeaders
 export function readCredential(
   text: string,
   malformed: (reason: string) => Error,
-): { readonly scope: Scope; readonly service: string } {
+): { readonly scope: Scope } {
   // A key id may itself hold slashes: the four parts of the scope count from the end.
   const parts = text.split('/')
   const [day = '', region = '', service = '', end] = parts.slice(-4)
   const accessKeyId = parts.slice(0, -4).join('/')
   if (accessKeyId === '' || end !== 'aws4_request' || !/^\d{8}$/.test(day)) {
-    throw malformed('Credential must be KEY/YYYYMMDD/REGION/s3/aws4_request')
+    throw malformed('Credential must be KEY/YYYYMMDD/REGION/SERVICE/aws4_request')
   }
-  return { scope: { accessKeyId, day, region }, service }
+  return { scope: { accessKeyId, day, region, service } }
 }
 
 function readExpires(text: string, malformed: (reason: string) => Error): number {

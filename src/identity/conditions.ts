@@ -4,28 +4,33 @@
  */
 import { BlockList, isIP } from 'node:net'
 import { accountFault } from '#identity/faults'
-import { wildcard } from '#identity/wildcard'
+import { fillIn, type Known, variablePattern, wildcard } from '#identity/wildcard'
 
 /** Keys in lower case; a key that is not there was not part of the request. */
-export type RequestContext = Readonly<Record<string, readonly string[] | undefined>>
+export type RequestContext = Known
 
 export interface Condition {
   /** Lower case. */
   readonly key: string
   /** Whether it holds for some values of the key the request may have. */
-  readonly test: (values: readonly string[] | undefined) => boolean
+  readonly test: (values: readonly string[] | undefined, context: RequestContext) => boolean
   /** Whether it narrows who may ask, so that a statement with it is not for everybody. */
   readonly narrows: boolean
 }
 
 export function satisfies({ key, test }: Condition, context: RequestContext): boolean {
-  return test(context[key])
+  return test(context[key], context)
 }
 
-/** `identity/malformed-policy` */
-export function parseConditions(block: unknown): readonly Condition[] {
+/** `hasVariables`: `${…}` in texts stands for what is known of the request. `identity/malformed-policy` */
+export function parseConditions(
+  block: unknown,
+  { hasVariables }: { readonly hasVariables: boolean },
+): readonly Condition[] {
   return entriesOf(block).flatMap(([operator, keys]) =>
-    entriesOf(keys).map(([key, wanted]) => parseCondition(operator, key.toLowerCase(), wanted)),
+    entriesOf(keys).map(([key, value]) =>
+      parseCondition({ operator, key: key.toLowerCase(), value, hasVariables }),
+    ),
   )
 }
 
@@ -44,11 +49,20 @@ const narrowing = new Set([
   'aws:principalorgid',
 ])
 
-type Compare = (wanted: string) => (given: string) => boolean
+type Compare = (
+  wanted: string,
+  hasVariables: boolean,
+) => (given: string, context: RequestContext) => boolean
 
-const text: Compare = (wanted) => (given) => given === wanted
-const textOfAnyCase: Compare = (wanted) => (given) => given.toLowerCase() === wanted.toLowerCase()
-const like: Compare = wildcard
+const exactly: Compare = (wanted) => (given) => given === wanted
+const text: Compare = (wanted, hasVariables) =>
+  hasVariables ? (given, context) => given === fillIn(wanted, context) : exactly(wanted, false)
+const textOfAnyCase: Compare = (wanted, hasVariables) => (given, context) => {
+  const filled = hasVariables ? fillIn(wanted, context) : wanted
+  return given.toLowerCase() === filled?.toLowerCase()
+}
+const like: Compare = (wanted, hasVariables) =>
+  hasVariables ? variablePattern(wanted) : wildcard(wanted)
 const number =
   (holds: (difference: number) => boolean): Compare =>
   (wanted) =>
@@ -93,11 +107,22 @@ const operators: Readonly<Record<string, readonly [compare: Compare, isNot: bool
     dategreaterthan: [date((by) => by > 0), false],
     dategreaterthanequals: [date((by) => by >= 0), false],
     bool: [truth, false],
+    binaryequals: [exactly, false],
     ipaddress: [address, false],
     notipaddress: [address, true],
   }
 
-function parseCondition(operator: string, key: string, value: unknown): Condition {
+function parseCondition({
+  operator,
+  key,
+  value,
+  hasVariables,
+}: {
+  readonly operator: string
+  readonly key: string
+  readonly value: unknown
+  readonly hasVariables: boolean
+}): Condition {
   const name = operator.toLowerCase()
   const wanted = textsOf(value)
   const narrows = narrowing.has(key)
@@ -110,15 +135,15 @@ function parseCondition(operator: string, key: string, value: unknown): Conditio
   const found = Object.hasOwn(operators, plain) ? operators[plain] : undefined
   if (found === undefined) throw malformed(`unknown condition ${operator.slice(0, 60)}`)
   const [compare, isNot] = found
-  const comparisons = wanted.map(compare)
-  const holds = (given: string): boolean => comparisons.some((matches) => matches(given)) !== isNot
-  const isAll = quantifier === 'forallvalues:' || isNot
+  const comparisons = wanted.map((one) => compare(one, hasVariables))
+  const isAll = quantifier === 'forallvalues:' || (isNot && quantifier === undefined)
   return {
     key,
     narrows: narrows && !isNot,
-    test: (values) => {
-      if (values === undefined)
-        return ifExists !== undefined || isNot || quantifier === 'forallvalues:'
+    test: (values, context) => {
+      if (values === undefined) return ifExists !== undefined || isAll
+      const holds = (given: string): boolean =>
+        comparisons.some((matches) => matches(given, context)) !== isNot
       return isAll ? values.every(holds) : values.some(holds)
     },
   }

@@ -20,21 +20,21 @@ export function isPublicGrant({ to }: Grant): boolean {
   return 'group' in to && to.group !== 'LogDelivery'
 }
 
-/** Whether the grants give it to `caller`, a canonical id; `undefined` is somebody unknown. */
+/** Whether the grants give it to somebody of these ids; none: somebody unknown. */
 export function isGranted(
   grants: Grants,
   permission: Permission,
   {
-    caller,
+    callers,
     ignoresPublic,
-  }: { readonly caller: string | undefined; readonly ignoresPublic: boolean },
+  }: { readonly callers: readonly string[]; readonly ignoresPublic: boolean },
 ): boolean {
   return grants.some((grant) => {
     if (grant.permission !== permission && grant.permission !== 'FULL_CONTROL') return false
     const { to } = grant
-    if ('id' in to) return to.id === caller
+    if ('id' in to) return callers.includes(to.id)
     if (ignoresPublic || to.group === 'LogDelivery') return false
-    return to.group === 'AllUsers' || caller !== undefined
+    return to.group === 'AllUsers' || callers.length > 0
   })
 }
 

@@ -9,7 +9,7 @@ import { wildcard } from '#identity/wildcard'
 const get: PolicyRequest = {
   action: 's3:GetObject',
   resource: 'arn:aws:s3:::photos/cats/1.jpg',
-  names: ['aa11', 'alice'],
+  names: ['aa11', 'alice', 'arn:aws:iam:::user/alice'],
   context: { 'aws:sourceip': ['192.0.2.7'], 's3:prefix': ['cats/'] },
 }
 
@@ -44,8 +44,9 @@ test('principals by id, handle and ARN; not-principals; nobody in particular', (
   equal(of({ AWS: ['bob', 'alice'] }), 'Allow')
   equal(of({ CanonicalUser: 'aa11' }), 'Allow')
   equal(of({ AWS: 'arn:aws:iam::aa11:root' }), 'Allow')
-  equal(of({ AWS: 'arn:aws:iam::123:user/alice' }), 'Allow')
-  equal(of({ AWS: 'arn:aws:iam::123:user/bob' }), undefined)
+  equal(of({ AWS: 'arn:aws:iam:::user/alice' }), 'Allow')
+  equal(of({ AWS: 'arn:aws:iam::123:user/alice' }), undefined, 'of another account')
+  equal(of({ AWS: 'arn:aws:iam:::user/bob' }), undefined)
   equal(of({ Service: 'logging.s3.amazonaws.com' }), undefined)
   const { Principal: _, ...rest } = statement()
   const denyAllBut = (AWS: string) => verdict([{ ...rest, Effect: 'Deny', NotPrincipal: { AWS } }])

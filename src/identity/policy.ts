@@ -9,9 +9,15 @@ import {
   satisfies,
 } from '#identity/conditions'
 import { accountFault } from '#identity/faults'
-import { wildcard } from '#identity/wildcard'
+import { type Pattern, variablePattern, wildcard } from '#identity/wildcard'
 
 export const policyBytesMax = 20 * 1024
+
+/**
+ * What a policy hangs on. One of a resource says who; one of an identity does not; one of a role (`trust`) says who may become it, and nothing of
+ * resources.
+ */
+export type PolicyKind = 'resource' | 'identity' | 'trust'
 
 export interface Policy {
   readonly statements: readonly Statement[]
@@ -24,8 +30,6 @@ interface Statement {
   readonly resources: Matcher<readonly Pattern[]>
   readonly conditions: readonly Condition[]
 }
-
-type Pattern = (text: string) => boolean
 
 /** `isNot`: all but these. */
 interface Matcher<Patterns> {
@@ -77,46 +81,86 @@ function applies(
   const isNamed = principals.patterns.some((name) => name === '*' || names.includes(name))
   return (
     isNamed !== principals.isNot &&
-    actions.patterns.some((isMeant) => isMeant(action.toLowerCase())) !== actions.isNot &&
-    resources.patterns.some((isMeant) => isMeant(resource)) !== resources.isNot &&
+    actions.patterns.some((isMeant) => isMeant(action.toLowerCase(), context)) !== actions.isNot &&
+    resources.patterns.some((isMeant) => isMeant(resource, context)) !== resources.isNot &&
     conditions.every((condition) => satisfies(condition, context))
   )
 }
 
-/** `identity/malformed-policy`, whose `reason` is for whoever wrote it. Every statement names principals and resources. */
-export function parsePolicy(text: string): Policy {
+/** `identity/malformed-policy`, whose `reason` is for whoever wrote it. */
+export function parsePolicy(text: string, kind: PolicyKind = 'resource'): Policy {
   if (Buffer.byteLength(text) > policyBytesMax) throw malformed('it is too long')
   const document = parseJson(text)
   if (!isObject(document)) throw malformed('it is no JSON object')
   const { Version: version = '2008-10-17', Statement: statements } = document
   if (version !== '2012-10-17' && version !== '2008-10-17') throw malformed('unknown Version')
-  const list = Array.isArray(statements) ? statements : [statements]
+  const list: readonly unknown[] = Array.isArray(statements) ? statements : [statements]
   if (list.length === 0) throw malformed('no Statement')
-  return { statements: list.map(parseStatement) }
+  const hasVariables = version === '2012-10-17'
+  return { statements: list.map((one) => parseStatement(one, { kind, hasVariables })) }
 }
 
-function parseStatement(statement: unknown): Statement {
+/** The statements' names, for whoever takes in a new document: each once. `identity/malformed-policy` */
+export function assertDistinctSids(text: string): void {
+  const { Statement: statements } = parseJson(text) as Readonly<Record<string, unknown>> // parsed before
+  const list: readonly unknown[] = Array.isArray(statements) ? statements : [statements]
+  const sids = list.flatMap((one) => (isObject(one) ? (one['Sid'] ?? []) : []))
+  if (new Set(sids).size < sids.length) throw malformed('two Statements have one Sid')
+}
+
+interface Reading {
+  readonly kind: PolicyKind
+  readonly hasVariables: boolean
+}
+
+const everybody: Matcher<readonly string[]> = { isNot: false, patterns: ['*'] }
+const everything: Matcher<readonly Pattern[]> = { isNot: false, patterns: [() => true] }
+
+function parseStatement(statement: unknown, reading: Reading): Statement {
   if (!isObject(statement)) throw malformed('a Statement is no object')
   const { Effect: effect, Condition: conditions } = statement
   if (effect !== 'Allow' && effect !== 'Deny') throw malformed('Effect is Allow or Deny')
   const actions = pick(statement, 'Action')
-  const resources = pick(statement, 'Resource')
-  const principals = pick(statement, 'Principal')
-  // "Everybody but" gives to people nobody has thought of, the unknown ones among them.
-  if (principals.isNot && effect === 'Allow') throw malformed('NotPrincipal is for Deny only')
   return {
     effect,
-    principals: { isNot: principals.isNot, patterns: parsePrincipals(principals.value) },
+    principals: readPrincipals(statement, { ...reading, effect }),
     actions: {
       isNot: actions.isNot,
       patterns: textsOf(actions.value, 'Action').map(actionPattern),
     },
-    resources: {
-      isNot: resources.isNot,
-      patterns: textsOf(resources.value, 'Resource').map(resourcePattern),
-    },
-    conditions: conditions === undefined ? [] : parseConditions(conditions),
+    resources: readResources(statement, reading),
+    conditions: conditions === undefined ? [] : parseConditions(conditions, reading),
   }
+}
+
+function readPrincipals(
+  statement: Readonly<Record<string, unknown>>,
+  { kind, effect }: Reading & { readonly effect: 'Allow' | 'Deny' },
+): Matcher<readonly string[]> {
+  if (kind === 'identity') {
+    // "Everybody" says nothing here, and clients write it; anything else was meant for another kind of policy.
+    const { Principal: stated = '*', NotPrincipal: not } = statement
+    if (stated !== '*' || not !== undefined) throw malformed('it is of one identity: no Principal')
+    return everybody
+  }
+  const principals = pick(statement, 'Principal')
+  // "Everybody but" gives to people nobody has thought of, the unknown ones among them.
+  if (principals.isNot && effect === 'Allow') throw malformed('NotPrincipal is for Deny only')
+  return { isNot: principals.isNot, patterns: parsePrincipals(principals.value) }
+}
+
+function readResources(
+  statement: Readonly<Record<string, unknown>>,
+  { kind, hasVariables }: Reading,
+): Matcher<readonly Pattern[]> {
+  if (kind === 'trust') {
+    if ('Resource' in statement || 'NotResource' in statement)
+      throw malformed('it is of one role: no Resource')
+    return everything
+  }
+  const { isNot, value } = pick(statement, 'Resource')
+  const patterns = textsOf(value, 'Resource').map((text) => resourcePattern(text, hasVariables))
+  return { isNot, patterns }
 }
 
 /** `Action` or `NotAction`, and so on: one of both. */
@@ -131,22 +175,22 @@ function pick(
   return value === undefined ? { isNot: true, value: not } : { isNot: false, value }
 }
 
-/** Ids, handles, or ARNs that name them: `arn:aws:iam::ACCOUNT:root`, `arn:aws:iam::ACCOUNT:user/NAME`. */
+/** Ids, handles, or ARNs: of an account (`arn:aws:iam::ACCOUNT:root`, which is its id), a user, a role, a session or a provider of identities. */
 function parsePrincipals(value: unknown): readonly string[] {
   if (value === '*') return ['*']
   if (!isObject(value)) throw malformed('Principal is "*" or an object')
   return Object.entries(value).flatMap(([kind, names]) => {
     const texts = textsOf(names, 'Principal')
     if (kind === 'AWS' || kind === 'CanonicalUser') return texts.map(nameOf)
-    if (kind === 'Service' || kind === 'Federated') return [] // nobody of these asks us
+    if (kind === 'Federated') return texts
+    if (kind === 'Service') return [] // none of these asks us
     throw malformed(`unknown Principal ${kind.slice(0, 40)}`)
   })
 }
 
 function nameOf(principal: string): string {
-  const [, account, name] = /^arn:aws:iam::([^:]*):(root|user\/.+)$/.exec(principal) ?? []
-  if (account === undefined || name === undefined) return principal
-  return name === 'root' ? account : name.slice('user/'.length)
+  const [, account] = /^arn:aws:iam::([^:]+):root$/.exec(principal) ?? []
+  return account ?? principal
 }
 
 function textsOf(value: unknown, what: string): readonly string[] {
@@ -162,9 +206,9 @@ function actionPattern(text: string): Pattern {
   return wildcard(text.toLowerCase())
 }
 
-function resourcePattern(text: string): Pattern {
+function resourcePattern(text: string, hasVariables: boolean): Pattern {
   if (text !== '*' && !text.startsWith('arn:')) throw malformed(`no ARN: ${text.slice(0, 80)}`)
-  return wildcard(text)
+  return hasVariables ? variablePattern(text) : wildcard(text)
 }
 
 function parseJson(text: string): unknown {

@@ -16,7 +16,8 @@ const principal: Principal = {
   createdAt: 0,
 }
 const rules: FormRules = {
-  accessKeys: (id) => (id === accessKeyId ? { secret, principal } : undefined),
+  accessKeys: (id, token) =>
+    id === accessKeyId && token === undefined ? { secret, principal } : undefined,
   regions: ['us-east-1'],
   signingKeys: new SigningKeys(),
   now: Date.UTC(2015, 11, 29),

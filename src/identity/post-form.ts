@@ -31,7 +31,6 @@ export async function authenticateForm(value: FormValues, rules: FormRules): Pro
   if (!isSigV4 && !isSigV2 && !has('policy')) {
     return { kind: 'anonymous', payload: { kind: 'unsigned' } }
   }
-  if (has('x-amz-security-token')) throw identityFault('identity/unknown-token') // we issue none
   return await (isSigV4 ? verifySigV4Form(value, rules) : verifySigV2Form(value, rules))
 }
 
@@ -43,7 +42,7 @@ export async function verifySigV4Form(value: FormValues, rules: FormRules): Prom
   if (needed(value, 'x-amz-algorithm') !== algorithm) {
     throw malformed(`x-amz-algorithm must be ${algorithm}`)
   }
-  const { scope, service } = readCredential(needed(value, 'x-amz-credential'), malformed)
+  const { scope } = readCredential(needed(value, 'x-amz-credential'), malformed)
   const timestamp = needed(value, 'x-amz-date')
   if (parseTimestamp(timestamp) === undefined) {
     throw malformed('x-amz-date must be YYYYMMDDTHHMMSSZ')
@@ -51,8 +50,11 @@ export async function verifySigV4Form(value: FormValues, rules: FormRules): Prom
   const policy = needed(value, 'policy')
   const given = needed(value, 'x-amz-signature')
   const { accessKeyId } = scope
-  const { secret, principal } = await requireKey(accessKeyId, rules)
-  checkScope({ scope, timestamp, service }, { ...rules, malformed })
+  const { secret, principal } = await requireKey(
+    { accessKeyId, token: value('x-amz-security-token') },
+    rules,
+  )
+  checkScope({ scope, timestamp }, { ...rules, malformed })
   const signingKey = rules.signingKeys.derive(secret, scope)
   if (!isSameText(hmacSha256Hex(signingKey, Buffer.from(policy)), given)) {
     throw identityFault('identity/wrong-signature')
@@ -68,7 +70,10 @@ export async function verifySigV2Form(value: FormValues, rules: FormRules): Prom
   const accessKeyId = needed(value, 'AWSAccessKeyId')
   const policy = needed(value, 'policy')
   const given = needed(value, 'signature')
-  const { secret, principal } = await requireKey(accessKeyId, rules)
+  const { secret, principal } = await requireKey(
+    { accessKeyId, token: value('x-amz-security-token') },
+    rules,
+  )
   const signature = hmacSha1(Buffer.from(secret), Buffer.from(policy))
   if (!isSameText(Buffer.from(signature).toString('base64'), given)) {
     throw identityFault('identity/wrong-signature')

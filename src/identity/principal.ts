@@ -21,6 +21,8 @@ export interface Principal extends Owner {
   readonly tenant?: string
   /** May do everything. There is one. */
   readonly isRoot: boolean
+  /** Has users, groups and roles of its own, who act in its name as far as its policies let them. */
+  readonly isAccount?: true
   readonly createdAt: number
 }
 
@@ -32,6 +34,11 @@ export interface KeyInfo {
   readonly createdAt: number
   /** Milliseconds since 1970; the key is refused from then on. */
   readonly expiresAt?: number
+}
+
+/** The only time a secret is shown. */
+export interface MadeKey extends KeyInfo {
+  readonly secret: string
 }
 
 /** 3 to 32 lower-case letters, digits, dots, dashes and underscores; letters or digits at both ends. `identity/malformed-handle` */

@@ -8,11 +8,15 @@ export interface SignedMessage {
   readonly method: string
   readonly target: RequestTarget
   readonly headers: HttpHeaders
+  /** Of a body that was read before its proof, in lower-case hex: clients of IAM and STS sign it without stating it. */
+  readonly bodySha256?: string
 }
 
 export interface AuthenticationRules {
   readonly accessKeys: AccessKeys
   readonly regions: readonly [string, ...string[]] | 'any'
+  /** What the signature must be for; S3 when left out. */
+  readonly service?: 's3' | 'iam' | 'sts'
   readonly signingKeys: SigningKeys
   /** Milliseconds since 1970. */
   readonly now: number

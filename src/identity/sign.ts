@@ -31,7 +31,7 @@ export function signRequest(
   { accessKeyId, secret, signingKeys, now }: Signer,
 ): Readonly<Record<string, string>> {
   const timestamp = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '')
-  const scope: Scope = { accessKeyId, day: timestamp.slice(0, 8), region }
+  const scope: Scope = { accessKeyId, day: timestamp.slice(0, 8), region, service: 's3' }
   const contentHash = sha256HexOf(body)
   const headers = { host, 'x-amz-content-sha256': contentHash, 'x-amz-date': timestamp }
   const signedHeaders = Object.keys(headers).sort()

@@ -28,7 +28,8 @@ export async function verifySigV2Query(
   const find = (name: string): string =>
     message.target.query.find((pair) => pair.name === name)?.value ?? ''
   const accessKeyId = find('AWSAccessKeyId')
-  const key = await requireKey(accessKeyId, rules)
+  const token = message.target.query.find((pair) => pair.name === 'x-amz-security-token')?.value
+  const key = await requireKey({ accessKeyId, token }, rules)
   const expires = find('Expires')
   if (!/^\d{1,12}$/.test(expires)) {
     throw identityFault('identity/malformed-query-authorization', { reason: 'missing Expires' })

@@ -26,7 +26,8 @@ const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b
 const host = 'examplebucket.s3.amazonaws.com'
 
 const rules: AuthenticationRules = {
-  accessKeys: (id) => (id === accessKeyId ? { secret, principal } : undefined),
+  accessKeys: (id, token) =>
+    id === accessKeyId && token === undefined ? { secret, principal } : undefined,
   regions: ['us-east-1'],
   signingKeys: new SigningKeys(),
   now: exampleTime,

@@ -4,7 +4,7 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  */
 import type { HttpHeaders } from '#http/message'
-import { type AccessKey, requireKey } from '#identity/access-keys'
+import { requireKey } from '#identity/access-keys'
 import { canonicalPaths, canonicalRequest } from '#identity/canonical-request'
 import type { Claim } from '#identity/claim'
 import { identityFault } from '#identity/faults'
@@ -23,7 +23,8 @@ export async function verifySigV4(
   claim: Claim,
   rules: AuthenticationRules,
 ): Promise<SignedProof> {
-  const key = await lookUp(claim, rules)
+  const { token, scope: asked } = claim
+  const key = await requireKey({ accessKeyId: asked.accessKeyId, token }, rules)
   checkScope(claim, { ...rules, malformed: malformedBy(claim) })
   checkTime(claim, rules.now)
   checkSignedHeaders(message.headers, claim)
@@ -52,25 +53,21 @@ function malformedBy({ via }: Claim): (reason: string) => Error {
   return (reason) => identityFault(code, { reason })
 }
 
-async function lookUp({ scope, token }: Claim, rules: AuthenticationRules): Promise<AccessKey> {
-  if (token !== undefined) throw identityFault('identity/unknown-token') // we issue none
-  return await requireKey(scope.accessKeyId, rules)
-}
-
-/** Of our region and of S3, for the day that it was made on. `identity/wrong-region`, else what `malformed` makes. */
+/** Of our region and of the service, for the day that it was made on. `identity/wrong-region`, else what `malformed` makes. */
 export function checkScope(
-  { scope, timestamp, service }: Pick<Claim, 'scope' | 'timestamp' | 'service'>,
+  { scope, timestamp }: Pick<Claim, 'scope' | 'timestamp'>,
   {
     regions,
+    service = 's3',
     malformed,
-  }: Pick<AuthenticationRules, 'regions'> & { malformed(reason: string): Error },
+  }: Pick<AuthenticationRules, 'regions' | 'service'> & { malformed(reason: string): Error },
 ): void {
   const isOurs = regions === 'any' || regions.includes(scope.region)
   if (!isOurs) {
     throw identityFault('identity/wrong-region', { region: regions[0], given: scope.region })
   }
-  if (service === 's3' && timestamp.startsWith(`${scope.day}T`)) return
-  throw malformed('service must be s3, and its date the date of the request')
+  if (scope.service === service && timestamp.startsWith(`${scope.day}T`)) return
+  throw malformed(`service must be ${service}, and its date the date of the request`)
 }
 
 function checkTime({ timeMs, expiresSeconds }: Claim, now: number): void {

@@ -1,18 +1,24 @@
-/** The tables `principal` and `access_key`, and how changes become their rows. */
+/** The tables of principals, keys, what accounts have, and what hangs on whom, and how changes become their rows. */
 import type { ChangeRoom, SequencedChange } from '#changelog/change'
 import type {
+  EntityFacts,
+  EntityJson,
+  EntityKind,
+  EntityRow,
   IdentityChange,
   KeyJson,
   KeyRow,
   PrincipalJson,
   PrincipalRow,
+  RightsJson,
+  RightsRow,
 } from '#identity/changes'
 import { sealedFromJson, sealedToJson } from '#identity/sealed-secret'
 import type { Queryable } from '#sql/sql'
 
 export const identityRoom: ChangeRoom = {
   room: 'identity',
-  migrations: [createTables],
+  migrations: [createTables, createEntities],
   apply: applyIdentityChange,
   dump: dumpIdentities,
 }
@@ -27,31 +33,84 @@ async function createTables(tx: Queryable): Promise<void> {
   await tx.query`create index access_key_principal on access_key (principal)`
 }
 
+async function createEntities(tx: Queryable): Promise<void> {
+  await tx.query`alter table principal add column is_account integer not null default 0`
+  await tx.query`create table iam_entity (
+    id text primary key, account text not null, kind text not null, name text not null, name_key text not null,
+    path text not null, facts text not null, sequence integer not null, at integer not null,
+    unique (account, kind, name_key))`
+  await tx.query`create table iam_rights (
+    holder text primary key, body text not null, sequence integer not null, at integer not null)`
+  await tx.query`create table iam_membership (
+    team text not null, member text not null, primary key (team, member))`
+  await tx.query`create index iam_membership_member on iam_membership (member)`
+}
+
 async function applyIdentityChange(tx: Queryable, change: SequencedChange): Promise<void> {
   const body = change.body as IdentityChange // this room wrote it
   switch (body.kind) {
     case 'identity/principal-put':
       return await putPrincipal(tx, change, body)
     case 'identity/principal-removed':
-      await tx.query`delete from access_key where principal = ${body.id}`
       await tx.query`delete from principal where id = ${body.id}`
-      return
+      return await dropHolder(tx, body.id)
     case 'identity/key-put':
       return await putKey(tx, change, body)
     case 'identity/key-removed':
       await tx.query`delete from access_key where id = ${body.accessKeyId}`
+      return
+    case 'identity/entity-put':
+      return await putEntity(tx, change, body)
+    case 'identity/entity-removed':
+      await tx.query`delete from iam_entity where id = ${body.id}`
+      return await dropHolder(tx, body.id)
+    case 'identity/rights-put':
+      return await putRights(tx, change, body)
   }
+}
+
+/** What hung on somebody or something that is no more. */
+async function dropHolder(tx: Queryable, id: string): Promise<void> {
+  await tx.query`delete from access_key where principal = ${id}`
+  await tx.query`delete from iam_rights where holder = ${id}`
+  await tx.query`delete from iam_membership where member = ${id} or team = ${id}`
+}
+
+async function putEntity(
+  tx: Queryable,
+  { sequence, at }: SequencedChange,
+  { id, account, entity, name, path, facts }: EntityJson,
+): Promise<void> {
+  await tx.query`insert into iam_entity (id, account, kind, name, name_key, path, facts, sequence, at)
+    values (${id}, ${account}, ${entity}, ${name}, ${name.toLowerCase()}, ${path}, ${JSON.stringify(facts)}, ${sequence}, ${at})
+    on conflict (id) do update set name = excluded.name, name_key = excluded.name_key,
+      path = excluded.path, facts = excluded.facts`
+}
+
+async function putRights(
+  tx: Queryable,
+  { sequence, at }: SequencedChange,
+  { holder, inline, attached, teams }: RightsJson & { readonly holder: string },
+): Promise<void> {
+  const body = JSON.stringify({ inline, attached, teams })
+  await tx.query`insert into iam_rights (holder, body, sequence, at)
+    values (${holder}, ${body}, ${sequence}, ${at})
+    on conflict (holder) do update set body = excluded.body`
+  await tx.query`delete from iam_membership where member = ${holder}`
+  for (const team of teams)
+    await tx.query`insert into iam_membership (team, member) values (${team}, ${holder})`
 }
 
 async function putPrincipal(
   tx: Queryable,
   { sequence, at }: SequencedChange,
-  { id, handle, displayName, email, tenant, isRoot }: PrincipalJson,
+  { id, handle, displayName, email, tenant, isRoot, isAccount }: PrincipalJson,
 ): Promise<void> {
-  await tx.query`insert into principal (id, handle, display_name, email, tenant, is_root, sequence, at)
-    values (${id}, ${handle}, ${displayName}, ${email ?? null}, ${tenant ?? null}, ${isRoot === true ? 1 : 0}, ${sequence}, ${at})
+  await tx.query`insert into principal (id, handle, display_name, email, tenant, is_root, is_account, sequence, at)
+    values (${id}, ${handle}, ${displayName}, ${email ?? null}, ${tenant ?? null}, ${isRoot === true ? 1 : 0}, ${isAccount === true ? 1 : 0}, ${sequence}, ${at})
     on conflict (id) do update set handle = excluded.handle, display_name = excluded.display_name,
-      email = excluded.email, tenant = excluded.tenant, is_root = excluded.is_root`
+      email = excluded.email, tenant = excluded.tenant, is_root = excluded.is_root,
+      is_account = excluded.is_account`
 }
 
 async function putKey(
@@ -70,27 +129,54 @@ async function putKey(
 const pageRows = 500
 
 async function* dumpIdentities(tx: Queryable): AsyncGenerator<SequencedChange> {
+  yield* dumpRows<PrincipalRow>(
+    (after) => tx.query`
+      select * from principal where sequence > ${after} order by sequence limit ${pageRows}`,
+    (row) => ({ kind: 'identity/principal-put', ...principalJson(row) }),
+  )
+  yield* dumpRows<KeyRow>(
+    (after) => tx.query`
+      select * from access_key where sequence > ${after} order by sequence limit ${pageRows}`,
+    (row) => ({ kind: 'identity/key-put', ...keyJson(row) }),
+  )
+  yield* dumpRows<EntityRow>(
+    (after) => tx.query`
+      select * from iam_entity where sequence > ${after} order by sequence limit ${pageRows}`,
+    (row) => ({ kind: 'identity/entity-put', ...entityJson(row) }),
+  )
+  yield* dumpRows<RightsRow>(
+    (after) => tx.query`
+      select * from iam_rights where sequence > ${after} order by sequence limit ${pageRows}`,
+    (row) => ({
+      kind: 'identity/rights-put',
+      holder: row.holder,
+      ...(JSON.parse(row.body) as RightsJson), // put there by us
+    }),
+  )
+}
+
+async function* dumpRows<Row extends { readonly sequence: number; readonly at: number }>(
+  page: (after: number) => Promise<readonly Row[]>,
+  changeOf: (row: Row) => IdentityChange,
+): AsyncGenerator<SequencedChange> {
   for (let after = 0; ; ) {
-    const rows = await tx.query<PrincipalRow>`
-      select * from principal where sequence > ${after} order by sequence limit ${pageRows}`
-    for (const row of rows) {
-      const body: IdentityChange = { kind: 'identity/principal-put', ...principalJson(row) }
-      yield { sequence: BigInt(row.sequence), at: row.at, body }
-    }
+    const rows = await page(after)
+    for (const row of rows)
+      yield { sequence: BigInt(row.sequence), at: row.at, body: changeOf(row) }
     const last = rows.at(-1)
-    if (last === undefined) break
+    if (last === undefined) return
     after = last.sequence
   }
-  for (let after = 0; ; ) {
-    const rows = await tx.query<KeyRow>`
-      select * from access_key where sequence > ${after} order by sequence limit ${pageRows}`
-    for (const row of rows) {
-      const body: IdentityChange = { kind: 'identity/key-put', ...keyJson(row) }
-      yield { sequence: BigInt(row.sequence), at: row.at, body }
-    }
-    const last = rows.at(-1)
-    if (last === undefined) break
-    after = last.sequence
+}
+
+function entityJson({ id, account, kind, name, path, facts }: EntityRow): EntityJson {
+  return {
+    id,
+    account,
+    entity: kind as EntityKind, // put there by us, and so with the facts
+    name,
+    path,
+    facts: JSON.parse(facts) as EntityFacts,
   }
 }
 
@@ -102,6 +188,7 @@ function principalJson(row: PrincipalRow): PrincipalJson {
     ...(row.email === null ? {} : { email: row.email }),
     ...(row.tenant === null ? {} : { tenant: row.tenant }),
     ...(row.is_root === 1 ? { isRoot: true } : {}),
+    ...(row.is_account === 1 ? { isAccount: true } : {}),
   }
 }
 

@@ -159,20 +159,73 @@ async function populate(accounts: Accounts): Promise<void> {
   await accounts.createKey('bob', { accessKeyId: 'GONE' })
   await accounts.removeKey('GONE')
   await accounts.updatePrincipal('bob', { displayName: 'Bob the builder' })
+  await populateStoreAccount(accounts)
+  await populateOwnAccount(accounts)
+}
+
+const document = (Effect: 'Allow' | 'Deny', Action: string): string =>
+  JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect, Action, Resource: '*' }] })
+const trust = JSON.stringify({
+  Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { AWS: '*' } }],
+})
+
+async function populateStoreAccount({ administration }: Accounts): Promise<void> {
+  const team = { account: '', kind: 'team', name: 'readers' } as const
+  const policy = { account: '', kind: 'policy', name: 'reading' } as const
+  await administration.create(team, { facts: {} })
+  await administration.addMember('', 'readers', 'alice')
+  await administration.addMember('', 'readers', 'bob')
+  await administration.removeMember('', 'readers', 'bob')
+  const { arn } = await administration.create(policy, {
+    facts: { document: document('Allow', 's3:Get*'), description: 'to read' },
+  })
+  await administration.attach(team, arn)
+  const alice = { account: '', kind: 'user', name: 'alice' } as const
+  await administration.putInline(alice, 'one', document('Deny', 's3:Put*'))
+  await administration.putInline(alice, 'gone', document('Deny', 's3:*'))
+  await administration.removeInline(alice, 'gone')
+  await administration.create({ account: '', kind: 'role', name: 'gone' }, { facts: { trust } })
+  await administration.remove({ account: '', kind: 'role', name: 'gone' })
+}
+
+async function populateOwnAccount(accounts: Accounts): Promise<void> {
+  const { administration } = accounts
+  const { id: account } = await accounts.createPrincipal({ handle: 'acme', isAccount: true })
+  const { id } = await administration.createUser(account, { name: 'carol', path: '/staff/' })
+  await accounts.createKey(id, { accessKeyId: 'CAROLKEY' })
+  const role = { account, kind: 'role', name: 'worker' } as const
+  await administration.create(role, { path: '/night/', facts: { trust, sessionSecondsMax: 7_200 } })
+  await administration.attach(role, 'arn:aws:iam::aws:policy/AmazonS3FullAccess')
 }
 
 async function seenOf(accounts: Accounts) {
+  const { administration } = accounts
   const names = ['root', 'alice', 'bob']
+  const { id } = await accounts.principal('acme')
+  const kinds = ['team', 'role', 'policy'] as const
+  const role = { account: id, kind: 'role', name: 'worker' } as const
+  const carol = await accounts.findKey('CAROLKEY')
+  equal(carol?.principal.standing?.arn, `arn:aws:iam::${id}:user/staff/carol`)
   return {
     principals: await accounts.listPrincipals(),
     keys: await Promise.all(names.map((name) => accounts.listKeys(name))),
     alice: await accounts.findKey('ALICEKEY'),
+    carol,
+    entities: await Promise.all(
+      ['', id].flatMap((account) => kinds.map((kind) => administration.list(account, kind))),
+    ),
+    members: await administration.members('', 'readers'),
+    teams: await administration.teamsOf('', 'alice'),
+    users: await administration.listUsers(id),
+    ofRole: await administration.rights(role),
   }
 }
 
 test('a lost database has the same principals and keys again, from the log', () =>
   withAccounts(async (accounts, { store, nodes, keyring, world, changelog }) => {
     await populate(accounts)
+    const before = await accounts.findKey('ALICEKEY')
+    equal(before?.principal.standing?.policies.length, 2, 'her own, and her team’s')
     const sql = new SqliteMemory().open()
     await rebuild({
       sql,

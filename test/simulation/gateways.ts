@@ -3,6 +3,7 @@ import { connectToStore } from '#gateway/client'
 import type { GatewayPort } from '#gateway/port'
 import { serveGateway } from '#gateway/server'
 import type { IdentitySource } from '#identity/accounts'
+import type { Administration } from '#identity/administration'
 import type { ObjectStore } from '#object/model'
 import { silentTelemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
@@ -12,6 +13,7 @@ import { between, pick } from './scenario.ts'
 const nobody: IdentitySource = {
   findKey: async () => undefined,
   findPrincipal: async () => undefined,
+  administration: {} as Administration, // and nobody manages anybody
   onChange() {},
 }
 

@@ -61,6 +61,21 @@ const sentences: Readonly<Record<AdminFaultCode | AccountFaultCode | DeliveryFau
     'identity/malformed-name': () =>
       'A display name has 1 to 128 characters, and no control characters.',
     'identity/malformed-policy': ({ reason }) => `The policy cannot be used: ${reason}.`,
+    'identity/malformed-entity-name': ({ name }) =>
+      `"${name}" is no name: letters, digits and _ + = , . @ - are.`,
+    'identity/malformed-path': ({ path }) =>
+      `"${path}" is no path: it begins and ends with a slash.`,
+    'identity/malformed-duration': ({ secondsMin, secondsMax }) =>
+      `A session may last ${secondsMin} to ${secondsMax} seconds.`,
+    'identity/malformed-provider': ({ reason }) => `The provider cannot be used: ${reason}.`,
+    'identity/no-such-entity': ({ name, kind }) => `There is no ${kind} "${name}".`,
+    'identity/no-such-policy': ({ policy }) => `There is no policy "${policy}".`,
+    'identity/entity-exists': ({ name, kind }) => `There is a ${kind} "${name}" already.`,
+    'identity/still-in-use': ({ name }) =>
+      `"${name}" still has keys, policies or members, or is attached.`,
+    'identity/too-many': ({ what, max }) => `There may be ${max} ${what} at most.`,
+    'identity/not-assumable': ({ role }) => `The role ${role} cannot be assumed.`,
+    'identity/not-by-session': () => 'A session cannot do this.',
     'identity/no-such-principal': ({ name }) => `There is no user "${name}".`,
     'identity/principal-exists': ({ id }) => `There is a user with the id ${id} already.`,
     'identity/handle-taken': ({ handle }) => `There is a user "${handle}" already.`,

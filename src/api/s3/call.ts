@@ -1,7 +1,8 @@
 import type { S3DoorOptions } from '#api/s3/door-options'
 import type { HttpRequest, HttpResponse } from '#http/message'
 import type { QueryPair } from '#http/target'
-import type { Owner, Principal } from '#identity/principal'
+import type { Caller } from '#identity/caller'
+import type { Owner } from '#identity/principal'
 import type { Proof } from '#identity/proof'
 import type { BucketFacts, BucketName, ObjectInfo, ObjectKey } from '#object/model'
 
@@ -11,7 +12,7 @@ export interface Call {
   readonly request: HttpRequest
   readonly proof: Proof
   /** Who asks; `undefined` for somebody unknown, who has what is given to everybody. */
-  readonly caller: Principal | undefined
+  readonly caller: Caller | undefined
   /** First value of each parameter. */
   readonly query: ReadonlyMap<string, string>
   /** By lower-case name: the headers and, in a presigned URL, the `x-amz-*` parameters that stand for some. */

@@ -1,6 +1,7 @@
 import { readGrantHeaders } from '#api/s3/acl'
 import type { NameCall } from '#api/s3/call'
 import { homeRegion } from '#api/s3/door-options'
+import { requireRight } from '#api/s3/enter'
 import { s3Fault } from '#api/s3/faults'
 import { parseOwnership } from '#api/s3/ownership-controls'
 import { refuseUnkeptPromises } from '#api/s3/promises'
@@ -16,6 +17,7 @@ import type { BucketConfig } from '#object/model'
 export async function createBucket(call: NameCall): Promise<HttpResponse> {
   const { door, bucket, headers, caller } = call
   if (caller === undefined) throw s3Fault('s3/access-denied')
+  requireRight(call, { action: 's3:CreateBucket', bucket })
   refuseUnkeptPromises(call)
   const config = await readConfig(call, caller.id)
   const location = await readLocation(call)
@@ -74,9 +76,11 @@ async function isAsAsked(
 }
 
 /** For who need not make buckets before using them. Asked before the body is pulled, since a body can be sent only once. */
-export async function makeBucket({ door, bucket, caller }: NameCall): Promise<void> {
+export async function makeBucket(call: NameCall): Promise<void> {
+  const { door, bucket, caller } = call
   if ((await door.lookups.bucket(bucket)) !== undefined) return
   if (caller === undefined) throw s3Fault('s3/access-denied')
+  requireRight(call, { action: 's3:CreateBucket', bucket })
   await door.objects.createBucket(bucket, { owner: caller.id }).catch((error: unknown) => {
     if (!isFault(error, 'object/bucket-exists')) throw error // somebody else was faster
   })

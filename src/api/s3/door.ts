@@ -1,5 +1,6 @@
 /** The S3 wire over an `ObjectStore`: translates requests into domain calls and faults into S3's XML. Holds no state but a cache of keys. */
 
+import { answerIam, isIamRequest } from '#api/iam/door'
 import { actionOf } from '#api/s3/actions'
 import { type Address, resolveAddress } from '#api/s3/address'
 import { isGuest } from '#api/s3/anonymous'
@@ -9,7 +10,6 @@ import { createBucket, makeBucket } from '#api/s3/create-bucket'
 import type { S3DoorOptions } from '#api/s3/door-options'
 import { enter } from '#api/s3/enter'
 import { errorResponse, hostId } from '#api/s3/error-response'
-import { s3ErrorOf } from '#api/s3/errors'
 import { s3Fault } from '#api/s3/faults'
 import { postObject } from '#api/s3/post-object'
 import {
@@ -25,7 +25,7 @@ import { Fault } from '#fault/fault'
 import type { HttpHandler, HttpRefusal, HttpRequest, HttpResponse } from '#http/message'
 import { parseTarget } from '#http/target'
 import { authenticate } from '#identity/authenticate'
-import type { Principal } from '#identity/principal'
+import type { Caller } from '#identity/caller'
 import type { Proof } from '#identity/proof'
 import { SigningKeys } from '#identity/signing-keys'
 import { parseBucketName, parseObjectKey } from '#object/names'
@@ -40,6 +40,8 @@ export interface S3Door {
 /** What the log of a request learns while the request is understood. */
 type Trace = { -readonly [Name in 'operation' | 'bucket' | 'principal']?: RequestEnded[Name] } & {
   cross?: { readonly address: Address; readonly asked: CrossOrigin | undefined }
+  /** Of a request that has its own words for it. */
+  failure?: unknown
 }
 
 export function createS3Door(options: S3DoorOptions): S3Door {
@@ -60,7 +62,7 @@ export function createS3Door(options: S3DoorOptions): S3Door {
           hasBody: request.method !== 'HEAD',
         })
       }
-      const { cross, ...traced } = trace
+      const { cross, failure: told, ...traced } = trace
       // An answer without these is one that the page does not see, refusals included.
       const granted = cross?.asked && (await grantedTo({ options, trace }).catch(() => undefined)) // no bucket's name
       return {
@@ -78,7 +80,7 @@ export function createS3Door(options: S3DoorOptions): S3Door {
             bytesIn: request.body.received,
             bytesOut: outcome.bytesOut,
             ms: options.world.monotonic() - startedAt,
-            ...failureFields(failure),
+            ...failureFields(failure ?? told, response.status),
           })
         },
       }
@@ -119,6 +121,16 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
       callerOf: (proof) => {
         trace.principal = nameOf(proof)
         return callerOf(request, proof, options)
+      },
+    })
+  }
+  if (address.bucket === undefined && isIamRequest(request)) {
+    return await answerIam(request, {
+      door: options,
+      signingKeys,
+      onKnown: (known) => Object.assign(trace, known),
+      onFailure: (error) => {
+        trace.failure = error
       },
     })
   }
@@ -178,7 +190,7 @@ function callerOf(
   request: HttpRequest,
   proof: Proof,
   { guests, root }: S3DoorOptions,
-): Principal | undefined {
+): Caller | undefined {
   if (proof.kind === 'signed') return proof.principal
   return guests !== undefined && isGuest(request, guests) ? root : undefined
 }
@@ -242,10 +254,10 @@ function idHeaders(requestId: string): Record<string, string> {
   return { 'x-amz-request-id': requestId, 'x-amz-id-2': hostId }
 }
 
-function failureFields(error: unknown): Pick<RequestEnded, 'faultCode' | 'error'> {
+function failureFields(error: unknown, status: number): Pick<RequestEnded, 'faultCode' | 'error'> {
   if (error === undefined) return {}
   return {
     ...(error instanceof Fault ? { faultCode: error.code } : {}),
-    ...(s3ErrorOf(error).status === 500 ? { error } : {}),
+    ...(status === 500 ? { error } : {}),
   }
 }

@@ -1,18 +1,19 @@
 /** Into a bucket: whether it is there, and whether the caller may do there what is asked. The rules are `identity/access`'s. */
 import type { Admission, BucketCall, Call, NameCall } from '#api/s3/call'
+import { contextOf } from '#api/s3/context'
 import { s3Fault } from '#api/s3/faults'
-import { readTagHeader } from '#api/s3/tags'
 import { isFault } from '#fault/fault'
 import {
   type AccessRequest,
   type BucketAccess,
   decide,
+  mayAtAll,
   mayWith,
   type ObjectAccess,
   type Ownership,
   type PublicAccess,
 } from '#identity/access'
-import type { RequestContext } from '#identity/conditions'
+import { accountOf } from '#identity/caller'
 import type { Grants } from '#identity/grants'
 import { parsePolicy } from '#identity/policy'
 import type { Owner } from '#identity/principal'
@@ -45,8 +46,9 @@ export async function admissionTo(
 ): Promise<{ readonly facts: BucketFacts; readonly admission: Admission }> {
   const facts = await call.door.lookups.bucket(bucket)
   if (facts === undefined) throw objectFault('object/no-such-bucket', { bucket })
-  const access = accessOf(facts, call.door.root.id)
-  const context = access.policy === undefined ? {} : contextOf(call)
+  const access = await accessOfCaller(call, facts)
+  const context =
+    access.policy === undefined && call.caller?.standing === undefined ? {} : contextOf(call)
   const request = ({ action, key }: Asked): AccessRequest => {
     return { caller: call.caller, action, key, context }
   }
@@ -71,6 +73,29 @@ export async function admissionTo(
       },
     },
   }
+}
+
+/** Whose account the bucket is in matters to those alone whose rights policies give. */
+async function accessOfCaller(
+  { door, caller }: Pick<Call, 'door' | 'caller'>,
+  facts: BucketFacts,
+): Promise<BucketAccess> {
+  const access = accessOf(facts, door.root.id)
+  if (caller?.standing === undefined) return access
+  const owner = await door.lookups.principal(access.owner)
+  return owner === undefined ? access : { ...access, account: accountOf(owner) }
+}
+
+/** `s3/access-denied` unless the caller may do what concerns no bucket that is there. */
+export function requireRight(
+  call: Pick<Call, 'door' | 'caller' | 'request' | 'query' | 'headers'>,
+  { action, bucket }: { readonly action: string; readonly bucket?: BucketName },
+): void {
+  const { caller } = call
+  if (caller?.standing === undefined) return
+  const resource = `arn:aws:s3:::${bucket ?? '*'}`
+  if (!mayAtAll({ caller, action, resource, context: contextOf(call) }))
+    throw s3Fault('s3/access-denied')
 }
 
 /** Parsed once per bucket: lookups keep the facts. */
@@ -108,41 +133,4 @@ export async function ownerOf(
   if (owner === undefined || owner === door.root.id) return door.root
   if (owner === caller?.id) return caller
   return (await door.lookups.principal(owner)) ?? { id: owner, displayName: '' }
-}
-
-/** What conditions of policies may ask about. https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html */
-function contextOf({
-  request,
-  caller,
-  query,
-  headers,
-  door,
-}: Pick<Call, 'door' | 'caller' | 'request' | 'query' | 'headers'>): RequestContext {
-  const now = door.world.now()
-  const context: Record<string, readonly string[] | undefined> = {
-    'aws:sourceip': [request.peer.replace(/^::ffff:/, '')],
-    'aws:securetransport': ['false'],
-    'aws:useragent': listOf(headers['user-agent']),
-    'aws:referer': listOf(headers['referer']),
-    'aws:currenttime': [new Date(now).toISOString()],
-    'aws:epochtime': [String(Math.floor(now / 1000))],
-    'aws:userid': listOf(caller?.id),
-    'aws:username': listOf(caller?.handle),
-    's3:prefix': listOf(query.get('prefix')),
-    's3:delimiter': listOf(query.get('delimiter')),
-    's3:max-keys': listOf(query.get('max-keys')),
-    's3:versionid': listOf(query.get('versionId')),
-  }
-  for (const [name, value] of Object.entries(headers))
-    if (name.startsWith('x-amz-')) context[`s3:${name}`] = listOf(value)
-  const tags = readTagHeader({ headers })
-  if (tags !== undefined) {
-    context['s3:requestobjecttagkeys'] = tags.map(([name]) => name)
-    for (const [name, value] of tags) context[`s3:requestobjecttag/${name.toLowerCase()}`] = [value]
-  }
-  return context
-}
-
-function listOf(value: string | undefined): readonly string[] | undefined {
-  return value === undefined ? undefined : [value]
 }

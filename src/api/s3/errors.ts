@@ -2,12 +2,13 @@
  * Every fault's word in S3. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  * SDKs retry 500, 502, 503 and 504; so what a retry can mend is 503, and a full store is not.
  */
+import { accountErrors } from '#api/s3/account-errors'
 import type { S3FaultCode } from '#api/s3/faults'
 import { selectErrors } from '#api/s3/select-errors'
 import type { DeliveryFaultCode } from '#delivery/faults'
 import { Fault, type FaultKind } from '#fault/fault'
 import type { HttpFaultCode } from '#http/faults'
-import type { AccountFaultCode, IdentityFaultCode } from '#identity/faults'
+import type { IdentityFaultCode } from '#identity/faults'
 import type { ObjectFaultCode } from '#object/faults'
 
 export interface S3Error {
@@ -258,6 +259,11 @@ const identityErrors: Readonly<Record<IdentityFaultCode, S3Error>> = {
     code: 'InvalidToken',
     message: 'The provided token is malformed or otherwise not valid.',
   },
+  'identity/expired-token': {
+    status: 400,
+    code: 'ExpiredToken',
+    message: 'The provided token has expired.',
+  },
   'identity/wrong-region': {
     ...authorizationMalformed,
     message: 'The authorization header is malformed; the region is wrong.',
@@ -311,50 +317,6 @@ const identityErrors: Readonly<Record<IdentityFaultCode, S3Error>> = {
     message: 'The request contained trailing data that was not well-formed.',
   },
   'identity/malformed-credentials-file': internal,
-}
-
-/** IAM's words. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html */
-const invalidField: S3Error = {
-  status: 400,
-  code: 'ValidationError',
-  message: 'A field of the request is not valid.',
-}
-const noSuchEntity: S3Error = {
-  status: 404,
-  code: 'NoSuchEntity',
-  message: 'There is no user or key of that name.',
-}
-const entityExists: S3Error = {
-  status: 409,
-  code: 'EntityAlreadyExists',
-  message: 'A user or key of that name exists already.',
-}
-
-const accountErrors: Readonly<Record<AccountFaultCode, S3Error>> = {
-  'identity/malformed-handle': invalidField,
-  'identity/malformed-principal-id': invalidField,
-  'identity/malformed-access-key': invalidField,
-  'identity/malformed-secret': invalidField,
-  'identity/malformed-email': invalidField,
-  'identity/malformed-tenant': invalidField,
-  'identity/malformed-name': invalidField,
-  'identity/malformed-policy': {
-    status: 400,
-    code: 'MalformedPolicy',
-    message: 'The policy is not a valid document.',
-  },
-  'identity/no-such-principal': noSuchEntity,
-  'identity/principal-exists': entityExists,
-  'identity/handle-taken': entityExists,
-  'identity/email-taken': entityExists,
-  'identity/root-stays': accessDenied,
-  'identity/no-such-key': noSuchEntity,
-  'identity/key-exists': entityExists,
-  'identity/too-many-keys': {
-    status: 409,
-    code: 'LimitExceeded',
-    message: 'The user has as many access keys as a user may have.',
-  },
 }
 
 const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {

@@ -1,5 +1,6 @@
 import type { Call } from '#api/s3/call'
 import { homeRegion } from '#api/s3/door-options'
+import { requireRight } from '#api/s3/enter'
 import { nonEmpty, ownerElement, parseToken, printToken, readLimit } from '#api/s3/listing'
 import { isoDate, xmlResponse } from '#api/s3/response'
 import { branch, branches, leaf } from '#api/s3/xml-writer'
@@ -8,6 +9,7 @@ import type { HttpResponse } from '#http/message'
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html; all of them unless a page size is asked. */
 export async function listBuckets(call: Call): Promise<HttpResponse> {
   const { door, query, caller } = call
+  requireRight(call, { action: 's3:ListAllMyBuckets' })
   const limit = readLimit(call, 'max-buckets', Number.MAX_SAFE_INTEGER)
   const prefix = query.get('prefix') ?? ''
   const token = nonEmpty(call, 'continuation-token')

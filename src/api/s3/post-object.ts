@@ -21,9 +21,9 @@ import { readXml } from '#api/s3/xml-reader'
 import { leaf, plainXmlDocument } from '#api/s3/xml-writer'
 import type { HttpBody, HttpHeaders, HttpRequest, HttpResponse } from '#http/message'
 import { parseTarget } from '#http/target'
+import type { Caller } from '#identity/caller'
 import { identityFault } from '#identity/faults'
 import { authenticateForm } from '#identity/post-form'
-import type { Principal } from '#identity/principal'
 import type { Proof } from '#identity/proof'
 import type { SigningKeys } from '#identity/signing-keys'
 import type { ObjectKey } from '#object/model'
@@ -33,7 +33,7 @@ import { parseObjectKey } from '#object/names'
 export interface FormUpload extends Pick<NameCall, 'door' | 'request' | 'query' | 'bucket'> {
   readonly signingKeys: SigningKeys
   /** Called as soon as there is a proof: whose request this is; `undefined` for somebody unknown. */
-  callerOf(proof: Proof): Principal | undefined
+  callerOf(proof: Proof): Caller | undefined
 }
 
 /**

@@ -8,7 +8,12 @@ const prolog = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 /** A document whose root is in S3's namespace. */
 export function xmlDocument(root: string, ...children: readonly Xml[]): string {
-  return `${prolog}<${root} xmlns="${namespace}">${children.join('')}</${root}>`
+  return xmlDocumentOf(root, namespace, ...children)
+}
+
+/** A document whose root is in another namespace. */
+export function xmlDocumentOf(root: string, namespaceUri: string, ...children: readonly Xml[]) {
+  return `${prolog}<${root} xmlns="${namespaceUri}">${children.join('')}</${root}>`
 }
 
 /** A document without namespace, as errors are. */

@@ -12,6 +12,7 @@ export interface Signing {
   readonly accessKeyId?: string
   readonly secret?: string
   readonly region?: string
+  readonly service?: string
 }
 
 export interface Signed {
@@ -87,10 +88,11 @@ function keyOf({
   timeMs = Date.now(),
   region = 'us-east-1',
   secret: own = secret,
-}: Pick<Signing, 'timeMs' | 'region' | 'secret'>) {
+  service = 's3',
+}: Pick<Signing, 'timeMs' | 'region' | 'secret' | 'service'>) {
   const timestamp = new Date(timeMs).toISOString().replace(/[-:]|\.\d{3}/g, '')
   const day = timestamp.slice(0, 8)
-  const words = [day, region, 's3', 'aws4_request']
+  const words = [day, region, service, 'aws4_request']
   const key = words.reduce((key: Buffer, word) => hmac(key, word), Buffer.from(`AWS4${own}`))
   return { key, timestamp, scope: words.join('/') }
 }

@@ -1,0 +1,159 @@
+/**
+ * IAM and STS on the wire: `POST /` with `Action=…` in a form, signed for the service, answered in XML.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/programming.html
+ */
+import { accountActions } from '#api/iam/account'
+import { authorise, type IamAction, type IamCall } from '#api/iam/call'
+import { iamErrorResponse } from '#api/iam/errors'
+import { iamFault } from '#api/iam/faults'
+import { groupActions } from '#api/iam/groups'
+import { holderPolicyActions } from '#api/iam/holder-policies'
+import { policyActions } from '#api/iam/policies'
+import { providerActions } from '#api/iam/providers'
+import { roleActions } from '#api/iam/roles'
+import { stsActions } from '#api/iam/sts'
+import { userActions } from '#api/iam/users'
+import { commonContext } from '#api/s3/context'
+import type { S3DoorOptions } from '#api/s3/door-options'
+import { branch, leaf, xmlDocumentOf } from '#api/s3/xml-writer'
+import { sha256HexOf } from '#crypto/digest'
+import type { HttpRequest, HttpResponse } from '#http/message'
+import { parseQuery, parseTarget } from '#http/target'
+import { authenticate } from '#identity/authenticate'
+import { standingOf } from '#identity/caller'
+import type { SignedProof } from '#identity/proof'
+import type { SigningKeys } from '#identity/signing-keys'
+import { gather } from '#stream/gather'
+
+/** Policies have 20 KiB at most; one that is several times too long is told so, more is not read. */
+const bodyBytesMax = 256 * 1024
+
+export const iamActions: readonly IamAction[] = [
+  ...accountActions,
+  ...groupActions,
+  ...holderPolicyActions,
+  ...policyActions,
+  ...providerActions,
+  ...roleActions,
+  ...stsActions,
+  ...userActions,
+]
+
+const actions: ReadonlyMap<string, IamAction> = new Map(
+  iamActions.map((action) => [action.name, action]),
+)
+
+const namespaces = {
+  iam: 'https://iam.amazonaws.com/doc/2010-05-08/',
+  sts: 'https://sts.amazonaws.com/doc/2011-06-15/',
+} as const
+
+export interface IamParts {
+  readonly door: Pick<S3DoorOptions, 'lookups' | 'regions' | 'world'>
+  readonly signingKeys: SigningKeys
+  /** Called as soon as it is known what is asked, and by whom. */
+  readonly onKnown: (known: { readonly operation?: string; readonly principal?: string }) => void
+  /** Called with what went wrong: the answer says it in words. */
+  readonly onFailure: (error: unknown) => void
+}
+
+/** Whether a request to the service itself is one of these. */
+export function isIamRequest({
+  method,
+  headers,
+}: Pick<HttpRequest, 'method' | 'headers'>): boolean {
+  const type = headers['content-type'] ?? ''
+  return method === 'POST' && /^application\/x-www-form-urlencoded\b/i.test(type)
+}
+
+/** Never rejects. */
+export async function answerIam(request: HttpRequest, parts: IamParts): Promise<HttpResponse> {
+  let service: IamAction['service'] = 'iam'
+  try {
+    const body = await readBody(request)
+    const parameters = new Map(
+      parseQuery(Buffer.from(body).toString('latin1')).map(({ name, value }) => [name, value]),
+    )
+    const action = actions.get(parameters.get('Action') ?? '')
+    if (parameters.get('Version') === '2011-06-15') service = 'sts'
+    const proof = await prove(request, { ...parts, body, service })
+    parts.onKnown({ principal: proof.accessKeyId })
+    if (action === undefined || action.service !== service) {
+      const name = parameters.get('Action') ?? ''
+      throw iamFault('iam/unknown-action', { reason: `There is no action ${name.slice(0, 80)}.` })
+    }
+    parts.onKnown({ operation: action.name })
+    return await answer(action, request, { ...parts, parameters, proof })
+  } catch (error) {
+    parts.onFailure(error)
+    return iamErrorResponse(error, { namespace: namespaces[service], requestId: request.id })
+  }
+}
+
+async function answer(
+  action: IamAction,
+  request: HttpRequest,
+  {
+    door,
+    parameters,
+    proof,
+  }: IamParts & { readonly parameters: ReadonlyMap<string, string>; readonly proof: SignedProof },
+): Promise<HttpResponse> {
+  const { principal: caller, accessKeyId } = proof
+  const call: IamCall = {
+    admin: door.lookups.administration,
+    caller,
+    accessKeyId,
+    account: standingOf(caller).account,
+    parameters,
+    context: commonContext({ request, caller, now: door.world.now() }),
+  }
+  await authorise(action, call)
+  const result = await action.run(call)
+  const body = xmlDocumentOf(
+    `${action.name}Response`,
+    namespaces[action.service],
+    branch(`${action.name}Result`, ...result),
+    branch('ResponseMetadata', leaf('RequestId', request.id)),
+  )
+  return { status: 200, headers: { 'content-type': 'text/xml', 'cache-control': 'no-store' }, body }
+}
+
+async function readBody(request: HttpRequest): Promise<Uint8Array> {
+  const { body, signal } = request
+  const tooLarge = () => iamFault('iam/body-too-large', { bytesMax: bodyBytesMax })
+  if ((body.bytes ?? 0) > bodyBytesMax) throw tooLarge()
+  const bytes = await gather(body, bodyBytesMax + 1, { signal })
+  if (bytes.length > bodyBytesMax) throw tooLarge()
+  return bytes
+}
+
+async function prove(
+  request: HttpRequest,
+  {
+    door,
+    signingKeys,
+    body,
+    service,
+  }: IamParts & { readonly body: Uint8Array; readonly service: IamAction['service'] },
+): Promise<SignedProof> {
+  const { lookups, regions, world } = door
+  const proof = await authenticate(
+    {
+      method: request.method,
+      target: parseTarget(request.target),
+      headers: request.headers,
+      bodySha256: sha256HexOf(body),
+    },
+    {
+      accessKeys: lookups.key,
+      regions,
+      service,
+      signingKeys,
+      now: world.now(),
+      resources: [],
+    },
+  )
+  if (proof.kind === 'anonymous') throw iamFault('iam/anonymous')
+  return proof
+}

@@ -1,0 +1,88 @@
+/** Every fault's word in IAM and STS. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html */
+import type { IamFaultCode } from '#api/iam/faults'
+import { type S3Error, s3ErrorOf } from '#api/s3/errors'
+import { branch, leaf, xmlDocumentOf } from '#api/s3/xml-writer'
+import { Fault } from '#fault/fault'
+import type { HttpResponse } from '#http/message'
+
+const accessDenied: S3Error = {
+  status: 403,
+  code: 'AccessDenied',
+  message: 'The caller is not allowed to perform this action.',
+}
+const invalidClientToken: S3Error = {
+  status: 403,
+  code: 'InvalidClientTokenId',
+  message: 'The security token included in the request is invalid.',
+}
+
+const iamErrors: Readonly<Record<IamFaultCode, S3Error>> = {
+  'iam/access-denied': accessDenied,
+  'iam/anonymous': {
+    status: 403,
+    code: 'MissingAuthenticationToken',
+    message: 'The request must be signed with an access key.',
+  },
+  'iam/body-too-large': {
+    status: 413,
+    code: 'RequestEntityTooLarge',
+    message: 'The request is too large.',
+  },
+  'iam/invalid-parameter': {
+    status: 400,
+    code: 'ValidationError',
+    message: 'A parameter is not valid.',
+  },
+  'iam/missing-parameter': {
+    status: 400,
+    code: 'MissingParameter',
+    message: 'A required parameter is missing.',
+  },
+  'iam/not-offered': {
+    status: 501,
+    code: 'NotImplemented',
+    message: 'This is understood, but not offered.',
+  },
+  'iam/unknown-action': {
+    status: 400,
+    code: 'InvalidAction',
+    message: 'The action is not known here.',
+  },
+}
+
+/** Where IAM has another word than S3. */
+const otherwise: Readonly<Record<string, S3Error>> = {
+  'identity/malformed-policy': {
+    status: 400,
+    code: 'MalformedPolicyDocument',
+    message: 'The policy document is not valid.',
+  },
+  'identity/not-assumable': { ...accessDenied, message: 'The role cannot be assumed.' },
+  'identity/unknown-key': invalidClientToken,
+  'identity/unknown-token': invalidClientToken,
+}
+
+const known: ReadonlyMap<string, S3Error> = new Map(Object.entries({ ...otherwise, ...iamErrors }))
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/programming.html */
+export function iamErrorResponse(
+  error: unknown,
+  { namespace, requestId }: { readonly namespace: string; readonly requestId: string },
+): HttpResponse {
+  const found = error instanceof Fault ? known.get(error.code) : undefined
+  const { status, code, message } = found ?? s3ErrorOf(error)
+  const reason = error instanceof Fault ? error.detail['reason'] : undefined
+  const text = typeof reason === 'string' ? reason : message
+  const body = xmlDocumentOf(
+    'ErrorResponse',
+    namespace,
+    branch(
+      'Error',
+      leaf('Type', status < 500 ? 'Sender' : 'Receiver'),
+      leaf('Code', code),
+      leaf('Message', text),
+    ),
+    leaf('RequestId', requestId),
+  )
+  return { status, headers: { 'content-type': 'text/xml' }, body }
+}

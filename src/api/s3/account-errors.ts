@@ -1,0 +1,75 @@
+/** What concerns users, keys and policies, in IAM's words. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html */
+import type { AccountFaultCode } from '#identity/faults'
+
+interface AccountError {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+}
+
+const invalidField: AccountError = {
+  status: 400,
+  code: 'ValidationError',
+  message: 'A field of the request is not valid.',
+}
+const noSuchEntity: AccountError = {
+  status: 404,
+  code: 'NoSuchEntity',
+  message: 'There is no user or key of that name.',
+}
+const entityExists: AccountError = {
+  status: 409,
+  code: 'EntityAlreadyExists',
+  message: 'A user or key of that name exists already.',
+}
+
+const refused: AccountError = { status: 403, code: 'AccessDenied', message: 'Access Denied.' }
+
+export const accountErrors: Readonly<Record<AccountFaultCode, AccountError>> = {
+  'identity/malformed-handle': invalidField,
+  'identity/malformed-principal-id': invalidField,
+  'identity/malformed-access-key': invalidField,
+  'identity/malformed-secret': invalidField,
+  'identity/malformed-email': invalidField,
+  'identity/malformed-tenant': invalidField,
+  'identity/malformed-name': invalidField,
+  'identity/malformed-policy': {
+    status: 400,
+    code: 'MalformedPolicy',
+    message: 'The policy is not a valid document.',
+  },
+  'identity/malformed-entity-name': invalidField,
+  'identity/malformed-path': invalidField,
+  'identity/malformed-duration': invalidField,
+  'identity/malformed-provider': invalidField,
+  'identity/no-such-entity': noSuchEntity,
+  'identity/no-such-policy': noSuchEntity,
+  'identity/entity-exists': entityExists,
+  'identity/still-in-use': {
+    status: 409,
+    code: 'DeleteConflict',
+    message: 'It still has keys, policies or members, or is attached.',
+  },
+  'identity/too-many': {
+    status: 409,
+    code: 'LimitExceeded',
+    message: 'There are as many as there may be.',
+  },
+  'identity/not-assumable': { ...refused, message: 'The role cannot be assumed.' },
+  'identity/not-by-session': {
+    ...refused,
+    message: 'Cannot be called with session credentials.',
+  },
+  'identity/no-such-principal': noSuchEntity,
+  'identity/principal-exists': entityExists,
+  'identity/handle-taken': entityExists,
+  'identity/email-taken': entityExists,
+  'identity/root-stays': refused,
+  'identity/no-such-key': noSuchEntity,
+  'identity/key-exists': entityExists,
+  'identity/too-many-keys': {
+    status: 409,
+    code: 'LimitExceeded',
+    message: 'The user has as many access keys as a user may have.',
+  },
+}

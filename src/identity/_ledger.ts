@@ -1,0 +1,41 @@
+/** How this room changes and reads its tables: every change in the change log, and whoever keeps what was so is told. */
+import type { ChangeLog, CommitTransaction } from '#changelog/change'
+import type { Keyring } from '#keyring/keyring'
+import type { Queryable, Sql } from '#sql/sql'
+import type { World } from '#world/world'
+
+export interface LedgerParts {
+  readonly sql: Sql
+  readonly changelog: ChangeLog
+  readonly keyring: Keyring
+  readonly world: World
+}
+
+export class Ledger {
+  readonly parts: LedgerParts
+  readonly #listeners = new Set<() => void>()
+
+  constructor(parts: LedgerParts) {
+    this.parts = parts
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.add(listener)
+  }
+
+  async change<T>(work: (tx: CommitTransaction) => Promise<T>): Promise<T> {
+    const result = await this.parts.changelog.commit(work)
+    for (const listener of this.#listeners) listener()
+    return result
+  }
+
+  /** Nothing is shown that the log could lose. */
+  async settled<T>(read: (sql: Queryable) => Promise<T>): Promise<T> {
+    const { sql, changelog } = this.parts
+    try {
+      return await read(sql)
+    } finally {
+      await changelog.reached(changelog.committed())
+    }
+  }
+}

@@ -1,0 +1,465 @@
+/**
+ * Users, teams, roles, policies and providers of accounts, and what hangs on whom. Everything is a change in the change log. Whoever may call this may
+ * do everything: doors check first. The store's own account has its principals for users.
+ */
+import type { CommitTransaction } from '#changelog/change'
+import type { Ledger } from '#identity/_ledger'
+import {
+  assertBare,
+  entityOf,
+  findDocument,
+  findEntity,
+  findNamed,
+  findPrincipalRow,
+  principalOf,
+  readRights,
+  requirePrincipal,
+} from '#identity/_rows'
+import type { OpenedSession, Sessions } from '#identity/_sessions'
+import { assertTrusted } from '#identity/_trust'
+import type {
+  Administration,
+  AssumeRole,
+  EntityRef,
+  HolderRef,
+  Named,
+  RoleSession,
+} from '#identity/administration'
+import { parseRoleArn, sessionArn } from '#identity/arn'
+import { type Caller, plainStanding } from '#identity/caller'
+import type {
+  EntityFacts,
+  EntityKind,
+  EntityRow,
+  IdentityChange,
+  PrincipalRow,
+  RightsJson,
+} from '#identity/changes'
+import {
+  attachedMax,
+  type Entity,
+  entitiesMax,
+  inlineBytesMax,
+  newEntityId,
+  parseEntityName,
+  parsePath,
+  parsePolicyName,
+  parseSessionSeconds,
+  sessionSecondsDefault,
+  sessionSecondsMax,
+  teamsPerUserMax,
+} from '#identity/entity'
+import { accountFault } from '#identity/faults'
+import { assertDistinctSids, type PolicyKind, parsePolicy } from '#identity/policy'
+import type { KeyInfo, Principal } from '#identity/principal'
+import { parseHandle } from '#identity/principal'
+import type { Queryable } from '#sql/sql'
+
+/** The store's own users, and everybody's keys. */
+export interface Users {
+  listPrincipals(): Promise<readonly Principal[]>
+  createPrincipal(asked: { readonly handle: string }): Promise<Principal>
+  updatePrincipal(name: string, wanted: { readonly handle?: string }): Promise<Principal>
+  removePrincipal(name: string, options: { readonly mustBeBare: boolean }): Promise<void>
+  listKeys(name: string): Promise<readonly KeyInfo[]>
+  createKey(name: string): ReturnType<Administration['createKey']>
+  setKeyState(
+    accessKeyId: string,
+    state: KeyInfo['state'],
+    options: { readonly of: string },
+  ): Promise<KeyInfo>
+  removeKey(accessKeyId: string, options: { readonly of: string }): Promise<void>
+}
+
+/** A role that was assumed by a session of another one lasts no longer. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html */
+const chainedSecondsMax = 3_600
+
+export class Directory implements Administration {
+  readonly #ledger: Ledger
+  readonly #users: Users
+  readonly #sessions: Sessions
+
+  constructor(ledger: Ledger, users: Users, sessions: Sessions) {
+    this.#ledger = ledger
+    this.#users = users
+    this.#sessions = sessions
+  }
+
+  async listUsers(account: string): Promise<readonly Entity[]> {
+    if (account !== '') return await this.#list(account, 'user')
+    return (await this.#users.listPrincipals()).map(userOf)
+  }
+
+  async user(account: string, name: string): Promise<Entity> {
+    return await this.#ledger.settled((tx) => requireUser(tx, account, name))
+  }
+
+  async createUser(account: string, { name, path = '/' }: Named): Promise<Entity> {
+    if (account !== '')
+      return await this.#create({ account, kind: 'user', name }, { path, facts: {} })
+    parsePath(path)
+    return userOf(await this.#users.createPrincipal({ handle: name }))
+  }
+
+  async updateUser(account: string, name: string, wanted: Partial<Named>): Promise<Entity> {
+    if (account !== '') return await this.#update({ account, kind: 'user', name }, wanted)
+    const { name: handle } = wanted
+    return userOf(await this.#users.updatePrincipal(name, handle === undefined ? {} : { handle }))
+  }
+
+  async removeUser(account: string, name: string): Promise<void> {
+    if (account !== '') return await this.#remove({ account, kind: 'user', name })
+    await this.#users.removePrincipal(name, { mustBeBare: true })
+  }
+
+  async listKeys(id: string): Promise<readonly KeyInfo[]> {
+    return await this.#users.listKeys(id)
+  }
+
+  async createKey(id: string): ReturnType<Administration['createKey']> {
+    return await this.#users.createKey(id)
+  }
+
+  async setKeyState(id: string, accessKeyId: string, state: KeyInfo['state']): Promise<KeyInfo> {
+    return await this.#users.setKeyState(accessKeyId, state, { of: id })
+  }
+
+  async removeKey(id: string, accessKeyId: string): Promise<void> {
+    await this.#users.removeKey(accessKeyId, { of: id })
+  }
+
+  async list(account: string, kind: EntityRef['kind']): Promise<readonly Entity[]> {
+    return await this.#list(account, kind)
+  }
+
+  async entity(ref: EntityRef): Promise<Entity> {
+    return await this.#ledger.settled((tx) => requireNamed(tx, ref))
+  }
+
+  async create(
+    ref: EntityRef,
+    asked: { readonly path?: string; readonly facts: EntityFacts },
+  ): Promise<Entity> {
+    return await this.#create(ref, asked)
+  }
+
+  async update(
+    ref: EntityRef,
+    wanted: Partial<Named> & { readonly facts?: EntityFacts },
+  ): Promise<Entity> {
+    return await this.#update(ref, wanted)
+  }
+
+  async remove(ref: EntityRef): Promise<void> {
+    await this.#remove(ref)
+  }
+
+  async rights(holder: HolderRef): Promise<RightsJson> {
+    return await this.#ledger.settled(async (tx) =>
+      readRights(tx, await requireHolderId(tx, holder)),
+    )
+  }
+
+  async putInline(holder: HolderRef, policy: string, document: string): Promise<void> {
+    const name = parsePolicyName(policy)
+    checkDocument(document, 'identity')
+    await this.#changeRights(holder, (rights) => {
+      const others = rights.inline.filter(([other]) => other !== name)
+      const inline = [...others, [name, document] as const].sort(byName)
+      const bytes = inline.reduce((sum, [, text]) => sum + Buffer.byteLength(text), 0)
+      if (bytes > inlineBytesMax) throw tooMany('bytes of inline policies', inlineBytesMax)
+      return { ...rights, inline }
+    })
+  }
+
+  async removeInline(holder: HolderRef, policy: string): Promise<void> {
+    await this.#changeRights(holder, (rights) => {
+      const inline = rights.inline.filter(([name]) => name !== policy)
+      if (inline.length === rights.inline.length) throw noSuchPolicy(policy)
+      return { ...rights, inline }
+    })
+  }
+
+  async attach(holder: HolderRef, policyArn: string): Promise<void> {
+    await this.#changeRights(holder, async (rights, tx) => {
+      const isOfAccount = policyArn.startsWith(`arn:aws:iam::${holder.account}:`)
+      const isBuiltIn = policyArn.startsWith('arn:aws:iam::aws:')
+      const document = isOfAccount || isBuiltIn ? await findDocument(tx, policyArn) : undefined
+      if (document === undefined) throw noSuchPolicy(policyArn)
+      if (rights.attached.includes(policyArn)) return rights
+      if (rights.attached.length >= attachedMax) throw tooMany('attached policies', attachedMax)
+      return { ...rights, attached: [...rights.attached, policyArn] }
+    })
+  }
+
+  async detach(holder: HolderRef, policyArn: string): Promise<void> {
+    await this.#changeRights(holder, (rights) => {
+      if (!rights.attached.includes(policyArn)) throw noSuchPolicy(policyArn)
+      return { ...rights, attached: rights.attached.filter((arn) => arn !== policyArn) }
+    })
+  }
+
+  async document(policyArn: string): Promise<string> {
+    const document = await this.#ledger.settled((tx) => findDocument(tx, policyArn))
+    if (document === undefined) throw noSuchPolicy(policyArn)
+    return document
+  }
+
+  async addMember(account: string, team: string, user: string): Promise<void> {
+    await this.#changeRights({ account, kind: 'user', name: user }, async (rights, tx) => {
+      const { id } = await requireNamed(tx, { account, kind: 'team', name: team })
+      if (rights.teams.includes(id)) return rights
+      if (rights.teams.length >= teamsPerUserMax) throw tooMany('teams of a user', teamsPerUserMax)
+      return { ...rights, teams: [...rights.teams, id] }
+    })
+  }
+
+  async removeMember(account: string, team: string, user: string): Promise<void> {
+    await this.#changeRights({ account, kind: 'user', name: user }, async (rights, tx) => {
+      const { id } = await requireNamed(tx, { account, kind: 'team', name: team })
+      if (!rights.teams.includes(id))
+        throw accountFault('identity/no-such-principal', { name: user.slice(0, 140) })
+      return { ...rights, teams: rights.teams.filter((other) => other !== id) }
+    })
+  }
+
+  async members(account: string, team: string): Promise<readonly Entity[]> {
+    return await this.#ledger.settled(async (tx) => {
+      const { id } = await requireNamed(tx, { account, kind: 'team', name: team })
+      const rows = await tx.query<{ member: string }>`
+        select member from iam_membership where team = ${id}`
+      const found: Entity[] = []
+      for (const { member } of rows) {
+        const row = await findPrincipalRow(tx, member)
+        const user = row === undefined ? await findEntity(tx, member) : userOf(principalOf(row))
+        if (user !== undefined) found.push(user)
+      }
+      return found.sort(byEntityName)
+    })
+  }
+
+  async teamsOf(account: string, user: string): Promise<readonly Entity[]> {
+    return await this.#ledger.settled(async (tx) => {
+      const { id } = await requireUser(tx, account, user)
+      const teams: Entity[] = []
+      for (const team of (await readRights(tx, id)).teams) {
+        const found = await findEntity(tx, team)
+        if (found !== undefined) teams.push(found)
+      }
+      return teams.sort(byEntityName)
+    })
+  }
+
+  async assumeRole(caller: Caller, asked: AssumeRole): Promise<RoleSession> {
+    const { policy } = asked
+    if (policy !== undefined) checkDocument(policy, 'identity')
+    return await this.#ledger.settled(async (tx) => {
+      const named = parseRoleArn(asked.roleArn)
+      const role = named && (await findNamed(tx, { ...named, kind: 'role' }))
+      if (role === undefined) throw accountFault('identity/not-assumable', { role: asked.roleArn })
+      assertTrusted(role, caller, asked)
+      const isChained = caller.standing?.session?.role !== undefined
+      const secondsMax = isChained
+        ? chainedSecondsMax
+        : (role.facts.sessionSecondsMax ?? sessionSecondsDefault)
+      const session = this.#sessions.open(
+        {
+          of: role.id,
+          name: asked.session,
+          by: await askedBy(tx, caller),
+          ...(policy === undefined ? {} : { policy }),
+        },
+        parseSessionSeconds(asked.seconds ?? sessionSecondsDefault, secondsMax),
+      )
+      const arn = sessionArn(role, asked.session)
+      return { ...session, arn, userId: `${role.id}:${asked.session}` }
+    })
+  }
+
+  async openSession(caller: Caller, accessKeyId: string, seconds: number): Promise<OpenedSession> {
+    const { standing = plainStanding(caller) } = caller
+    if (standing.session !== undefined) throw accountFault('identity/not-by-session')
+    const of = standing.userId
+    return this.#sessions.open({ of, by: of, key: accessKeyId }, parseSessionSeconds(seconds))
+  }
+
+  async #list(account: string, kind: EntityKind): Promise<readonly Entity[]> {
+    const rows = await this.#ledger.settled(
+      (tx) => tx.query<EntityRow>`
+        select * from iam_entity where account = ${account} and kind = ${kind} order by name_key`,
+    )
+    return rows.map(entityOf)
+  }
+
+  async #create(
+    { account, kind, name }: Ref,
+    { path = '/', facts }: { readonly path?: string; readonly facts: EntityFacts },
+  ): Promise<Entity> {
+    const id = newEntityId(kind, this.#ledger.parts.world)
+    const fields = {
+      account,
+      name: parseEntityName(name, { kind, account }),
+      path: parsePath(path),
+    }
+    checkFacts(facts)
+    return await this.#ledger.change(async (tx) => {
+      await assertNameFree(tx, { ...fields, kind, id })
+      await assertRoom(tx, { account, kind })
+      await recordEntity(tx, { ...fields, id, entity: kind, facts })
+      return await requireNamed(tx, { account, kind, name })
+    })
+  }
+
+  async #update(
+    ref: Ref,
+    wanted: Partial<Named> & { readonly facts?: EntityFacts },
+  ): Promise<Entity> {
+    const { account, kind } = ref
+    if (wanted.facts !== undefined) checkFacts(wanted.facts)
+    return await this.#ledger.change(async (tx) => {
+      const former = await requireNamed(tx, ref)
+      const name = parseEntityName(wanted.name ?? former.name, { kind, account })
+      const path = parsePath(wanted.path ?? former.path)
+      const facts = { ...former.facts, ...wanted.facts }
+      await assertNameFree(tx, { account, kind, name, id: former.id })
+      await recordEntity(tx, { id: former.id, account, entity: kind, name, path, facts })
+      return await requireNamed(tx, { account, kind, name })
+    })
+  }
+
+  async #remove(ref: Ref): Promise<void> {
+    await this.#ledger.change(async (tx) => {
+      const { id, name, arn } = await requireNamed(tx, ref)
+      await assertBare(tx, { id, name })
+      const [member] = await tx.query`select 1 as found from iam_membership where team = ${id}`
+      const isAttached = ref.kind === 'policy' && (await isAttachedAnywhere(tx, arn))
+      if (member !== undefined || isAttached) throw accountFault('identity/still-in-use', { name })
+      const change: IdentityChange = { kind: 'identity/entity-removed', id }
+      await tx.record(change)
+    })
+  }
+
+  async #changeRights(
+    holder: HolderRef,
+    work: (rights: RightsJson, tx: Queryable) => RightsJson | Promise<RightsJson>,
+  ): Promise<void> {
+    await this.#ledger.change(async (tx) => {
+      const id = await requireHolderId(tx, holder)
+      const former = await readRights(tx, id)
+      const rights = await work(former, tx)
+      if (rights === former) return
+      const change: IdentityChange = { kind: 'identity/rights-put', holder: id, ...rights }
+      await tx.record(change)
+    })
+  }
+}
+
+interface Ref {
+  readonly account: string
+  readonly kind: EntityKind
+  readonly name: string
+}
+
+/** A principal of the store as its own account has it. */
+function userOf(principal: Principal): Entity {
+  const { id, handle: name, createdAt } = principal
+  const { arn } = plainStanding(principal)
+  return { id, account: '', kind: 'user', name, path: '/', arn, createdAt, facts: {} }
+}
+
+async function requireUser(tx: Queryable, account: string, name: string): Promise<Entity> {
+  if (account === '') return userOf(principalOf(await requirePrincipal(tx, name)))
+  const found = await findNamed(tx, { account, kind: 'user', name })
+  if (found === undefined)
+    throw accountFault('identity/no-such-principal', { name: name.slice(0, 140) })
+  return found
+}
+
+async function requireNamed(tx: Queryable, ref: Ref): Promise<Entity> {
+  if (ref.kind === 'user') return await requireUser(tx, ref.account, ref.name)
+  const found = await findNamed(tx, ref)
+  if (found === undefined)
+    throw accountFault('identity/no-such-entity', { name: ref.name.slice(0, 140), kind: ref.kind })
+  return found
+}
+
+async function requireHolderId(tx: Queryable, holder: HolderRef): Promise<string> {
+  return (await requireNamed(tx, holder)).id
+}
+
+/** Users and teams of the store share their names. */
+async function assertNameFree(
+  tx: Queryable,
+  { account, kind, name, id }: Ref & { readonly id: string },
+): Promise<void> {
+  const found = await findNamed(tx, { account, kind, name })
+  if (found !== undefined && found.id !== id)
+    throw accountFault('identity/entity-exists', { name, kind })
+  if (account !== '' || kind !== 'team') return
+  const handle = parseHandle(name)
+  const [taken] = await tx.query<PrincipalRow>`select * from principal where handle = ${handle}`
+  if (taken !== undefined) throw accountFault('identity/handle-taken', { handle })
+}
+
+async function assertRoom(
+  tx: Queryable,
+  { account, kind }: Pick<Ref, 'account' | 'kind'>,
+): Promise<void> {
+  const [row] = await tx.query<{ count: number }>`
+    select count(*) as count from iam_entity where account = ${account} and kind = ${kind}`
+  if ((row?.count ?? 0) >= entitiesMax[kind]) throw tooMany(`${kind}s`, entitiesMax[kind])
+}
+
+async function recordEntity(
+  tx: CommitTransaction,
+  fields: Omit<Extract<IdentityChange, { kind: 'identity/entity-put' }>, 'kind'>,
+): Promise<void> {
+  const change = { kind: 'identity/entity-put', ...fields } as IdentityChange // all of its fields
+  await tx.record(change)
+}
+
+async function isAttachedAnywhere(tx: Queryable, arn: string): Promise<boolean> {
+  const rows = await tx.query<{ body: string }>`
+    select body from iam_rights where body like ${`%${arn}%`}`
+  return rows.some(({ body }) => (JSON.parse(body) as RightsJson).attached.includes(arn))
+}
+
+/** Whose end ends the session, too: of a session of another role, whoever has that role. */
+async function askedBy(tx: Queryable, { standing, id }: Caller): Promise<string> {
+  if (standing === undefined) return id
+  const [roleId = ''] = standing.userId.split(':')
+  const isRole = (await findEntity(tx, roleId))?.kind === 'role'
+  return isRole ? id : standing.userId
+}
+
+function checkFacts({ trust, document, sessionSecondsMax: seconds, ...facts }: EntityFacts): void {
+  if (trust !== undefined) checkDocument(trust, 'trust')
+  if (document !== undefined) checkDocument(document, 'identity')
+  if (seconds !== undefined && (seconds < sessionSecondsDefault || seconds > sessionSecondsMax))
+    throw accountFault('identity/malformed-duration', {
+      secondsMin: sessionSecondsDefault,
+      secondsMax: sessionSecondsMax,
+    })
+  if ((facts.description?.length ?? 0) > 1_000) throw tooMany('characters of a description', 1_000)
+}
+
+function checkDocument(text: string, kind: PolicyKind): void {
+  parsePolicy(text, kind)
+  assertDistinctSids(text)
+}
+
+function noSuchPolicy(policy: string): Error {
+  return accountFault('identity/no-such-policy', { policy: policy.slice(0, 200) })
+}
+
+function tooMany(what: string, max: number): Error {
+  return accountFault('identity/too-many', { what, max })
+}
+
+function byName([one]: readonly [string, string], [other]: readonly [string, string]): number {
+  return one < other ? -1 : 1
+}
+
+function byEntityName(one: Entity, other: Entity): number {
+  return one.name.toLowerCase() < other.name.toLowerCase() ? -1 : 1
+}

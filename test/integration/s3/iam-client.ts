@@ -1,0 +1,73 @@
+/** IAM and STS as a client calls them: a form, signed for its service, and an answer in XML. */
+import { sha256, sign } from './signer.ts'
+
+export interface ClientKey {
+  readonly accessKeyId: string
+  readonly secret: string
+  readonly token?: string
+}
+
+export interface IamAnswer {
+  readonly status: number
+  /** Text of the first element of that name. */
+  value(name: string): string | undefined
+  /** Texts of all elements of that name. */
+  values(name: string): readonly string[]
+}
+
+export type Parameters = Readonly<Record<string, string>>
+
+export async function askIam(
+  port: number,
+  key: ClientKey,
+  {
+    action,
+    service = 'iam',
+    ...more
+  }: { action: string; service?: 'iam' | 'sts' } & {
+    readonly parameters?: Parameters
+    readonly signedService?: string
+  },
+): Promise<IamAnswer> {
+  const Version = service === 'iam' ? '2010-05-08' : '2011-06-15'
+  const body = new URLSearchParams({ Action: action, Version, ...more.parameters }).toString()
+  const { headers } = sign({
+    method: 'POST',
+    target: '/',
+    headers: {
+      host: `127.0.0.1:${port}`,
+      ...(key.token === undefined ? {} : { 'x-amz-security-token': key.token }),
+    },
+    contentHash: sha256(body),
+    accessKeyId: key.accessKeyId,
+    secret: key.secret,
+    service: more.signedService ?? service,
+  })
+  const { host, ...sent } = headers
+  const response = await fetch(`http://127.0.0.1:${port}/`, {
+    method: 'POST',
+    headers: { ...sent, 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
+    body,
+  })
+  const text = await response.text()
+  const values = (name: string): readonly string[] =>
+    [...text.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map(([, value = '']) => value)
+  return { status: response.status, values, value: (name) => values(name)[0] }
+}
+
+export function allowing(action: string | readonly string[], resource = '*'): string {
+  return policyOf({ Effect: 'Allow', Action: action, Resource: resource })
+}
+
+export function denying(action: string | readonly string[], resource = '*'): string {
+  return policyOf({ Effect: 'Deny', Action: action, Resource: resource })
+}
+
+export function trusting(principal: unknown, condition?: unknown): string {
+  const statement = { Effect: 'Allow', Principal: principal, Action: 'sts:AssumeRole' }
+  return policyOf(condition === undefined ? statement : { ...statement, Condition: condition })
+}
+
+function policyOf(statement: object): string {
+  return JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
+}
