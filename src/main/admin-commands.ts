@@ -1,54 +1,33 @@
 /** The commands of `mycelium admin`: what each asks of the admin API, and how its answer is shown. */
 import { z } from 'zod'
 import { parseBytes } from '#bytes/size'
+import {
+  type AdminCommand,
+  accessKey,
+  day,
+  facts,
+  optional,
+  part,
+  shared,
+  text,
+  user,
+  type Values,
+} from '#main/admin-command'
+import { rightsCommands } from '#main/admin-rights-commands'
 import { columns } from '#main/columns'
-import { isGiven, parsedBy, type Settings } from '#main/settings'
-import { storeSettings } from '#main/store.config'
+import { isGiven, parsedBy } from '#main/settings'
 import { printBytes } from '#main/units'
-
-type Values = Readonly<Record<string, unknown>>
-
-export interface AdminRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Below `/admin/v1`. */
-  readonly path: string
-  readonly body?: Readonly<Record<string, unknown>>
-}
-
-export interface AdminCommand {
-  readonly group: 'user' | 'key' | 'bucket' | 'quota' | 'target'
-  readonly name: string
-  readonly summary: string
-  readonly settings: Settings
-  ask(values: Values): AdminRequest
-  /** For people; `answer` is the API's, `line` a command of ours as it can be pasted. */
-  show(answer: Values, values: Values, line: (args: readonly string[]) => string): string
-}
 
 export const adminSummaries: Readonly<Record<AdminCommand['group'], string>> = {
   user: 'who may use the store',
   key: 'the access keys of users',
+  group: 'users who have the same policies',
+  role: 'what users may become for a while',
+  policy: 'what users, groups and roles may do',
   bucket: 'the buckets of all users',
   quota: 'what users and buckets may hold',
   target: 'where notifications go',
 }
-
-const text = z.string()
-const optional = text.optional()
-
-const shared = {
-  data: storeSettings.data,
-  endpoint: {
-    flag: '--endpoint <url>',
-    env: 'MYCELIUM_ADMIN_ENDPOINT',
-    help: 'where the store answers (default: what the store in --data says)',
-    schema: z.url({ protocol: /^https?$/, error: 'expected an http URL' }).optional(),
-  },
-  json: { flag: '--json', help: 'print what the API answers', schema: isGiven },
-}
-
-const user = { argument: '<user>', help: "the user's name or id", schema: text }
-const accessKey = { argument: '<key>', help: 'the access key id', schema: text }
 
 const quotaOf = {
   name: { argument: '<name>', help: 'name or id of the user, or name of the bucket', schema: text },
@@ -75,11 +54,14 @@ export const adminCommands: readonly AdminCommand[] = [
         help: 'canonical id of who moves in from another system (default: a random one)',
         schema: optional,
       },
+      isAccount: {
+        flag: '--account',
+        help: 'has users, groups and roles of its own, which it makes through IAM',
+        schema: isGiven,
+      },
       ...shared,
     },
-    ask: ({ handle, displayName, email, tenant, id }) => {
-      return { method: 'POST', path: '/users', body: { handle, displayName, email, tenant, id } }
-    },
+    ask: ({ data, endpoint, json, ...body }) => ({ method: 'POST', path: '/users', body }),
     show: ({ handle }, _, line) =>
       `Added ${handle}. An access key comes next:\n  ${line(['admin', 'key', 'add', String(handle)])}\n`,
   },
@@ -327,6 +309,7 @@ export const adminCommands: readonly AdminCommand[] = [
     ask: ({ target: name }) => ({ method: 'DELETE', path: `/targets/${part(name)}` }),
     show: (_, { target: name }) => `Removed ${name}.\n`,
   },
+  ...rightsCommands,
 ]
 
 function quotaPath({ name, isBucket }: Values): string {
@@ -343,27 +326,4 @@ function tellQuota({ usage, quota }: Values): string {
 /** As the API says it. */
 function amounts(value: unknown): { readonly bytes?: number; readonly objects?: number } {
   return value ?? {}
-}
-
-function part(name: unknown): string {
-  return encodeURIComponent(String(name))
-}
-
-function day(time: unknown): string {
-  return String(time).slice(0, 10)
-}
-
-/** What belongs together on one line. */
-function tellFact(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value)
-  return Object.entries(value)
-    .map(([name, fact]) => `${name} ${fact}`)
-    .join(', ')
-}
-
-function facts(answer: Values): string {
-  const width = Math.max(...Object.keys(answer).map((name) => name.length))
-  return Object.entries(answer)
-    .map(([name, value]) => `${name.padEnd(width)}  ${tellFact(value)}\n`)
-    .join('')
 }

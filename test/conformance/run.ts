@@ -1,7 +1,8 @@
 /**
  * `npm run conformance -- --s3-tests DIR [--python FILE] [--workers N] [--select EXPRESSION] [--update]`: a checkout of ceph/s3-tests against a store that
  * is started for it, with boto3's default settings. Prints passes by topic, and compares them with the names in `expected-passes.txt`: one that
- * passed before and does not now ends it with 1. `--update` writes the list anew. Nothing of the suite is kept here but names.
+ * passed before and does not now ends it with 1. `--update` writes the list anew. Nothing of the suite is kept here but names. The suite's tests of IAM and STS
+ * run as well, and are counted by themselves: they are not part of what the field calls portable.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -50,16 +51,34 @@ interface SuiteUser {
   readonly handle: string
   readonly id: string
   readonly tenant?: string
+  /** Flags of `mycelium admin user add`. */
+  readonly flags?: readonly string[]
+  /** Of a policy that every store has. */
+  readonly policy?: string
 }
 
 const users: readonly SuiteUser[] = [
   { section: 's3 main', handle: 'main', id: 'a1'.repeat(32) },
   { section: 's3 alt', handle: 'alt', id: 'b2'.repeat(32) },
-  { section: 's3 tenant', handle: 'tenant', id: `testx$${'c3'.repeat(32)}`, tenant: 'testx' },
-  { section: 'iam', handle: 'iam', id: 'd4'.repeat(32) },
-  { section: 'iam root', handle: 'iam-root', id: 'e5'.repeat(32) },
-  { section: 'iam alt root', handle: 'iam-alt-root', id: 'f6'.repeat(32) },
+  {
+    section: 's3 tenant',
+    handle: 'tenant',
+    id: `testx$${'c3'.repeat(32)}`,
+    tenant: 'testx',
+    flags: ['--tenant', 'testx'],
+  },
+  { section: 'iam', handle: 'iam', id: 'd4'.repeat(32), policy: 'IAMFullAccess' },
+  { section: 'iam root', handle: 'iam-root', id: 'e5'.repeat(32), flags: ['--account'] },
+  { section: 'iam alt root', handle: 'iam-alt-root', id: 'f6'.repeat(32), flags: ['--account'] },
 ]
+
+const suiteDirectory = 's3tests/functional'
+const s3File = 'test_s3.py'
+/** Ceph's dialect of SQL, which is not S3's in all, and IAM: shown, and not expected. */
+const otherFiles = ['test_s3select.py', 'test_iam.py', 'test_sts.py'] as const
+
+/** It sleeps for a quarter of an hour; ours is `iam.test.ts`. */
+const neverSelected = 'test_assume_role_creds_expiry'
 
 /** Makes the users, and returns the suite's configuration. */
 async function configure(store: RunningStore): Promise<string> {
@@ -73,10 +92,10 @@ async function configure(store: RunningStore): Promise<string> {
     `[DEFAULT]\nhost = ${hostname}\nport = ${port}\nis_secure = False\n`,
     '[fixtures]\nbucket prefix = conf-{random}-\n',
   ]
-  for (const { section, handle, id, tenant } of users) {
+  for (const { section, handle, id, tenant, policy, flags = [] } of users) {
     const email = `${handle}@example.com`
-    const ofTenant = tenant === undefined ? [] : ['--tenant', tenant]
-    await admin('user', 'add', handle, '--id', id, '--email', email, ...ofTenant)
+    await admin('user', 'add', handle, '--id', id, '--email', email, ...flags)
+    if (policy !== undefined) await admin('policy', 'attach', policy, 'user', handle)
     const key = await admin('key', 'add', handle)
     const lines = {
       access_key: key['accessKeyId'],
@@ -100,18 +119,18 @@ async function configure(store: RunningStore): Promise<string> {
   return sections.join('\n')
 }
 
-/** The outcome of every test function of a file that was run. */
-async function runSuite(
-  file: string,
+/** The outcome of every test function of the file that was run. */
+async function runFile(
+  name: string,
   { suite, python, workers, select }: Options,
-  directory: string,
+  { directory, configuration }: { readonly directory: string; readonly configuration: string },
 ): Promise<ReadonlyMap<string, Outcome>> {
-  const configuration = join(directory, 'suite.conf')
-  const report = join(directory, 'junit.xml')
+  const report = join(directory, `${name}.xml`)
+  const selected =
+    select === undefined ? `not ${neverSelected}` : `(${select}) and not ${neverSelected}`
   const args = [
-    ...['-m', 'pytest', `s3tests/functional/${file}`, '-q', '--tb=no', '-p', 'no:cacheprovider'],
-    ...[`--junitxml=${report}`, '-n', workers],
-    ...(select === undefined ? [] : ['-k', select]),
+    ...['-m', 'pytest', join(suiteDirectory, name), '-q', '--tb=no', '-p', 'no:cacheprovider'],
+    ...[`--junitxml=${report}`, '-n', workers, '-k', selected],
   ]
   const child = spawn(python, args, {
     cwd: suite,
@@ -123,6 +142,16 @@ async function runSuite(
 }
 
 type Verdict = readonly [test: SuiteTest, outcome: Outcome]
+
+function verdictsOf(
+  tests: readonly SuiteTest[],
+  outcomes: ReadonlyMap<string, Outcome>,
+): readonly Verdict[] {
+  return tests.flatMap((test): Verdict[] => {
+    const outcome = outcomes.get(test.name)
+    return outcome === undefined ? [] : [[test, outcome]]
+  })
+}
 
 function printTopics(verdicts: readonly Verdict[]): void {
   const byTopic = Map.groupBy(verdicts, ([test]) => topicOf(test))
@@ -155,37 +184,33 @@ async function compare(verdicts: readonly Verdict[]): Promise<{
 }
 
 const options = readOptions()
-const source = await readFile(join(options.suite, 's3tests/functional/test_s3.py'), 'utf8')
-const tests = readTests(source)
 const directory = await mkdtemp(join(tmpdir(), 'mycelium-conformance-'))
-let outcomes: ReadonlyMap<string, Outcome>
-let selectOutcomes: ReadonlyMap<string, Outcome>
+const verdictsByFile = new Map<string, readonly Verdict[]>()
 try {
   await using store = await startStore({
     flags: ['--nodes', '6', '--profile', '4+2', '--log', 'error'],
   })
-  await writeFile(join(directory, 'suite.conf'), await configure(store))
-  outcomes = await runSuite('test_s3.py', options, directory)
-  selectOutcomes = await runSuite('test_s3select.py', options, directory)
+  const configuration = join(directory, 'suite.conf')
+  await writeFile(configuration, await configure(store))
+  for (const name of [s3File, ...otherFiles]) {
+    const tests = readTests(await readFile(join(options.suite, suiteDirectory, name), 'utf8'))
+    // Those of IAM change what users may do: one at a time, and after the others.
+    const workers = /iam|sts/.test(name) ? '0' : options.workers
+    const outcomes = await runFile(name, { ...options, workers }, { directory, configuration })
+    verdictsByFile.set(name, verdictsOf(tests, outcomes))
+  }
 } finally {
   await rm(directory, { recursive: true, force: true })
 }
-const verdicts = tests.flatMap((test): Verdict[] => {
-  const outcome = outcomes.get(test.name)
-  return outcome === undefined ? [] : [[test, outcome]]
-})
+const verdicts = verdictsByFile.get(s3File) ?? []
 const portable = verdicts.filter(([test]) => isPortable(test))
 printTopics(portable)
 process.stdout.write(`\nportable: ${countOf(portable)}\nall of test_s3.py: ${countOf(verdicts)}\n`)
-// Ceph's dialect of SQL, which is not S3's in all: shown, and not expected.
-if (selectOutcomes.size > 0) {
-  const passed = selectOutcomes.values().filter((outcome) => outcome === 'passed')
-  const failed = [...selectOutcomes].flatMap(([name, outcome]) =>
-    outcome === 'passed' ? [] : name,
-  )
-  process.stdout.write(
-    `test_s3select.py: ${passed.toArray().length} of ${selectOutcomes.size}  ${failed.join(' ')}\n`,
-  )
+for (const name of otherFiles) {
+  const ofFile = verdictsByFile.get(name) ?? []
+  if (ofFile.length === 0) continue
+  const failed = ofFile.flatMap(([test, outcome]) => (outcome === 'passed' ? [] : test.name))
+  process.stdout.write(`${name}: ${countOf(ofFile)}  ${failed.join(' ')}\n`)
 }
 const { lost, won } = await compare(verdicts)
 if (options.isUpdate) {

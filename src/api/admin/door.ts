@@ -1,10 +1,13 @@
 /** The admin API on the wire: JSON over HTTP, signed like S3, for the root user alone. */
 import { bucketRoutes } from '#api/admin/buckets'
 import { adminFault } from '#api/admin/faults'
+import { groupRoutes } from '#api/admin/groups'
 import { keyRoutes } from '#api/admin/keys'
 import { describeApi } from '#api/admin/openapi'
+import { policyRoutes } from '#api/admin/policies'
 import { problemOf } from '#api/admin/problem'
 import { quotaRoutes } from '#api/admin/quotas'
+import { roleRoutes } from '#api/admin/roles'
 import type { AdminParts, AdminRoute, Names } from '#api/admin/route'
 import { targetRoutes } from '#api/admin/targets'
 import { userRoutes } from '#api/admin/users'
@@ -27,6 +30,9 @@ const bodyBytesMax = 64 * 1024
 const routes: readonly AdminRoute[] = [
   ...userRoutes,
   ...keyRoutes,
+  ...groupRoutes,
+  ...roleRoutes,
+  ...policyRoutes,
   ...bucketRoutes,
   ...quotaRoutes,
   ...targetRoutes,

@@ -10,6 +10,7 @@ export const user = z.object({
   email: z.string().optional(),
   tenant: z.string().optional(),
   isRoot: z.boolean(),
+  isAccount: z.boolean().optional().describe('has users, groups and roles of its own'),
   createdAt: z.iso.datetime(),
 })
 
@@ -19,6 +20,7 @@ const newUser = z.strictObject({
   displayName: z.string().optional(),
   email: z.string().optional(),
   tenant: z.string().optional(),
+  isAccount: z.boolean().optional(),
 })
 
 const changedUser = z.strictObject({
