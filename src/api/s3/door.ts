@@ -18,6 +18,7 @@ import {
   isCreation,
   isForm,
   objectRoutes,
+  refuseOtherServices,
   serviceRoutes,
 } from '#api/s3/routes'
 import { versionOf } from '#api/s3/versions'
@@ -108,6 +109,7 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
   trace.cross = { address, asked: crossOriginOf(request.method, request.headers) }
   if (request.method === 'OPTIONS') return await preflight(request, parts)
   const query = firstValues(target.query)
+  refuseOtherServices({ query, headers: request.headers })
   if (isForm({ method: request.method, query }) && isBucket(address)) {
     trace.operation = 'PostObject'
     const bucket = parseBucketName(address.bucket)

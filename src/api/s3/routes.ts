@@ -353,10 +353,11 @@ export const objectRoutes: readonly Route<ObjectCall>[] = [
 /** Query parameters that make a request another operation; all others only modify it. */
 const subresources = new Set(
   (
-    'accelerate acl analytics append attributes cors delete encryption intelligent-tiering inventory legal-hold lifecycle ' +
-    'list-type location logging metadataConfiguration metadataTable metrics notification object-lock ownershipControls ' +
-    'partNumber policy policyStatus publicAccessBlock renameObject replication requestPayment restore retention select session ' +
-    'tagging torrent uploadId uploads versioning versions website'
+    'abac accelerate acl analytics annotation append attributes cors delete encryption intelligent-tiering inventory legal-hold ' +
+    'lifecycle list-type location logging metadataAnnotationTable metadataConfiguration metadataInventoryTable ' +
+    'metadataJournalTable metadataTable metrics notification object-lock ownershipControls partNumber policy policyStatus ' +
+    'publicAccessBlock renameObject replication requestPayment restore retention select session tagging torrent uploadId ' +
+    'uploads versioning versions website'
   ).split(' '),
 )
 
@@ -375,6 +376,15 @@ function isPlain(query: Call['query']): boolean {
 }
 
 /**
+ * Operations of directory buckets and of Object Lambda that look like a listing of ours, and like a form for a bucket. Neither is offered, and the second
+ * is signed for a service that is not S3. `s3/not-implemented`
+ */
+export function refuseOtherServices({ query, headers }: Pick<Call, 'query' | 'headers'>): void {
+  if (query.get('x-id') === 'ListDirectoryBuckets' || headers['x-amz-request-route'] !== undefined)
+    throw s3Fault('s3/not-implemented')
+}
+
+/**
  * The route of a request. `s3/not-implemented` for sub-resources of S3 that are not offered, `s3/method-not-allowed` for a method
  * that the addressed thing does not have.
  */
@@ -390,7 +400,8 @@ export function findRoute<C extends Call>(
       (route.header === undefined || headers[route.header] !== undefined),
   )
   if (found !== undefined) return found
-  if (asked.length === 0 && method !== 'POST') throw s3Fault('s3/method-not-allowed')
+  const isOffered = routes.some((route) => isSame(route.subresources ?? [], asked))
+  if (isOffered && (method !== 'POST' || asked.length > 0)) throw s3Fault('s3/method-not-allowed')
   throw s3Fault('s3/not-implemented', { subresource: asked.join(' ').slice(0, 80) })
 }
 
