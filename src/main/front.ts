@@ -2,7 +2,7 @@
  * The listener on 8080: host first, then path, by one table; the first match wins. The same table stands in ARCHITECTURE.md.
  *
  *     Host: BUCKET.s3-website.localhost   the bucket as a website, and below --website-domain
- *     Host: BUCKET.localhost   the S3 door, virtual-host style, signed
+ *     Host: BUCKET.localhost   the S3 door, virtual-host style, signed, and below each --s3-domain
  *     /health                  200 or 503; JSON for `Accept: application/json`, else `OK` or `UNAVAILABLE`
  *     /version                 `mycelium/<version>`
  *     /metrics                 Prometheus text
@@ -10,6 +10,7 @@
  *     /s3                      the S3 door, path-style, without credentials from this machine
  */
 import { adminBase } from '#api/admin/door'
+import { bucketOfHost } from '#api/s3/address'
 import type { HttpHandler, HttpRequest, HttpResponse } from '#http/message'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
@@ -49,8 +50,8 @@ export function createFront(options: FrontOptions): HttpHandler {
   }
   return async (request) => {
     const { host = '' } = request.headers
-    if (isBelow(options.websiteDomains, host)) return options.websites(request)
-    if (isBelow(options.domains, host)) return options.s3(request)
+    if (bucketOfHost(host, options.websiteDomains) !== undefined) return options.websites(request)
+    if (bucketOfHost(host, options.domains) !== undefined) return options.s3(request)
     const path = pathOf(request)
     if (path.startsWith(`${adminBase}/`)) return options.admin(request)
     if (path === '/s3' || path.startsWith('/s3/')) return options.local(request)
@@ -65,12 +66,6 @@ export function createFront(options: FrontOptions): HttpHandler {
 interface Page {
   readonly operation: string
   readonly answer: HttpHandler
-}
-
-/** `photos.localhost:8080` is below `localhost`. */
-function isBelow(domains: readonly string[], host: string): boolean {
-  const name = host.replace(/:\d+$/, '').toLowerCase()
-  return domains.some((domain) => name.endsWith(`.${domain}`))
 }
 
 /** Without its query, and without the host of a target in absolute form (RFC 9112 section 3.2.2). */

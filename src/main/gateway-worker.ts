@@ -16,6 +16,8 @@ export interface GatewayStart {
   readonly wish: Wish
   readonly sharesPort: boolean
   readonly root: Principal
+  readonly domains: readonly string[]
+  readonly hostsAreBuckets: boolean
 }
 
 export type GatewayReport =
@@ -28,16 +30,14 @@ const loadMs = 1_000
 const control = parentPort
 assert(control !== null)
 const report = (message: GatewayReport): void => control.postMessage(message)
-const { port, host, wish, sharesPort, root } = workerData as GatewayStart // made by `gateways.ts` only
+const { port, host, wish, sharesPort, ...start } = workerData as GatewayStart // made by `gateways.ts` only
+const { root, domains, hostsAreBuckets } = start
 const world = systemWorld()
 const { objects, identities, telemetry, tellLoad } = connectToStore(threadPort(port))
-const { handle: handler, refuse: refusal } = openS3Door(plainMount, {
-  objects,
-  identities,
-  root,
-  world,
-  telemetry,
-})
+const { handle: handler, refuse: refusal } = openS3Door(
+  { ...plainMount, hostsAreBuckets },
+  { objects, identities, root, domains, world, telemetry },
+)
 
 try {
   const server = await listen({ host, sharesPort, world, telemetry, handler, refusal }, wish)

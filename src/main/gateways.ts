@@ -23,6 +23,8 @@ export interface GatewaysOptions {
   readonly host: string
   readonly wish: Wish
   readonly root: GatewayStart['root']
+  readonly domains: GatewayStart['domains']
+  readonly hostsAreBuckets: GatewayStart['hostsAreBuckets']
   readonly objects: ObjectStore
   readonly identities: IdentitySource
   readonly world: World
@@ -62,11 +64,12 @@ async function findPort({ host, wish, world, telemetry }: GatewaysOptions): Prom
 }
 
 async function openGateway(
-  { host, root, objects, identities, telemetry, onDeath }: GatewaysOptions,
+  { objects, identities, telemetry, onDeath, ...options }: GatewaysOptions,
   { wish, sharesPort }: { readonly wish: Wish; readonly sharesPort: boolean },
 ): Promise<Listener & AsyncDisposable> {
   const { port1: port, port2: own } = new MessageChannel()
-  const start: GatewayStart = { port, host, wish, sharesPort, root }
+  const { host, root, domains, hostsAreBuckets } = options
+  const start: GatewayStart = { port, host, wish, sharesPort, root, domains, hostsAreBuckets }
   const worker = new Worker(new URL('./gateway-worker.ts', import.meta.url), {
     workerData: start,
     transferList: [port],

@@ -6,28 +6,28 @@ import { Lookups } from '#gateway/lookups'
 import type { HttpHandler } from '#http/message'
 import type { IdentitySource } from '#identity/accounts'
 
-/** Below these, the first label of a host name is a bucket. */
-export const domains = ['localhost']
+/** Below these, the first labels of a host name are a bucket; an operator may add others. */
+export const s3Domains = ['localhost']
 
 /** The same for websites, on the HTTP port; an operator may add one. */
 export const websiteDomains = ['s3-website.localhost']
 
-export type Mount = Pick<S3DoorOptions, 'mount' | 'guests' | 'createsBuckets'>
+export type Mount = Pick<S3DoorOptions, 'mount' | 'guests' | 'createsBuckets' | 'hostsAreBuckets'>
 
 /** Whoever signs nothing has what buckets give to everybody. */
 export const plainMount: Mount = { mount: '', guests: undefined, createsBuckets: false }
 
 export interface S3DoorParts
-  extends Pick<S3DoorOptions, 'objects' | 'root' | 'world' | 'telemetry'> {
+  extends Pick<S3DoorOptions, 'objects' | 'root' | 'domains' | 'world' | 'telemetry'> {
   readonly identities: IdentitySource
 }
 
 export function openS3Door(mount: Mount, parts: S3DoorParts): S3Door {
-  return createS3Door({ ...commonOf(parts), ...mount, domains })
+  return createS3Door({ ...commonOf(parts), ...mount })
 }
 
-export function openWebsiteDoor(parts: S3DoorParts, domains: readonly string[]): HttpHandler {
-  return createWebsiteDoor({ ...commonOf(parts), ...plainMount, domains })
+export function openWebsiteDoor(parts: S3DoorParts): HttpHandler {
+  return createWebsiteDoor({ ...commonOf(parts), ...plainMount })
 }
 
 function commonOf({ identities, ...parts }: S3DoorParts) {

@@ -31,6 +31,8 @@ test('nothing given means the defaults people read about', () => {
       host: '127.0.0.1',
       s3Port: undefined,
       httpPort: undefined,
+      s3Domains: undefined,
+      hostsAreBuckets: false,
       websiteDomain: undefined,
       anonymousNets: undefined,
       accessKeyId: undefined,
@@ -44,6 +46,7 @@ test('nothing given means the defaults people read about', () => {
       collectRate: 100_000_000,
       collectGraceMs: 3_600_000,
       snapshotMs: 21_600_000,
+      giveUpMs: 86_400_000,
       scrubMs: 604_800_000,
       scrubRate: 50_000_000,
     },
@@ -65,6 +68,14 @@ test('chunk sizes are MiB with or without saying so', () => {
   for (const size of ['3', '257', '64MB', '64KiB', 'big', '-4', '4.5']) {
     equal(mistakesOf({ chunkBytes: size }).length, 1, size)
   }
+})
+
+test('domains are lower case, one or several', () => {
+  const domainsOf = (s3Domains: string) => readUpConfig({ flags: { s3Domains }, env: {} }).s3Domains
+  deepEqual(domainsOf('S3.Example.org'), ['s3.example.org'])
+  deepEqual(domainsOf('a.example, b'), ['a.example', 'b'])
+  for (const text of ['a,', '*.example.org', 'a b', 'a..b', 'host:9000'])
+    equal(mistakesOf({ s3Domains: text }).length, 1, text)
 })
 
 test('every mistake is reported at once, each with the name it was given under', () => {

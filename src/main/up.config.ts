@@ -79,14 +79,26 @@ export const upSettings = {
     help: `port of everything else (default: ${httpPortDefault}, or the next free one)`,
     schema: port.optional(),
   },
+  s3Domains: {
+    flag: '--s3-domain <names>',
+    env: 'MYCELIUM_S3_DOMAIN',
+    help: 'host names BUCKET.<name> lead to buckets; several with commas (always: localhost)',
+    schema: parsedBy((text) => {
+      const names = text.split(',').map((name) => parseHostName(name.trim()))
+      return names.every((name) => name !== undefined) ? names : undefined
+    }, 'host names such as s3.example.org, separated by commas').optional(),
+  },
+  hostsAreBuckets: {
+    flag: '--s3-cname',
+    env: 'MYCELIUM_S3_CNAME',
+    help: 'on the S3 port, every other host name with a dot is the name of a bucket',
+    schema: isGiven,
+  },
   websiteDomain: {
     flag: '--website-domain <name>',
     env: 'MYCELIUM_WEBSITE_DOMAIN',
     help: 'host names BUCKET.<name> on the HTTP port show buckets as websites (always: s3-website.localhost)',
-    schema: parsedBy(
-      (text) => (/^[a-z\d-]+(\.[a-z\d-]+)*$/i.test(text) ? text.toLowerCase() : undefined),
-      'a host name such as pages.example.org',
-    ).optional(),
+    schema: parsedBy(parseHostName, 'a host name such as pages.example.org').optional(),
   },
   gateways: {
     flag: '--gateways <count>',
@@ -217,6 +229,10 @@ const twoPorts: Rule<typeof upSettings> = ({ s3Port, httpPort }) =>
   s3Port !== undefined && s3Port === httpPort && s3Port !== 0
     ? [`--s3-port and --http-port: both are ${s3Port}`]
     : []
+
+function parseHostName(text: string): string | undefined {
+  return /^[a-z\d-]+(\.[a-z\d-]+)*$/i.test(text) ? text.toLowerCase() : undefined
+}
 
 /** Without parity nothing could be promised: a write needs more than k shards to be acknowledged. */
 function parseRedundantProfile(text: string): Profile | undefined {

@@ -14,7 +14,7 @@ import { createFront, type Health } from '#main/front'
 import { type Listener, openGateways } from '#main/gateways'
 import { listen } from '#main/ports'
 import { isShared, writePrivately } from '#main/private-file'
-import { domains, openS3Door, openWebsiteDoor, plainMount, websiteDomains } from '#main/s3-door'
+import { openS3Door, openWebsiteDoor, plainMount, s3Domains, websiteDomains } from '#main/s3-door'
 import { type OpenedStore, openStore } from '#main/store'
 import { httpPortDefault, nodesDefault, s3PortDefault, type UpConfig } from '#main/up.config'
 import { version } from '#main/version'
@@ -102,8 +102,10 @@ async function openDoors(
 ): Promise<Doors> {
   const { objects } = store
   const identities = store.accounts
-  const parts = { objects, identities, root, world, telemetry }
-  const plain = openS3Door(plainMount, parts)
+  const domains = [...s3Domains, ...(config.s3Domains ?? [])]
+  const parts = { objects, identities, root, domains, world, telemetry }
+  const { hostsAreBuckets } = config
+  const plain = openS3Door({ ...plainMount, hostsAreBuckets }, parts)
   const guests = { mount: '/s3', guests: guestsOf(config), createsBuckets: true } as const
   const local = openS3Door(guests, parts)
   const { websiteDomain } = config
@@ -128,7 +130,7 @@ async function openDoors(
     local: local.handle,
     s3: plain.handle,
     domains,
-    websites: openWebsiteDoor(parts, websites),
+    websites: openWebsiteDoor({ ...parts, domains: websites }),
     websiteDomains: websites,
     world,
     telemetry,
@@ -139,7 +141,10 @@ async function openDoors(
   const s3Server = stack.use(
     config.gateways === 0
       ? await listen({ host, world, telemetry, handler, refusal }, wish)
-      : await openGateways({ ...parts, count: config.gateways, host, wish, onDeath }),
+      : await openGateways({
+          ...{ ...parts, hostsAreBuckets, count: config.gateways },
+          ...{ host, wish, onDeath },
+        }),
   )
   const frontServer = stack.use(
     await listen(

@@ -36,6 +36,34 @@ test('virtual-host style takes the bucket from the host, whatever its port and c
   deepEqual(name('/b/k', { host: 'xlocalhost' }), ['b', 'k'])
 })
 
+test('a domain below another is itself, and its buckets are its own, in whatever order they were named', () => {
+  for (const domains of [
+    ['example.com', 's3.example.com'],
+    ['s3.example.com', 'example.com'],
+  ]) {
+    deepEqual(name('/k', { domains, host: 'b.s3.example.com' }), ['b', 'k'])
+    deepEqual(name('/b/k', { domains, host: 's3.example.com' }), ['b', 'k'])
+    deepEqual(name('/k', { domains, host: 's3x.example.com' }), ['s3x', 'k'])
+  }
+})
+
+test('a port that is not there and the dot of the root are no part of a host', () => {
+  deepEqual(name('/k', { host: 'b.localhost:' }), ['b', 'k'])
+  deepEqual(name('/k', { host: 'b.localhost.:80' }), ['b', 'k'])
+})
+
+test('another host is the name of a bucket only where that is said, and never an address or a name without a dot', () => {
+  const hostsAreBuckets = true
+  deepEqual(name('/k', { host: 'Photos.Example.NET:80' }), ['k', undefined])
+  deepEqual(name('/k', { hostsAreBuckets, host: 'Photos.Example.NET:80' }), [
+    'photos.example.net',
+    'k',
+  ])
+  deepEqual(name('/k', { hostsAreBuckets, host: 'b.localhost' }), ['b', 'k'])
+  for (const host of ['s3.example.com', 'store', '10.0.0.1:9000', '[::ffff:10.0.0.1]:9000', ''])
+    deepEqual(name('/b/k', { hostsAreBuckets, host }), ['b', 'k'], host)
+})
+
 test('a mount is cut off, and nothing else is below it', () => {
   deepEqual(name('/s3/b/k', { mount: '/s3' }), ['b', 'k'])
   deepEqual(name('/s3', { mount: '/s3' }), [undefined, undefined])

@@ -15,6 +15,8 @@ export interface S3DoorOptions {
   readonly regions: readonly [string, ...string[]] | 'any'
   /** Host names below which the first labels are a bucket (`photos.localhost`). */
   readonly domains: readonly string[]
+  /** Other host names with a dot, addresses aside, are the names of buckets (`photos.example.org`). Not when left out. */
+  readonly hostsAreBuckets?: boolean | undefined
   /** Path prefix in front of `/bucket/key`: none on the S3 port, `/s3` on the local mount. Signatures cover it. */
   readonly mount: '' | '/s3'
   /** Unsigned requests of whom it welcomes may do everything; those of others, what buckets let everybody do. */
