@@ -36,6 +36,7 @@ export interface MemoryStoreOptions {
   readonly chunkBytes?: number
   readonly nodeDeadlineMs?: number
   readonly slots?: number
+  readonly storageClasses?: ReadonlyMap<string, Profile>
 }
 
 export async function openMemoryStore({
@@ -45,6 +46,7 @@ export async function openMemoryStore({
   chunkBytes = 40_000,
   nodeDeadlineMs = 15_000,
   slots = 16,
+  storageClasses = new Map(),
 }: MemoryStoreOptions) {
   const world = systemWorld()
   const telemetry = silentTelemetry
@@ -83,7 +85,10 @@ export async function openMemoryStore({
     nodeDeadlineMs,
   })
   const packs = await openPacks({ store, changelog, sql })
-  const objects = openObjectStore({ sql, changelog, store, packs, world, profile, admitConfig })
+  const objects = openObjectStore({
+    ...{ sql, changelog, store, packs, world, profile },
+    ...{ storageClasses, admitConfig },
+  })
   const accounts = new Accounts({ sql, changelog, keyring, world })
   const targets = new Targets({ sql, changelog, keyring, world })
   const repairer = new Repairer({ sql, changelog, store, cluster, world, telemetry })

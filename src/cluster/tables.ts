@@ -1,4 +1,4 @@
-/** The cluster's tables, its nodes and its one setting, and the changes that write them. Numbers of nodes are never reused, for chunk rows hold them. */
+/** The cluster's tables, its nodes and its two settings, and the changes that write them. Numbers of nodes are never reused, for chunk rows hold them. */
 import type { ChangeBody, ChangeLog, ChangeRoom, SequencedChange } from '#changelog/change'
 import { clusterFault } from '#cluster/faults'
 import { type FailureDomain, type NodeNumber, nodeNumberMax } from '#cluster/node'
@@ -19,6 +19,15 @@ export type DefaultProfileSet = ChangeBody & {
   readonly parity: number
 }
 
+/** From now on, objects may be written in these classes, and in no others but their bucket's own. */
+export type StorageClassesSet = ChangeBody & {
+  readonly kind: 'cluster/storage-classes-set'
+  readonly classes: StorageClasses
+}
+
+/** Profiles by name. */
+export type StorageClasses = Readonly<Record<string, DefaultProfile>>
+
 export interface DefaultProfile {
   readonly data: number
   readonly parity: number
@@ -37,6 +46,12 @@ type StoredNode = {
   readonly datacenter: string | null
   readonly region: string | null
   readonly added_at: number
+  readonly sequence: number | bigint
+}
+
+type StoredClasses = {
+  readonly classes: string
+  readonly set_at: number
   readonly sequence: number | bigint
 }
 
@@ -72,10 +87,19 @@ export const clusterRoom: ChangeRoom = {
           sequence integer not null
         ) strict`
     },
+    // One row for each time they were set: objects keep the profile their class had when they were written.
+    async (tx) => {
+      await tx.query`
+        create table storage_classes (
+          sequence integer primary key,
+          classes text not null,
+          set_at integer not null
+        ) strict`
+    },
   ],
 
   async apply(tx, { sequence, at, body }) {
-    const change = body as NodeAdded | DefaultProfileSet // this room wrote it
+    const change = body as NodeAdded | DefaultProfileSet | StorageClassesSet // this room wrote it
     switch (change.kind) {
       case 'cluster/node-added': {
         const { number, id, rack, datacenter, region } = change
@@ -90,6 +114,11 @@ export const clusterRoom: ChangeRoom = {
           values (1, ${change.data}, ${change.parity}, ${at}, ${sequence})
           on conflict (id) do update set data = excluded.data, parity = excluded.parity,
             set_at = excluded.set_at, sequence = excluded.sequence`
+        return
+      case 'cluster/storage-classes-set':
+        await tx.query`
+          insert into storage_classes (sequence, classes, set_at)
+          values (${sequence}, ${JSON.stringify(change.classes)}, ${at})`
     }
   },
 
@@ -105,7 +134,35 @@ export const clusterRoom: ChangeRoom = {
       const body: DefaultProfileSet = { kind: 'cluster/default-profile-set', data, parity }
       yield { sequence: BigInt(sequence), at: set_at, body }
     }
+    const settings = await tx.query<StoredClasses>`select * from storage_classes order by sequence`
+    for (const { classes, set_at, sequence } of settings) {
+      const body: StorageClassesSet = {
+        kind: 'cluster/storage-classes-set',
+        classes: JSON.parse(classes), // put there by us
+      }
+      yield { sequence: BigInt(sequence), at: set_at, body }
+    }
   },
+}
+
+/** As they were set each time, the newest last; empty when they never were, or in a database that has not been migrated yet. */
+export async function readStorageClasses(tx: Queryable): Promise<readonly StorageClasses[]> {
+  if (!(await hasTable(tx, 'storage_classes'))) return []
+  const rows = await tx.query<StoredClasses>`select * from storage_classes order by sequence`
+  return rows.map(({ classes }) => JSON.parse(classes)) // put there by us
+}
+
+/** Records them unless they are those in force. */
+export async function setStorageClasses(
+  log: Pick<ChangeLog, 'commit'>,
+  classes: StorageClasses,
+): Promise<void> {
+  await log.commit(async (tx) => {
+    const known = (await readStorageClasses(tx)).at(-1)
+    if (JSON.stringify(known) === JSON.stringify(classes)) return
+    const body: StorageClassesSet = { kind: 'cluster/storage-classes-set', classes }
+    await tx.record(body)
+  })
 }
 
 /** Every node that ever joined, by number. */
@@ -140,11 +197,15 @@ export async function enrol(
 
 /** What the store was last told; `undefined` when it never was, or in a database that has not been migrated yet. */
 export async function readDefaultProfile(tx: Queryable): Promise<DefaultProfile | undefined> {
-  const tables = await tx.query`
-    select 1 from sqlite_schema where type = 'table' and name = 'default_profile'`
-  if (tables.length === 0) return undefined
+  if (!(await hasTable(tx, 'default_profile'))) return undefined
   const [row] = await tx.query<StoredProfile>`select * from default_profile`
   return row && { data: row.data, parity: row.parity }
+}
+
+async function hasTable(tx: Queryable, name: string): Promise<boolean> {
+  const tables = await tx.query`
+    select 1 from sqlite_schema where type = 'table' and name = ${name}`
+  return tables.length > 0
 }
 
 /** Records it unless it is the one in force. */

@@ -18,6 +18,8 @@ export interface BackgroundSettings {
   readonly snapshotMs: number
   readonly scrubMs: number
   readonly scrubRate: number
+  /** What lifecycle rules' days are taken for. */
+  readonly lifecycleDayMs: number
 }
 
 /** How often it is asked whether a snapshot is due. */
@@ -26,6 +28,9 @@ const snapshotLookMs = 5_000
 const inventoryMs = 6 * 3_600_000
 /** How often packs that were closed almost empty are looked for. */
 const mergePacksMs = 60_000
+/** Lifecycle passes: the first one after a start, and the least time between two. */
+const lifecycleFirstMs = 60_000
+const lifecycleMsMin = 1_000
 
 /** Begins all of it. Disposing stops it and waits until nothing of it is under way. */
 export function startBackground(
@@ -87,6 +92,9 @@ export function startBackground(
       () => mergePacksMs,
       () => mergePacks(store, { signal }),
     ),
+    repeat('lifecycle', lifecycleDelay(settings), () =>
+      store.runLifecycle({ engineDayMs: settings.lifecycleDayMs, telemetry, signal }),
+    ),
     ...startCollection(settings, { store, repeat, signal, world }),
   ]
   return {
@@ -95,6 +103,17 @@ export function startBackground(
       await store.repairer.close() // ends a long inventory too
       await Promise.allSettled(running)
     },
+  }
+}
+
+/** Soon after the start, and then eight times a day: rules speak of whole days, and end at midnight. */
+function lifecycleDelay({ lifecycleDayMs }: BackgroundSettings): () => number {
+  const betweenMs = Math.max(lifecycleMsMin, lifecycleDayMs / 8)
+  let delayMs = Math.min(betweenMs, lifecycleFirstMs)
+  return () => {
+    const now = delayMs
+    delayMs = betweenMs
+    return now
   }
 }
 

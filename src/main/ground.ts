@@ -1,6 +1,7 @@
 /** What a store stands on: its keys, its database and the nodes that are there; and whether the database is to be trusted. */
 import { join } from 'node:path'
 import { checkDatabase } from '#changelog/check-database'
+import type { StorageClasses } from '#cluster/tables'
 import { namedProfiles, type Profile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
 import type { OpenDataDirectory } from '#main/data-directory'
@@ -22,6 +23,8 @@ export interface StoreSettings extends MasterKeySettings {
   readonly nodes: number | undefined
   /** Undefined: what the store was last told, 10+4 in the beginning. */
   readonly profile: Profile | undefined
+  /** Undefined: what the store was last told. */
+  readonly storageClasses: StorageClasses | undefined
   readonly chunkBytes: number
   readonly strictPlacement: boolean
   /** Members whose directories are gone get new, empty ones, which repair then fills. */

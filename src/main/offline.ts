@@ -29,6 +29,7 @@ export async function openOffline(
       ...config,
       nodes: undefined,
       profile: undefined,
+      storageClasses: undefined,
       strictPlacement: false,
       replaceLost: false,
       engine: 'files',

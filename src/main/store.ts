@@ -6,7 +6,14 @@ import type { ChangeLog } from '#changelog/change'
 import { type ChangeLogOptions, openChangeLog } from '#changelog/open-change-log'
 import { openCodec } from '#chunk/codec'
 import { type Cluster, openCluster } from '#cluster/cluster'
-import { enrol, readDefaultProfile, setDefaultProfile } from '#cluster/tables'
+import {
+  enrol,
+  readDefaultProfile,
+  readStorageClasses,
+  type StorageClasses,
+  setDefaultProfile,
+  setStorageClasses,
+} from '#cluster/tables'
 import { admitConfig } from '#delivery/admit-config'
 import { Targets } from '#delivery/targets'
 import { namedProfiles, type Profile, parseProfile } from '#erasure/profile'
@@ -14,11 +21,13 @@ import { isFault } from '#fault/fault'
 import { Accounts } from '#identity/accounts'
 import { dataDirectory, type OpenDataDirectory, openDataDirectory } from '#main/data-directory'
 import { mainFault } from '#main/faults'
-import { guard, type OpenStoreOptions, openGround } from '#main/ground'
+import { guard, type OpenStoreOptions, openGround, type StoreSettings } from '#main/ground'
 import { type OpenedKeys, spreadKeyring } from '#main/keys'
 import { logNodes, openMembers } from '#main/members'
+import { requireEnough, tellTooFewNodes } from '#main/node-count'
 import { openFormerNode } from '#main/nodes'
 import { rooms } from '#main/rooms'
+import { type LifecycleOptions, runLifecycle } from '#object/lifecycle'
 import type { ObjectStore } from '#object/model'
 import { openObjectStore } from '#object/object-store'
 import { Collector } from '#repair/collector'
@@ -44,6 +53,8 @@ export interface OpenedStore extends AsyncDisposable {
   readonly store: ChunkStore
   readonly packs: Packs
   readonly objects: ObjectStore
+  /** One pass over all buckets with lifecycle rules. */
+  readonly runLifecycle: (options: LifecycleOptions) => Promise<void>
   readonly accounts: Accounts
   /** Where notifications go. */
   readonly targets: Targets
@@ -72,7 +83,8 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
   const state = await guard(ground)
   const profile = await chooseProfile(sql, { state, given: settings.profile })
   const members = await openMembers(ground, { state, profile, options })
-  let parityMax = await greatestParity(sql, { state, profile })
+  const classes = await chooseClasses(sql, { state, settings, profile, nodes: members.length })
+  let parityMax = await greatestParity(sql, { state, profile, classes })
   await spreadKeyring(directory, [...present.values()], { bytes: keys.bytes, world })
 
   const live: { cluster?: Cluster } = {}
@@ -94,6 +106,7 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
   stack.defer(() => changelog.close())
   await enrol(changelog, members)
   if (settings.profile !== undefined) await setDefaultProfile(changelog, profile)
+  if (settings.storageClasses !== undefined) await setStorageClasses(changelog, classes)
   const cluster = await openCluster({
     sql,
     nodes: members,
@@ -117,7 +130,7 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
   const store = new ChunkStore({ codec, cluster, keyring, sql, world, telemetry, chunkBytes })
   const packs = await openPacks({ store, changelog, sql })
   stack.defer(() => packs.close())
-  const objects = openObjectStore({
+  const objectParts = {
     sql,
     changelog,
     store,
@@ -125,10 +138,12 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
     world,
     profile,
     admitConfig,
-    onProfile: ({ parity }) => {
+    storageClasses: new Map(Object.entries(classes)),
+    onProfile: ({ parity }: Profile) => {
       parityMax = Math.max(parityMax, parity)
     },
-  })
+  }
+  const objects = openObjectStore(objectParts)
   const accounts = new Accounts({ sql, changelog, keyring, world })
   const targets = new Targets({ sql, changelog, keyring, world })
   const repairer = new Repairer({ sql, changelog, store, cluster, world, telemetry })
@@ -147,6 +162,7 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
     store,
     packs,
     objects,
+    runLifecycle: (options) => runLifecycle(objectParts, options),
     accounts,
     targets,
     repairer,
@@ -165,12 +181,49 @@ async function chooseProfile(
   return remembered ?? namedProfiles.default
 }
 
-/** Parity + 1 of the most redundant profile in use: the log must survive what any object survives. */
+/** What was asked for now, or else what the store was last told; in the beginning, one class with half the parity. `main/too-few-nodes` */
+async function chooseClasses(
+  sql: Sql,
+  {
+    state,
+    settings: { storageClasses: given },
+    profile: { data, parity },
+    nodes,
+  }: {
+    readonly state: 'new' | 'current'
+    readonly settings: StoreSettings
+    readonly profile: Profile
+    readonly nodes: number
+  },
+): Promise<StorageClasses> {
+  if (given !== undefined) {
+    for (const wanted of Object.values(given)) requireEnough(nodes, wanted)
+    return given
+  }
+  const told = state === 'new' ? undefined : (await readStorageClasses(sql)).at(-1)
+  if (told !== undefined) return told
+  const reduced = { data, parity: Math.ceil(parity / 2) }
+  const isAnother = reduced.parity < parity && tellTooFewNodes(nodes, reduced) === undefined
+  return isAnother ? { REDUCED_REDUNDANCY: reduced } : {}
+}
+
+/** Of the most redundant profile in use: the log must survive what any object survives. */
 async function greatestParity(
   sql: Sql,
-  { state, profile }: { readonly state: 'new' | 'current'; readonly profile: Profile },
+  {
+    state,
+    profile,
+    classes,
+  }: {
+    readonly state: 'new' | 'current'
+    readonly profile: Profile
+    readonly classes: StorageClasses
+  },
 ): Promise<number> {
   const used =
     state === 'new' ? [] : await sql.query<{ profile: string }>`select distinct profile from bucket`
-  return Math.max(profile.parity, ...used.map((row) => parseProfile(row.profile).parity))
+  const former = state === 'new' ? [] : await readStorageClasses(sql)
+  const ofClasses = [...former, classes].flatMap((one) => Object.values(one))
+  const ofBuckets = used.map((row) => parseProfile(row.profile))
+  return Math.max(...[profile, ...ofBuckets, ...ofClasses].map(({ parity }) => parity))
 }

@@ -45,6 +45,8 @@ test('nothing given means the defaults people read about', () => {
       collectEveryMs: undefined,
       collectRate: 100_000_000,
       collectGraceMs: 3_600_000,
+      storageClasses: undefined,
+      lifecycleDayMs: 86_400_000,
       snapshotMs: 21_600_000,
       giveUpMs: 86_400_000,
       scrubMs: 604_800_000,

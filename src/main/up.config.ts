@@ -1,6 +1,7 @@
 /** What `mycelium up` may be told, by flag or environment. */
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import type { StorageClasses } from '#cluster/tables'
 import { formatProfile, namedProfiles, type Profile, parseProfile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
 import { parseNetworks } from '#main/networks'
@@ -16,6 +17,8 @@ import {
 } from '#main/settings'
 import { oneMasterKey, storeSettings } from '#main/store.config'
 import { parseChunkBytes, parseDuration, parseRate, parseTimeOfDay } from '#main/units'
+import { dayMs } from '#object/locks'
+import { standardClass } from '#object/rows'
 import { type Engine, engines } from '#shard/node-metadata'
 
 export const nodesDefault = 14
@@ -24,6 +27,9 @@ export const nodesMax = 254
 export const profileDefault: Profile = namedProfiles.default
 export const s3PortDefault = 9000
 export const httpPortDefault = 8080
+
+/** Each has packs of its own. */
+export const storageClassesMax = 16
 
 /** More of them would only wait for the thread of the store. */
 export const gatewaysMax = 16
@@ -191,6 +197,24 @@ export const upSettings = {
     help: 'most bytes checked per second (default: 50MB/s)',
     schema: parsedBy(parseRate, 'bytes per second, such as 50MB/s').default(50e6),
   },
+  storageClasses: {
+    flag: '--storage-classes <list>',
+    env: 'MYCELIUM_STORAGE_CLASSES',
+    help: 'profiles that objects may ask for by name, such as "REDUCED_REDUNDANCY=10+2,STANDARD_IA=8+6", or "none" (default: what the store was last told)',
+    schema: parsedBy(
+      parseStorageClasses,
+      `up to ${storageClassesMax} of NAME=data+parity, separated by commas, or none; names are capitals, digits and _, and not STANDARD`,
+    ).optional(),
+  },
+  lifecycleDayMs: {
+    flag: '--lifecycle-day <duration>',
+    env: 'MYCELIUM_LIFECYCLE_DAY',
+    help: 'what lifecycle rules take for a day, to try them out: from 1s (default: 1d)',
+    schema: parsedBy((text) => {
+      const ms = parseDuration(text)
+      return ms !== undefined && ms <= dayMs ? ms : undefined
+    }, 'a duration from 1s to 1d').default(dayMs),
+  },
   giveUpMs: {
     flag: '--delivery-give-up <duration>',
     env: 'MYCELIUM_DELIVERY_GIVE_UP',
@@ -232,6 +256,22 @@ const twoPorts: Rule<typeof upSettings> = ({ s3Port, httpPort }) =>
 
 function parseHostName(text: string): string | undefined {
   return /^[a-z\d-]+(\.[a-z\d-]+)*$/i.test(text) ? text.toLowerCase() : undefined
+}
+
+/** `REDUCED_REDUNDANCY=10+2,STANDARD_IA=8+6` */
+function parseStorageClasses(text: string): StorageClasses | undefined {
+  if (text === 'none') return {}
+  const pairs = text.split(',').map((part): readonly [string, Profile | undefined] => {
+    const [name = '', profile = '', ...rest] = part.trim().split('=')
+    const isName = /^[A-Z][A-Z0-9_]{0,31}$/.test(name) && name !== standardClass
+    return [name, isName && rest.length === 0 ? parseRedundantProfile(profile) : undefined]
+  })
+  const named = pairs.flatMap(([name, profile]) =>
+    profile === undefined ? [] : [[name, profile] as const],
+  )
+  const isWhole = named.length === pairs.length && named.length <= storageClassesMax
+  const classes = Object.fromEntries(named)
+  return isWhole && Object.keys(classes).length === named.length ? classes : undefined
 }
 
 /** Without parity nothing could be promised: a write needs more than k shards to be acknowledged. */

@@ -1,7 +1,7 @@
 import { nodesMin } from '#cluster/place'
 import { formatProfile, type Profile, parseProfile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
-import { type ObjectParts, settled } from '#object/_parts'
+import { classProfile, type ObjectParts, settled } from '#object/_parts'
 import type { BucketRow, ObjectChange } from '#object/changes'
 import { eventOf } from '#object/events'
 import { objectFault } from '#object/faults'
@@ -10,6 +10,7 @@ import type {
   BucketFacts,
   BucketInfo,
   BucketName,
+  LifecycleRule,
   NewBucket,
   Origin,
   Versioning,
@@ -93,9 +94,10 @@ export async function configureBucket<Name extends keyof BucketConfig>(
   },
 ): Promise<void> {
   await parts.changelog.commit(async (tx) => {
-    const { id, versioning } = await requireBucket(tx, bucket)
+    const { id, versioning, profile } = await requireBucket(tx, bucket)
     if (name === 'lock' && (versioning !== 'enabled' || value === undefined))
       throw objectFault('object/invalid-bucket-state', { reason: 'a lock needs versions' })
+    if (name === 'lifecycle') requireClasses(parts, { profile }, value as BucketConfig['lifecycle']) // its type by its name
     if (value !== undefined) await parts.admitConfig?.(tx, name, value)
     const change: ObjectChange = {
       kind: 'object/bucket-configured',
@@ -108,6 +110,17 @@ export async function configureBucket<Name extends keyof BucketConfig>(
     }
     await tx.record(change)
   })
+}
+
+/** `object/unknown-storage-class` where a rule moves objects to one. */
+function requireClasses(
+  parts: ObjectParts,
+  bucket: Pick<BucketRow, 'profile'>,
+  rules: readonly LifecycleRule[] = [],
+): void {
+  for (const { transitions = [], formerTransitions = [] } of rules)
+    for (const { storageClass } of [...transitions, ...formerTransitions])
+      classProfile(parts, bucket, storageClass)
 }
 
 /** All buckets, by name. */

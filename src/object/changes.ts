@@ -84,6 +84,14 @@ export type ObjectChange = ChangeBody &
         readonly traits: Traits
         readonly event?: EventJson
       }
+    | ({
+        /** One version's data, stored anew in another profile: what was its recipe is replaced. */
+        readonly kind: 'object/moved'
+        readonly bucket: number
+        readonly key: string
+        readonly version: number
+        readonly traits: Traits
+      } & StoredJson)
     | {
         /** `null` removes it. */
         readonly kind: 'object/bucket-configured'

@@ -19,10 +19,10 @@ import type {
   Traits,
   WriteCondition,
 } from '#object/model'
-import { headObject, openObject, requireInfo } from '#object/open'
+import { openObject, requireInfo } from '#object/open'
 import { putObject } from '#object/put'
 import { assertWithinQuota } from '#object/quota'
-import { findIn, keyBytes, requireBucket, versioned, writtenVersionId } from '#object/rows'
+import { classOf, findIn, keyBytes, requireBucket, versioned, writtenVersionId } from '#object/rows'
 import { traitsOfWrite } from '#object/traits'
 import type { Queryable } from '#sql/sql'
 import { extentToJson } from '#store/chunk-record'
@@ -46,27 +46,25 @@ export async function copyObject(
   target: { readonly bucket: BucketName; readonly key: ObjectKey },
   options: CopyOptions,
 ): Promise<CopiedObject> {
-  const [from, to] = await settled(
+  const [from, to, info] = await settled(
     parts,
     async () =>
       [
         await requireBucket(parts.sql, source.bucket),
         await requireBucket(parts.sql, target.bucket),
+        await requireInfo(parts.sql, source),
       ] as const,
   )
   const isReadAnew =
-    from.profile !== to.profile || !(await hasChecksum(parts, source, options.checksumAlgorithm))
+    from.profile !== to.profile ||
+    classOf(info.traits) !== classOf(options.traits ?? {}) ||
+    !hasChecksum(info, options.checksumAlgorithm)
   if (isReadAnew) return await recode(parts, source, target, options)
   return await parts.changelog.commit((tx) => copyRecipe(tx, source, target, options))
 }
 
-async function hasChecksum(
-  parts: ObjectParts,
-  source: CopySource,
-  wanted: ChecksumAlgorithm | undefined,
-): Promise<boolean> {
+function hasChecksum({ checksum }: ObjectInfo, wanted: ChecksumAlgorithm | undefined): boolean {
   if (wanted === undefined) return true
-  const { checksum } = await headObject(parts, source)
   return checksum?.algorithm === wanted && checksum.type === 'FULL_OBJECT'
 }
 

@@ -5,6 +5,7 @@ export const objectFault = declareFaults({
   'object/invalid-key': 'invalid',
   'object/key-too-long': 'invalid',
   'object/unknown-profile': 'invalid',
+  'object/unknown-storage-class': 'invalid',
   'object/bucket-exists': 'conflict',
   'object/bucket-not-empty': 'conflict',
   'object/no-such-bucket': 'not-found',

@@ -96,6 +96,25 @@ function behindPrefix(prefix: string): Cursor | undefined {
   return key === undefined ? undefined : { key, sequence: beforeAll }
 }
 
+/** All open uploads below a prefix, in pages. */
+export async function* walkUploads(
+  sql: Queryable,
+  {
+    bucket,
+    prefix,
+    pageRows,
+  }: { readonly bucket: number; readonly prefix: string; readonly pageRows: number },
+): AsyncGenerator<readonly UploadRow[]> {
+  let cursor: Cursor = { key: keyBytes(prefix), sequence: beforeAll }
+  for (;;) {
+    const rows = await readRows(sql, { id: bucket, cursor, prefix, rows: pageRows })
+    if (rows.length > 0) yield rows
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < pageRows) return
+    cursor = last
+  }
+}
+
 async function readRows(
   sql: Queryable,
   {

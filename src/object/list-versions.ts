@@ -55,7 +55,7 @@ async function page(
   let from = await startOf(sql, bucket.id, query)
   let rows = delimiter === undefined ? limit + 1 : rowsAfterSkip
   while (from !== undefined) {
-    const batch = await readRows(sql, { id: bucket.id, from, end, rows })
+    const batch = await readEntries(sql, { id: bucket.id, from, end, rows })
     let skipTo: { readonly to: Place | undefined } | undefined
     for (const [index, row] of batch.entries()) {
       if (versions.length + commonPrefixes.length === limit)
@@ -80,7 +80,7 @@ async function page(
 }
 
 /** Below every age: those are negative sequence numbers. */
-const newestAge = Number.MIN_SAFE_INTEGER
+export const newestAge = Number.MIN_SAFE_INTEGER
 
 /** Whether entries of the key came before this place. */
 function isSameKey(key: Uint8Array, former: Place | undefined): boolean {
@@ -143,7 +143,7 @@ async function ageOf(
 }
 
 /** The next rows of both tables behind a place, in order. */
-async function readRows(
+export async function readEntries(
   sql: Queryable,
   {
     id,

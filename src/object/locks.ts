@@ -32,7 +32,7 @@ function isHeld({ mode, until }: Retention, { now, bypassesGovernance = false }:
   return until > now && !(mode === 'GOVERNANCE' && bypassesGovernance)
 }
 
-const dayMs = 24 * 60 * 60 * 1000
+export const dayMs = 24 * 60 * 60 * 1000
 
 /** What a new object gets that asks for none itself. */
 export function defaultRetention(

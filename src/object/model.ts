@@ -92,6 +92,8 @@ export interface Traits {
   readonly retention?: Retention
   /** The version stays for as long as this is set, retention or not. */
   readonly legalHold?: boolean
+  /** Which profile its data has, by name; the bucket's (`STANDARD`) when left out. */
+  readonly storageClass?: string
 }
 
 /** What is given replaces what was there; a retention of `undefined` takes it away. */
@@ -140,6 +142,39 @@ export interface OwnerUsage extends Usage {
   readonly quota?: Quota
 }
 
+/** All that is stated must be so of an object. */
+export interface LifecycleConditions {
+  readonly prefix?: string
+  readonly tags?: Tags
+  readonly bytesAbove?: number
+  readonly bytesBelow?: number
+}
+
+/** When: so many days after the object was written, or at a time (ms since 1970). */
+export type LifecycleTime = { readonly days: number } | { readonly at: number }
+
+/**
+ * What is to become of objects as they grow old, in the shape it was given (S3's). Days are days after writing, or after another version
+ * took the place; `newerKept` is how many of the newest such versions are left alone.
+ */
+export interface LifecycleRule {
+  readonly id: string
+  readonly isEnabled: boolean
+  /** Of the rule itself (S3's older form); of a rule with a filter, there. */
+  readonly prefix?: string
+  readonly filter?: LifecycleConditions & { readonly and?: LifecycleConditions }
+  /** Of current versions; or of delete markers that nothing is left behind. */
+  readonly expiration?: LifecycleTime | { readonly removesMarkers: boolean }
+  readonly formerExpiration?: { readonly days: number; readonly newerKept?: number }
+  readonly abortsUploadsAfterDays?: number
+  readonly transitions?: readonly (LifecycleTime & { readonly storageClass: string })[]
+  readonly formerTransitions?: readonly {
+    readonly days: number
+    readonly newerKept?: number
+    readonly storageClass: string
+  }[]
+}
+
 /** Settings of a bucket, each set, read and removed as a whole. */
 export interface BucketConfig {
   /** Who was granted what; nobody but the owner when left out. JSON whose meaning is the doors'. */
@@ -155,6 +190,7 @@ export interface BucketConfig {
   readonly cors?: readonly CorsRule[]
   readonly quota?: Quota
   readonly website?: Website
+  readonly lifecycle?: readonly LifecycleRule[]
   /** Who is told of which events. JSON whose meaning is `delivery`'s. */
   readonly notification?: unknown
 }

@@ -1,6 +1,6 @@
 import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
-import { bucketProfile, type ObjectParts, settledIfRefused } from '#object/_parts'
+import { classProfile, type ObjectParts, settledIfRefused } from '#object/_parts'
 import { withStoredBody } from '#object/_store-body'
 import { type BucketRow, checksumToJson, type ObjectChange } from '#object/changes'
 import { assertWritable } from '#object/conditions'
@@ -54,7 +54,7 @@ export async function putObject(
     return target
   })
   return await withStoredBody(parts, body, {
-    profile: bucketProfile({ profile }),
+    profile: classProfile(parts, { profile }, asked?.storageClass),
     signal,
     commit: (stored, refuse) =>
       parts.changelog.commit(async (tx) => {

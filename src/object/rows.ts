@@ -62,6 +62,20 @@ export function traitsOf({ traits }: { readonly traits: string | null }): Traits
   return traits === null ? {} : JSON.parse(traits) // put there by us
 }
 
+/** S3's name for a bucket's own profile. */
+export const standardClass = 'STANDARD'
+
+export function classOf({ storageClass = standardClass }: Traits): string {
+  return storageClass
+}
+
+export function withClass(
+  { storageClass: former, ...traits }: Traits,
+  storageClass: string,
+): Traits {
+  return storageClass === standardClass ? traits : { ...traits, storageClass }
+}
+
 export function versioningOf({ versioning }: Pick<BucketRow, 'versioning'>): {
   readonly versioning?: Versioning
 } {
@@ -73,6 +87,16 @@ export function versioned({ versioning }: { readonly versioning?: Versioning }):
   readonly versioning?: Versioning
 } {
   return versioning === undefined ? {} : { versioning }
+}
+
+/** The same where only the bucket's number is known. */
+export async function versionedIn(
+  tx: Queryable,
+  bucket: number,
+): Promise<{ readonly versioning?: Versioning }> {
+  const [row] = await tx.query<Pick<BucketRow, 'versioning'>>`
+    select versioning from bucket where id = ${bucket}`
+  return row === undefined ? {} : versioningOf(row)
 }
 
 /** For the answer to such a write: only a version that stays has a name worth telling (S3). */

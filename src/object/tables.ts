@@ -101,6 +101,8 @@ async function applyObjectChange(tx: Queryable, change: SequencedChange): Promis
       return await insertExtents(tx, sequence, body.extents.map(extentFromJson))
     case 'object/traits-set':
       return await setTraits(tx, placeOf(body), body)
+    case 'object/moved':
+      return await moveVersion(tx, change, body)
     case 'object/bucket-configured':
       await configureBucket(tx, body)
       return await noteFollowers(tx, body.bucket)
@@ -133,6 +135,18 @@ async function applyObjectChange(tx: Queryable, change: SequencedChange): Promis
 
 function placeOf({ bucket, key }: { readonly bucket: number; readonly key: string }): Place {
   return { bucket, key: fromBase64url(key) }
+}
+
+async function moveVersion(
+  tx: Queryable,
+  { sequence, at }: SequencedChange,
+  body: Extract<ObjectChange, { kind: 'object/moved' }>,
+): Promise<void> {
+  const version = BigInt(body.version)
+  await setTraits(tx, placeOf(body), body)
+  await removeExtents(tx, version)
+  await insertChunks(tx, { sequence, at }, body.chunks.map(chunkFromJson))
+  await insertExtents(tx, version, body.extents.map(extentFromJson))
 }
 
 async function putPart(

@@ -1,7 +1,7 @@
 /** Multipart uploads: begun, filled part by part, listed, given up. Completing stands in `complete.ts`. */
 import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
-import { bucketProfile, type ObjectParts, settled, settledIfRefused } from '#object/_parts'
+import { classProfile, type ObjectParts, settled, settledIfRefused } from '#object/_parts'
 import { withStoredBody } from '#object/_store-body'
 import { checksumToJson, type ObjectChange, type PartRow, type UploadRow } from '#object/changes'
 import { objectFault } from '#object/faults'
@@ -18,7 +18,7 @@ import {
   wholeBytesMax,
 } from '#object/model'
 import { assertRoomFor, assertWithinQuota } from '#object/quota'
-import { keyBytes, partInfo, requireBucket, uploadInfo } from '#object/rows'
+import { keyBytes, partInfo, requireBucket, traitsOf, uploadInfo } from '#object/rows'
 import { requireLockable } from '#object/traits'
 import type { Queryable } from '#sql/sql'
 
@@ -44,8 +44,9 @@ export async function createUpload(
 ): Promise<UploadInfo> {
   const uploadId = toBase64url(parts.world.randomBytes(uploadIdBytes)) as UploadId // made here
   return await parts.changelog.commit(async (tx) => {
-    const { id } = await requireBucket(tx, bucket)
+    const { id, profile } = await requireBucket(tx, bucket)
     const { traits = {} } = options
+    classProfile(parts, { profile }, traits.storageClass) // refuses one that nothing could be put into
     if (traits.retention !== undefined || traits.legalHold === true) await requireLockable(tx, id)
     const change: ObjectChange = {
       kind: 'object/upload-created',
@@ -87,13 +88,13 @@ export async function putPart(
   }: { readonly number: number; readonly body: IncomingBody; readonly signal: AbortSignal },
 ): Promise<PartInfo> {
   assertPartNumber(number)
-  const { profile } = await settledIfRefused(parts, async () => {
+  const { profile, row } = await settledIfRefused(parts, async () => {
     const upload = await requireUpload(parts.sql, address)
     await assertRoomForPart(parts, upload.row, { number, body })
     return upload
   })
   return await withStoredBody(parts, body, {
-    profile: bucketProfile({ profile }),
+    profile: classProfile(parts, { profile }, traitsOf(row).storageClass),
     signal,
     commit: ({ bytes, etag, checksum, chunks, extents }, refuse) =>
       parts.changelog.commit(async (tx) => {

@@ -59,6 +59,7 @@ export function openLog({
     collected: (event) => logger.info(event, 'collected'),
     delivered: (event) =>
       logger[event.outcome === 'given-up' ? 'warn' : 'debug'](event, 'delivery'),
+    lifecycleActed: (event) => logger.info(event, 'lifecycle'),
     note: (noted, message, fields = {}) => logger[noted](fields, message),
     flush: () => stderr?.flushSync(),
   }

@@ -41,7 +41,13 @@ const durationBuckets = [
 export interface Metrics
   extends Pick<
     Telemetry,
-    'requestEnded' | 'shardIo' | 'damageFound' | 'repaired' | 'collected' | 'delivered'
+    | 'requestEnded'
+    | 'shardIo'
+    | 'damageFound'
+    | 'repaired'
+    | 'collected'
+    | 'delivered'
+    | 'lifecycleActed'
   > {
   /** Sets what is asked for rather than counted. */
   set(observation: Observation): void
@@ -76,6 +82,12 @@ export function openMetrics(): Metrics {
     name: 'mycelium_damage_total',
     help: 'Stored blocks and frames found missing or not matching their hash',
     labelNames: ['node_id', 'what'],
+    registers,
+  })
+  const lifecycle = new Counter({
+    name: 'mycelium_lifecycle_total',
+    help: 'Objects, versions and uploads that lifecycle rules acted on, by what was done',
+    labelNames: ['deed'],
     registers,
   })
   const count = (name: string, help: string): Counter => new Counter({ name, help, registers })
@@ -114,6 +126,9 @@ export function openMetrics(): Metrics {
       collectedBytes.inc(event.bytes)
     },
     delivered: (event) => deliveries.inc(event),
+    lifecycleActed({ bucket, ...deeds }) {
+      for (const [deed, times] of Object.entries(deeds)) lifecycle.inc({ deed }, times)
+    },
     set(observation) {
       for (const gauge of nodeGauges) gauge(observation)
       for (const gauge of storeGauges) gauge(observation)

@@ -50,6 +50,10 @@ export function openTelemetry({ level, metrics, world, sink }: TelemetryOptions)
       log.delivered(event)
       counted?.delivered(event)
     },
+    lifecycleActed(event) {
+      log.lifecycleActed(event)
+      counted?.lifecycleActed(event)
+    },
     note: log.note,
     observe(asked) {
       source = asked

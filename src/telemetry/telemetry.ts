@@ -48,6 +48,16 @@ export interface Telemetry {
     readonly target: string
     readonly outcome: 'delivered' | 'failed' | 'given-up'
   }): void
+  /** What a pass over a bucket did by its lifecycle rules; `kept` were locked, `failed` could not be moved. */
+  lifecycleActed(event: {
+    readonly bucket: string
+    readonly expired: number
+    readonly removed: number
+    readonly moved: number
+    readonly aborted: number
+    readonly kept: number
+    readonly failed: number
+  }): void
   /** Anything else, with a stable message and plain fields. */
   note(
     level: 'debug' | 'info' | 'warn' | 'error',
@@ -64,5 +74,6 @@ export const silentTelemetry: Telemetry = {
   repaired() {},
   collected() {},
   delivered() {},
+  lifecycleActed() {},
   note() {},
 }

@@ -188,7 +188,10 @@ const directory = await mkdtemp(join(tmpdir(), 'mycelium-conformance-'))
 const verdictsByFile = new Map<string, readonly Verdict[]>()
 try {
   await using store = await startStore({
-    flags: ['--nodes', '6', '--profile', '4+2', '--log', 'error'],
+    flags: [
+      ...['--nodes', '6', '--profile', '4+2', '--log', 'error'],
+      ...['--lifecycle-day', `${lifecycleDaySeconds}s`],
+    ],
   })
   const configuration = join(directory, 'suite.conf')
   await writeFile(configuration, await configure(store))

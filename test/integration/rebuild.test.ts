@@ -58,6 +58,8 @@ async function round(bucket: TestBucket, number: number): Promise<void> {
   const Metadata = { round: String(number) }
   const put = { Bucket, Key: 'same/in every round', Metadata, ContentType: 'text/plain' }
   await client.send(new PutObjectCommand({ ...put, Body: `round ${number}` }))
+  const other = { Bucket, Key: 'of another class', StorageClass: 'STANDARD_IA' } as const
+  await client.send(new PutObjectCommand({ ...other, Body: `round ${number}` }))
   await bucket.put('comes and goes', 'here')
   if (number % 2 === 0) await bucket.remove('comes and goes')
   await bucket.remove(`round ${number}/key 3`)
@@ -134,7 +136,7 @@ test('whatever is lost of the database, everything clients see is the same after
   const data = await temporary(context)
   const often = ['--snapshot-every', '1s']
 
-  let store = await start(data, ...often)
+  let store = await start(data, ...often, '--storage-classes', 'STANDARD_IA=8+4')
   await bucketOf(store, 'second-bucket').create()
   await bucketOf(store, 'first-bucket').create()
   await round(bucketOf(store, 'first-bucket'), 1)
@@ -153,7 +155,7 @@ test('whatever is lost of the database, everything clients see is the same after
   store = await start(data)
   await round(bucketOf(store, 'first-bucket'), 3)
   const before = await stateOf(store)
-  equal(before[0]?.objects.length, 3 * (7 + 2) + 2)
+  equal(before[0]?.objects.length, 3 * (7 + 2) + 3)
   equal(before[0]?.uploads.length, 3)
   await store.kill()
 

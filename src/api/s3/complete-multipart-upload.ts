@@ -7,6 +7,7 @@ import {
 } from '#api/s3/checksums'
 import { writeCondition } from '#api/s3/conditions'
 import { s3Fault } from '#api/s3/faults'
+import { expirationHeader } from '#api/s3/lifecycle-headers'
 import { partsMax } from '#api/s3/limits'
 import { originOf } from '#api/s3/origin'
 import { quoted, xmlResponse } from '#api/s3/response'
@@ -37,7 +38,10 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<HttpRes
     leaf('ETag', quoted(completed.etag)),
     ...checksumElements(completed.checksum),
   ]
-  return xmlResponse('CompleteMultipartUploadResult', elements, versionHeaders(completed))
+  return xmlResponse('CompleteMultipartUploadResult', elements, {
+    ...versionHeaders(completed),
+    ...expirationHeader(call, completed),
+  })
 }
 
 /** What the headers say of the object to be. */

@@ -3,6 +3,7 @@ import { checksumElements, parseAlgorithm } from '#api/s3/checksums'
 import { writeCondition } from '#api/s3/conditions'
 import { readCopySource, readSource } from '#api/s3/copy-source'
 import { s3Fault } from '#api/s3/faults'
+import { expirationHeader } from '#api/s3/lifecycle-headers'
 import { putBytesMax } from '#api/s3/limits'
 import { readMetadata, readRedirect } from '#api/s3/metadata'
 import { originOf } from '#api/s3/origin'
@@ -64,6 +65,7 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
     {
       ...versionHeaders(copied),
       ...sourceVersionHeaders(copied),
+      ...expirationHeader(call, copied),
       ...encryptionHeaders(call),
     },
   )

@@ -1,6 +1,7 @@
 import type { ObjectCall } from '#api/s3/call'
 import { checksumWord, parseAlgorithm, parseChecksumType } from '#api/s3/checksums'
 import { s3Fault } from '#api/s3/faults'
+import { abortHeaders } from '#api/s3/lifecycle-headers'
 import { readMetadata } from '#api/s3/metadata'
 import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
 import { xmlResponse } from '#api/s3/response'
@@ -28,6 +29,7 @@ export async function createMultipartUpload(call: ObjectCall): Promise<HttpRespo
         ? {}
         : { 'x-amz-checksum-algorithm': checksumWord(checksumAlgorithm) }),
       ...(checksumType === undefined ? {} : { 'x-amz-checksum-type': checksumType }),
+      ...abortHeaders(call, upload),
       ...encryptionHeaders(call),
     },
   )

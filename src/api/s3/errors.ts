@@ -60,6 +60,11 @@ const objectErrors: Readonly<Record<ObjectFaultCode, S3Error>> = {
     code: 'InvalidArgument',
     message: 'The specified profile does not exist.',
   },
+  'object/unknown-storage-class': {
+    status: 400,
+    code: 'InvalidStorageClass',
+    message: 'The storage class you specified is not valid.',
+  },
   'object/bucket-exists': {
     status: 409,
     code: 'BucketAlreadyExists',
@@ -392,11 +397,6 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     message: 'The retention period must be a positive integer value.',
   },
   's3/invalid-tag': { status: 400, code: 'InvalidTag', message: 'The tag provided was not valid.' },
-  's3/invalid-storage-class': {
-    status: 400,
-    code: 'InvalidStorageClass',
-    message: 'The storage class you specified is not valid.',
-  },
   's3/invalid-uri': {
     status: 400,
     code: 'InvalidURI',
@@ -447,6 +447,11 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     code: 'MissingSecurityHeader',
     message: 'Your request was missing a required header.',
   },
+  's3/no-such-lifecycle': {
+    status: 404,
+    code: 'NoSuchLifecycleConfiguration',
+    message: 'The lifecycle configuration does not exist',
+  },
   's3/no-such-ownership': {
     status: 404,
     code: 'OwnershipControlsNotFoundError',
@@ -491,6 +496,11 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     status: 404,
     code: 'NoSuchWebsiteConfiguration',
     message: 'The specified bucket does not have a website configuration',
+  },
+  's3/not-archived': {
+    status: 403,
+    code: 'InvalidObjectState',
+    message: "Restore is not allowed for the object's current storage class.",
   },
   's3/not-implemented': {
     status: 501,

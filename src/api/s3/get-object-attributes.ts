@@ -7,6 +7,7 @@ import { versionHeaders, versionOf } from '#api/s3/versions'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 import type { ObjectInfo } from '#object/model'
+import { classOf } from '#object/rows'
 
 const names = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize'] as const
 type Name = (typeof names)[number]
@@ -40,7 +41,7 @@ function element(name: Name, info: ObjectInfo, page: Page): Xml {
     case 'ObjectSize':
       return leaf('ObjectSize', info.bytes)
     case 'StorageClass':
-      return leaf('StorageClass', 'STANDARD')
+      return leaf('StorageClass', classOf(info.traits))
     case 'Checksum':
       return info.checksum === undefined
         ? leaf('Checksum', undefined)

@@ -15,6 +15,7 @@ import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 import type { Owner } from '#identity/principal'
 import type { UploadInfo } from '#object/model'
+import { classOf } from '#object/rows'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html */
 export async function listMultipartUploads(call: BucketCall): Promise<HttpResponse> {
@@ -79,7 +80,7 @@ function uploadElement(upload: UploadInfo, names: NameWriter, owner: Owner): Xml
     leaf('UploadId', uploadId),
     branch('Initiator', leaf('ID', owner.id), leaf('DisplayName', owner.displayName)),
     ownerElement(owner),
-    leaf('StorageClass', 'STANDARD'),
+    leaf('StorageClass', classOf(upload.traits)),
     leaf('Initiated', isoDate(startedAt)),
     leaf('ChecksumAlgorithm', checksumAlgorithm && checksumWord(checksumAlgorithm)),
     leaf('ChecksumType', checksumType),

@@ -16,6 +16,7 @@ import type { HttpResponse } from '#http/message'
 import type { Owner } from '#identity/principal'
 import type { VersionEntry } from '#object/model'
 import { parseVersionId } from '#object/names'
+import { classOf } from '#object/rows'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html */
 export async function listObjectVersions(call: BucketCall): Promise<HttpResponse> {
@@ -72,6 +73,6 @@ function entryElement(
     leaf('ETag', info && quoted(info.etag)),
     leaf('Size', info?.bytes),
     ownerElement(owner),
-    leaf('StorageClass', info && 'STANDARD'),
+    leaf('StorageClass', info && classOf(info.traits)),
   )
 }

@@ -1,12 +1,14 @@
 import type { ObjectCall } from '#api/s3/call'
 import { checksumElements, checksumWord } from '#api/s3/checksums'
 import { ownerOf } from '#api/s3/enter'
+import { abortHeaders } from '#api/s3/lifecycle-headers'
 import { listKeysMax, partsMax } from '#api/s3/limits'
 import { nameWriter, ownerElement, readLimit } from '#api/s3/listing'
 import { isoDate, quoted, xmlResponse } from '#api/s3/response'
 import { uploadOf } from '#api/s3/uploads'
 import { branch, branches, leaf } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
+import { classOf } from '#object/rows'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html */
 export async function listParts(call: ObjectCall): Promise<HttpResponse> {
@@ -20,13 +22,13 @@ export async function listParts(call: ObjectCall): Promise<HttpResponse> {
   })
   const { upload, parts, isTruncated } = page
   const owner = await ownerOf(call, upload.traits.owner ?? call.facts.owner)
-  return xmlResponse('ListPartsResult', [
+  const elements = [
     leaf('Bucket', bucket),
     leaf('Key', names.write(key)),
     leaf('UploadId', upload.uploadId),
     branch('Initiator', leaf('ID', owner.id), leaf('DisplayName', owner.displayName)),
     ownerElement(owner),
-    leaf('StorageClass', 'STANDARD'),
+    leaf('StorageClass', classOf(upload.traits)),
     leaf('PartNumberMarker', call.query.has('part-number-marker') ? after : 0),
     leaf('NextPartNumberMarker', parts.at(-1)?.number ?? 0),
     leaf('MaxParts', limit),
@@ -44,5 +46,6 @@ export async function listParts(call: ObjectCall): Promise<HttpResponse> {
         ...checksumElements(part.checksum).slice(0, 1),
       ),
     ),
-  ])
+  ]
+  return xmlResponse('ListPartsResult', elements, abortHeaders(call, upload))
 }

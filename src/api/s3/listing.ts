@@ -8,6 +8,7 @@ import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import { uriEncode } from '#identity/canonical-request'
 import type { Owner } from '#identity/principal'
 import type { ObjectInfo, Traits } from '#object/model'
+import { classOf } from '#object/rows'
 
 /** How names are written: as they are, or as `encoding-type=url` asks (a space is `%20`, `/` stays). */
 export interface NameWriter {
@@ -74,7 +75,7 @@ export async function ownersOf(
 }
 
 export function contentsElement(
-  { key, modifiedAt, etag, bytes, checksum }: ObjectInfo,
+  { key, modifiedAt, etag, bytes, checksum, traits }: ObjectInfo,
   { names, owner }: { readonly names: NameWriter; readonly owner: Owner | undefined },
 ): Xml {
   return branch(
@@ -86,7 +87,7 @@ export function contentsElement(
     leaf('ChecksumType', checksum?.type),
     leaf('Size', bytes),
     ...(owner === undefined ? [] : [ownerElement(owner)]),
-    leaf('StorageClass', 'STANDARD'),
+    leaf('StorageClass', classOf(traits)),
   )
 }
 

@@ -1,9 +1,11 @@
 import { asHeaderBytes, type ObjectCall } from '#api/s3/call'
 import { checksumHeaders } from '#api/s3/checksums'
 import { s3Fault } from '#api/s3/faults'
+import { expirationHeader } from '#api/s3/lifecycle-headers'
 import { lockHeaders } from '#api/s3/locks'
 import { metadataHeaders } from '#api/s3/metadata'
 import { httpDate, quoted } from '#api/s3/response'
+import { classHeader } from '#api/s3/storage-classes'
 import { versionHeaders } from '#api/s3/versions'
 import type { ByteRange, ObjectInfo, Traits } from '#object/model'
 
@@ -18,10 +20,11 @@ export interface Selection {
 
 /** Answer headers that GET and HEAD share. */
 export function objectHeaders(
-  { headers, query }: ObjectCall,
+  call: ObjectCall,
   info: ObjectInfo,
   { range, partsCount }: Selection,
 ): Record<string, string | number> {
+  const { headers, query } = call
   const bytes = range === undefined ? info.bytes : range.last - range.first + 1
   // A checksum covers the whole object: with a range the client could not check it.
   const wantsChecksum =
@@ -31,6 +34,9 @@ export function objectHeaders(
     ...versionHeaders(info),
     ...lockHeaders(info.traits),
     ...tagCountHeader(info.traits),
+    ...classHeader(info.traits),
+    // Who names a version may have named a former one, whose end depends on others.
+    ...(query.has('versionId') ? {} : expirationHeader(call, info)),
     ...metadataHeaders(info.metadata),
     ...overrides(query),
     'accept-ranges': 'bytes',

@@ -8,6 +8,7 @@ import { checksumHeaders } from '#api/s3/checksums'
 import { enter } from '#api/s3/enter'
 import { s3Fault } from '#api/s3/faults'
 import { type Form, type FormFields, type FormFile, formBoundary, readForm } from '#api/s3/form'
+import { expirationHeader } from '#api/s3/lifecycle-headers'
 import { putBytesMax } from '#api/s3/limits'
 import { readMetadata } from '#api/s3/metadata'
 import { originOf } from '#api/s3/origin'
@@ -163,16 +164,18 @@ async function putFile(
   const { door, bucket, key, request } = call
   refuseUnkeptPromises(call)
   const body = incomingBody(call, { bytesMax: Math.min(max, putBytesMax) })
-  const { etag, checksum, ...written } = await door.objects.put(bucket, key, {
+  const written = await door.objects.put(bucket, key, {
     body: { ...body, stream: atLeast(min, body.stream) },
     metadata: readMetadata(call),
     ...(await readTraits(call)),
     ...originOf(call, { means: 'form' }),
     signal: request.signal,
   })
+  const { etag, checksum } = written
   const headers = {
     etag: quoted(etag),
     ...versionHeaders(written),
+    ...expirationHeader(call, written),
     ...checksumHeaders(checksum),
     ...encryptionHeaders(call),
   }

@@ -22,10 +22,6 @@ export function refuseUnkeptPromises({ headers }: Pick<Call, 'headers'>): void {
   if (encryption !== undefined && encryption !== 'AES256') {
     throw s3Fault('s3/not-implemented', { header: 'x-amz-server-side-encryption' })
   }
-  const storageClass = headers['x-amz-storage-class']
-  if (storageClass !== undefined && storageClass !== 'STANDARD') {
-    throw s3Fault('s3/invalid-storage-class')
-  }
 }
 
 /** Everything at rest is encrypted; a client that asked for it is told so. */

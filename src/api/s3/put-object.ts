@@ -2,6 +2,7 @@ import { incomingBody } from '#api/s3/body'
 import type { ObjectCall } from '#api/s3/call'
 import { checksumHeaders } from '#api/s3/checksums'
 import { writeCondition } from '#api/s3/conditions'
+import { expirationHeader } from '#api/s3/lifecycle-headers'
 import { putBytesMax } from '#api/s3/limits'
 import { readMetadata } from '#api/s3/metadata'
 import { originOf } from '#api/s3/origin'
@@ -23,10 +24,12 @@ export async function putObject(call: ObjectCall): Promise<HttpResponse> {
     ...originOf(call),
     signal: request.signal,
   }
-  const { etag, checksum, ...written } = await door.objects.put(bucket, key, options)
+  const written = await door.objects.put(bucket, key, options)
+  const { etag, checksum } = written
   return emptyResponse(200, {
     etag: quoted(etag),
     ...versionHeaders(written),
+    ...expirationHeader(call, written),
     ...checksumHeaders(checksum),
     ...encryptionHeaders(call),
   })

@@ -2,6 +2,11 @@
 import { abortMultipartUpload } from '#api/s3/abort-multipart-upload'
 import { getBucketAcl, putBucketAcl } from '#api/s3/bucket-acl'
 import { deleteBucketCors, getBucketCors, putBucketCors } from '#api/s3/bucket-cors'
+import {
+  deleteBucketLifecycle,
+  getBucketLifecycle,
+  putBucketLifecycle,
+} from '#api/s3/bucket-lifecycle'
 import { getBucketNotification, putBucketNotification } from '#api/s3/bucket-notification'
 import {
   deleteBucketPolicy,
@@ -51,6 +56,7 @@ import {
 } from '#api/s3/public-access-block'
 import { putBucketVersioning } from '#api/s3/put-bucket-versioning'
 import { putObject } from '#api/s3/put-object'
+import { restoreObject } from '#api/s3/restore-object'
 import { selectObjectContent } from '#api/s3/select-object-content'
 import { uploadPart } from '#api/s3/upload-part'
 import { uploadPartCopy } from '#api/s3/upload-part-copy'
@@ -201,6 +207,24 @@ export const bucketRoutes: readonly Route<BucketCall>[] = [
     operation: deleteBucketWebsite,
   },
   {
+    name: 'GetBucketLifecycleConfiguration',
+    method: 'GET',
+    subresources: ['lifecycle'],
+    operation: getBucketLifecycle,
+  },
+  {
+    name: 'PutBucketLifecycleConfiguration',
+    method: 'PUT',
+    subresources: ['lifecycle'],
+    operation: putBucketLifecycle,
+  },
+  {
+    name: 'DeleteBucketLifecycle',
+    method: 'DELETE',
+    subresources: ['lifecycle'],
+    operation: deleteBucketLifecycle,
+  },
+  {
     name: 'GetBucketNotificationConfiguration',
     method: 'GET',
     subresources: ['notification'],
@@ -314,6 +338,7 @@ export const objectRoutes: readonly Route<ObjectCall>[] = [
     subresources: ['legal-hold'],
     operation: putObjectLegalHold,
   },
+  { name: 'RestoreObject', method: 'POST', subresources: ['restore'], operation: restoreObject },
   {
     name: 'SelectObjectContent',
     method: 'POST',

@@ -3,6 +3,7 @@ import { checkGrants, readGrantHeaders } from '#api/s3/acl'
 import type { BucketCall, Call } from '#api/s3/call'
 import { accessOf } from '#api/s3/enter'
 import { readLockHeaders } from '#api/s3/locks'
+import { readClassHeader } from '#api/s3/storage-classes'
 import { readTagHeader } from '#api/s3/tags'
 import type { Grants } from '#identity/grants'
 import type { Traits } from '#object/model'
@@ -14,6 +15,7 @@ export async function readTraits(call: BucketCall): Promise<{ readonly traits?: 
     ...(await readOwnership(call)),
     ...(tags === undefined ? {} : { tags }),
     ...readLockHeaders(call),
+    ...readClassHeader(call),
   }
   return Object.keys(traits).length === 0 ? {} : { traits }
 }

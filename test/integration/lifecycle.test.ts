@@ -1,0 +1,286 @@
+/** Lifecycle rules over a whole store on memory nodes: what they take, what they leave, and what happens when somebody writes in between. */
+import { deepEqual, equal, rejects } from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ChangeLog } from '#changelog/change'
+import { migrate, roomsByName } from '#changelog/rooms'
+import { isFault } from '#fault/fault'
+import { runLifecycle } from '#object/lifecycle'
+import { dayMs } from '#object/locks'
+import type { LifecycleRule, ObjectStore, Traits, VersionId } from '#object/model'
+import { parseBucketName, parseObjectKey } from '#object/names'
+import { openObjectStore } from '#object/object-store'
+import { SqliteMemory } from '#sql/sqlite-memory'
+import { type MemoryStore, openMemoryStore, rooms } from '../memory-store.ts'
+
+const bucket = parseBucketName('photos')
+const { signal } = new AbortController()
+const profile = { data: 2, parity: 2 }
+const storageClasses = new Map([['COLD', { data: 3, parity: 1 }]])
+const fault = (code: string) => (error: unknown) => isFault(error, code)
+
+async function withStore(work: (store: MemoryStore) => Promise<void>): Promise<void> {
+  await using store = await openMemoryStore({ profile, nodes: 5, storageClasses })
+  await store.objects.createBucket(bucket)
+  await work(store)
+}
+
+async function put(objects: ObjectStore, name: string, text: string, traits: Traits = {}) {
+  const bytes = Buffer.from(text)
+  async function* stream() {
+    yield bytes
+  }
+  const body = { stream: stream(), bytes: bytes.length, digests: [], verify: () => undefined }
+  const options = { body, metadata: { user: {} }, traits, signal }
+  return await objects.put(bucket, parseObjectKey(name), options)
+}
+
+async function read(objects: ObjectStore, name: string, version?: VersionId): Promise<string> {
+  const opened = await objects.open(bucket, parseObjectKey(name), version)
+  try {
+    return Buffer.from(await opened.readWhole({ signal })).toString()
+  } finally {
+    opened.release()
+  }
+}
+
+async function setRules(objects: ObjectStore, ...rules: readonly Partial<LifecycleRule>[]) {
+  const whole = rules.map((rule, index) => {
+    return { id: `rule ${index}`, isEnabled: true, prefix: '', ...rule }
+  })
+  await objects.configure(bucket, 'lifecycle', whole)
+}
+
+/** A pass as it would go so many days from now; `log` in place of the store's own. */
+async function pass(store: MemoryStore, days: number, log: ChangeLog = store.changelog) {
+  const { sql, packs } = store
+  const world = { ...store.world, now: () => store.world.now() + days * dayMs }
+  const told: Record<string, number>[] = []
+  await runLifecycle(
+    { sql, changelog: log, store: store.store, packs, profile, storageClasses, world },
+    {
+      engineDayMs: dayMs,
+      telemetry: { lifecycleActed: ({ bucket: _, ...deeds }) => void told.push(deeds) },
+      signal,
+    },
+  )
+  return told
+}
+
+/** The store's change log, but from the nth commit of the pass on somebody else has come first. */
+function interrupted(
+  { changelog }: MemoryStore,
+  nth: number,
+  deed: () => Promise<void>,
+): ChangeLog {
+  let commits = 0
+  let done: Promise<void> | undefined
+  return {
+    committed: () => changelog.committed(),
+    reached: (sequence) => changelog.reached(sequence),
+    close: () => changelog.close(),
+    async commit(work) {
+      commits += 1
+      if (commits >= nth) done ??= deed()
+      await done
+      return await changelog.commit(work)
+    },
+  }
+}
+
+async function keysOf(objects: ObjectStore): Promise<readonly string[]> {
+  return (await objects.list(bucket, { prefix: '', limit: 1_000 })).objects.map(({ key }) => key)
+}
+
+/** Newest first: what each version holds, `-` of a marker. */
+async function stackOf(objects: ObjectStore, name: string): Promise<readonly string[]> {
+  const { versions } = await objects.listVersions(bucket, { prefix: name, limit: 1_000 })
+  return await Promise.all(
+    versions.map(({ info, versionId }) =>
+      info === undefined ? '-' : read(objects, name, versionId),
+    ),
+  )
+}
+
+const nothing = { expired: 0, removed: 0, moved: 0, aborted: 0, kept: 0, failed: 0 }
+
+test('objects expire when their day is over, by prefix, tags and size, and others stay', () =>
+  withStore(async (store) => {
+    const { objects } = store
+    await put(objects, 'logs/1', 'a')
+    await put(objects, 'keep/1', 'b')
+    await put(objects, 'keep/2', 'c', { tags: [['temporary', 'yes']] })
+    await put(objects, 'keep/3', 'as long as twenty bytes')
+    await setRules(
+      objects,
+      { prefix: 'logs/', expiration: { days: 1 } },
+      { filter: { tags: [['temporary', 'yes']] }, expiration: { days: 2 } },
+      { filter: { prefix: 'keep/', bytesAbove: 20 }, expiration: { days: 3 } },
+      { isEnabled: false, expiration: { days: 1 } },
+    )
+    deepEqual(await pass(store, 0.99), [])
+    equal((await keysOf(objects)).length, 4)
+    deepEqual(await pass(store, 2), [{ ...nothing, expired: 1 }])
+    deepEqual(await keysOf(objects), ['keep/1', 'keep/2', 'keep/3'])
+    deepEqual(await pass(store, 4), [{ ...nothing, expired: 2 }])
+    deepEqual(await keysOf(objects), ['keep/1'])
+    deepEqual(await pass(store, 1_000), [])
+  }))
+
+test('a bucket of more keys than a page is gone through to its end', () =>
+  withStore(async (store) => {
+    const { objects } = store
+    const names = Array.from({ length: 1_234 }, (_, index) => `k${index}`)
+    await Promise.all(names.map((name) => put(objects, name, 'x')))
+    await put(objects, 'other', 'y')
+    await setRules(objects, { prefix: 'k', expiration: { days: 1 } })
+    deepEqual(await pass(store, 2), [{ ...nothing, expired: 1_234 }])
+    deepEqual(await keysOf(objects), ['other'])
+  }))
+
+test('with versions a marker takes the place; former versions and lone markers go in their time', () =>
+  withStore(async (store) => {
+    const { objects } = store
+    await objects.setVersioning(bucket, 'enabled')
+    for (const text of ['one', 'two', 'three', 'four']) await put(objects, 'a', text)
+    await setRules(objects, {
+      expiration: { days: 1 },
+      formerExpiration: { days: 10, newerKept: 2 },
+    })
+    deepEqual(await pass(store, 2), [{ ...nothing, expired: 1 }])
+    deepEqual(await stackOf(objects, 'a'), ['-', 'four', 'three', 'two', 'one'])
+    deepEqual(await pass(store, 12), [{ ...nothing, removed: 2 }])
+    deepEqual(await stackOf(objects, 'a'), ['-', 'four', 'three'])
+    await setRules(objects, {
+      expiration: { removesMarkers: true },
+      formerExpiration: { days: 10 },
+    })
+    deepEqual(await pass(store, 5), [])
+    deepEqual(await pass(store, 12), [{ ...nothing, removed: 2 }])
+    deepEqual(await stackOf(objects, 'a'), ['-'])
+    deepEqual(await pass(store, 0), [{ ...nothing, removed: 1 }])
+    deepEqual(await stackOf(objects, 'a'), [])
+  }))
+
+test('what is locked stays until its time is over', async () => {
+  await using store = await openMemoryStore({ profile, nodes: 5 })
+  const { objects } = store
+  await objects.createBucket(bucket, { isLockable: true })
+  await put(objects, 'held', 'one', { legalHold: true })
+  await put(objects, 'retained', 'one', {
+    retention: { mode: 'GOVERNANCE', until: store.world.now() + dayMs },
+  })
+  for (const name of ['held', 'retained']) await put(objects, name, 'two')
+  await setRules(objects, { expiration: { days: 1 }, formerExpiration: { days: 1 } })
+  deepEqual(await pass(store, 3), [{ ...nothing, expired: 2, kept: 2 }])
+  deepEqual(await stackOf(objects, 'held'), ['-', 'two', 'one'])
+  await objects.setTraits(
+    { bucket, key: parseObjectKey('held'), version: await oldest(objects, 'held') },
+    { legalHold: false },
+  )
+  deepEqual(await pass(store, 3), [{ ...nothing, removed: 3, kept: 1 }])
+  deepEqual(await stackOf(objects, 'retained'), ['-', 'one'])
+})
+
+async function oldest(objects: ObjectStore, name: string): Promise<VersionId | undefined> {
+  const { versions } = await objects.listVersions(bucket, { prefix: name, limit: 10 })
+  return versions.at(-1)?.versionId
+}
+
+test('what is written, tagged, or saved by other rules after a page was read, is left alone', () =>
+  withStore(async (store) => {
+    const { objects } = store
+    await setRules(objects, { filter: { tags: [['temporary', 'yes']] }, expiration: { days: 1 } })
+    const temporary: Traits = { tags: [['temporary', 'yes']] }
+    for (const name of ['rewritten', 'retagged', 'stays due'])
+      await put(objects, name, 'old', temporary)
+    const log = interrupted(store, 1, async () => {
+      await put(objects, 'rewritten', 'new')
+      await objects.setTraits({ bucket, key: parseObjectKey('retagged') }, { tags: [] })
+    })
+    const told = await pass(store, 3, log)
+    deepEqual(await keysOf(objects), ['retagged', 'rewritten'])
+    equal(await read(objects, 'rewritten'), 'new')
+    deepEqual(told, [{ ...nothing, expired: 1 }])
+  }))
+
+test('uploads that were never completed are given up, and their parts are garbage', () =>
+  withStore(async (store) => {
+    const { objects, sql } = store
+    const begin = (name: string) =>
+      objects.createUpload(bucket, parseObjectKey(name), { metadata: { user: {} } })
+    const doomed = await begin('tmp/a')
+    const other = await begin('keep/a')
+    async function* stream() {
+      yield Buffer.alloc(100_000)
+    }
+    const body = { stream: stream(), bytes: 100_000, digests: [], verify: () => undefined }
+    await objects.putPart(doomed, 1, { body, signal })
+    await setRules(objects, { prefix: 'tmp/', abortsUploadsAfterDays: 2 })
+    deepEqual(await pass(store, 1.99), [])
+    deepEqual(await pass(store, 3), [{ ...nothing, aborted: 1 }])
+    const gone = objects.headUpload(bucket, doomed.key, doomed.uploadId)
+    await rejects(gone, fault('object/no-such-upload'))
+    equal((await objects.headUpload(bucket, other.key, other.uploadId)).key, 'keep/a')
+    deepEqual(await sql.query`select * from extent`, [])
+  }))
+
+const long = 'not to be packed '.repeat(10_000)
+
+test('objects move to the profile of another class: same versions, same bytes, also after a rebuild', () =>
+  withStore(async (store) => {
+    const { objects, sql } = store
+    await objects.setVersioning(bucket, 'enabled')
+    const first = await put(objects, 'a', long)
+    await put(objects, 'a', 'small')
+    await setRules(objects, {
+      transitions: [{ days: 5, storageClass: 'COLD' }],
+      formerTransitions: [{ days: 1, storageClass: 'COLD' }],
+    })
+    const profilesOf = async (sequence: bigint): Promise<readonly string[]> => {
+      const rows = await sql.query<{ data: number; parity: number }>`
+        select distinct data, parity from chunk join extent on chunk.id = extent.chunk_id
+        where extent.owner = ${sequence}`
+      return rows.map(({ data, parity }) => `${data}+${parity}`)
+    }
+    deepEqual(await profilesOf(first.sequence), ['2+2'])
+    deepEqual(await pass(store, 2), [{ ...nothing, moved: 1 }])
+    deepEqual(await profilesOf(first.sequence), ['3+1'])
+    deepEqual(await pass(store, 7), [{ ...nothing, moved: 1 }])
+    deepEqual(await pass(store, 7), [])
+    const seen = async (of: ObjectStore) => {
+      const { versions } = await of.listVersions(bucket, { prefix: '', limit: 10 })
+      return versions.map(({ info, versionId, modifiedAt }) => {
+        return [versionId, modifiedAt, info?.etag, info?.traits.storageClass]
+      })
+    }
+    const now = await seen(objects)
+    deepEqual(now.at(-1), [first.versionId, first.modifiedAt, first.etag, 'COLD'])
+    deepEqual(await stackOf(objects, 'a'), ['small', long])
+    const rebuilt = await restored(store)
+    deepEqual(await seen(rebuilt), now)
+    deepEqual(await stackOf(rebuilt, 'a'), ['small', long])
+    deepEqual((await rebuilt.headBucket(bucket)).config, (await objects.headBucket(bucket)).config)
+  }))
+
+test('an object that is overwritten while it is stored anew stays as it was written', () =>
+  withStore(async (store) => {
+    const { objects } = store
+    await put(objects, 'a', long)
+    await setRules(objects, { transitions: [{ days: 1, storageClass: 'COLD' }] })
+    const log = interrupted(store, 2, async () => void (await put(objects, 'a', 'new')))
+    deepEqual(await pass(store, 2, log), [])
+    equal(await read(objects, 'a'), 'new')
+    deepEqual(await pass(store, 2), [{ ...nothing, moved: 1 }])
+    equal(await read(objects, 'a'), 'new')
+  }))
+
+/** The store on a database made from dumps of this one's rooms. */
+async function restored({ sql: lost, changelog, store, packs, world }: MemoryStore) {
+  const sql = new SqliteMemory().open()
+  await sql.transaction(async (tx) => {
+    await migrate(tx, roomsByName(rooms))
+    for (const room of rooms)
+      for await (const change of room.dump(lost)) await room.apply(tx, change)
+  })
+  return openObjectStore({ sql, changelog, store, packs, world, profile, storageClasses })
+}
