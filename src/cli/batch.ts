@@ -5,8 +5,8 @@ import { cliFault } from '#cli/faults'
 import { Fault } from '#fault/fault'
 import { inLanes } from '#stream/lanes'
 
-/** Faults that the next file would meet as well. */
-const generalFaults: readonly string[] = [
+/** Faults that the next file would meet as well. `mycelium import` counts them so, too. */
+export const generalFaults: readonly string[] = [
   'endpoint/unreachable',
   'endpoint/unavailable',
   'endpoint/out-of-space',

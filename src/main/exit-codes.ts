@@ -17,6 +17,7 @@ export const exitCodes = {
   absent: 12,
   refused: 13,
   unreachable: 14,
+  partly: 15,
   /** 128 + SIGINT: the second Ctrl-C. */
   forced: 130,
 } as const

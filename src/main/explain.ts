@@ -1,6 +1,7 @@
 /** What went wrong at start, in a sentence that names the remedy, and the exit code that goes with it. One table, total. */
 import { Fault, type FaultDetail } from '#fault/fault'
 import { exitCodes } from '#main/exit-codes'
+import { explainEndpoint } from '#main/explain-endpoint'
 import type { MainFaultCode } from '#main/faults'
 
 export interface Explanation {
@@ -56,6 +57,20 @@ const ownExplainers: Readonly<Record<MainFaultCode, Explainer>> = {
   'main/admin-denied': [exitCodes.key, ({ text }) => String(text)],
   'main/admin-absent': [exitCodes.absent, ({ text }) => String(text)],
   'main/admin-refused': [exitCodes.refused, ({ text }) => String(text)],
+  'main/foreign-import': [
+    exitCodes.settings,
+    ({ path, name, is }) =>
+      `${path} remembers another import (${name}: ${is}). Name another file with --state.`,
+  ],
+  'main/import-interrupted': [
+    exitCodes.partly,
+    () => 'Interrupted. Run the same command again: it goes on where it stopped.',
+  ],
+  'main/import-incomplete': [
+    exitCodes.partly,
+    ({ problems }) =>
+      `${problems} problems: see the report. Run the same command again: what is there already is not copied again.`,
+  ],
   'main/too-few-nodes': [
     exitCodes.nodes,
     ({ count, reason }) => `${count} nodes are too few: ${reason}.`,
@@ -163,6 +178,8 @@ export function explain(error: unknown): Explanation {
     const text = tell(error.detail)
     return { text, exitCode, ...(remedy === undefined ? {} : { remedy: remedy(error.detail) }) }
   }
+  const foreign = error instanceof Fault ? explainEndpoint(error) : undefined
+  if (foreign !== undefined) return foreign
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return { text: `Something unexpected went wrong.\n${text}`, exitCode: exitCodes.unexpected }
 }

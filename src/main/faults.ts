@@ -21,5 +21,8 @@ export const mainFault = declareFaults({
   'main/admin-denied': 'denied',
   'main/admin-absent': 'not-found',
   'main/admin-refused': 'conflict',
+  'main/foreign-import': 'conflict',
+  'main/import-interrupted': 'unavailable',
+  'main/import-incomplete': 'unavailable',
 })
 export type MainFaultCode = Parameters<typeof mainFault>[0]

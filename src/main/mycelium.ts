@@ -9,6 +9,8 @@ import { exportStore } from '#main/export'
 import { exportSettings, readExportConfig } from '#main/export.config'
 import { gc } from '#main/gc'
 import { gcSettings, readGcConfig } from '#main/gc.config'
+import { importBuckets } from '#main/import'
+import { importSettings, readImportConfig } from '#main/import.config'
 import { inspect } from '#main/inspect'
 import { inspectSettings, readInspectConfig } from '#main/inspect.config'
 import { killAt } from '#main/kill-at'
@@ -20,6 +22,7 @@ import { rotateKeys } from '#main/rotate-keys'
 import { readRotateConfig, rotateSettings } from '#main/rotate-keys.config'
 import { type Given, readSettings, type Settings } from '#main/settings'
 import { storeSettings } from '#main/store.config'
+import { openTerminal } from '#main/terminal'
 import { up } from '#main/up'
 import { readUpConfig, upSettings } from '#main/up.config'
 import { verify } from '#main/verify'
@@ -176,6 +179,13 @@ add(mycelium, {
   settings: exportSettings,
   read: readExportConfig,
   program: exportStore,
+})
+add(mycelium, {
+  name: 'import',
+  summary: 'copy buckets with their versions from any S3 endpoint into a store that is up',
+  settings: importSettings,
+  read: readImportConfig,
+  program: (options) => importBuckets({ ...options, terminal: openTerminal(process) }),
 })
 const keys = mycelium.command('keys').description('the keys a store is sealed under')
 add(keys, {

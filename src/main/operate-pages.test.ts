@@ -6,6 +6,7 @@ import { adminCommands } from '#main/admin-commands'
 import { exitCodes } from '#main/exit-codes'
 import { exportSettings } from '#main/export.config'
 import { gcSettings } from '#main/gc.config'
+import { importSettings } from '#main/import.config'
 import { inspectSettings } from '#main/inspect.config'
 import { rebuildSettings } from '#main/rebuild.config'
 import { rotateSettings } from '#main/rotate-keys.config'
@@ -20,20 +21,20 @@ function page(name: string): string {
 
 test('settings.md names every flag and variable of every command, and no other', () => {
   const text = page('settings')
-  const all: Settings = {
-    ...upSettings,
-    ...gcSettings,
-    ...rebuildSettings,
-    ...rotateSettings,
-    ...verifySettings,
-    ...inspectSettings,
-    ...exportSettings,
-  }
-  const ofAdmin = adminCommands.flatMap((command) => Object.values(command.settings))
-  const settings = [...Object.values(all), ...ofAdmin].flatMap((setting) => [
-    flagName(setting),
-    setting.env,
-  ])
+  const all: readonly Settings[] = [
+    upSettings,
+    gcSettings,
+    rebuildSettings,
+    rotateSettings,
+    verifySettings,
+    inspectSettings,
+    exportSettings,
+    importSettings,
+    ...adminCommands.map((command) => command.settings),
+  ]
+  const settings = all
+    .flatMap(Object.values<Settings[string]>)
+    .flatMap((setting) => [flagName(setting), setting.env])
   const known = new Set(['--help', ...settings.filter((name) => name !== undefined)])
   const written = new Set(text.match(/(?<=`)(--[a-z0-9-]+|(MYCELIUM|AWS)_[A-Z0-9_]+)/g))
   deepEqual([...written].sort(), [...known].sort())

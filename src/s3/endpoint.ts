@@ -43,7 +43,34 @@ export function openEndpoint({ url, region, credentials, world }: EndpointOption
     requestHandler: { connectionTimeout: connectMs, socketTimeout: idleMs },
     ...(credentials === undefined ? unsigned : { credentials }),
   })
+  sendUtf8(client)
   return { url, region, isAws, client, world, [Symbol.dispose]: () => client.destroy() }
+}
+
+/**
+ * What the SDK has signed as UTF-8, Node would send as Latin-1: each byte becomes the character that Latin-1 has for it. Runs behind the signing. A
+ * reader undoes it with `textOf`.
+ */
+function sendUtf8({ middlewareStack }: S3Client): void {
+  middlewareStack.add(
+    (next) => (args) => {
+      const { headers } = args.request as { readonly headers: Record<string, string> } // the SDK's own, not typed at this step
+      for (const [name, value] of Object.entries(headers)) {
+        headers[name] = Buffer.from(value, 'utf8').toString('latin1')
+      }
+      return next(args)
+    },
+    { step: 'deserialize', priority: 'low', name: 'sendUtf8' },
+  )
+}
+
+/** A header's value as it was meant: UTF-8 when it can be, Latin-1 otherwise. */
+export function textOf(value: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(value, 'latin1'))
+  } catch {
+    return value
+  }
 }
 
 /** Otherwise the SDK warns on the console about what we tell as a fault anyway. */

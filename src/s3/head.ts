@@ -1,4 +1,8 @@
-import { HeadObjectCommand, type HeadObjectCommandOutput } from '@aws-sdk/client-s3'
+import {
+  HeadObjectCommand,
+  type HeadObjectCommandInput,
+  type HeadObjectCommandOutput,
+} from '@aws-sdk/client-s3'
 import { isFault } from '#fault/fault'
 import { lookInto } from '#s3/buckets'
 import { call } from '#s3/call'
@@ -37,18 +41,7 @@ export async function headObject(
 ): Promise<ObjectFacts> {
   const input = { Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' } as const
   try {
-    const answer = await call(
-      endpoint,
-      async (client, sending) => {
-        try {
-          return await client.send(new HeadObjectCommand(input), sending)
-        } catch (error) {
-          if (statusOf(error) !== 404) throw error
-          throw endpointFault('endpoint/no-such-key', { endpoint: endpoint.url, bucket, key })
-        }
-      },
-      { detail: { bucket, key }, signal },
-    )
+    const answer = await askHead(endpoint, { bucket, key }, input, { signal })
     return factsOf(endpoint, answer)
   } catch (error) {
     if (isFault(error, 'endpoint/no-such-key', 'endpoint/denied', 'endpoint/not-s3')) {
@@ -61,7 +54,33 @@ export async function headObject(
   }
 }
 
-function factsOf(endpoint: Endpoint, answer: HeadObjectCommandOutput): ObjectFacts {
+/** HEAD of one object, version or part. An answer to HEAD has no error document: what is missing is `endpoint/no-such-key`, whatever it is. */
+export async function askHead(
+  endpoint: Endpoint,
+  { bucket, key }: ObjectName,
+  input: HeadObjectCommandInput,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<HeadObjectCommandOutput> {
+  const detail = { endpoint: endpoint.url, bucket, key }
+  return await call(
+    endpoint,
+    async (client, sending) => {
+      try {
+        return await client.send(new HeadObjectCommand(input), sending)
+      } catch (error) {
+        const status = statusOf(error)
+        if (status === 404) throw endpointFault('endpoint/no-such-key', detail)
+        if (status !== 400) throw error
+        const reason =
+          'it will not describe it; an object under a key of its customer is not for others'
+        throw endpointFault('endpoint/refused', { ...detail, status, reason }, error)
+      }
+    },
+    { detail: { bucket, key }, signal },
+  )
+}
+
+export function factsOf(endpoint: Endpoint, answer: HeadObjectCommandOutput): ObjectFacts {
   const { ContentLength = 0, LastModified = new Date(0), Metadata = {} } = answer
   const etag = etagOf(endpoint, answer)
   return {

@@ -4,3 +4,5 @@ export const partsMax = 10_000
 /** All parts but the last. */
 export const partBytesMin = 5 * 2 ** 20
 export const partBytesMax = 5 * 2 ** 30
+/** An object that is put in one piece. */
+export const putBytesMax = 5 * 2 ** 30

@@ -3,7 +3,8 @@ import { attemptsMax, call, mayPass, pause } from '#s3/call'
 import type { Endpoint } from '#s3/endpoint'
 import { faultOf } from '#s3/errors'
 import { endpointFault } from '#s3/faults'
-import type { ObjectFacts, ObjectName } from '#s3/head'
+import type { ObjectFacts } from '#s3/head'
+import { inputOf, type VersionName } from '#s3/version-facts'
 
 export interface ReadOptions {
   /** Offset of the first byte wanted; at most the object's length. */
@@ -19,7 +20,7 @@ export interface ReadOptions {
  */
 export async function* readObject(
   endpoint: Endpoint,
-  name: ObjectName,
+  name: VersionName,
   { bytes, etag }: Pick<ObjectFacts, 'bytes' | 'etag'>,
   { from = 0, until = bytes, signal }: ReadOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -48,7 +49,7 @@ export async function* readObject(
 
 async function openBody(
   endpoint: Endpoint,
-  { bucket, key }: ObjectName,
+  name: VersionName,
   range: {
     readonly etag: string
     readonly offset: number
@@ -60,15 +61,14 @@ async function openBody(
   const { etag, offset, until, bytes, signal } = range
   const isWhole = offset === 0 && until === bytes
   const input = {
-    Bucket: bucket,
-    Key: key,
+    ...inputOf(name),
     IfMatch: `"${etag}"`,
     ...(isWhole ? {} : { Range: `bytes=${offset}-${until - 1}` }),
   }
   const { Body, ContentRange } = await call(
     endpoint,
     (client, sending) => client.send(new GetObjectCommand(input), sending),
-    { detail: { bucket, key }, signal },
+    { detail: { bucket: name.bucket, key: name.key }, signal },
   )
   // An endpoint that knows no ranges sends everything again.
   if (!isWhole && !ContentRange?.startsWith(`bytes ${offset}-`)) {
