@@ -10,7 +10,7 @@ import type {
   ObjectInfo,
   ObjectStore,
 } from '#object/model'
-import type { RequestEnded, Telemetry } from '#telemetry/telemetry'
+import type { BucketAccessed, RequestEnded, Telemetry } from '#telemetry/telemetry'
 
 /** Calls whose arguments and results are plain data. */
 export type PlainName = Exclude<keyof ObjectStore, 'put' | 'putPart' | 'open' | 'onBucketChange'>
@@ -86,6 +86,7 @@ export type Question =
   | { readonly ask: 'release'; readonly opened: number }
   /** Nobody answers these. */
   | { readonly ask: 'ended'; readonly event: RequestEnded }
+  | { readonly ask: 'accessed'; readonly event: BucketAccessed }
   | { readonly ask: 'note'; readonly note: Parameters<Telemetry['note']> }
   | { readonly ask: 'load'; readonly exchanges: number }
 

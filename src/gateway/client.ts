@@ -72,6 +72,7 @@ export function connectToStore(port: GatewayPort): StoreConnection {
           ask: 'ended',
           event: error === undefined ? event : { ...event, error: packError(error) },
         }),
+      bucketAccessed: (event) => caller.tell({ ask: 'accessed', event }),
       note: (...note) => caller.tell({ ask: 'note', note }),
     },
     tellLoad: (exchanges) => caller.tell({ ask: 'load', exchanges }),

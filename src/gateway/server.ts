@@ -115,6 +115,9 @@ class Server implements ServedGateway {
       case 'ended':
         this.#telemetry.requestEnded(unpackEnded(question.event))
         break
+      case 'accessed':
+        this.#telemetry.bucketAccessed(question.event)
+        break
       case 'note':
         this.#telemetry.note(...question.note)
         break

@@ -65,7 +65,7 @@ export class Exchange {
       response = await handler(request)
     } catch (error) {
       this.#parts.telemetry.note('error', 'http handler threw', { requestId: request.id, error })
-      response = { status: 500, headers: {} }
+      response = { status: 500, headers: { 'x-amz-request-id': request.id } } // S3's name for it, as all doors call it
     }
     const rest = this.#rest()
     let isComplete = false

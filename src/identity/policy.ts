@@ -45,6 +45,8 @@ export interface PolicyRequest {
   /** All names of who asks; none of somebody unknown. */
   readonly names: readonly string[]
   readonly context: RequestContext
+  /** It is named or not meant: what is allowed to everybody is meant for people. */
+  readonly isService?: boolean
 }
 
 /** Deny wins over Allow; `undefined` when no statement speaks of the request. */
@@ -75,10 +77,13 @@ export function asksFor({ statements }: Policy, prefix: string): boolean {
 
 function applies(
   statement: Statement,
-  { action, resource, names, context }: PolicyRequest,
+  { action, resource, names, context, isService = false }: PolicyRequest,
 ): boolean {
-  const { principals, actions, resources, conditions } = statement
-  const isNamed = principals.patterns.some((name) => name === '*' || names.includes(name))
+  const { effect, principals, actions, resources, conditions } = statement
+  const isForAll = !isService || effect === 'Deny'
+  const isNamed = principals.patterns.some(
+    (name) => (name === '*' && isForAll) || names.includes(name),
+  )
   return (
     isNamed !== principals.isNot &&
     actions.patterns.some((isMeant) => isMeant(action.toLowerCase(), context)) !== actions.isNot &&
@@ -183,9 +188,14 @@ function parsePrincipals(value: unknown): readonly string[] {
     const texts = textsOf(names, 'Principal')
     if (kind === 'AWS' || kind === 'CanonicalUser') return texts.map(nameOf)
     if (kind === 'Federated') return texts
-    if (kind === 'Service') return [] // none of these asks us
+    if (kind === 'Service') return texts.map(serviceName)
     throw malformed(`unknown Principal ${kind.slice(0, 40)}`)
   })
+}
+
+/** As no principal can be called. */
+export function serviceName(name: string): string {
+  return `service/${name}`
 }
 
 function nameOf(principal: string): string {

@@ -71,6 +71,11 @@ test('health is a word for machines of old, JSON for those who ask, and 503 when
   })
 })
 
+test('every answer names its request', async () => {
+  for (const target of ['/health', '/version', '/metrics', '/nothing'])
+    equal((await frontWith()(request(target))).headers['x-amz-request-id'], '0123456789ABCDEF')
+})
+
 test('pages are only read', async () => {
   const refused = await frontWith()(request('/metrics', { method: 'DELETE' }))
   equal(refused.status, 405)

@@ -87,6 +87,7 @@ async function counted(
   const { id: requestId, method, body } = request
   return {
     ...response,
+    headers: { ...response.headers, 'x-amz-request-id': requestId },
     onEnd: ({ bytesOut }) =>
       telemetry.requestEnded({
         door: 'admin',

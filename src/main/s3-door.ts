@@ -6,6 +6,9 @@ import { Lookups } from '#gateway/lookups'
 import type { HttpHandler } from '#http/message'
 import type { IdentitySource } from '#identity/accounts'
 
+/** A signature may name any; buckets say that they are in one. */
+export const regions = 'any'
+
 /** Below these, the first labels of a host name are a bucket; an operator may add others. */
 export const s3Domains = ['localhost']
 
@@ -32,5 +35,5 @@ export function openWebsiteDoor(parts: S3DoorParts): HttpHandler {
 
 function commonOf({ identities, ...parts }: S3DoorParts) {
   const lookups = new Lookups({ identities, objects: parts.objects })
-  return { ...parts, lookups, regions: 'any' } as const
+  return { ...parts, lookups, regions } as const
 }

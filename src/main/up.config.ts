@@ -115,6 +115,12 @@ export const upSettings = {
       return count <= gatewaysMax ? count : undefined
     }, `a whole number from 0 to ${gatewaysMax}`).default(Math.min(4, availableParallelism() >> 1)),
   },
+  accessLogMs: {
+    flag: '--access-log-every <duration>',
+    env: 'MYCELIUM_ACCESS_LOG_EVERY',
+    help: "how long a line of a bucket's access log waits at most for its object (default: 5m)",
+    schema: parsedBy(parseDuration, 'a duration such as 90s, 30m or 6h').default(5 * 60_000),
+  },
   anonymousNets: {
     env: 'MYCELIUM_ANONYMOUS_NETS',
     schema: parsedBy(

@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { createAdminDoor } from '#api/admin/door'
+import { AccessLogs } from '#api/s3/access-logs'
 import type { AnonymousGuests } from '#api/s3/anonymous'
+import { homeRegion } from '#api/s3/door-options'
 import { assessTopology, type TopologyReport } from '#cluster/topology'
 import { type Principal, type PrincipalId, parsePrincipalId } from '#identity/principal'
 import { startBackground } from '#main/background'
@@ -14,7 +16,14 @@ import { createFront, type Health } from '#main/front'
 import { type Listener, openGateways } from '#main/gateways'
 import { listen } from '#main/ports'
 import { isShared, writePrivately } from '#main/private-file'
-import { openS3Door, openWebsiteDoor, plainMount, s3Domains, websiteDomains } from '#main/s3-door'
+import {
+  openS3Door,
+  openWebsiteDoor,
+  plainMount,
+  regions,
+  s3Domains,
+  websiteDomains,
+} from '#main/s3-door'
 import { type OpenedStore, openStore } from '#main/store'
 import { httpPortDefault, nodesDefault, s3PortDefault, type UpConfig } from '#main/up.config'
 import { version } from '#main/version'
@@ -59,7 +68,21 @@ export async function up({
   const deliveries = stack.use(
     startDeliveries(store, { giveUpMs, root: root.id, world, telemetry }),
   )
-  const parts = { config, deliveries, world, telemetry, root, stack, onDeath: death.reject }
+  const accessLogs = stack.use(
+    new AccessLogs({
+      objects: store.objects,
+      root,
+      region: homeRegion({ regions }),
+      everyMs: config.accessLogMs,
+      world,
+      telemetry,
+    }),
+  )
+  const heard: OpenedTelemetry = {
+    ...telemetry,
+    bucketAccessed: (event) => accessLogs.take(event),
+  }
+  const parts = { config, deliveries, world, telemetry: heard, root, stack, onDeath: death.reject }
   const doors = await openDoors(store, parts)
   await writePrivately(store.directory.adminEndpoint, urlOf(config.host, doors.front))
   stack.defer(() => rm(store.directory.adminEndpoint, { force: true }))

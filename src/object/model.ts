@@ -2,6 +2,7 @@
 import type { Branded } from '#bytes/brand'
 import type { DigestAlgorithm } from '#crypto/digest'
 import type { Website } from '#object/website'
+import type { AccessLogTarget } from '#telemetry/telemetry'
 
 export type BucketName = Branded<string, 'BucketName'>
 /** 1 to 1,024 bytes of UTF-8, otherwise free. */
@@ -188,6 +189,9 @@ export interface BucketConfig {
   readonly tags?: Tags
   readonly lock?: LockSettings
   readonly cors?: readonly CorsRule[]
+  readonly logging?: AccessLogTarget
+  /** Who pays for requests; the owner when left out. A word for clients: nobody is billed. */
+  readonly payer?: 'Requester'
   readonly quota?: Quota
   readonly website?: Website
   readonly lifecycle?: readonly LifecycleRule[]

@@ -24,7 +24,7 @@ export interface LineSink {
   write(line: string): void
 }
 
-export interface Log extends Omit<Telemetry, 'shardIo' | 'repaired'> {
+export interface Log extends Omit<Telemetry, 'bucketAccessed' | 'shardIo' | 'repaired'> {
   repaired(sum: RepairSum): void
   /** Everything said so far has been written. */
   flush(): void

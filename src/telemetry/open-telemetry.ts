@@ -32,6 +32,7 @@ export function openTelemetry({ level, metrics, world, sink }: TelemetryOptions)
       log.requestEnded(event)
       counted?.requestEnded(event)
     },
+    bucketAccessed() {}, // whoever keeps these logs listens in front of this
     nodeChanged: log.nodeChanged,
     shardIo: (event) => counted?.shardIo(event),
     damageFound(event) {

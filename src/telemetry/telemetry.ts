@@ -18,8 +18,31 @@ export interface RequestEnded {
   readonly error?: unknown
 }
 
+/** Where a bucket wants the log of what is done with it: objects of another bucket. */
+export interface AccessLogTarget {
+  readonly bucket: string
+  readonly prefix: string
+  /** Keys have the source and a day in their path: that of the requests, or of the delivery. */
+  readonly dates?: 'EventTime' | 'DeliveryTime'
+  /** What the objects grant besides. JSON whose meaning is the doors'. */
+  readonly grants?: unknown
+}
+
+export interface BucketAccessed {
+  readonly bucket: string
+  /** Canonical id of the bucket's owner. */
+  readonly owner: string
+  /** When the request came, ms since 1970. */
+  readonly at: number
+  readonly to: AccessLogTarget
+  /** One line in S3's format, without its end. */
+  readonly line: string
+}
+
 export interface Telemetry {
   requestEnded(event: RequestEnded): void
+  /** Only of buckets that want it told. */
+  bucketAccessed(event: BucketAccessed): void
   nodeChanged(event: {
     readonly node: string
     readonly state: string
@@ -68,6 +91,7 @@ export interface Telemetry {
 
 export const silentTelemetry: Telemetry = {
   requestEnded() {},
+  bucketAccessed() {},
   nodeChanged() {},
   shardIo() {},
   damageFound() {},

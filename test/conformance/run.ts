@@ -191,6 +191,7 @@ try {
     flags: [
       ...['--nodes', '6', '--profile', '4+2', '--log', 'error'],
       ...['--lifecycle-day', `${lifecycleDaySeconds}s`],
+      ...['--access-log-every', '5s'],
     ],
   })
   const configuration = join(directory, 'suite.conf')

@@ -67,7 +67,7 @@ export function createAdminDoor(options: AdminDoorOptions): HttpHandler {
     }
     return {
       ...response,
-      headers: { ...response.headers, 'x-request-id': request.id, 'cache-control': 'no-store' },
+      headers: { ...response.headers, 'x-amz-request-id': request.id, 'cache-control': 'no-store' },
       onEnd: ({ bytesOut }) =>
         options.telemetry.requestEnded({
           door: 'admin',

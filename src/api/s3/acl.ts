@@ -5,7 +5,7 @@ import { s3Fault } from '#api/s3/faults'
 import { xmlResponse } from '#api/s3/response'
 import { readXmlBody } from '#api/s3/xml-body'
 import { childOf, textOf, type XmlElement } from '#api/s3/xml-reader'
-import { branch, leaf, type Xml } from '#api/s3/xml-writer'
+import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 import {
   cannedGrants,
@@ -128,6 +128,25 @@ async function granteeOf(
   if (principal?.id !== value)
     throw s3Fault('s3/invalid-argument', { argument: 'ID', reason: 'Invalid id' })
   return { id: value }
+}
+
+/** Those of a log's objects; at most as many as a list may have. `s3/malformed-acl` */
+export async function readTargetGrants(
+  call: Pick<Call, 'door'>,
+  element: XmlElement | undefined,
+): Promise<Grants> {
+  const grants = element?.children.filter(({ name }) => name === 'Grant') ?? []
+  if (grants.length > grantsMax) throw s3Fault('s3/malformed-acl')
+  return await Promise.all(grants.map((grant) => readGrant(call, grant)))
+}
+
+export async function targetGrantsElement(
+  call: Pick<Call, 'door' | 'caller'>,
+  grants: Grants,
+): Promise<Xml> {
+  if (grants.length === 0) return branches([], (none) => none)
+  const elements = await Promise.all(grants.map((grant) => grantElement(call, grant)))
+  return branch('TargetGrants', ...elements)
 }
 
 /** Refuses grants that the bucket does not take. `s3/acl-not-supported`, `s3/access-denied` */

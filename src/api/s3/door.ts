@@ -4,7 +4,7 @@ import { answerIam, isIamRequest } from '#api/iam/door'
 import { actionOf } from '#api/s3/actions'
 import { type Address, resolveAddress } from '#api/s3/address'
 import { isGuest } from '#api/s3/anonymous'
-import { effectiveHeaders, firstValues } from '#api/s3/call'
+import { type BucketCall, effectiveHeaders, firstValues } from '#api/s3/call'
 import { type CrossOrigin, corsHeaders, crossOriginOf } from '#api/s3/cors'
 import { createBucket, makeBucket } from '#api/s3/create-bucket'
 import type { S3DoorOptions } from '#api/s3/door-options'
@@ -12,6 +12,7 @@ import { enter } from '#api/s3/enter'
 import { errorResponse, hostId } from '#api/s3/error-response'
 import { s3Fault } from '#api/s3/faults'
 import { postObject } from '#api/s3/post-object'
+import { chargeHeaders } from '#api/s3/requester-pays'
 import {
   bucketRoutes,
   findRoute,
@@ -21,6 +22,7 @@ import {
   refuseOtherServices,
   serviceRoutes,
 } from '#api/s3/routes'
+import { tellAccess } from '#api/s3/tell-access'
 import { versionOf } from '#api/s3/versions'
 import { Fault } from '#fault/fault'
 import type { HttpHandler, HttpRefusal, HttpRequest, HttpResponse } from '#http/message'
@@ -43,6 +45,7 @@ type Trace = { -readonly [Name in 'operation' | 'bucket' | 'principal']?: Reques
   cross?: { readonly address: Address; readonly asked: CrossOrigin | undefined }
   /** Of a request that has its own words for it. */
   failure?: unknown
+  caller?: Caller | undefined
 }
 
 export function createS3Door(options: S3DoorOptions): S3Door {
@@ -63,7 +66,8 @@ export function createS3Door(options: S3DoorOptions): S3Door {
           hasBody: request.method !== 'HEAD',
         })
       }
-      const { cross, failure: told, ...traced } = trace
+      const { cross, caller, failure: told, ...traced } = trace
+      const turnAroundMs = options.world.monotonic() - startedAt
       // An answer without these is one that the page does not see, refusals included.
       const granted = cross?.asked && (await grantedTo({ options, trace }).catch(() => undefined)) // no bucket's name
       return {
@@ -71,18 +75,24 @@ export function createS3Door(options: S3DoorOptions): S3Door {
         headers: { ...response.headers, ...granted, ...idHeaders(request.id) },
         onEnd: (outcome) => {
           response.onEnd?.(outcome)
+          const totalMs = options.world.monotonic() - startedAt
+          const { operation = 'Unknown' } = traced
           options.telemetry.requestEnded({
             door: 's3',
             requestId: request.id,
-            operation: 'Unknown',
             ...traced,
+            operation,
             method: request.method,
             status: response.status,
             bytesIn: request.body.received,
             bytesOut: outcome.bytesOut,
-            ms: options.world.monotonic() - startedAt,
+            ms: totalMs,
             ...failureFields(failure ?? told, response.status),
           })
+          const { bucket, key } = cross?.address ?? {}
+          const { bytesOut } = outcome
+          const ended = { request, response, failure, operation, bucket, key, caller, bytesOut }
+          tellAccess(options, { ...ended, totalMs, turnAroundMs }).catch(() => {}) // no bucket's name, or nobody knows it now
         },
       }
     },
@@ -122,7 +132,8 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
       signingKeys,
       callerOf: (proof) => {
         trace.principal = nameOf(proof)
-        return callerOf(request, proof, options)
+        trace.caller = callerOf(request, proof, options)
+        return trace.caller
       },
     })
   }
@@ -138,11 +149,12 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
   }
   const proof = await prove(request, { ...parts, target, rawResource: address.rawResource })
   trace.principal = nameOf(proof)
+  trace.caller = callerOf(request, proof, options)
   const call = {
     door: options,
     request,
     proof,
-    caller: callerOf(request, proof, options),
+    caller: trace.caller,
     query,
     headers: effectiveHeaders(request.headers, target.query, proof),
   }
@@ -164,9 +176,9 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
     const bucket = parseBucketName(address.bucket)
     trace.bucket = bucket
     const action = actionOf(route.name)
-    return route.operation(
-      await enter({ ...call, bucket }, action === undefined ? action : { action }),
-    )
+    const wanted = action === undefined ? action : { action }
+    const entered = await enter({ ...call, bucket }, wanted)
+    return withCharge(entered, await route.operation(entered))
   }
   const route = findRoute(objectRoutes, asked)
   trace.operation = route.name
@@ -181,10 +193,17 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
     if (entered.admission.dependsOnObject && route.admits !== true) {
       entered.admission.admit(await options.objects.head(bucket, key, versionOf(call)))
     }
-    return await route.operation(entered)
+    return withCharge(entered, await route.operation(entered))
   } catch (error) {
     throw entered.admission.conceal(error)
   }
+}
+
+function withCharge(call: BucketCall, response: HttpResponse): HttpResponse {
+  const charge = chargeHeaders(call)
+  return charge === undefined
+    ? response
+    : { ...response, headers: { ...response.headers, ...charge } }
 }
 
 /** Guests are as good as root; whoever else proves nothing is nobody in particular. */

@@ -2,6 +2,7 @@
 import type { Admission, BucketCall, Call, NameCall } from '#api/s3/call'
 import { contextOf } from '#api/s3/context'
 import { s3Fault } from '#api/s3/faults'
+import { assertPays } from '#api/s3/requester-pays'
 import { isFault } from '#fault/fault'
 import {
   type AccessRequest,
@@ -54,6 +55,7 @@ export async function admissionTo(
   }
   const verdict = asked === undefined ? 'yes' : decide(request(asked), access)
   if (verdict === 'no') throw s3Fault('s3/access-denied')
+  assertPays(call, facts)
   return {
     facts,
     admission: {

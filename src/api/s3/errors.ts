@@ -374,6 +374,11 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     code: 'InvalidLocationConstraint',
     message: 'The specified location constraint is not valid.',
   },
+  's3/invalid-log-target': {
+    status: 400,
+    code: 'InvalidTargetBucketForLogging',
+    message: 'The target bucket for logging does not exist',
+  },
   's3/invalid-part-number': {
     status: 400,
     code: 'InvalidPart',

@@ -15,6 +15,7 @@ export const s3Fault = declareFaults({
   's3/invalid-argument': 'invalid',
   's3/invalid-digest': 'invalid',
   's3/invalid-location': 'invalid',
+  's3/invalid-log-target': 'invalid',
   's3/invalid-part-number': 'invalid',
   's3/invalid-policy-document': 'invalid',
   's3/invalid-redirect-location': 'invalid',

@@ -7,6 +7,7 @@ import {
   getBucketLifecycle,
   putBucketLifecycle,
 } from '#api/s3/bucket-lifecycle'
+import { getBucketLogging, putBucketLogging } from '#api/s3/bucket-logging'
 import { getBucketNotification, putBucketNotification } from '#api/s3/bucket-notification'
 import {
   deleteBucketPolicy,
@@ -14,6 +15,7 @@ import {
   getBucketPolicyStatus,
   putBucketPolicy,
 } from '#api/s3/bucket-policy'
+import { getBucketRequestPayment, putBucketRequestPayment } from '#api/s3/bucket-request-payment'
 import { deleteBucketTagging, getBucketTagging, putBucketTagging } from '#api/s3/bucket-tagging'
 import { deleteBucketWebsite, getBucketWebsite, putBucketWebsite } from '#api/s3/bucket-website'
 import type { BucketCall, Call, ObjectCall, Operation } from '#api/s3/call'
@@ -58,6 +60,13 @@ import { putBucketVersioning } from '#api/s3/put-bucket-versioning'
 import { putObject } from '#api/s3/put-object'
 import { restoreObject } from '#api/s3/restore-object'
 import { selectObjectContent } from '#api/s3/select-object-content'
+import {
+  getBucketAccelerateConfiguration,
+  listAnalyticsConfigurations,
+  listIntelligentTieringConfigurations,
+  listInventoryConfigurations,
+  listMetricsConfigurations,
+} from '#api/s3/unused-configurations'
 import { uploadPart } from '#api/s3/upload-part'
 import { uploadPartCopy } from '#api/s3/upload-part-copy'
 
@@ -69,6 +78,8 @@ interface Route<C extends Call> {
   readonly header?: string
   /** It asks `admit` by itself, with the object it tells of. */
   readonly admits?: true
+  /** It tells that there is nothing; nothing can be set. */
+  readonly isEmpty?: true
   readonly operation: Operation<C>
 }
 
@@ -187,6 +198,65 @@ export const bucketRoutes: readonly Route<BucketCall>[] = [
     method: 'DELETE',
     subresources: ['cors'],
     operation: deleteBucketCors,
+  },
+  {
+    name: 'GetBucketLogging',
+    method: 'GET',
+    subresources: ['logging'],
+    operation: getBucketLogging,
+  },
+  {
+    name: 'PutBucketLogging',
+    method: 'PUT',
+    subresources: ['logging'],
+    operation: putBucketLogging,
+  },
+  {
+    name: 'GetBucketRequestPayment',
+    method: 'GET',
+    subresources: ['requestPayment'],
+    operation: getBucketRequestPayment,
+  },
+  {
+    name: 'PutBucketRequestPayment',
+    method: 'PUT',
+    subresources: ['requestPayment'],
+    operation: putBucketRequestPayment,
+  },
+  {
+    name: 'GetBucketAccelerateConfiguration',
+    method: 'GET',
+    subresources: ['accelerate'],
+    isEmpty: true,
+    operation: getBucketAccelerateConfiguration,
+  },
+  {
+    name: 'ListBucketAnalyticsConfigurations',
+    method: 'GET',
+    subresources: ['analytics'],
+    isEmpty: true,
+    operation: listAnalyticsConfigurations,
+  },
+  {
+    name: 'ListBucketIntelligentTieringConfigurations',
+    method: 'GET',
+    subresources: ['intelligent-tiering'],
+    isEmpty: true,
+    operation: listIntelligentTieringConfigurations,
+  },
+  {
+    name: 'ListBucketInventoryConfigurations',
+    method: 'GET',
+    subresources: ['inventory'],
+    isEmpty: true,
+    operation: listInventoryConfigurations,
+  },
+  {
+    name: 'ListBucketMetricsConfigurations',
+    method: 'GET',
+    subresources: ['metrics'],
+    isEmpty: true,
+    operation: listMetricsConfigurations,
   },
   {
     name: 'GetBucketWebsite',
@@ -425,7 +495,9 @@ export function findRoute<C extends Call>(
       (route.header === undefined || headers[route.header] !== undefined),
   )
   if (found !== undefined) return found
-  const isOffered = routes.some((route) => isSame(route.subresources ?? [], asked))
+  const isOffered = routes.some(
+    ({ subresources = [], isEmpty = false }) => !isEmpty && isSame(subresources, asked),
+  )
   if (isOffered && (method !== 'POST' || asked.length > 0)) throw s3Fault('s3/method-not-allowed')
   throw s3Fault('s3/not-implemented', { subresource: asked.join(' ').slice(0, 80) })
 }

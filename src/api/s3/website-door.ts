@@ -12,6 +12,7 @@ import { s3ErrorOf } from '#api/s3/errors'
 import { s3Fault } from '#api/s3/faults'
 import { getObject } from '#api/s3/get-object'
 import { headObject } from '#api/s3/head-object'
+import { tellAccess } from '#api/s3/tell-access'
 import { errorPage } from '#api/s3/website-page'
 import { pageKey, pathOf, routeOf, type SentOn, type Visit } from '#api/s3/website-routing'
 import { Fault } from '#fault/fault'
@@ -21,7 +22,6 @@ import { objectFault } from '#object/faults'
 import type { BucketName } from '#object/model'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import type { Website } from '#object/website'
-import type { RequestEnded } from '#telemetry/telemetry'
 
 const redirectHeader = 'x-amz-website-redirect-location'
 
@@ -38,31 +38,42 @@ export function createWebsiteDoor(options: S3DoorOptions): HttpHandler {
       failure = error
       response = errorPage(error, { requestId: request.id })
     }
+    const turnAroundMs = options.world.monotonic() - startedAt
     return {
       ...response,
       headers: { ...response.headers, 'x-amz-request-id': request.id, 'x-amz-id-2': hostId },
       onEnd: (outcome) => {
         response.onEnd?.(outcome)
+        const totalMs = options.world.monotonic() - startedAt
+        const operation = 'GetWebsitePage'
         options.telemetry.requestEnded({
           door: 's3',
           requestId: request.id,
-          operation: 'GetWebsitePage',
-          ...trace,
+          operation,
+          ...(trace.bucket === undefined ? {} : { bucket: trace.bucket }),
           principal: 'anonymous',
           method: request.method,
           status: response.status,
           bytesIn: request.body.received,
           bytesOut: outcome.bytesOut,
-          ms: options.world.monotonic() - startedAt,
+          ms: totalMs,
           ...(failure instanceof Fault ? { faultCode: failure.code } : {}),
           ...(failure !== undefined && response.status === 500 ? { error: failure } : {}),
         })
+        const { bucket, key } = trace
+        const { bytesOut } = outcome
+        const ended = { request, response, failure, operation, bucket, key, bytesOut }
+        tellAccess(options, { ...ended, caller: undefined, totalMs, turnAroundMs }).catch(() => {}) // nobody knows the bucket now
       },
     }
   }
 }
 
-type Trace = { bucket?: NonNullable<RequestEnded['bucket']> }
+/** What is known of a visit when it ends. */
+interface Trace {
+  bucket?: string
+  key?: string
+}
 
 async function answer(
   request: HttpRequest,
@@ -79,6 +90,7 @@ async function answer(
   const { website } = facts.config
   if (website === undefined) throw s3Fault('s3/no-such-website', { bucket: name })
   const visit = { host, key: percentDecode(parseTarget(target).rawPath.slice(1)) }
+  trace.key = visit.key
   const sentOn = routeOf(website, visit)
   if (sentOn !== undefined) return redirect(sentOn)
   assert(website.kind === 'pages') // others send on everybody
