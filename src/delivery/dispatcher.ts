@@ -99,9 +99,9 @@ export class Dispatcher {
   }
 
   readonly #deliver = async (row: DeliveryRow, signal: AbortSignal): Promise<void> => {
-    const { root, world } = this.#parts
+    const { root, targets, world } = this.#parts
     const sender = await this.#sender(row.target)
-    await sendInTime(sender, messageOf(row, { root }), { world, signal })
+    await sendInTime(sender, messageOf(row, { root, store: targets.storeId }), { world, signal })
   }
 
   #sender(name: string): Promise<Sender> {

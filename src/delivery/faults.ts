@@ -4,6 +4,7 @@ export const deliveryFault = declareFaults({
   'delivery/malformed-name': 'invalid',
   'delivery/malformed-address': 'invalid',
   'delivery/malformed-secret': 'invalid',
+  'delivery/malformed-subject': 'invalid',
   'delivery/no-such-target': 'not-found',
   'delivery/target-exists': 'conflict',
   'delivery/too-many-targets': 'too-large',

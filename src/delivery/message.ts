@@ -3,7 +3,7 @@ import type { DeliveryRow, NoticeJson } from '#delivery/changes'
 
 /** One delivery, as it goes to a target. */
 export interface Message {
-  /** The same at every attempt, so that whoever takes it can tell a repetition. */
+  /** The same at every attempt and no other store's, so that whoever takes it can tell a repetition. */
   readonly id: string
   /** e.g. `s3:ObjectCreated:Put` */
   readonly event: string
@@ -18,7 +18,7 @@ const hostId = 'mycelium'
 
 export function messageOf(
   { sequence, ordinal, at, place, notice }: DeliveryRow,
-  { root }: { readonly root: string },
+  { root, store }: { readonly root: string; readonly store: string },
 ): Message {
   const told = JSON.parse(notice) as NoticeJson // put there by us
   const time = new Date(at).toISOString()
@@ -28,7 +28,7 @@ export function messageOf(
       ? testEvent(told, time)
       : { Records: [record(told, { sequence, time, root })] }
   return {
-    id: `${sequence}-${ordinal}`,
+    id: `${store}-${sequence}-${ordinal}`,
     event: `s3:${name}`,
     place,
     json: JSON.stringify(content),

@@ -5,11 +5,30 @@ import { deliveryFault } from '#delivery/faults'
 export type TargetName = Branded<string, 'TargetName'>
 
 /** Everything but the secret. */
-export type TargetPlace = {
+export type TargetPlace = WebhookPlace | NatsPlace | RedisPlace
+
+export interface WebhookPlace {
   readonly kind: 'webhook'
   readonly url: string
   /** It may be a machine of a private network. */
-  readonly isPrivate?: true
+  readonly isPrivate?: true | undefined
+}
+
+export interface NatsPlace {
+  readonly kind: 'nats'
+  readonly url: string
+  readonly user?: string | undefined
+  /** Without wildcards. */
+  readonly subject: string
+}
+
+export interface RedisPlace {
+  readonly kind: 'redis'
+  readonly url: string
+  readonly user?: string | undefined
+  readonly into: 'stream' | 'list' | 'channel'
+  /** Of the stream, list or channel. */
+  readonly name: string
 }
 
 export interface Target {
@@ -27,7 +46,7 @@ export function parseTargetName(text: string): TargetName {
 const addressCharactersMax = 2_048
 
 /** Of one of these schemes, without credentials and fragment. `delivery/malformed-address`, which does not repeat it: it may hold a password. */
-export function parseAddress(text: string, schemes: readonly string[]): string {
+function parseAddress(text: string, schemes: readonly string[]): string {
   const url = URL.canParse(text) && text.length <= addressCharactersMax ? new URL(text) : undefined
   const scheme = url?.protocol.slice(0, -1) ?? ''
   if (url === undefined || !schemes.includes(scheme) || url.hostname === '')
@@ -35,4 +54,24 @@ export function parseAddress(text: string, schemes: readonly string[]): string {
   if (url.username !== '' || url.password !== '' || url.hash !== '')
     throw deliveryFault('delivery/malformed-address', { schemes: schemes.join(', ') })
   return url.href
+}
+
+/** As somebody asks for it. `delivery/malformed-address`, `delivery/malformed-subject` */
+export function parsePlace(place: TargetPlace): TargetPlace {
+  const parsed = (schemes: readonly string[]) => ({ url: parseAddress(place.url, schemes) })
+  switch (place.kind) {
+    case 'webhook':
+      return { ...place, ...parsed(['https', 'http']) }
+    case 'nats':
+      assertSubject(place.subject)
+      return { ...place, ...parsed(['nats', 'tls']) }
+    case 'redis':
+      return { ...place, ...parsed(['redis', 'rediss']) }
+  }
+}
+
+/** https://docs.nats.io/nats-concepts/subjects: words between dots. `$` begins the server's own. */
+function assertSubject(subject: string): void {
+  if (/^(?!\$)[^\s.*>]+(?:\.[^\s.*>]+)*$/.test(subject)) return
+  throw deliveryFault('delivery/malformed-subject', { subject })
 }

@@ -2,6 +2,7 @@
  * The targets there are, and what waits for each. Everything is a change in the change log, so it survives the database; secrets are sealed
  * wherever they rest. Whoever may call this may do everything: doors check first.
  */
+import { toHex } from '#bytes/text'
 import type { ChangeLog, CommitTransaction } from '#changelog/change'
 import type { DeliveryChange, TargetRow } from '#delivery/changes'
 import { deliveryFault } from '#delivery/faults'
@@ -46,6 +47,11 @@ export class Targets {
 
   constructor(parts: TargetsParts) {
     this.#parts = parts
+  }
+
+  /** Hex. */
+  get storeId(): string {
+    return toHex(this.#parts.keyring.storeId)
   }
 
   /** Calls `listener` whenever there are other targets than before, or something was asked to be tried again. */

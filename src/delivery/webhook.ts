@@ -40,7 +40,7 @@ function keyOf(secret: string): Uint8Array {
 
 export interface WebhookOptions {
   readonly url: string
-  readonly isPrivate?: true
+  readonly isPrivate?: true | undefined
   readonly secret: string
   readonly world: World
 }

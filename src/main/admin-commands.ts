@@ -14,6 +14,7 @@ import {
   type Values,
 } from '#main/admin-command'
 import { rightsCommands } from '#main/admin-rights-commands'
+import { targetCommands } from '#main/admin-target-commands'
 import { columns } from '#main/columns'
 import { isGiven, parsedBy } from '#main/settings'
 import { printBytes } from '#main/units'
@@ -33,7 +34,6 @@ const quotaOf = {
   name: { argument: '<name>', help: 'name or id of the user, or name of the bucket', schema: text },
   isBucket: { flag: '--bucket', help: "the name is a bucket's", schema: isGiven },
 }
-const target = { argument: '<target>', help: "the target's name", schema: text }
 
 export const adminCommands: readonly AdminCommand[] = [
   {
@@ -239,76 +239,7 @@ export const adminCommands: readonly AdminCommand[] = [
     ask: (of) => ({ method: 'GET', path: quotaPath(of) }),
     show: tellQuota,
   },
-  {
-    group: 'target',
-    name: 'add',
-    summary: 'add a target; its secret is shown this once',
-    settings: {
-      name: { argument: '<name>', help: 'what rules of buckets call it', schema: text },
-      webhook: {
-        flag: '--webhook <url>',
-        help: 'POST notifications to this address, as JSON, signed',
-        schema: text,
-      },
-      isPrivate: {
-        flag: '--private',
-        help: 'the address may be in a private network, or this machine',
-        schema: isGiven,
-      },
-      secret: { env: 'MYCELIUM_TARGET_SECRET', isSecret: true, schema: optional },
-      ...shared,
-    },
-    ask: ({ name, webhook, isPrivate, secret }) => ({
-      method: 'POST',
-      path: '/targets',
-      body: {
-        name,
-        place: { kind: 'webhook', url: webhook, ...(isPrivate === true ? { isPrivate } : {}) },
-        secret,
-      },
-    }),
-    show: ({ arn, secret }) =>
-      `Buckets name it ${arn}\n${secret === undefined ? '' : `Messages are signed with ${secret}\n`}`,
-  },
-  {
-    group: 'target',
-    name: 'list',
-    summary: 'list all targets, and what waits there',
-    settings: shared,
-    ask: () => ({ method: 'GET', path: '/targets' }),
-    show: ({ targets }) =>
-      columns(['TARGET', 'WAITING', 'GIVEN UP', 'TROUBLE', 'ARN'], targets, (one) => [
-        one['name'],
-        one['waiting'],
-        one['givenUp'],
-        one['trouble'],
-        one['arn'],
-      ]),
-  },
-  {
-    group: 'target',
-    name: 'test',
-    summary: 'send a test event to a target now',
-    settings: { target, ...shared },
-    ask: ({ target: name }) => ({ method: 'POST', path: `/targets/${part(name)}/test` }),
-    show: (_, { target: name }) => `${name} has taken a test event.\n`,
-  },
-  {
-    group: 'target',
-    name: 'resume',
-    summary: 'try again what was given up',
-    settings: { target, ...shared },
-    ask: ({ target: name }) => ({ method: 'POST', path: `/targets/${part(name)}/resume` }),
-    show: (_, { target: name }) => `What ${name} did not get is tried again.\n`,
-  },
-  {
-    group: 'target',
-    name: 'remove',
-    summary: 'remove a target with all that waits there',
-    settings: { target, ...shared },
-    ask: ({ target: name }) => ({ method: 'DELETE', path: `/targets/${part(name)}` }),
-    show: (_, { target: name }) => `Removed ${name}.\n`,
-  },
+  ...targetCommands,
   ...rightsCommands,
 ]
 

@@ -68,6 +68,12 @@ test('a target is added, tried, used, told of and removed', async (context) => {
   const again = await admin(data, 'add', 'hook', '--webhook', receiver.url)
   deepEqual([again.code, again.stdout], [exitCodes.refused, ''])
   match(again.stderr, /a target "hook" already/)
+  const queue = await admin(data, 'add', 'queue', '--redis', 'redis://127.0.0.1/1', '--list', 'q')
+  equal(queue.stdout, 'Buckets name it arn:mycelium:sqs:::queue\n', queue.stderr)
+  const bus = ['--nats', 'nats://127.0.0.1', '--subject']
+  match((await admin(data, 'add', 'bus', ...bus, 'storage.*')).stderr, /no subject to publish to/)
+  const two = await admin(data, 'add', 'bus', ...bus, 'storage', '--webhook', receiver.url)
+  deepEqual([two.code, two.stdout], [exitCodes.settings, ''])
   equal((await admin(data, 'test', 'hook')).stdout, 'hook has taken a test event.\n')
   equal(receiver.posted.length, 1)
   receiver.answerWith(500)

@@ -39,6 +39,8 @@ const sentences: Readonly<Record<AdminFaultCode | AccountFaultCode | DeliveryFau
     'delivery/malformed-address': ({ schemes }) =>
       `That is no address for this kind of target: one of ${schemes}, without user, password and fragment.`,
     'delivery/malformed-secret': ({ reason }) => `The secret is not what is expected: ${reason}.`,
+    'delivery/malformed-subject': ({ subject }) =>
+      `"${subject}" is no subject to publish to: words between dots, without spaces and wildcards, and not the server's own ($).`,
     'delivery/no-such-target': ({ target }) => `There is no target "${target}".`,
     'delivery/target-exists': ({ name }) => `There is a target "${name}" already.`,
     'delivery/too-many-targets': ({ targetsMax }) =>

@@ -1,7 +1,13 @@
 import { z } from 'zod'
 import { type AdminParts, route } from '#api/admin/route'
-import { parseAddress, type Target } from '#delivery/target'
+import { parsePlace, type Target } from '#delivery/target'
 import { newWebhookSecret, parseWebhookSecret } from '#delivery/webhook'
+import type { World } from '#world/world'
+
+/** A subject, or the name of a stream, list or channel. */
+const nameCharactersMax = 256
+/** A file of credentials has about 1 KiB. */
+const secretCharactersMax = 8_192
 
 const webhook = z.strictObject({
   kind: z.literal('webhook'),
@@ -9,7 +15,25 @@ const webhook = z.strictObject({
   isPrivate: z.literal(true).optional().describe('it may be in a private network'),
 })
 
-const place = z.discriminatedUnion('kind', [webhook])
+const user = z.string().min(1).max(128).optional().describe('as whom; the secret is the password')
+const someName = z.string().min(1).max(nameCharactersMax)
+
+const nats = z.strictObject({
+  kind: z.literal('nats'),
+  url: z.string().describe('nats or tls'),
+  user,
+  subject: someName.describe('what a stream of the server takes'),
+})
+
+const redis = z.strictObject({
+  kind: z.literal('redis'),
+  url: z.string().describe('redis or rediss, with the number of the database as its path'),
+  user,
+  into: z.enum(['stream', 'list', 'channel']),
+  name: someName.describe('of the stream, list or channel'),
+})
+
+const place = z.discriminatedUnion('kind', [webhook, nats, redis])
 
 const target = z.object({
   name: z.string(),
@@ -30,11 +54,15 @@ const newTarget = z.strictObject({
   place,
   secret: z
     .string()
+    .min(1)
+    .max(secretCharactersMax)
     .optional()
-    .describe('of a webhook: what signs the messages; drawn when left out'),
+    .describe('of a webhook, what signs the messages, drawn when left out; else the password'),
 })
 
-const madeTarget = target.extend({ secret: z.string().optional().describe('shown this once') })
+const madeTarget = target.extend({
+  secret: z.string().optional().describe('of a webhook; shown this once'),
+})
 
 function printTarget({ name, place: where, createdAt }: Target): z.infer<typeof target> {
   return {
@@ -43,6 +71,17 @@ function printTarget({ name, place: where, createdAt }: Target): z.infer<typeof 
     place: where,
     createdAt: new Date(createdAt).toISOString(),
   }
+}
+
+type NewTarget = z.infer<typeof newTarget>
+
+function isWebhook({ place: { kind } }: NewTarget): boolean {
+  return kind === 'webhook'
+}
+
+function secretOf(asked: NewTarget, world: World): string | undefined {
+  if (!isWebhook(asked)) return asked.secret
+  return parseWebhookSecret(asked.secret ?? newWebhookSecret(world))
 }
 
 async function printState(parts: AdminParts, one: Target): Promise<z.infer<typeof targetState>> {
@@ -75,12 +114,9 @@ export const targetRoutes = [
     answer: madeTarget,
     status: 201,
     run: async ({ targets, world }, { body }) => {
-      const url = parseAddress(body.place.url, ['https', 'http'])
-      const secret = parseWebhookSecret(body.secret ?? newWebhookSecret(world))
-      const isPrivate = body.place.isPrivate === true ? { isPrivate: true as const } : {}
-      const wanted = { place: { kind: 'webhook' as const, url, ...isPrivate }, secret }
+      const wanted = { place: parsePlace(body.place), secret: secretOf(body, world) }
       const made = await targets.add(body.name, wanted)
-      return { ...printTarget(made), secret }
+      return { ...printTarget(made), ...(isWebhook(body) ? { secret: wanted.secret } : {}) }
     },
   }),
   route({
