@@ -1,4 +1,4 @@
-/** A whole store in this process on memory nodes and an in-memory database: for tests of domains, without files and sockets. */
+/** A whole store in this process on memory nodes, without files and sockets: for tests of domains. */
 import { openChangeLog } from '#changelog/open-change-log'
 import { openCodec } from '#chunk/codec'
 import { pageBytes } from '#chunk/geometry'
@@ -19,12 +19,13 @@ import { Collector } from '#repair/collector'
 import { Repairer } from '#repair/repairer'
 import { openMemoryNode } from '#shard/memory-node'
 import type { NodeStores } from '#shard/store'
-import { SqliteMemory } from '#sql/sqlite-memory'
+import type { Sql } from '#sql/sql'
 import { ChunkStore } from '#store/chunk-store'
 import { openPacks } from '#store/packs'
 import { storeRoom } from '#store/tables'
 import { silentTelemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
+import { openTestDatabase } from './database.ts'
 
 export const rooms = [clusterRoom, storeRoom, objectRoom, identityRoom, deliveryRoom]
 
@@ -37,6 +38,8 @@ export interface MemoryStoreOptions {
   readonly nodeDeadlineMs?: number
   readonly slots?: number
   readonly storageClasses?: ReadonlyMap<string, Profile>
+  /** Closed with the store. */
+  readonly sql?: Sql
 }
 
 export async function openMemoryStore({
@@ -47,12 +50,13 @@ export async function openMemoryStore({
   nodeDeadlineMs = 15_000,
   slots = 16,
   storageClasses = new Map(),
+  sql: given,
 }: MemoryStoreOptions) {
   const world = systemWorld()
   const telemetry = silentTelemetry
   const master = newMasterKey(world)
   const keyring = openKeyring(createKeyring({ master, world }), master)
-  const sql = new SqliteMemory().open()
+  const sql = given ?? (await openTestDatabase(world))
   const nodes = Array.from({ length: nodeCount }, (_, i) => ({
     id: `node-${String(i + 1).padStart(2, '0')}`,
     stores: openMemoryNode({ world }) as NodeStores,

@@ -103,7 +103,7 @@ export class CommitQueue {
   }
 
   /** One SQL transaction for as many of the works as fit a group. */
-  #transact(works: readonly Waiting[], tellings: (() => void)[]): Promise<Run | undefined> {
+  async #transact(works: readonly Waiting[], tellings: (() => void)[]): Promise<Run | undefined> {
     const { sql, rooms, world, writer } = this.#options
     const decideAll = async (tx: Transaction): Promise<Run | undefined> => {
       const at = Math.floor(world.now())
@@ -118,11 +118,18 @@ export class CommitQueue {
       world.passing('changelog/decided')
       return run
     }
+    let isOver = false
     // Whoever reads a change and then asks `committed` must be told at least of this one.
     const onCommitted = (run: Run | undefined): void => {
-      if (run !== undefined) this.#committed = run.last
+      if (run === undefined) return
+      this.#committed = run.last
+      if (isOver) writer.write(run) // the works were told that nobody knows
     }
-    return sql.transaction(decideAll, { onCommitted })
+    try {
+      return await sql.transaction(decideAll, { onCommitted })
+    } finally {
+      isOver = true
+    }
   }
 
   /** Even a refusal waits: it tells of what the work has read. */

@@ -47,13 +47,16 @@ export class LogWriter {
   #state: WriterState
   #logged: bigint
   #isReplayed: boolean
-  #run: Run | undefined
+  /** Up to here we know of changes: their runs are in the outbox, or were given to us. */
+  #given: bigint
+  #runs: Run[] = []
   #waiters: Waiter[] = []
   #watchers: (() => void)[] = []
 
   constructor(options: LogWriterOptions) {
     this.#options = options
     this.#logged = options.logged
+    this.#given = options.committed
     this.#isReplayed = options.committed <= options.logged
     this.#state = this.#isReplayed ? 'idle' : 'busy'
   }
@@ -70,11 +73,13 @@ export class LogWriter {
     await this.isIdle()
   }
 
-  /** Brings the next committed run to the nodes, which `reached` will tell of. Only when idle. */
+  /** Brings the next committed run to the nodes, which `reached` will tell of. */
   write(run: Run): void {
-    assert(this.#state === 'idle' && run.first === this.#logged + 1n)
+    assert(run.first === this.#given + 1n)
+    this.#given = run.last
+    this.#runs.push(run)
+    if (this.#state !== 'idle') return // it follows the one that is on its way
     this.#state = 'busy'
-    this.#run = run
     void this.#work()
   }
 
@@ -122,16 +127,14 @@ export class LogWriter {
   }
 
   async #nextFrame(): Promise<Placing | undefined> {
-    const runs = this.#isReplayed ? this.#takeRun() : await this.#readRuns()
+    const runs = this.#isReplayed ? this.#takeRuns() : await this.#readRuns()
     if (runs.length === 0) return undefined
     const { placer, sealer } = this.#options
     return placer.prepare(sealer.seal(runs))
   }
 
-  #takeRun(): readonly Run[] {
-    const run = this.#run
-    this.#run = undefined
-    return run === undefined ? [] : [run]
+  #takeRuns(): readonly Run[] {
+    return this.#runs.splice(0, frameful(this.#runs))
   }
 
   async #readRuns(): Promise<readonly Run[]> {
@@ -180,7 +183,7 @@ export class LogWriter {
   }
 }
 
-/** How many of these runs go into one frame: at least one. */
+/** How many of these runs go into one frame: at least one, if there is any. */
 function frameful(runs: readonly Run[]): number {
   let bytes = 0
   const end = runs.findIndex(({ changes }, index) => {

@@ -18,6 +18,7 @@ export const exitCodes = {
   refused: 13,
   unreachable: 14,
   partly: 15,
+  database: 16,
   /** 128 + SIGINT: the second Ctrl-C. */
   forced: 130,
 } as const

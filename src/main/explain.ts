@@ -119,6 +119,16 @@ const ownExplainers: Readonly<Record<MainFaultCode, Explainer>> = {
       'makes a new one from the nodes.',
     ({ data }) => ['rebuild', '--data', String(data)],
   ],
+  'main/database-in-use': [
+    exitCodes.inUse,
+    ({ server, holder }) =>
+      `The database at ${server} is in use by ${holder}. Stop it first; one process at a time may write into it.`,
+  ],
+  'main/database-away': [
+    exitCodes.database,
+    ({ server, reason }) =>
+      `The database at ${server} cannot be used: ${reason}. See DATABASE_URL and docs/operate/postgresql.md.`,
+  ],
 }
 
 /** Faults of other rooms that end a program. What is not here is unexpected, and told in full. */
@@ -167,6 +177,15 @@ const otherExplainers: Readonly<Record<string, Explainer>> = {
     () =>
       'The nodes tell two different stories of the same time, as when a copy of the store was used beside it. ' +
       'Take the nodes of one of them out, and rebuild again.',
+  ],
+  'sql/lease-lost': [
+    exitCodes.inUse,
+    () =>
+      'Another process has taken the database over, after this one had not renewed its lease. Nothing was written since; start again once it has ended.',
+  ],
+  'sql/malformed-address': [
+    exitCodes.settings,
+    ({ reason }) => `The address of the database cannot be used: ${reason}.`,
   ],
   'cluster/too-many-nodes': [exitCodes.settings, () => 'There can be no more nodes in a store.'],
 }

@@ -15,6 +15,8 @@ export const mainFault = declareFaults({
   'main/port-in-use': 'conflict',
   'main/port-refused': 'denied',
   'main/database-untrusted': 'conflict',
+  'main/database-in-use': 'conflict',
+  'main/database-away': 'unavailable',
   'main/damage-found': 'corrupt',
   'main/not-there': 'not-found',
   'main/admin-unreachable': 'unavailable',

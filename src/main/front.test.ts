@@ -29,7 +29,7 @@ const well: Health = { isHealthy: true, warnings: [], facts: { nodesUp: 14 } }
 function frontWith(health: Health = well) {
   return createFront({
     version: '1.2.3',
-    health: () => health,
+    health: async () => health,
     metrics: async () => ({ text: 'some_total 1\n', contentType: 'text/plain; version=0.0.4' }),
     admin: named('admin'),
     local: named('local'),

@@ -25,7 +25,7 @@ export interface Health {
 
 export interface FrontOptions {
   readonly version: string
-  readonly health: () => Health
+  readonly health: () => Promise<Health>
   readonly metrics: () => Promise<{ readonly text: string; readonly contentType: string }>
   /** Answers everything below `/admin/v1`. */
   readonly admin: HttpHandler
@@ -120,7 +120,7 @@ function readOnly(answer: (request: HttpRequest) => Promise<HttpResponse>): Http
 }
 
 async function tellHealth({ health }: FrontOptions, request: HttpRequest): Promise<HttpResponse> {
-  const { isHealthy, warnings, facts } = health()
+  const { isHealthy, warnings, facts } = await health()
   const status = isHealthy ? 200 : 503
   const headers = { 'cache-control': 'no-store' }
   if (!/\bapplication\/json\b/.test(request.headers['accept'] ?? '')) {

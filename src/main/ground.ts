@@ -5,6 +5,7 @@ import type { StorageClasses } from '#cluster/tables'
 import { namedProfiles, type Profile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
 import type { OpenDataDirectory } from '#main/data-directory'
+import { type DatabaseSettings, openDatabase } from '#main/database'
 import { mainFault } from '#main/faults'
 import { type OpenedKeys, openKeys } from '#main/keys'
 import type { MasterKeySettings } from '#main/master-key'
@@ -13,11 +14,10 @@ import { type OpenNodeOptions, openFormerNode, settleAll, surveyNodes } from '#m
 import type { Engine } from '#shard/node-metadata'
 import type { NodeStores } from '#shard/store'
 import type { Sql } from '#sql/sql'
-import { openSqlite } from '#sql/sqlite'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
 
-export interface StoreSettings extends MasterKeySettings {
+export interface StoreSettings extends MasterKeySettings, DatabaseSettings {
   readonly data: string
   /** Undefined: as many as there are, or `nodesDefault` for a new store. */
   readonly nodes: number | undefined
@@ -43,6 +43,8 @@ export interface OpenStoreOptions {
   readonly telemetry: Telemetry
   /** The store must be there already. */
   readonly mustExist?: boolean
+  /** Another process has taken the database over: nothing can be written any more. */
+  readonly onLeaseLost?: () => void
 }
 
 /** What a store stands on, before its database is trusted. */
@@ -58,11 +60,9 @@ export interface Ground {
 
 export async function openGround(
   directory: OpenDataDirectory,
-  {
-    options: { settings, nodesDefault, world, telemetry },
-    stack,
-  }: { readonly options: OpenStoreOptions; readonly stack: AsyncDisposableStack },
+  { options, stack }: { readonly options: OpenStoreOptions; readonly stack: AsyncDisposableStack },
 ): Promise<Ground> {
+  const { settings, nodesDefault, world, telemetry } = options
   const survey = await surveyNodes(directory)
   const nodes = new Map<string, NodeStores>()
   stack.defer(async () => {
@@ -74,14 +74,14 @@ export async function openGround(
     // before anything is made that would only be in the way
     requireEnough(settings.nodes ?? nodesDefault, settings.profile ?? namedProfiles.default)
   } else {
-    const options = { storeId, world, telemetry }
-    await settleAll(ids.map((id) => openPresentNode(directory, { id, nodes, options })))
+    const former = { storeId, world, telemetry }
+    await settleAll(ids.map((id) => openPresentNode(directory, { id, nodes, options: former })))
   }
   const keys = await openKeys(directory, { settings, nodes: [...nodes.values()], isNew, world })
   if (storeId !== undefined && Buffer.compare(storeId, keys.keyring.storeId) !== 0) {
     throw mainFault('main/mixed-stores', { path: directory.root, nodes: 'keys/keyring' })
   }
-  const sql = openSqlite({ path: directory.database, telemetry })
+  const sql = await openDatabase(directory, options)
   stack.defer(() => sql.close())
   return { directory, keys, sql, nodes, world, telemetry }
 }

@@ -36,7 +36,7 @@ test('settings.md names every flag and variable of every command, and no other',
     .flatMap(Object.values<Settings[string]>)
     .flatMap((setting) => [flagName(setting), setting.env])
   const known = new Set(['--help', ...settings.filter((name) => name !== undefined)])
-  const written = new Set(text.match(/(?<=`)(--[a-z0-9-]+|(MYCELIUM|AWS)_[A-Z0-9_]+)/g))
+  const written = new Set(text.match(/(?<=`)(--[a-z0-9-]+|(MYCELIUM|AWS|DATABASE)_[A-Z0-9_]+)/g))
   deepEqual([...written].sort(), [...known].sort())
 })
 

@@ -1,6 +1,4 @@
 /** `mycelium rebuild`: a new metadata database from what the nodes hold. The old one, if any, is kept beside it. */
-import { open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { changelogFault } from '#changelog/faults'
 import { type RebuildProgress, type RebuildReport, rebuild } from '#changelog/rebuild'
 import { openCodec } from '#chunk/codec'
@@ -9,7 +7,9 @@ import { clusterRoom, readDefaultProfile, readNodes } from '#cluster/tables'
 import { namedProfiles, parseProfile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
 import { type OpenDataDirectory, openDataDirectory } from '#main/data-directory'
+import { nameDatabase } from '#main/database'
 import { mainFault } from '#main/faults'
+import { openFreshDatabase } from '#main/fresh-database'
 import { openKeys } from '#main/keys'
 import { openFormerNode, surveyNodes } from '#main/nodes'
 import type { ProgramOptions } from '#main/offline'
@@ -52,10 +52,9 @@ export async function rebuildMetadata({
   const sql = openSqlite({ path: ':memory:', telemetry })
   stack.defer(() => sql.close())
   const store = new ChunkStore({ codec, cluster, keyring, sql, world, telemetry, chunkBytes: 1 })
-  const fresh = `${directory.database}.new`
-  await removeDatabase(fresh)
-  const report = await buildInto(fresh, {
-    telemetry,
+  const options = { settings: config, program: 'mycelium rebuild', world, telemetry }
+  const fresh = stack.use(await openFreshDatabase(directory, options))
+  const report = await buildInto(fresh.sql, {
     nodes: [...nodes.keys()],
     acceptLoss: config.acceptLoss,
     build: (target) =>
@@ -75,11 +74,9 @@ export async function rebuildMetadata({
         onProgress: (made) => progress(tell(made)),
       }),
   })
-  world.passing('main/database-rebuilt')
-  await putInPlace(directory, { fresh, world })
-  world.passing('main/database-in-place')
+  await fresh.adopt()
   print(
-    `Rebuilt ${directory.database} from ${nodes.size} nodes: ${report.changes} changes, up to number ` +
+    `Rebuilt ${nameDatabase(directory, config)} from ${nodes.size} nodes: ${report.changes} changes, up to number ` +
       `${report.lastSequence}. Start the store with\n\n  ${commandLine(['up', '--data', directory.root])}\n\n`,
   )
 }
@@ -131,28 +128,21 @@ async function openStandIn(
 }
 
 async function buildInto(
-  path: string,
+  sql: Sql,
   {
-    telemetry,
     nodes,
     acceptLoss,
     build,
   }: {
-    readonly telemetry: OpenedTelemetry
     readonly nodes: readonly string[]
     readonly acceptLoss: boolean
     readonly build: (sql: Sql) => Promise<RebuildReport>
   },
 ): Promise<RebuildReport> {
-  const sql = openSqlite({ path, telemetry })
-  try {
-    const report = await build(sql)
-    const read = nodes.filter((id) => !report.nodesUnreadable.includes(id))
-    if (!acceptLoss) await requirePresence(sql, read)
-    return report
-  } finally {
-    await sql.close()
-  }
+  const report = await build(sql)
+  const read = nodes.filter((id) => !report.nodesUnreadable.includes(id))
+  if (!acceptLoss) await requirePresence(sql, read)
+  return report
 }
 
 /**
@@ -173,34 +163,6 @@ async function requirePresence(sql: Sql, present: readonly string[]): Promise<vo
   if (absent.length > tolerated) {
     throw mainFault('main/too-many-absent', { absent: absent.join(', '), tolerated })
   }
-}
-
-/** The new database takes the old one's name; the old one stays, whole, as `metadata.sqlite.old` until the next rebuild. */
-async function putInPlace(
-  { database }: OpenDataDirectory,
-  { fresh, world }: { readonly fresh: string; readonly world: World },
-): Promise<void> {
-  await removeDatabase(`${database}.old`)
-  // A database that was not closed has its newest transactions in the file beside it, which SQLite finds by name.
-  for (const suffix of ['', '-wal'])
-    await rename(`${database}${suffix}`, `${database}.old${suffix}`).catch(ignoreMissing)
-  world.passing('main/database-set-aside')
-  await rm(`${database}-shm`, { force: true })
-  await rename(fresh, database)
-  const directory = await open(dirname(database), 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
-}
-
-async function removeDatabase(path: string): Promise<void> {
-  for (const suffix of ['', '-wal', '-shm']) await rm(`${path}${suffix}`, { force: true })
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error
 }
 
 function tell({ step, done }: RebuildProgress): string {

@@ -1,9 +1,23 @@
 /** The settings that every program on a data directory shares. */
 import { z } from 'zod'
+import { isFault } from '#fault/fault'
 import { parsedBy, type Rule, type Setting } from '#main/settings'
+import { connectionsMaxDefault } from '#sql/postgres'
+import { parsePostgresAddress } from '#sql/postgres-address'
 import { type LogLevel, logLevels } from '#telemetry/log'
 
 const text = z.string()
+/** Each costs the server a process. */
+const connectionsMax = 200
+
+const postgresUrl = z.string().superRefine((url, context) => {
+  try {
+    parsePostgresAddress(url)
+  } catch (error) {
+    if (!isFault(error, 'sql/malformed-address')) throw error
+    context.addIssue({ code: 'custom', message: String(error.detail['reason']) })
+  }
+})
 
 export const storeSettings = {
   data: {
@@ -11,6 +25,22 @@ export const storeSettings = {
     env: 'MYCELIUM_DATA',
     help: 'where everything is kept (default: ./data)',
     schema: text.default('./data'),
+  },
+  databaseUrl: {
+    flag: '--database-url <url>',
+    env: 'DATABASE_URL',
+    help: 'PostgreSQL server with the metadata, instead of a file in the data directory',
+    isSecret: true,
+    schema: postgresUrl.optional(),
+  },
+  databaseConnections: {
+    flag: '--database-connections <count>',
+    env: 'MYCELIUM_DATABASE_CONNECTIONS',
+    help: `connections that read from it, beside the one that writes (default: ${connectionsMaxDefault})`,
+    schema: parsedBy((text) => {
+      const count = /^\d{1,3}$/.test(text) ? Number(text) : 0
+      return count >= 1 && count <= connectionsMax ? count : undefined
+    }, `a whole number from 1 to ${connectionsMax}`).default(connectionsMaxDefault),
   },
   masterKey: {
     env: 'MYCELIUM_MASTER_KEY',

@@ -21,6 +21,8 @@ test('nothing given means the defaults people read about', () => {
     { ...config },
     {
       data: './data',
+      databaseUrl: undefined,
+      databaseConnections: 8,
       masterKey: undefined,
       masterKeyFile: undefined,
       passphrase: undefined,

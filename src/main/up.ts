@@ -6,6 +6,7 @@ import { AccessLogs } from '#api/s3/access-logs'
 import type { AnonymousGuests } from '#api/s3/anonymous'
 import { homeRegion } from '#api/s3/door-options'
 import { assessTopology, type TopologyReport } from '#cluster/topology'
+import { isFault } from '#fault/fault'
 import { type Principal, type PrincipalId, parsePrincipalId } from '#identity/principal'
 import { startBackground } from '#main/background'
 import { hidingNames, printBanner } from '#main/banner'
@@ -27,6 +28,8 @@ import {
 import { type OpenedStore, openStore } from '#main/store'
 import { httpPortDefault, nodesDefault, s3PortDefault, type UpConfig } from '#main/up.config'
 import { version } from '#main/version'
+import { sqlFault } from '#sql/faults'
+import type { Sql } from '#sql/sql'
 import { type OpenedTelemetry, openTelemetry } from '#telemetry/open-telemetry'
 import type { World } from '#world/world'
 
@@ -53,16 +56,23 @@ export async function up({
   await using stack = new AsyncDisposableStack()
   const telemetry = openTelemetry({ level: config.logLevel, metrics: true, world })
   stack.defer(() => telemetry.close())
+  const death = Promise.withResolvers<never>()
+  death.promise.catch(() => {}) // raced below
   const store = stack.use(
-    await openStore({ settings: config, program: 'mycelium up', nodesDefault, world, telemetry }),
+    await openStore({
+      settings: config,
+      program: 'mycelium up',
+      nodesDefault,
+      world,
+      telemetry,
+      onLeaseLost: () => death.reject(sqlFault('sql/lease-lost')),
+    }),
   )
   const credentials = await openCredentials(store.directory.credentials, {
     given: givenKeys(config),
     world,
   })
   stack.use(startBackground(store, { settings: config, world, telemetry }))
-  const death = Promise.withResolvers<never>()
-  death.promise.catch(() => {}) // raced below
   const root = await store.accounts.ensureRoot(credentials, rootId(credentials))
   const { giveUpMs } = config
   const deliveries = stack.use(
@@ -205,12 +215,23 @@ function topologyOf({ cluster, profile }: OpenedStore): TopologyReport {
   return assessTopology(cluster.epoch(), profile)
 }
 
-function healthOf(store: OpenedStore): Health {
+async function healthOf(store: OpenedStore): Promise<Health> {
   const { isWritable, nodesUp, nodesDown, toleratedNodeLosses, warnings } = topologyOf(store)
+  const isReachable = await canRead(store.sql)
   return {
-    isHealthy: isWritable,
-    warnings,
+    isHealthy: isWritable && isReachable,
+    warnings: isReachable ? warnings : [...warnings, 'The metadata database does not answer.'],
     facts: { nodesUp, nodesDown, toleratedNodeLosses, repairQueue: store.repairer.length },
+  }
+}
+
+async function canRead(sql: Sql): Promise<boolean> {
+  try {
+    await sql.query`select 1 as one`
+    return true
+  } catch (error) {
+    if (!isFault(error)) throw error
+    return false
   }
 }
 

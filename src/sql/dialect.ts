@@ -33,12 +33,13 @@ function spell([first = '', ...rest]: readonly string[], casts: readonly string[
   return /^\s*(create|alter) table\b/i.test(text) ? spellTable(text) : spellCatalog(text)
 }
 
+/** Names in quotes, and that of the table, stay what they are. */
 function spellTable(text: string): string {
   return text
     .replace(/\)\s*(strict|without rowid)\s*$/i, ')')
-    .replace(/\binteger\b/gi, 'bigint')
-    .replace(/(?<!\btable\s+)\bblob\b/gi, 'bytea')
-    .replace(/\btext\b/gi, 'text collate "C"')
+    .replace(/(?<!")\binteger\b/gi, 'bigint')
+    .replace(/(?<!"|\btable\s+)\bblob\b/gi, 'bytea')
+    .replace(/(?<!")\btext\b/gi, 'text collate "C"')
 }
 
 /** SQLite's list of tables, as far as it is asked for, without the lease, which is not the product's. */

@@ -41,7 +41,10 @@ export interface Sql extends Queryable {
   transaction<T>(
     work: (tx: Transaction) => Promise<T>,
     options?: {
-      /** Called with the result before anybody can read what was committed. Must not throw. */
+      /**
+       * Called with the result before anybody can read what was committed. Must not throw. After a server was lost during a commit it may be
+       * called later than the transaction has failed as `sql/unavailable`: once it is known that it is committed after all, and durable.
+       */
       readonly onCommitted?: (result: T) => void
     },
   ): Promise<T>

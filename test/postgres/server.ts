@@ -126,25 +126,27 @@ export async function startIn({
     await exit
   }
   await start()
-  const url = `postgres://mycelium@127.0.0.1:${port}`
+  const url = `postgres://mycelium@127.0.0.1:${port}/postgres`
   let databases = 0
   return {
     port,
     directory,
-    url: `${url}/postgres`,
+    url,
     start,
     stop: () => end('SIGINT'),
     kill: () => end('SIGQUIT'),
-    newDatabase: async () => {
-      const name = `store_${++databases}`
-      await ask(`${url}/postgres`, `create database ${name}`)
-      return `${url}/${name}`
-    },
+    newDatabase: () => newDatabase(url, `store_${++databases}`),
     async [Symbol.asyncDispose]() {
       await end('SIGQUIT')
       await rm(root, { recursive: true, force: true })
     },
   }
+}
+
+/** An empty database on the server at `url`, which names another one of it; returns its own. */
+export async function newDatabase(url: string, name: string): Promise<string> {
+  await ask(url, `create database ${name}`)
+  return Object.assign(new URL(url), { pathname: `/${name}` }).href
 }
 
 /** One statement, by a client of its own. */

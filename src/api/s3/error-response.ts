@@ -1,4 +1,4 @@
-import { type S3Error, s3ErrorOf } from '#api/s3/errors'
+import { isToldToClients, type S3Error, s3ErrorOf } from '#api/s3/errors'
 import { httpDate } from '#api/s3/response'
 import { leaf, plainXmlDocument, type Xml } from '#api/s3/xml-writer'
 import { Fault } from '#fault/fault'
@@ -6,6 +6,9 @@ import type { HttpResponse } from '#http/message'
 
 /** Where an answer came from, for support: `x-amz-id-2` and `HostId`. */
 export const hostId = 'mycelium'
+
+/** RFC 9110, 10.2.3: when it is worth trying again. Nodes and databases come back within moments, or not for long. */
+const retryAfterSeconds = 1
 
 export interface ErrorContext {
   readonly requestId: string
@@ -37,10 +40,10 @@ export function errorResponse(
   }
 }
 
-/** What to tell of an error: its reason, where it has one to show. */
+/** What to tell of an error: its reason, where it has one that is meant for clients. */
 export function s3MessageOf(error: unknown): S3Error {
   const known = s3ErrorOf(error)
-  const reason = error instanceof Fault ? error.detail['reason'] : undefined
+  const reason = isToldToClients(error) ? error.detail['reason'] : undefined
   return typeof reason === 'string' ? { ...known, message: reason } : known
 }
 
@@ -87,6 +90,7 @@ function textLeaf(name: string, text: unknown): Xml {
 function extraHeaders(error: unknown): Record<string, string> {
   if (!(error instanceof Fault)) return {}
   const { code, detail } = error
+  if (s3ErrorOf(error).status === 503) return { 'retry-after': String(retryAfterSeconds) }
   if (code === 'object/range-unsatisfiable' && detail['bytes'] !== undefined) {
     return { 'content-range': `bytes */${detail['bytes']}` }
   }

@@ -565,3 +565,8 @@ export function s3ErrorOf(error: unknown): S3Error {
   if (!(error instanceof Fault)) return internal
   return known.get(error.code) ?? kindErrors[error.kind]
 }
+
+/** False for faults of rooms below the domains: their details are the operator's. */
+export function isToldToClients(error: unknown): error is Fault {
+  return error instanceof Fault && known.has(error.code)
+}

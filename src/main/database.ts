@@ -1,0 +1,82 @@
+/** The metadata database: a file of the data directory, or on a PostgreSQL server when its address is given. */
+import { hostname } from 'node:os'
+import { type Fault, isFault } from '#fault/fault'
+import type { DataDirectory } from '#main/data-directory'
+import { mainFault } from '#main/faults'
+import { leaseMs } from '#sql/lease'
+import { openPostgres } from '#sql/postgres'
+import { namePostgres, parsePostgresAddress } from '#sql/postgres-address'
+import type { Sql } from '#sql/sql'
+import { openSqlite } from '#sql/sqlite'
+import type { Telemetry } from '#telemetry/telemetry'
+import type { World } from '#world/world'
+
+export interface DatabaseSettings {
+  /** Undefined: `metadata.sqlite` of the data directory. */
+  readonly databaseUrl: string | undefined
+  readonly databaseConnections: number
+}
+
+export interface OpenDatabaseOptions {
+  readonly settings: DatabaseSettings
+  /** What others are told who find the database in use. */
+  readonly program: string
+  /** As in `PostgresOptions`. */
+  readonly schema?: string
+  /** Another process has taken the database over: this one must end. */
+  readonly onLeaseLost?: () => void
+  readonly world: World
+  readonly telemetry: Telemetry
+}
+
+const askAgainMs = 1_000
+
+/**
+ * On a server it waits until a holder of the lease that does not renew it has lost it. `main/database-in-use`, `main/database-away`, faults
+ * of `sql`.
+ */
+export async function openDatabase(
+  directory: DataDirectory,
+  options: OpenDatabaseOptions,
+): Promise<Sql> {
+  const { settings, program, world, telemetry } = options
+  const { databaseUrl: address, databaseConnections: connectionsMax } = settings
+  if (address === undefined) return openSqlite({ path: directory.database, telemetry })
+  const host = hostname()
+  const holder = {
+    place: `${host}:${directory.root}`,
+    program: `${program} on ${host}, process ${process.pid}, data in ${directory.root}`,
+  }
+  const startedAt = world.monotonic()
+  for (;;) {
+    try {
+      return await openPostgres({ ...options, address, connectionsMax, holder })
+    } catch (error) {
+      if (!isFault(error)) throw error
+      const isPatient = world.monotonic() - startedAt < leaseMs + askAgainMs
+      if (error.code !== 'sql/lease-held' || !isPatient) throw told(error, address)
+      telemetry.note('info', 'The database is in use; waiting whether it stays so', error.detail)
+    }
+    await world.sleep(askAgainMs)
+  }
+}
+
+/** For people. */
+export function nameDatabase(
+  { database }: DataDirectory,
+  { databaseUrl }: Pick<DatabaseSettings, 'databaseUrl'>,
+): string {
+  return databaseUrl === undefined
+    ? database
+    : `the database at ${namePostgres(parsePostgresAddress(databaseUrl))}`
+}
+
+/** With the server's name and without the password. */
+function told(fault: Fault, address: string): Fault {
+  const server = namePostgres(parsePostgresAddress(address))
+  const { holder, reason } = fault.detail
+  if (fault.code === 'sql/lease-held')
+    return mainFault('main/database-in-use', { server, holder: String(holder) }, fault)
+  if (fault.code !== 'sql/unavailable') return fault
+  return mainFault('main/database-away', { server, reason: String(reason) }, fault)
+}

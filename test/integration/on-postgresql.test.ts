@@ -1,0 +1,48 @@
+/** What the domains and doors promise holds on PostgreSQL as on SQLite: their own tests, run again on a server. */
+import { equal } from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { after, describe, test } from 'node:test'
+import { findPostgres, startPostgres } from '../postgres/server.ts'
+
+const hasPostgres = (await findPostgres()) !== undefined
+const server = hasPostgres ? await startPostgres({ settings: ['fsync=off'] }) : undefined
+after(() => server?.[Symbol.asyncDispose]())
+
+/** Below `test/integration/`. */
+const files = [
+  'accounts.test.ts',
+  'lifecycle.test.ts',
+  'locks.test.ts',
+  'object-store.test.ts',
+  'packs.test.ts',
+  'quotas.test.ts',
+  'repair.test.ts',
+  'versions.test.ts',
+  's3/access.test.ts',
+  's3/aws-sdk.test.ts',
+  's3/iam.test.ts',
+  's3/notifications.test.ts',
+  's3/versions.test.ts',
+]
+
+describe('on PostgreSQL', { skip: !hasPostgres && 'no PostgreSQL server to start' }, () => {
+  for (const file of files)
+    test(file, async () => {
+      const { NODE_TEST_CONTEXT: _, ...env } = process.env
+      const child = spawn(
+        process.execPath,
+        ['--test-reporter=tap', new URL(file, import.meta.url).pathname],
+        {
+          env: { ...env, MYCELIUM_TEST_POSTGRES: server?.url },
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      )
+      let said = ''
+      child.stdout.on('data', (text) => {
+        said += text
+      })
+      const [code] = await once(child, 'close')
+      equal(code, 0, said)
+    })
+})
