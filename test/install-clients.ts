@@ -1,37 +1,64 @@
 /**
  * The S3 clients that tests run beside the SDK: `node test/install-clients.ts` installs those that are missing through apt, when it may, and prints
- * what there is. Tests ask `findClient` and skip, visibly, what is not there.
+ * what there is. Tests ask `installClients` and skip, visibly, what is not there.
  */
 import { spawnSync } from 'node:child_process'
 
-export type ClientName = 'aws' | 'rclone' | 's3cmd'
-
 export interface FoundClient {
+  readonly name: ClientName
+  /** What to run. */
+  readonly file: string
   /** The first line of what it says of itself; `undefined` when it is not there. */
   readonly version: string | undefined
   /** For people: what it is, or why it is not there. */
   readonly text: string
 }
 
-/** Debian's aws is older than what its users have: it comes with Python's package manager. */
-const packages: Readonly<Record<ClientName, string | undefined>> = {
-  aws: undefined,
-  rclone: 'rclone',
-  s3cmd: 's3cmd',
+interface KnownClient {
+  /** Where it may be; the first that answers is taken. */
+  readonly files: readonly string[]
+  readonly ask: readonly string[]
+  /** Debian's aws is older than what its users have: it comes with Python's package manager. */
+  readonly packages: readonly string[]
+  readonly advice?: string
 }
+
+const knownClients = {
+  aws: { files: ['aws'], ask: ['--version'], packages: [], advice: 'pip install awscli' },
+  boto3: {
+    files: ['python3', '/usr/bin/python3'],
+    ask: ['-c', 'import boto3; print("boto3", boto3.__version__)'],
+    packages: ['python3-boto3'],
+  },
+  duplicity: {
+    files: ['duplicity'],
+    ask: ['--version'],
+    packages: ['duplicity', 'python3-boto3'],
+  },
+  rclone: { files: ['rclone'], ask: ['version'], packages: ['rclone'] },
+  restic: { files: ['restic'], ask: ['version'], packages: ['restic'] },
+  s3cmd: { files: ['s3cmd'], ask: ['--version'], packages: ['s3cmd'] },
+  s3fs: { files: ['s3fs'], ask: ['--version'], packages: ['s3fs'] },
+  s4cmd: { files: ['s4cmd'], ask: ['--version'], packages: ['s4cmd'] },
+} as const satisfies Readonly<Record<string, KnownClient>>
+
+export type ClientName = keyof typeof knownClients
 
 /** Installs through apt what is missing, as root and once; then tells what there is. */
 export function installClients(): Readonly<Record<ClientName, FoundClient>> {
-  const missing = Object.entries(packages).flatMap(([name, debian]) =>
-    debian === undefined || versionOf(name) !== undefined ? [] : [debian],
+  const names = Object.keys(knownClients) as ClientName[] // its keys
+  const missing = names.flatMap((name) =>
+    findClient(name) === undefined ? knownClients[name].packages : [],
   )
   const refusal = missing.length === 0 ? undefined : install(missing)
-  const found = (name: ClientName): FoundClient => {
-    const version = versionOf(name)
-    const why = packages[name] === undefined ? 'pip install awscli' : (refusal ?? 'apt has none')
-    return { version, text: version ?? `${name} is not installed: ${why}` }
-  }
-  return { aws: found('aws'), rclone: found('rclone'), s3cmd: found('s3cmd') }
+  const found = names.map((name): readonly [ClientName, FoundClient] => {
+    const client = findClient(name)
+    if (client !== undefined) return [name, { name, ...client, text: client.version }]
+    const { advice, files }: KnownClient = knownClients[name]
+    const text = `${name} is not installed: ${advice ?? refusal ?? 'apt has none'}`
+    return [name, { name, file: files[0] ?? name, version: undefined, text }]
+  })
+  return Object.fromEntries(found) as Record<ClientName, FoundClient> // one for each name
 }
 
 /** Why it could not be done; `undefined` when it was. */
@@ -44,17 +71,26 @@ function install(names: readonly string[]): string | undefined {
     ['install', '-y', '-qq', '--no-install-recommends', ...names],
   ]) {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    const { status, error, stderr } = spawnSync('apt-get', args, { ...options, env })
+    const waiting = ['-o', 'DPkg::Lock::Timeout=200'] // several test files may find the same missing
+    const { status, error, stderr } = spawnSync('apt-get', [...waiting, ...args], {
+      ...options,
+      env,
+    })
     if (error !== undefined) return `no apt-get here: ${error.message}`
     if (status !== 0) return `apt-get ${args[0]} failed: ${stderr.trim().split('\n').at(-1)}`
   }
   return undefined
 }
 
-function versionOf(name: string): string | undefined {
-  const question = name === 'rclone' ? 'version' : '--version'
-  const { status, stdout } = spawnSync(name, [question], { encoding: 'utf8' })
-  return status === 0 ? stdout.split('\n', 1)[0] : undefined
+function findClient(
+  name: ClientName,
+): { readonly file: string; readonly version: string } | undefined {
+  const { files, ask } = knownClients[name]
+  for (const file of files) {
+    const { status, stdout } = spawnSync(file, ask, { encoding: 'utf8' })
+    if (status === 0) return { file, version: stdout.split('\n', 1)[0] ?? '' }
+  }
+  return undefined
 }
 
 if (import.meta.main) {

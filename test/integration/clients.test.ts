@@ -1,12 +1,11 @@
 /** Clients people have, with the settings they come with, against the real program: what they bring back is what they took there, byte for byte. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { createReadStream } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import type { LookupFunction } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -18,65 +17,27 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import { CopyDestinationOptions, CopySourceOptions, Client as Minio } from 'minio'
 import { plantTree, readTree } from '../file-tree.ts'
-import { type RunningStore, startStore } from '../harness.ts'
-import { type ClientName, installClients } from '../install-clients.ts'
-import { type Client, outsideClient } from '../outside-clients.ts'
+import { versionOfPackage } from '../package-version.ts'
 import { bucketOf, bytesOf } from '../s3-bucket.ts'
+import { openClientSuite, clientTree as tree } from './client-suite.ts'
 import { presign } from './s3/signer.ts'
 
-const clients = installClients()
-let store: RunningStore
-let folder: string
+const suite = openClientSuite()
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'mycelium-clients-'))
-  store = await startStore({ flags: ['--nodes', '6', '--profile', '4+2', '--log', 'warn'] })
-})
-after(async () => {
-  await store[Symbol.asyncDispose]()
-  await rm(folder, { recursive: true, force: true })
-})
-
-const tree = {
-  'empty.txt': 0,
-  'small.bin': 3_000,
-  'photos/2026/a photo + more (1).jpg': 700_000,
-  'photos/2026/Übermut & ähnliches ☂.txt': 12_345,
-  'photos/deep/er/and/deeper/file': 1,
-  'large.bin': 6_000_000,
-}
-
-/** `undefined`, and the test is reported as not run, when the client is not there. */
-function clientFor(context: TestContext, name: ClientName): Client | undefined {
-  const { version, text } = clients[name]
-  context.diagnostic(text)
-  if (version !== undefined) return outsideClient(name, store, folder)
-  context.skip(text)
-  return undefined
-}
-
-async function folderOf(name: string): Promise<string> {
-  const path = join(folder, name)
-  await mkdir(path, { recursive: true })
-  return path
-}
+/** minio-js sends what is longer in parts of this length. */
+const minioPartBytes = 64 * 2 ** 20
 
 test('the AWS SDK for JavaScript: buffers, streams, uploads, ranges, copies, deletes', async (context) => {
-  const { version } = JSON.parse(
-    await readFile(
-      new URL('../../node_modules/@aws-sdk/client-s3/package.json', import.meta.url),
-      'utf8',
-    ),
-  )
-  context.diagnostic(`@aws-sdk/client-s3 ${version}`)
+  context.diagnostic(`@aws-sdk/client-s3 ${versionOfPackage('@aws-sdk/client-s3')}`)
   const Bucket = 'from-the-sdk'
-  const { s3Url: endpoint, accessKeyId, secretAccessKey } = store
+  const { s3Url: endpoint, accessKeyId, secretAccessKey } = suite.store
   const credentials = { accessKeyId, secretAccessKey }
   const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials })
   context.after(() => client.destroy())
   await client.send(new CreateBucketCommand({ Bucket }))
-  const local = await folderOf('sdk')
+  const local = await suite.folderOf('sdk')
   await plantTree(local, tree)
 
   const keys = Object.keys(tree)
@@ -87,7 +48,7 @@ test('the AWS SDK for JavaScript: buffers, streams, uploads, ranges, copies, del
       await client.send(new PutObjectCommand({ Bucket, Key, Body }))
     }),
   )
-  using bucket = bucketOf(store, Bucket)
+  using bucket = bucketOf(suite.store, Bucket)
   for (const key of keys) ok((await bucket.get(key)).equals(await readFile(join(local, key))), key)
   const large = bytesOf('large.bin', tree['large.bin'])
   const range = { first: 2_999_999, last: 4_000_001 }
@@ -120,8 +81,42 @@ function byBytes(one: string, other: string): number {
   return Buffer.compare(Buffer.from(one), Buffer.from(other))
 }
 
+test('minio-js: files, an upload in parts, listing, copy, deletes', async (context) => {
+  context.diagnostic(`minio ${versionOfPackage('minio')}`)
+  const Bucket = 'from-minio-js'
+  const { s3Url, accessKeyId: accessKey, secretAccessKey: secretKey } = suite.store
+  const { hostname: endPoint, port } = new URL(s3Url)
+  const client = new Minio({ endPoint, port: Number(port), useSSL: false, accessKey, secretKey })
+  await client.makeBucket(Bucket)
+  const local = await suite.folderOf('minio-js')
+  await plantTree(local, tree)
+  const keys = Object.keys(tree)
+  for (const key of keys) await client.fPutObject(Bucket, `tree/${key}`, join(local, key))
+  const back = await suite.folderOf('minio-js-back')
+  for (const key of keys) await client.fGetObject(Bucket, `tree/${key}`, join(back, key))
+  deepEqual(await readTree(back), await readTree(local))
+
+  const big = bytesOf('in parts', minioPartBytes + 6_000_000)
+  await writeFile(suite.pathOf('minio-js big'), big)
+  await client.fPutObject(Bucket, 'in parts', suite.pathOf('minio-js big'))
+  const source = new CopySourceOptions({ Bucket, Object: 'in parts' })
+  await client.copyObject(source, new CopyDestinationOptions({ Bucket, Object: 'copy ☂' }))
+  await client.fGetObject(Bucket, 'copy ☂', suite.pathOf('minio-js copy'))
+  ok((await readFile(suite.pathOf('minio-js copy'))).equals(big))
+  match((await client.statObject(Bucket, 'in parts')).etag, /-\d$/)
+  const url = await client.presignedGetObject(Bucket, 'tree/small.bin')
+  ok(Buffer.from(await (await fetch(url)).arrayBuffer()).equals(bytesOf('small.bin', 3_000)))
+
+  const listed = await Array.fromAsync(client.listObjectsV2(Bucket, '', true), ({ name }) => name)
+  const names = [...keys.map((key) => `tree/${key}`), 'in parts', 'copy ☂']
+  deepEqual(listed, names.sort(byBytes))
+  await client.removeObjects(Bucket, listed)
+  await client.removeBucket(Bucket)
+  equal(await client.bucketExists(Bucket), false)
+})
+
 test('buckets as host names, and presigned URLs without any client', async () => {
-  const { s3Url, accessKeyId, secretAccessKey } = store
+  const { s3Url, accessKeyId, secretAccessKey } = suite.store
   const { port } = new URL(s3Url)
   const lookup: LookupFunction = (_name, _options, found) =>
     found(null, [{ address: '127.0.0.1', family: 4 }])
@@ -154,25 +149,25 @@ test('buckets as host names, and presigned URLs without any client', async () =>
 })
 
 test('aws: cp, sync, ls, presign and rm; an upload in parts', async (context) => {
-  const aws = clientFor(context, 'aws')
+  const aws = suite.clientFor(context, 'aws')
   if (aws === undefined) return
-  const local = await folderOf('aws')
-  const back = await folderOf('aws-back')
+  const local = await suite.folderOf('aws')
+  const back = await suite.folderOf('aws-back')
   await plantTree(local, tree)
   const big = bytesOf('big', 20_000_000)
-  await writeFile(join(folder, 'big'), big)
+  await writeFile(suite.pathOf('big'), big)
 
   await aws('s3', 'mb', 's3://from-aws')
   await aws('s3', 'sync', local, 's3://from-aws/tree')
-  await aws('s3', 'cp', join(folder, 'big'), 's3://from-aws/big')
+  await aws('s3', 'cp', suite.pathOf('big'), 's3://from-aws/big')
   match(await aws('s3', 'ls', 's3://from-aws'), / PRE tree\/\n.* 20000000 big\n/s)
   const listing = await aws('s3', 'ls', '--recursive', 's3://from-aws/tree')
   equal(listing.trim().split('\n').length, Object.keys(tree).length)
   await aws('s3', 'sync', 's3://from-aws/tree', back)
   deepEqual(await readTree(back), await readTree(local))
   await aws('s3', 'cp', 's3://from-aws/big', 's3://from-aws/big copy')
-  await aws('s3', 'cp', 's3://from-aws/big copy', join(folder, 'big back'))
-  ok((await readFile(join(folder, 'big back'))).equals(big))
+  await aws('s3', 'cp', 's3://from-aws/big copy', suite.pathOf('big back'))
+  ok((await readFile(suite.pathOf('big back'))).equals(big))
   const url = await aws('s3', 'presign', 's3://from-aws/tree/small.bin')
   const presigned = Buffer.from(await (await fetch(url.trim())).arrayBuffer())
   ok(presigned.equals(bytesOf('small.bin', 3_000)))
@@ -181,10 +176,10 @@ test('aws: cp, sync, ls, presign and rm; an upload in parts', async (context) =>
 })
 
 test('rclone: copy, check, sync, cat, a stream in parts, purge', async (context) => {
-  const rclone = clientFor(context, 'rclone')
+  const rclone = suite.clientFor(context, 'rclone')
   if (rclone === undefined) return
-  const local = await folderOf('rclone')
-  const back = await folderOf('rclone-back')
+  const local = await suite.folderOf('rclone')
+  const back = await suite.folderOf('rclone-back')
   await plantTree(local, tree)
 
   await rclone('mkdir', 'store:from-rclone')
@@ -209,19 +204,19 @@ test('rclone: copy, check, sync, cat, a stream in parts, purge', async (context)
 })
 
 test('s3cmd: put and get in parts, sync, ls, cp, del', async (context) => {
-  const s3cmd = clientFor(context, 's3cmd')
+  const s3cmd = suite.clientFor(context, 's3cmd')
   if (s3cmd === undefined) return
-  const local = await folderOf('s3cmd')
-  const back = await folderOf('s3cmd-back')
+  const local = await suite.folderOf('s3cmd')
+  const back = await suite.folderOf('s3cmd-back')
   await plantTree(local, tree)
   const big = bytesOf('in parts', 12_000_000)
-  await writeFile(join(folder, 'in parts'), big)
+  await writeFile(suite.pathOf('in parts'), big)
 
   await s3cmd('mb', 's3://from-s3cmd')
   const parts = '--multipart-chunk-size-mb=5'
-  await s3cmd('put', parts, join(folder, 'in parts'), 's3://from-s3cmd/in parts')
-  await s3cmd('get', 's3://from-s3cmd/in parts', join(folder, 'in parts back'))
-  ok((await readFile(join(folder, 'in parts back'))).equals(big))
+  await s3cmd('put', parts, suite.pathOf('in parts'), 's3://from-s3cmd/in parts')
+  await s3cmd('get', 's3://from-s3cmd/in parts', suite.pathOf('in parts back'))
+  ok((await readFile(suite.pathOf('in parts back'))).equals(big))
   await s3cmd('sync', `${local}/`, 's3://from-s3cmd/tree/')
   await s3cmd('sync', 's3://from-s3cmd/tree/', `${back}/`)
   deepEqual(await readTree(back), await readTree(local))
