@@ -12,6 +12,7 @@ export const changelogFault = declareFaults({
   'changelog/database-older': 'conflict',
   'changelog/database-foreign': 'conflict',
   'changelog/database-not-empty': 'conflict',
+  'changelog/copy-differs': 'corrupt',
   'changelog/uncertain': 'conflict',
   'changelog/gap': 'corrupt',
   'changelog/forked': 'corrupt',

@@ -129,6 +129,11 @@ const ownExplainers: Readonly<Record<MainFaultCode, Explainer>> = {
     ({ server, reason }) =>
       `The database at ${server} cannot be used: ${reason}. See DATABASE_URL and docs/operate/postgresql.md.`,
   ],
+  'main/database-filled': [
+    exitCodes.data,
+    ({ database }) =>
+      `${database} is not empty. Metadata is only moved to where there is none: name another one, or put away what is there.`,
+  ],
 }
 
 /** Faults of other rooms that end a program. What is not here is unexpected, and told in full. */
@@ -159,6 +164,15 @@ const otherExplainers: Readonly<Record<string, Explainer>> = {
   ],
   'changelog/unsupported-version': [exitCodes.data, tellNewer],
   'changelog/unknown-change': [exitCodes.data, tellNewer],
+  'changelog/database-missing': [
+    exitCodes.data,
+    () => 'There is no store in the database to copy from.',
+  ],
+  'changelog/copy-differs': [
+    exitCodes.damaged,
+    ({ table }) =>
+      `The copy of the table ${table} is not what was copied. Nothing has changed; the former database is in force.`,
+  ],
   'changelog/uncertain': [
     exitCodes.incomplete,
     ({ reason }) =>

@@ -17,6 +17,7 @@ export const mainFault = declareFaults({
   'main/database-untrusted': 'conflict',
   'main/database-in-use': 'conflict',
   'main/database-away': 'unavailable',
+  'main/database-filled': 'conflict',
   'main/damage-found': 'corrupt',
   'main/not-there': 'not-found',
   'main/admin-unreachable': 'unavailable',

@@ -14,6 +14,8 @@ import { importSettings, readImportConfig } from '#main/import.config'
 import { inspect } from '#main/inspect'
 import { inspectSettings, readInspectConfig } from '#main/inspect.config'
 import { killAt } from '#main/kill-at'
+import { migrateMetadata } from '#main/migrate-metadata'
+import { migrateSettings, readMigrateConfig } from '#main/migrate-metadata.config'
 import type { ProgramOptions } from '#main/offline'
 import { rebuildMetadata } from '#main/rebuild'
 import { readRebuildConfig, rebuildSettings } from '#main/rebuild.config'
@@ -151,6 +153,13 @@ add(mycelium, {
   settings: rebuildSettings,
   read: readRebuildConfig,
   program: rebuildMetadata,
+})
+add(mycelium, {
+  name: 'migrate-metadata',
+  summary: 'move the metadata of a store that is not up from its file to PostgreSQL, or back',
+  settings: migrateSettings,
+  read: readMigrateConfig,
+  program: migrateMetadata,
 })
 add(mycelium, {
   name: 'gc',

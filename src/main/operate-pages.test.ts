@@ -8,6 +8,7 @@ import { exportSettings } from '#main/export.config'
 import { gcSettings } from '#main/gc.config'
 import { importSettings } from '#main/import.config'
 import { inspectSettings } from '#main/inspect.config'
+import { migrateSettings } from '#main/migrate-metadata.config'
 import { rebuildSettings } from '#main/rebuild.config'
 import { rotateSettings } from '#main/rotate-keys.config'
 import { flagName, type Settings } from '#main/settings'
@@ -24,6 +25,7 @@ test('settings.md names every flag and variable of every command, and no other',
   const all: readonly Settings[] = [
     upSettings,
     gcSettings,
+    migrateSettings,
     rebuildSettings,
     rotateSettings,
     verifySettings,

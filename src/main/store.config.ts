@@ -10,14 +10,15 @@ const text = z.string()
 /** Each costs the server a process. */
 const connectionsMax = 200
 
-const postgresUrl = z.string().superRefine((url, context) => {
+/** For `superRefine`. */
+export function checkPostgresUrl(url: string, context: z.RefinementCtx): void {
   try {
     parsePostgresAddress(url)
   } catch (error) {
     if (!isFault(error, 'sql/malformed-address')) throw error
     context.addIssue({ code: 'custom', message: String(error.detail['reason']) })
   }
-})
+}
 
 export const storeSettings = {
   data: {
@@ -31,7 +32,7 @@ export const storeSettings = {
     env: 'DATABASE_URL',
     help: 'PostgreSQL server with the metadata, instead of a file in the data directory',
     isSecret: true,
-    schema: postgresUrl.optional(),
+    schema: text.superRefine(checkPostgresUrl).optional(),
   },
   databaseConnections: {
     flag: '--database-connections <count>',

@@ -42,13 +42,21 @@ function spellTable(text: string): string {
     .replace(/(?<!")\btext\b/gi, 'text collate "C"')
 }
 
-/** SQLite's list of tables, as far as it is asked for, without the lease, which is not the product's. */
+/** SQLite's lists of tables and columns, as far as they are asked for, without the lease, which is not the product's. */
 function spellCatalog(text: string): string {
-  return text.replace(
-    /\bfrom sqlite_schema\b/,
-    `from (select relname::text as name, 'table' as type from pg_class
+  return text
+    .replace(
+      /\bfrom pragma_table_info\(\$1\)/,
+      `from (select attname::text as name, attnum as cid,
+        coalesce(array_position(string_to_array(indkey::text, ' '), attnum::text), 0) as pk
+        from pg_attribute left join pg_index on indrelid = attrelid and indisprimary
+        where attrelid = to_regclass(quote_ident($1)) and attnum > 0 and not attisdropped) as columns`,
+    )
+    .replace(
+      /\bfrom sqlite_schema\b/,
+      `from (select relname::text as name, 'table' as type from pg_class
       where relnamespace = current_schema()::regnamespace and relkind = 'r' and relname <> 'store_lease') as tables`,
-  )
+    )
 }
 
 /** A parameter's type is what its value is, as in SQLite: `${5} / 2` is 2. That of text and null, the server infers. */

@@ -22,6 +22,7 @@ const files = [
   's3/access.test.ts',
   's3/aws-sdk.test.ts',
   's3/iam.test.ts',
+  's3/logging.test.ts',
   's3/notifications.test.ts',
   's3/versions.test.ts',
 ]

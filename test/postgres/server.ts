@@ -15,9 +15,10 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** The server refuses to run as root; `nobody` is on every system, and needs nothing but the temporary directory. */
-const unprivileged = 65_534
-const identity = process.getuid?.() === 0 ? { uid: unprivileged, gid: unprivileged } : ({} as const)
+const nobody = 65_534
+/** Servers refuse to run as root; `nobody` is on every system, and needs nothing but the temporary directory. */
+export const unprivileged: { readonly uid?: number; readonly gid?: number } =
+  process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {}
 
 export interface PostgresServer extends AsyncDisposable {
   readonly port: number
@@ -46,7 +47,7 @@ export async function findPostgres(): Promise<string | undefined> {
   const installed = globSync('/usr/lib/postgresql/*/bin').sort().reverse()
   for (const directory of [...(bundled === undefined ? [] : [bundled]), ...installed]) {
     try {
-      await run(join(directory, 'postgres'), ['--version'], identity)
+      await run(join(directory, 'postgres'), ['--version'], unprivileged)
       return directory
     } catch {
       // not for us: the next one
@@ -73,16 +74,16 @@ export async function startPostgres({
   const programs = await findPostgres()
   if (programs === undefined) throw new Error('no PostgreSQL server to start')
   const root = await mkdtemp(join(tmpdir(), 'mycelium-postgres-'))
-  if (identity.uid !== undefined) await chown(root, identity.uid, identity.gid)
+  await giveAway(root)
   const directory = join(root, 'data')
   const common = ['--pgdata', directory, '--username=mycelium', '--auth=trust', '--no-sync']
   await run(join(programs, 'initdb'), [...common, '--encoding=UTF8', '--locale=C.UTF-8'], {
-    ...identity,
+    ...unprivileged,
     cwd: root,
   })
   for (const [name, text] of Object.entries(files)) {
     await writeFile(join(directory, name), text, { mode: 0o600 })
-    if (identity.uid !== undefined) await chown(join(directory, name), identity.uid, identity.gid)
+    await giveAway(join(directory, name))
   }
   const port = await freePort()
   return await startIn({ programs, root, directory, port, settings })
@@ -113,11 +114,11 @@ export async function startIn({
   const start = async (): Promise<void> => {
     const args = ['-D', directory, ...all.flatMap((setting) => ['-c', setting])]
     child = spawn(join(programs, 'postgres'), args, {
-      ...identity,
+      ...unprivileged,
       cwd: root,
       stdio: ['ignore', 'ignore', 'pipe'],
     })
-    await untilReady(child)
+    await untilSaid(child, 'ready to accept')
   }
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
@@ -176,18 +177,25 @@ export async function freePort(): Promise<number> {
 
 const readyTimeoutMs = 60_000
 
-async function untilReady(child: ChildProcess): Promise<void> {
+/** Resolves when the program has said so on stderr. */
+export async function untilSaid(child: ChildProcess, words: string): Promise<void> {
   let said = ''
   const ready = new Promise<void>((resolve, reject) => {
     child.stderr?.on('data', (text) => {
       said += text
-      if (said.includes('ready to accept')) resolve()
+      if (said.includes(words)) resolve()
     })
-    child.once('exit', () => reject(new Error(`PostgreSQL did not start: ${said}`)))
+    child.once('exit', () => reject(new Error(`${child.spawnfile} did not start: ${said}`)))
     child.once('error', reject)
   })
   const late = setTimeout(readyTimeoutMs, undefined, { ref: false }).then(() => {
-    throw new Error(`PostgreSQL is not ready after ${readyTimeoutMs} ms: ${said}`)
+    throw new Error(`${child.spawnfile} is not ready after ${readyTimeoutMs} ms: ${said}`)
   })
   await Promise.race([ready, late])
+}
+
+/** To whom the programs run as. */
+export async function giveAway(path: string): Promise<void> {
+  const { uid, gid } = unprivileged
+  if (uid !== undefined && gid !== undefined) await chown(path, uid, gid)
 }
