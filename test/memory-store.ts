@@ -13,6 +13,8 @@ import { identityRoom } from '#identity/tables'
 import { createKeyring } from '#keyring/change-keyring'
 import { openKeyring } from '#keyring/keyring'
 import { newMasterKey } from '#keyring/master-key'
+import { KeyService } from '#kms/key-service'
+import { kmsRoom } from '#kms/tables'
 import { openObjectStore } from '#object/object-store'
 import { objectRoom } from '#object/tables'
 import { Collector } from '#repair/collector'
@@ -27,7 +29,7 @@ import { silentTelemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
 import { openTestDatabase } from './database.ts'
 
-export const rooms = [clusterRoom, storeRoom, objectRoom, identityRoom, deliveryRoom]
+export const rooms = [clusterRoom, storeRoom, objectRoom, identityRoom, deliveryRoom, kmsRoom]
 
 export interface MemoryStoreOptions {
   readonly profile: Profile
@@ -89,8 +91,9 @@ export async function openMemoryStore({
     nodeDeadlineMs,
   })
   const packs = await openPacks({ store, changelog, sql })
+  const keys = new KeyService({ sql, changelog, keyring, world })
   const objects = openObjectStore({
-    ...{ sql, changelog, store, packs, world, profile },
+    ...{ sql, changelog, store, packs, keys, world, profile },
     ...{ storageClasses, admitConfig },
   })
   const accounts = new Accounts({ sql, changelog, keyring, world })
@@ -107,6 +110,7 @@ export async function openMemoryStore({
     codec,
     store,
     packs,
+    keys,
     objects,
     accounts,
     targets,

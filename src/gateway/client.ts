@@ -110,8 +110,8 @@ function remoteObjects(caller: Caller): ObjectStore {
     list: plain('list'),
     createUpload: plain('createUpload'),
     headUpload: plain('headUpload'),
-    putPart: (upload, number, { body, signal }) =>
-      caller.store<PartInfo>('putPart', [upload, number], { body, signal, options: {} }),
+    putPart: (upload, number, { body, signal, ...options }) =>
+      caller.store<PartInfo>('putPart', [upload, number], { body, signal, options }),
     copyPart: plain('copyPart'),
     listParts: plain('listParts'),
     listUploads: plain('listUploads'),

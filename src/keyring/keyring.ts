@@ -4,7 +4,7 @@ import { unwrapKey, wrapKey } from '#crypto/key-wrap'
 import { keyringFault } from '#keyring/faults'
 import { isAuthentic, type KeyringFile, parseKeyringFile } from '#keyring/keyring-file'
 
-/** AES-KW (RFC 3394) of a 256-bit key: 40 bytes. */
+/** AES-KW (RFC 3394): 8 bytes more than what is wrapped, so 40 for a 256-bit key. */
 export type WrappedKey = Uint8Array
 
 export interface Keyring {
@@ -12,6 +12,7 @@ export interface Keyring {
   readonly storeId: Uint8Array
   /** The generation new data keys are wrapped under; grows by one. */
   readonly generation: number
+  /** A data key, with or without what belongs to it: at least 32 bytes, and a multiple of 8. */
   wrap(dataKey: Uint8Array): { readonly generation: number; readonly wrapped: WrappedKey }
   /** `keyring/unknown-generation`, `keyring/unwrap-failed` */
   unwrap(generation: number, wrapped: WrappedKey): Uint8Array
@@ -47,7 +48,7 @@ class OpenKeyring implements Keyring {
   }
 
   wrap(dataKey: Uint8Array): { generation: number; wrapped: WrappedKey } {
-    assert(dataKey.length === 32)
+    assert(dataKey.length >= 32 && dataKey.length % 8 === 0)
     const { generation } = this
     return { generation, wrapped: wrapKey(this.#key(generation), dataKey) }
   }

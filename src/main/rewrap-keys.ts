@@ -8,9 +8,10 @@ import { rewrapKeys } from '#store/rewrap'
 export async function rewrapDataKeys(options: ProgramOptions<GcConfig>): Promise<void> {
   const { print, stop } = options
   await using store = await openOffline(options, 'mycelium keys rewrap')
-  const { sql, changelog, keys, accounts, targets } = store
+  const { sql, changelog, keys, accounts, targets, namedKeys } = store
   const data = await rewrapKeys({ sql, changelog, keyring: keys.keyring }, { signal: stop })
-  const moved = data + (await accounts.rewrapSecrets()) + (await targets.rewrapSecrets())
+  const secrets = (await accounts.rewrapSecrets()) + (await targets.rewrapSecrets())
+  const moved = data + secrets + (await namedKeys.rewrapMaterials())
   if (moved > 0) await snapshot(store, { signal: stop })
   print(`${moved} data keys are wrapped under generation ${keys.keyring.generation} now.\n`)
 }

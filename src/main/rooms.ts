@@ -3,6 +3,7 @@ import type { ChangeRoom } from '#changelog/change'
 import { clusterRoom } from '#cluster/tables'
 import { deliveryRoom } from '#delivery/tables'
 import { identityRoom } from '#identity/tables'
+import { kmsRoom } from '#kms/tables'
 import { objectRoom } from '#object/tables'
 import { storeRoom } from '#store/tables'
 
@@ -12,4 +13,5 @@ export const rooms: readonly ChangeRoom[] = [
   objectRoom,
   identityRoom,
   deliveryRoom,
+  kmsRoom,
 ]

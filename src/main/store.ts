@@ -19,6 +19,7 @@ import { Targets } from '#delivery/targets'
 import { namedProfiles, type Profile, parseProfile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
 import { Accounts } from '#identity/accounts'
+import { KeyService } from '#kms/key-service'
 import { dataDirectory, type OpenDataDirectory, openDataDirectory } from '#main/data-directory'
 import { mainFault } from '#main/faults'
 import { guard, type OpenStoreOptions, openGround, type StoreSettings } from '#main/ground'
@@ -56,6 +57,7 @@ export interface OpenedStore extends AsyncDisposable {
   /** One pass over all buckets with lifecycle rules. */
   readonly runLifecycle: (options: LifecycleOptions) => Promise<void>
   readonly accounts: Accounts
+  readonly namedKeys: KeyService
   /** Where notifications go. */
   readonly targets: Targets
   readonly repairer: Repairer
@@ -130,11 +132,13 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
   const store = new ChunkStore({ codec, cluster, keyring, sql, world, telemetry, chunkBytes })
   const packs = await openPacks({ store, changelog, sql })
   stack.defer(() => packs.close())
+  const namedKeys = new KeyService({ sql, changelog, keyring, world })
   const objectParts = {
     sql,
     changelog,
     store,
     packs,
+    keys: namedKeys,
     world,
     profile,
     admitConfig,
@@ -164,6 +168,7 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
     objects,
     runLifecycle: (options) => runLifecycle(objectParts, options),
     accounts,
+    namedKeys,
     targets,
     repairer,
     collector,

@@ -106,6 +106,7 @@ function versionJson(bucket: number, row: VersionRow): VersionJson & { readonly 
     ...optional('parts', row.parts),
     ...(row.upload === null ? {} : { upload: row.upload }),
     ...optional('traits', row.traits),
+    ...optional('encryption', row.encryption),
   }
 }
 
@@ -122,6 +123,7 @@ async function* dumpUploads(tx: Queryable): AsyncGenerator<SequencedChange> {
         key: toBase64url(row.key),
         metadata: JSON.parse(row.metadata),
         ...optional('traits', row.traits),
+        ...optional('encryption', row.encryption),
         ...(row.checksum_algorithm === null ? {} : { checksumAlgorithm: row.checksum_algorithm }),
         ...(row.checksum_type === null ? {} : { checksumType: row.checksum_type }),
       } as ObjectChange) // the columns hold only what the same change put there

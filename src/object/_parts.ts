@@ -1,6 +1,7 @@
 /** What every operation of the object domain stands on. */
 import type { ChangeLog } from '#changelog/change'
 import { type Profile, parseProfile } from '#erasure/profile'
+import type { KeyService } from '#kms/key-service'
 import { objectFault } from '#object/faults'
 import type { BucketConfig } from '#object/model'
 import { standardClass } from '#object/rows'
@@ -15,6 +16,8 @@ export interface ObjectParts {
   readonly store: ChunkStore
   /** Where small bodies go. */
   readonly packs: Packs
+  /** The named keys that objects may be sealed under. */
+  readonly keys: KeyService
   readonly world: World
   /** Profile of buckets created without one. */
   readonly profile: Profile

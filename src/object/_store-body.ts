@@ -1,10 +1,10 @@
 /** The common way of an incoming body: stored, verified, then committed by the caller; refused bodies leave nothing. */
 
-import { toHex } from '#bytes/text'
 import { digestsOf } from '#crypto/digest'
 import type { Profile } from '#erasure/profile'
 import type { ObjectParts } from '#object/_parts'
 import type { StoredJson } from '#object/changes'
+import { etagUnder } from '#object/encryption'
 import { objectFault } from '#object/faults'
 import type { Checksum, DigestAlgorithm, IncomingBody } from '#object/model'
 import { chunkToJson, extentToJson } from '#store/chunk-record'
@@ -13,7 +13,7 @@ import { gather } from '#stream/gather'
 
 export interface VerifiedBody extends StoredJson {
   readonly bytes: number
-  /** MD5, lowercase hex. */
+  /** MD5, lowercase hex; something else for a key that is the writer's or has a name. */
   readonly etag: string
   readonly checksum: Checksum | undefined
 }
@@ -27,10 +27,13 @@ export async function withStoredBody<T>(
   body: IncomingBody,
   {
     profile,
+    outerKey,
     signal,
     commit,
   }: {
     readonly profile: Profile
+    /** See `object/encryption`. */
+    readonly outerKey: Uint8Array | undefined
     readonly signal: AbortSignal
     readonly commit: (stored: VerifiedBody, refuse: (error: unknown) => never) => Promise<T>
   },
@@ -40,10 +43,10 @@ export async function withStoredBody<T>(
     const digests: readonly DigestAlgorithm[] = [
       ...new Set<DigestAlgorithm>(['md5', ...body.digests]),
     ]
-    const stored = await storeBody(parts, body, { profile, digests, signal })
+    const stored = await storeBody(parts, body, { profile, digests, outerKey, signal })
     let isRefused = true
     try {
-      const verified = await verify(body, stored)
+      const verified = await verify(body, stored, outerKey)
       isRefused = false
       return await commit(verified, (error) => {
         isRefused = true
@@ -70,11 +73,16 @@ async function storeBody(
   const plaintext = whole?.bytes ?? (await gather(stream, bytes + 1, options))
   const digests = whole?.digests ?? digestsOf(plaintext, options.digests)
   // What is shorter than was said will be refused: nothing of it is kept.
-  const extents = plaintext.length === bytes ? [await packs.put(options.profile, plaintext)] : []
+  const extents =
+    plaintext.length === bytes ? [await packs.put(options.profile, plaintext, options)] : []
   return { bytes: plaintext.length, digests, chunks: [], extents }
 }
 
-async function verify(body: IncomingBody, stored: StoredBody): Promise<VerifiedBody> {
+async function verify(
+  body: IncomingBody,
+  stored: StoredBody,
+  outerKey: Uint8Array | undefined,
+): Promise<VerifiedBody> {
   if (body.bytes !== undefined && body.bytes !== stored.bytes) {
     throw objectFault('object/incomplete-body', { expected: body.bytes, received: stored.bytes })
   }
@@ -83,7 +91,7 @@ async function verify(body: IncomingBody, stored: StoredBody): Promise<VerifiedB
   if (md5 === undefined) throw new TypeError('the codec left out the MD5 it was asked for')
   return {
     bytes: stored.bytes,
-    etag: toHex(md5),
+    etag: etagUnder(outerKey, md5),
     checksum,
     chunks: stored.chunks.map(chunkToJson),
     extents: stored.extents.map(extentToJson),

@@ -27,10 +27,10 @@ export async function putVersion(
 ): Promise<Usage> {
   const removed = await makeWay(tx, place, body.versioning)
   await tx.query`
-    insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, traits)
+    insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, traits, encryption)
     values (${place.bucket}, ${place.key}, ${sequence}, ${at}, ${body.bytes}, ${body.etag}, ${JSON.stringify(body.metadata)},
       ${jsonOrNull(body.checksum)}, ${jsonOrNull(body.parts)}, ${body.upload ?? null}, ${body.versioning === 'enabled' ? 0 : 1},
-      ${jsonOrNull(body.traits)})`
+      ${jsonOrNull(body.traits)}, ${jsonOrNull(body.encryption)})`
   return removed
 }
 
@@ -92,17 +92,18 @@ export async function restoreVersion(
   const upload = body.upload ?? null
   const isNull = body.isNull ? 1 : 0
   const traits = jsonOrNull(body.traits)
+  const encryption = jsonOrNull(body.encryption)
   if (body.isCurrent) {
     await tx.query`
-      insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, traits)
+      insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, traits, encryption)
       values (${bucket}, ${key}, ${sequence}, ${at}, ${body.bytes}, ${body.etag}, ${metadata}, ${checksum}, ${parts}, ${upload}, ${isNull},
-        ${traits})`
+        ${traits}, ${encryption})`
     return
   }
   await tx.query`
-    insert into former (bucket, key, age, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, is_marker, traits)
+    insert into former (bucket, key, age, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, is_marker, traits, encryption)
     values (${bucket}, ${key}, ${-sequence}, ${sequence}, ${at}, ${body.bytes}, ${body.etag}, ${metadata}, ${checksum}, ${parts},
-      ${upload}, ${isNull}, ${body.isMarker ? 1 : 0}, ${traits})`
+      ${upload}, ${isNull}, ${body.isMarker ? 1 : 0}, ${traits}, ${encryption})`
 }
 
 async function makeWay(
@@ -114,8 +115,8 @@ async function makeWay(
   const removed = versioning === 'suspended' ? await removeNull(tx, place) : nothing
   const { bucket, key } = place
   await tx.query`
-    insert into former (bucket, key, age, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, is_marker, traits)
-    select bucket, key, -sequence, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, 0, traits
+    insert into former (bucket, key, age, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, is_marker, traits, encryption)
+    select bucket, key, -sequence, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, 0, traits, encryption
     from version where bucket = ${bucket} and key = ${key}`
   await tx.query`delete from version where bucket = ${bucket} and key = ${key}`
   return removed
@@ -145,8 +146,8 @@ async function bringForward(tx: Queryable, { bucket, key }: Place): Promise<void
     select age, is_marker from former where bucket = ${bucket} and key = ${key} order by age limit 1`
   if (newest === undefined || newest.is_marker === 1) return
   await tx.query`
-    insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, traits)
-    select bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, traits
+    insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, traits, encryption)
+    select bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, traits, encryption
     from former where bucket = ${bucket} and key = ${key} and age = ${newest.age}`
   await tx.query`
     delete from former where bucket = ${bucket} and key = ${key} and age = ${newest.age}`

@@ -5,6 +5,7 @@ import type {
   BucketConfig,
   Checksum,
   ChecksumAlgorithm,
+  Encryption,
   ObjectMetadata,
   Origin,
   Quota,
@@ -29,8 +30,8 @@ export interface EventJson extends Origin {
   readonly bytes?: number
   readonly etag?: string
 }
-/** `[number, bytes]` */
-export type PartJson = readonly [number, number]
+/** The last is base64url, of the algorithm of the object's own checksum. */
+export type PartJson = readonly [number: number, bytes: number, checksum?: string]
 
 export type ObjectChange = ChangeBody &
   (
@@ -118,6 +119,7 @@ export type ObjectChange = ChangeBody &
         readonly key: string
         readonly metadata: ObjectMetadata
         readonly traits?: Traits
+        readonly encryption?: Encryption
         readonly checksumAlgorithm?: ChecksumAlgorithm
         readonly checksumType?: 'FULL_OBJECT' | 'COMPOSITE'
       }
@@ -145,6 +147,7 @@ export interface VersionJson {
   readonly versioning?: Versioning
   readonly traits?: Traits
   readonly event?: EventJson
+  readonly encryption?: Encryption
 }
 
 export interface StoredJson {
@@ -182,6 +185,7 @@ export interface FoundVersion extends SqlRow {
   /** 1 of what was written while the bucket kept no versions. */
   readonly is_null: number
   readonly traits: string | null
+  readonly encryption: string | null
 }
 
 /** A version that is not the newest of its key, or a delete marker. */
@@ -199,6 +203,7 @@ export interface UploadRow extends SqlRow {
   readonly at: number
   readonly metadata: string
   readonly traits: string | null
+  readonly encryption: string | null
   readonly checksum_algorithm: string | null
   readonly checksum_type: string | null
 }

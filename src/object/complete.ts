@@ -5,6 +5,7 @@ import { combineCrc, openDigest } from '#crypto/digest'
 import type { ObjectParts } from '#object/_parts'
 import { checksumToJson, type ObjectChange, type PartRow } from '#object/changes'
 import { assertWritable } from '#object/conditions'
+import { assertCustomerKey } from '#object/encryption'
 import { eventOf } from '#object/events'
 import { objectFault } from '#object/faults'
 import type {
@@ -12,15 +13,18 @@ import type {
   CompletedPart,
   CompleteOptions,
   ObjectInfo,
+  ObjectPart,
   PartInfo,
   UploadInfo,
 } from '#object/model'
 import { assertWithinQuota } from '#object/quota'
 import {
+  encryptionOf,
   findIn,
   keyBytes,
   objectInfo,
   partInfo,
+  partToJson,
   uploadInfo,
   versioned,
   writtenVersionId,
@@ -32,24 +36,25 @@ import { requireUpload, type UploadAddress } from '#object/uploads'
 export const partBytesMinDefault = 5 * 1024 * 1024
 
 export async function completeUpload(
-  parts: ObjectParts,
+  { changelog, partBytesMin = partBytesMinDefault }: ObjectParts,
   address: UploadAddress,
   {
     completed,
     condition,
+    customerKey,
     origin,
     ...stated
   }: CompleteOptions & { readonly completed: readonly CompletedPart[] },
 ): Promise<ObjectInfo> {
-  return await parts.changelog.commit(async (tx) => {
+  return await changelog.commit(async (tx) => {
     const again = await alreadyCompleted(tx, address, completed)
     if (again !== undefined) return again
     const { row } = await requireUpload(tx, address)
     const found = await findIn(tx, address.bucket, address.key)
     assertWritable(found.version, condition)
-    const { partBytesMin = partBytesMinDefault } = parts
     const chosen = await chooseParts(tx, address, { completed, partBytesMin })
     const upload = uploadInfo(address.bucket, row)
+    assertKeyShown(upload, customerKey, chosen)
     const whole = wholeChecksum(checksumPlan(upload, stated), chosen)
     assertChecksum(whole, stated.checksum)
     const bytes = chosen.reduce((sum, part) => sum + part.bytes, 0)
@@ -57,6 +62,7 @@ export async function completeUpload(
       throw objectFault('object/size-mismatch', { stated: stated.bytes, bytes })
     }
     const json = checksumToJson(whole)
+    const parts = chosen.map((part) => objectPart(part, whole))
     const given = await traitsOfWrite(tx, found, upload.traits)
     const change: ObjectChange = {
       kind: 'object/upload-completed',
@@ -70,7 +76,8 @@ export async function completeUpload(
       ...versioned(found),
       ...given,
       ...eventOf('ObjectCreated:CompleteMultipartUpload', found, origin),
-      parts: chosen.map(({ number, bytes }) => [number, bytes] as const),
+      ...encryptionOf(row),
+      parts: parts.map(partToJson),
     }
     const { sequence, at } = await tx.record(change)
     await assertWithinQuota(tx, row.bucket)
@@ -83,9 +90,10 @@ export async function completeUpload(
       modifiedAt: at,
       metadata: upload.metadata,
       ...(whole === undefined ? {} : { checksum: whole }),
-      parts: chosen.map(({ number, bytes }) => ({ number, bytes })),
+      parts,
       ...writtenVersionId(sequence, found),
       traits: given.traits ?? {},
+      ...encryptionOf(row),
     }
   })
 }
@@ -136,6 +144,25 @@ function agrees(part: PartInfo, repeated: CompletedPart['checksum']): boolean {
   if (repeated === undefined || part.checksum === undefined) return repeated === undefined
   const isSame = Buffer.compare(part.checksum.value, repeated.value) === 0
   return part.checksum.algorithm === repeated.algorithm && isSame
+}
+
+/** Whoever tells checksums of what is locked shows that he may know them (S3); without checksums a key need not be shown, but be right. */
+function assertKeyShown(
+  { encryption }: UploadInfo,
+  customerKey: Uint8Array | undefined,
+  chosen: readonly PartInfo[],
+): void {
+  const isNeeded = chosen.some(({ checksum }) => checksum !== undefined)
+  if (isNeeded || customerKey !== undefined) assertCustomerKey({ encryption, customerKey })
+}
+
+/** Its checksum stays when the whole has one of the same algorithm. */
+function objectPart(
+  { number, bytes, checksum }: PartInfo,
+  whole: Checksum | undefined,
+): ObjectPart {
+  const isKept = whole !== undefined && checksum?.algorithm === whole.algorithm
+  return { number, bytes, ...(isKept ? { checksum: checksum.value } : {}) }
 }
 
 function wholeEtag(parts: readonly PartInfo[]): string {

@@ -7,6 +7,7 @@ import type { ObjectParts } from '#object/_parts'
 import { checksumToJson } from '#object/changes'
 import { assertCopyable } from '#object/conditions'
 import { fullObjectChecksum, requireSource } from '#object/copy'
+import { isSameOuterKey, outerKeyOf } from '#object/encryption'
 import { objectFault } from '#object/faults'
 import type {
   Checksum,
@@ -18,6 +19,7 @@ import type {
 } from '#object/model'
 import { openObject } from '#object/open'
 import { assertWithinQuota } from '#object/quota'
+import { encryptionOf } from '#object/rows'
 import {
   assertPartNumber,
   headUpload,
@@ -32,6 +34,8 @@ import { readExtents } from '#store/tables'
 export interface CopyPartOptions {
   readonly number: number
   readonly source: CopySource
+  /** That the upload rests under. */
+  readonly customerKey?: Uint8Array | undefined
   readonly signal: AbortSignal
 }
 
@@ -49,8 +53,10 @@ export async function copyPart(
   assertPartNumber(options.number)
   for (;;) {
     const summed = await sumSource(parts, address, options)
-    const part = await parts.changelog.commit((tx) => copyRange(tx, address, options, summed))
-    if (part === 'cuts an object in a pack') return await storeAnew(parts, address, options)
+    const part = await parts.changelog.commit((tx) =>
+      copyRange(tx, parts, address, { ...options, summed }),
+    )
+    if (part === 'cannot be shared') return await storeAnew(parts, address, options)
     if (part !== undefined) return part // else the source was overwritten while it was read
   }
 }
@@ -105,11 +111,20 @@ async function sum(
  */
 async function copyRange(
   tx: CommitTransaction,
+  parts: ObjectParts,
   address: UploadAddress,
-  { number, source }: CopyPartOptions,
-  summed: Summed | undefined,
-): Promise<PartInfo | 'cuts an object in a pack' | undefined> {
+  {
+    number,
+    source,
+    customerKey,
+    summed,
+  }: CopyPartOptions & { readonly summed: Summed | undefined },
+): Promise<PartInfo | 'cannot be shared' | undefined> {
   const { row: upload } = await requireUpload(tx, address)
+  const outerKey = await outerKeyOf(parts, tx, {
+    encryption: encryptionOf(upload).encryption,
+    customerKey,
+  })
   const row = await requireSource(tx, source)
   if (summed !== undefined && row.sequence !== summed.sequence) return undefined
   const first = source.range?.first ?? 0
@@ -117,9 +132,14 @@ async function copyRange(
   if (end > row.bytes || first > end) {
     throw objectFault('object/range-unsatisfiable', { first, last: end - 1, bytes: row.bytes })
   }
+  const sourceKey = await outerKeyOf(parts, tx, {
+    encryption: row.encryption,
+    customerKey: source.customerKey,
+  })
+  if (!isSameOuterKey(outerKey, sourceKey)) return 'cannot be shared'
   const slices = sliceExtents(await readExtents(tx, row.sequence), { first, end })
   const extents = recipeOf(slices)?.map(extentToJson)
-  if (extents === undefined) return 'cuts an object in a pack'
+  if (extents === undefined) return 'cannot be shared' // it would cut an object in a pack
   const isWhole = first === 0 && end === row.bytes && row.parts === undefined
   const etag = isWhole
     ? row.etag
@@ -137,11 +157,11 @@ async function copyRange(
   return part
 }
 
-/** Small objects are sealed whole: what is cut out of one is read, and stored as the upload's own. */
+/** Small objects are sealed whole, and others perhaps under another key: what is cut out of one is read, and stored as the upload's own. */
 async function storeAnew(
   parts: ObjectParts,
   address: UploadAddress,
-  { number, source, signal }: CopyPartOptions,
+  { number, source, customerKey, signal }: CopyPartOptions,
 ): Promise<PartInfo> {
   const { checksumAlgorithm } = await headUpload(parts, address)
   const opened = await openObject(parts, source)
@@ -158,7 +178,7 @@ async function storeAnew(
       verify: (digests: Digests) =>
         checksumAlgorithm && fullObjectChecksum(checksumAlgorithm, digests),
     }
-    return await putPart(parts, address, { number, body, signal })
+    return await putPart(parts, address, { number, body, customerKey, signal })
   } finally {
     opened.release()
   }

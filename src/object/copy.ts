@@ -1,9 +1,10 @@
-/** Copies share chunks: a recipe is copied, not bytes. Only a change of profile moves data. */
+/** Copies share chunks: a recipe is copied, not bytes. Only a change of profile or key moves data. */
 import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { type ObjectParts, settled } from '#object/_parts'
 import { checksumToJson, type ObjectChange } from '#object/changes'
 import { assertCopyable, assertWritable } from '#object/conditions'
+import { isSameOuterKey, outerKeyOf, protect } from '#object/encryption'
 import { eventOf } from '#object/events'
 import type {
   BucketName,
@@ -12,6 +13,7 @@ import type {
   CopiedObject,
   CopySource,
   Digests,
+  EncryptionWish,
   ObjectInfo,
   ObjectKey,
   ObjectMetadata,
@@ -22,7 +24,15 @@ import type {
 import { openObject, requireInfo } from '#object/open'
 import { putObject } from '#object/put'
 import { assertWithinQuota } from '#object/quota'
-import { classOf, findIn, keyBytes, requireBucket, versioned, writtenVersionId } from '#object/rows'
+import {
+  classOf,
+  findIn,
+  keyBytes,
+  partToJson,
+  requireBucket,
+  versioned,
+  writtenVersionId,
+} from '#object/rows'
 import { traitsOfWrite } from '#object/traits'
 import type { Queryable } from '#sql/sql'
 import { extentToJson } from '#store/chunk-record'
@@ -37,6 +47,7 @@ export interface CopyOptions {
   /** The copy shall have this checksum of the whole object. Costs reading it all, unless the source has it. */
   readonly checksumAlgorithm?: ChecksumAlgorithm
   readonly origin?: Origin
+  readonly encryption?: EncryptionWish | undefined
   readonly signal: AbortSignal
 }
 
@@ -60,7 +71,10 @@ export async function copyObject(
     classOf(info.traits) !== classOf(options.traits ?? {}) ||
     !hasChecksum(info, options.checksumAlgorithm)
   if (isReadAnew) return await recode(parts, source, target, options)
-  return await parts.changelog.commit((tx) => copyRecipe(tx, source, target, options))
+  const copied = await parts.changelog.commit((tx) =>
+    copyRecipe(tx, parts, source, target, options),
+  )
+  return copied ?? (await recode(parts, source, target, options))
 }
 
 function hasChecksum({ checksum }: ObjectInfo, wanted: ChecksumAlgorithm | undefined): boolean {
@@ -75,13 +89,24 @@ export async function requireSource(tx: Queryable, source: CopySource): Promise<
   return info
 }
 
+/** `undefined` when the copy shall rest under another key than its source: what one opens, the other does not. */
 async function copyRecipe(
   tx: CommitTransaction,
+  parts: ObjectParts,
   source: CopySource,
   target: { readonly bucket: BucketName; readonly key: ObjectKey },
-  { traits, condition, origin, ...options }: CopyOptions,
-): Promise<CopiedObject> {
-  const { versionId: sourceVersionId, ...info } = await requireSource(tx, source)
+  { traits, condition, origin, encryption: wish, ...options }: CopyOptions,
+): Promise<CopiedObject | undefined> {
+  const {
+    versionId: sourceVersionId,
+    encryption: former,
+    ...info
+  } = await requireSource(tx, source)
+  const { customerKey } = source
+  const outerKey = await outerKeyOf(parts, tx, { encryption: former, customerKey })
+  const protection = await protect(parts, tx, wish)
+  if (!isSameOuterKey(outerKey, protection.outerKey)) return undefined
+  const encrypted = protection.encryption && { encryption: protection.encryption }
   const metadata = metadataOfCopy(info, options)
   const found = await findIn(tx, target.bucket, target.key)
   assertWritable(found.version, condition)
@@ -96,11 +121,10 @@ async function copyRecipe(
     etag: info.etag,
     metadata,
     ...(checksum === undefined ? {} : { checksum }),
-    ...(info.parts === undefined
-      ? {}
-      : { parts: info.parts.map(({ number, bytes }) => [number, bytes] as const) }),
+    ...(info.parts === undefined ? {} : { parts: info.parts.map(partToJson) }),
     ...versioned(found),
     ...given,
+    ...encrypted,
     ...eventOf('ObjectCreated:Copy', found, origin),
     chunks: [],
     extents: extents.map(extentToJson),
@@ -115,6 +139,7 @@ async function copyRecipe(
     metadata,
     ...writtenVersionId(sequence, found),
     traits: given.traits ?? {},
+    ...encrypted,
     ...(sourceVersionId === undefined ? {} : { sourceVersionId }),
   }
 }
@@ -133,12 +158,12 @@ function traitsOfCopy({ traits: { tags } }: ObjectInfo, given: Traits = {}): Tra
   return { ...(tags === undefined ? {} : { tags }), ...given }
 }
 
-/** Between profiles, and for another checksum, the bytes are read and stored anew. */
+/** Between profiles and keys, and for another checksum, the bytes are read and stored anew. */
 async function recode(
   parts: ObjectParts,
   source: CopySource,
   target: { readonly bucket: BucketName; readonly key: ObjectKey },
-  { traits, condition, checksumAlgorithm, origin, signal, ...options }: CopyOptions,
+  { traits, condition, checksumAlgorithm, encryption, origin, signal, ...options }: CopyOptions,
 ): Promise<CopiedObject> {
   const opened = await openObject(parts, source)
   try {
@@ -157,6 +182,7 @@ async function recode(
       },
       metadata: metadataOfCopy(info, options),
       traits: traitsOfCopy(info, traits),
+      encryption,
       ...(condition === undefined ? {} : { condition }),
       ...(origin === undefined ? {} : { origin }),
       event: 'ObjectCreated:Copy',

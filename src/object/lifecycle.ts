@@ -58,6 +58,14 @@ export async function runLifecycle(parts: ObjectParts, options: LifecycleOptions
   }
 }
 
+/** What is so stays where it is, and is tried again by the next run. */
+const immovable = [
+  'store/unreadable',
+  'object/unknown-storage-class',
+  'object/customer-key-needed',
+  'kms/key-disabled',
+] as const
+
 interface Work extends LifecycleOptions {
   readonly tally: Tally
 }
@@ -117,7 +125,7 @@ async function* dueEntries(
   }
 }
 
-/** A lock keeps what it keeps; what cannot be read, or has no class to go to, stays where it is. */
+/** A lock keeps what it keeps; what cannot be read, for want of its writer's key perhaps, or has no class to go to, stays where it is. */
 async function act(parts: ObjectParts, due: Due, { tally, signal }: Work): Promise<void> {
   try {
     const deed = await parts.changelog.commit((tx) => decideAndRecord(tx, due))
@@ -143,7 +151,7 @@ async function act(parts: ObjectParts, due: Due, { tally, signal }: Work): Promi
   } catch (error) {
     if (isFault(error, 'object/precondition-failed')) return // it was changed while it was stored anew
     if (isFault(error, 'object/locked')) tally.kept += 1
-    else if (isFault(error, 'store/unreadable', 'object/unknown-storage-class')) tally.failed += 1
+    else if (isFault(error, ...immovable)) tally.failed += 1
     else throw error
   }
 }

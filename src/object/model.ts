@@ -40,6 +40,41 @@ export interface ObjectMetadata {
   readonly user: Readonly<Record<string, string>>
 }
 
+/** Names and texts that a named key is used with, in clear: under another context it does not open. */
+export type EncryptionContext = Readonly<Record<string, string>>
+
+/** Under whose key a version rests beside the store's own; nobody has said anything when left out, and it rests as under `AES256`. */
+export type Encryption =
+  | { readonly kind: 'AES256' }
+  | {
+      readonly kind: 'aws:kms'
+      readonly keyId: string
+      /** Of the key's material; counts from 1. */
+      readonly version: number
+      readonly context?: EncryptionContext
+      /** Only said: here no request goes to a key service anyway. */
+      readonly usesBucketKey?: true
+    }
+  | {
+      readonly kind: 'customer'
+      /** Both base64url: 16 random bytes, and what the key gives with them. */
+      readonly salt: string
+      readonly check: string
+    }
+
+/** What somebody asks a version to rest under. */
+export type EncryptionWish =
+  | { readonly kind: 'AES256' }
+  | {
+      readonly kind: 'aws:kms'
+      /** The default key when left out. */
+      readonly keyId?: string
+      readonly context?: EncryptionContext
+      readonly usesBucketKey?: true
+    }
+  /** 32 bytes, which are never kept. */
+  | { readonly kind: 'customer'; readonly key: Uint8Array }
+
 /** An incoming body. The store pulls; it computes every digest named; `verify` runs before anything becomes visible. */
 export interface IncomingBody {
   /** Each piece is the consumer's only until it pulls the next. */
@@ -193,6 +228,8 @@ export interface BucketConfig {
   /** Who pays for requests; the owner when left out. A word for clients: nobody is billed. */
   readonly payer?: 'Requester'
   readonly quota?: Quota
+  /** What new objects rest under when their writer says nothing. */
+  readonly encryption?: Exclude<EncryptionWish, { kind: 'customer' }>
   readonly website?: Website
   readonly lifecycle?: readonly LifecycleRule[]
   /** Who is told of which events. JSON whose meaning is `delivery`'s. */
@@ -225,6 +262,8 @@ export interface NewBucket {
 export interface ObjectPart {
   readonly number: number
   readonly bytes: number
+  /** Raw digest bytes, of the algorithm of the object's own checksum. */
+  readonly checksum?: Uint8Array
 }
 
 export interface ObjectInfo {
@@ -243,6 +282,7 @@ export interface ObjectInfo {
   /** In buckets that keep versions, or once did. */
   readonly versionId?: VersionId
   readonly traits: Traits
+  readonly encryption?: Encryption
 }
 
 export interface CopiedObject extends ObjectInfo {
@@ -355,6 +395,7 @@ export interface UploadInfo {
   readonly startedAt: number
   readonly metadata: ObjectMetadata
   readonly traits: Traits
+  readonly encryption?: Encryption
   readonly checksumAlgorithm?: ChecksumAlgorithm
   readonly checksumType?: 'FULL_OBJECT' | 'COMPOSITE'
 }
@@ -384,12 +425,16 @@ export interface CompleteOptions {
   /** `object/size-mismatch` */
   readonly bytes?: number
   readonly origin?: Origin
+  /** That the upload rests under; needed where parts have checksums. */
+  readonly customerKey?: Uint8Array | undefined
 }
 
 export interface CopySource {
   readonly bucket: BucketName
   readonly key: ObjectKey
   readonly version?: VersionId
+  /** Needed for what rests under a customer's key. */
+  readonly customerKey?: Uint8Array
   readonly range?: ByteRange
   readonly ifMatch?: readonly string[] | '*'
   readonly ifNoneMatch?: readonly string[] | '*'
@@ -423,11 +468,22 @@ export interface ObjectStore {
       readonly traits?: Traits
       readonly condition?: WriteCondition
       readonly origin?: Origin
+      readonly encryption?: EncryptionWish | undefined
       readonly signal: AbortSignal
     },
   ): Promise<ObjectInfo>
-  /** The object as it is now, with a way to read it; overwriting or deleting it meanwhile does not disturb the reader. */
-  open(bucket: BucketName, key: ObjectKey, version?: VersionId): Promise<OpenedObject>
+  /**
+   * The object as it is now, with a way to read it; overwriting or deleting it meanwhile does not disturb the reader. Without the customer's key
+   * that it rests under, it is known but not read: `object/customer-key-needed` and the like come from reading.
+   */
+  open(
+    bucket: BucketName,
+    key: ObjectKey,
+    options?: {
+      readonly version?: VersionId | undefined
+      readonly customerKey?: Uint8Array | undefined
+    },
+  ): Promise<OpenedObject>
   /** `object/no-such-key`, also where a marker is; `object/no-such-version`; `object/delete-marker` for a version that is one. */
   head(bucket: BucketName, key: ObjectKey, version?: VersionId): Promise<ObjectInfo>
   /** Deleting what is not there is success. `object/precondition-failed` */
@@ -460,7 +516,7 @@ export interface ObjectStore {
   /** From now on; what there is stays as it is. `object/invalid-bucket-state`: a lock needs versions. */
   setVersioning(bucket: BucketName, versioning: Versioning): Promise<void>
   listVersions(bucket: BucketName, query: VersionQuery): Promise<VersionPage>
-  /** Shares the source's chunks. `metadata` undefined keeps the source's but its redirect, and so do tags; locks are not copied. */
+  /** Shares the source's chunks, unless the copy rests under another key. `metadata` undefined keeps the source's but its redirect, and so do tags; locks are not copied. */
   copy(
     source: CopySource,
     target: { readonly bucket: BucketName; readonly key: ObjectKey },
@@ -473,6 +529,7 @@ export interface ObjectStore {
       /** The copy shall have this checksum of the whole object, at the price of reading it if the source has another. */
       readonly checksumAlgorithm?: ChecksumAlgorithm
       readonly origin?: Origin
+      readonly encryption?: EncryptionWish | undefined
       readonly signal: AbortSignal
     },
   ): Promise<CopiedObject>
@@ -484,6 +541,7 @@ export interface ObjectStore {
     options: {
       readonly metadata: ObjectMetadata
       readonly traits?: Traits
+      readonly encryption?: EncryptionWish | undefined
       readonly checksumAlgorithm?: ChecksumAlgorithm
       readonly checksumType?: 'FULL_OBJECT' | 'COMPOSITE'
     },
@@ -492,13 +550,18 @@ export interface ObjectStore {
   putPart(
     upload: { readonly bucket: BucketName; readonly key: ObjectKey; readonly uploadId: UploadId },
     number: number,
-    options: { readonly body: IncomingBody; readonly signal: AbortSignal },
+    options: {
+      readonly body: IncomingBody
+      /** Needed, and the same for all parts, when the upload was created with one. */
+      readonly customerKey?: Uint8Array | undefined
+      readonly signal: AbortSignal
+    },
   ): Promise<PartInfo>
   copyPart(
     upload: { readonly bucket: BucketName; readonly key: ObjectKey; readonly uploadId: UploadId },
     number: number,
     source: CopySource,
-    options: { readonly signal: AbortSignal },
+    options: { readonly customerKey?: Uint8Array | undefined; readonly signal: AbortSignal },
   ): Promise<PartInfo>
   listParts(
     upload: { readonly bucket: BucketName; readonly key: ObjectKey; readonly uploadId: UploadId },

@@ -4,16 +4,17 @@ import { classProfile, type ObjectParts } from '#object/_parts'
 import { withStoredBody } from '#object/_store-body'
 import type { Place } from '#object/_versions'
 import type { BucketRow, ObjectChange } from '#object/changes'
+import { outerKeyOf } from '#object/encryption'
 import { objectFault } from '#object/faults'
 import { findEntry } from '#object/lifecycle-entries'
-import { traitsOf, withClass } from '#object/rows'
+import { encryptionOf, traitsOf, withClass } from '#object/rows'
 import type { Queryable } from '#sql/sql'
 import { readBody } from '#store/read'
 import { readExtents } from '#store/tables'
 
 /**
  * False when the version is no more. `stillDue` is asked inside the commit; when it says no, `object/precondition-failed`. `store/unreadable`,
- * `object/unknown-storage-class`
+ * `object/unknown-storage-class`; `object/customer-key-needed` of what its writer alone can open, and the faults of `KeyService.derive`
  */
 export async function moveVersion(
   parts: ObjectParts,
@@ -37,17 +38,20 @@ export async function moveVersion(
     const found = await findEntry(parts.sql, { bucket, key }, sequence)
     if (found === undefined) return false
     const { bytes } = found.row
+    const locked = { ...encryptionOf(found.row), customerKey: undefined }
+    const outerKey = await outerKeyOf(parts, parts.sql, locked)
     const extents = await readExtents(parts.sql, BigInt(sequence))
     const held = extents.reduce((sum, extent) => sum + extent.bytes, 0)
     if (held !== bytes) return false // it went between the two queries
     const body = {
-      stream: readBody(parts.store, extents, { first: 0, end: bytes, signal }),
+      stream: readBody(parts.store, extents, { first: 0, end: bytes, outerKey, signal }),
       bytes,
       digests: [],
       verify: () => undefined,
     }
     return await withStoredBody(parts, body, {
       profile,
+      outerKey,
       signal,
       commit: ({ chunks, extents }, refuse) =>
         parts.changelog.commit(async (tx) => {

@@ -39,7 +39,7 @@ export function openObjectStore(parts: ObjectParts): ObjectStore {
     setOwnerQuota: (owner, quota) => setOwnerQuota(parts, owner, quota),
     onBucketChange: (listener) => void listeners.add(listener),
     put: (bucket, key, options) => putObject(parts, { bucket, key }, options),
-    open: (bucket, key, version) => openObject(parts, { bucket, key, version }),
+    open: (bucket, key, options) => openObject(parts, { bucket, key, ...options }),
     head: (bucket, key, version) => headObject(parts, { bucket, key, version }),
     delete: (bucket, key, options) => deleteObject(parts, { bucket, key }, options),
     deleteMany: (bucket, asked) => deleteObjects(parts, bucket, asked),
@@ -53,8 +53,8 @@ export function openObjectStore(parts: ObjectParts): ObjectStore {
     createUpload: (bucket, key, options) => createUpload(parts, { bucket, key }, options),
     headUpload: (bucket, key, uploadId) => headUpload(parts, { bucket, key, uploadId }),
     putPart: (upload, number, options) => putPart(parts, upload, { number, ...options }),
-    copyPart: (upload, number, source, { signal }) =>
-      copyPart(parts, upload, { number, source, signal }),
+    copyPart: (upload, number, source, options) =>
+      copyPart(parts, upload, { number, source, ...options }),
     listParts: (upload, page) => listParts(parts, upload, page),
     listUploads: (bucket, query) => listUploads(parts, bucket, query),
     completeUpload: (upload, completed, options) =>

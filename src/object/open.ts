@@ -1,6 +1,8 @@
 /** Reading: the object as it is at one moment, undisturbed by later writes. */
 
+import { Fault } from '#fault/fault'
 import { type ObjectParts, settled } from '#object/_parts'
+import { outerKeyOf } from '#object/encryption'
 import { objectFault } from '#object/faults'
 import type { BucketName, ObjectInfo, ObjectKey, OpenedObject, VersionId } from '#object/model'
 import { versionIdOf } from '#object/names'
@@ -53,29 +55,44 @@ async function requireVersion(
 
 export async function openObject(
   parts: ObjectParts,
-  address: ObjectAddress,
+  { customerKey, ...address }: ObjectAddress & { readonly customerKey?: Uint8Array | undefined },
 ): Promise<OpenedObject> {
   // Before the look-up: from here on nothing the object is made of is collected.
   const release = parts.store.beginActivity()
   try {
     const { info, extents } = await lookUp(parts, address)
+    const key = await outerKeyOf(parts, parts.sql, {
+      encryption: info.encryption,
+      customerKey,
+    }).then((outerKey) => ({ outerKey }), refusalOf)
+    const unlocked = (): { readonly outerKey: Uint8Array | undefined } => {
+      if ('refusal' in key) throw key.refusal
+      return key
+    }
     const readGroups: OpenedObject['readGroups'] = (range, { signal }) => {
       const first = range?.first ?? 0
       const end = range === undefined ? info.bytes : range.last + 1
       if (first >= end) return nothing()
-      return readStripes(parts.store, extents, { first, end, signal })
+      return readStripes(parts.store, extents, { ...unlocked(), first, end, signal })
     }
     return {
       info,
       release,
       readGroups,
       read: (...args) => flat(readGroups(...args)),
-      readWhole: (options) => readWhole(parts.store, extents, { ...options, bytes: info.bytes }),
+      readWhole: async (options) =>
+        await readWhole(parts.store, extents, { ...options, ...unlocked(), bytes: info.bytes }),
     }
   } catch (error) {
     release()
     throw error
   }
+}
+
+/** What a key is refused for is told when it would be used: without it an object is known, but not read. */
+function refusalOf(error: unknown): { readonly refusal: Fault } {
+  if (error instanceof Fault) return { refusal: error }
+  throw error
 }
 
 /** The version and its recipe, of the same moment: an overwrite between the two queries takes the recipe away, and is seen so. */

@@ -4,10 +4,12 @@ import { classProfile, type ObjectParts, settledIfRefused } from '#object/_parts
 import { withStoredBody } from '#object/_store-body'
 import { type BucketRow, checksumToJson, type ObjectChange } from '#object/changes'
 import { assertWritable } from '#object/conditions'
+import { protect } from '#object/encryption'
 import { type EventName, eventOf } from '#object/events'
 import { objectFault } from '#object/faults'
 import {
   type BucketName,
+  type EncryptionWish,
   type IncomingBody,
   type ObjectInfo,
   type ObjectKey,
@@ -36,6 +38,7 @@ export interface PutOptions {
   readonly origin?: Origin
   /** What whoever follows the bucket is told; what `origin` says when left out. */
   readonly event?: EventName
+  readonly encryption?: EncryptionWish | undefined
   readonly signal: AbortSignal
 }
 
@@ -46,15 +49,16 @@ export interface PutOptions {
 export async function putObject(
   parts: ObjectParts,
   { bucket, key }: { readonly bucket: BucketName; readonly key: ObjectKey },
-  { body, metadata, traits: asked, condition, origin, event, signal }: PutOptions,
+  { body, metadata, traits: asked, condition, encryption: wish, origin, event, signal }: PutOptions,
 ): Promise<ObjectInfo> {
-  const { profile, id } = await settledIfRefused(parts, async () => {
+  const { profile, id, outerKey, encryption } = await settledIfRefused(parts, async () => {
     const target = await findBefore(parts, { bucket, key }, condition)
     await assertRoomForPut(parts, { ...target, key }, body)
-    return target
+    return { ...target, ...(await protect(parts, parts.sql, wish)) }
   })
   return await withStoredBody(parts, body, {
     profile: classProfile(parts, { profile }, asked?.storageClass),
+    outerKey,
     signal,
     commit: (stored, refuse) =>
       parts.changelog.commit(async (tx) => {
@@ -72,6 +76,7 @@ export async function putObject(
           ...(json === undefined ? {} : { checksum: json }),
           ...versioned(found),
           ...given,
+          ...(encryption === undefined ? {} : { encryption }),
           ...eventOf(event ?? nameOfWrite(origin), found, origin),
           chunks,
           extents,
@@ -89,6 +94,7 @@ export async function putObject(
           ...(checksum === undefined ? {} : { checksum }),
           ...writtenVersionId(sequence, found),
           traits: given.traits ?? {},
+          ...(encryption === undefined ? {} : { encryption }),
         }
       }),
   })

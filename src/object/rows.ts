@@ -1,9 +1,11 @@
 /** Rows into the domain's words, and the look-ups that every operation begins with. */
 import { strict as assert } from 'node:assert'
+import { fromBase64url, toBase64url } from '#bytes/text'
 import {
   type BucketRow,
   checksumFromJson,
   type FoundVersion,
+  type PartJson,
   type PartRow,
   type UploadRow,
 } from '#object/changes'
@@ -13,8 +15,10 @@ import type {
   BucketInfo,
   BucketName,
   ChecksumAlgorithm,
+  Encryption,
   ObjectInfo,
   ObjectKey,
+  ObjectPart,
   PartInfo,
   Traits,
   UploadId,
@@ -76,6 +80,20 @@ export function withClass(
   return storageClass === standardClass ? traits : { ...traits, storageClass }
 }
 
+export function encryptionOf({ encryption }: { readonly encryption: string | null }): {
+  readonly encryption?: Encryption
+} {
+  return encryption === null ? {} : { encryption: JSON.parse(encryption) } // put there by us
+}
+
+export function partToJson({ number, bytes, checksum }: ObjectPart): PartJson {
+  return checksum === undefined ? [number, bytes] : [number, bytes, toBase64url(checksum)]
+}
+
+function partFromJson([number, bytes, checksum]: PartJson): ObjectPart {
+  return { number, bytes, ...(checksum === undefined ? {} : { checksum: fromBase64url(checksum) }) }
+}
+
 export function versioningOf({ versioning }: Pick<BucketRow, 'versioning'>): {
   readonly versioning?: Versioning
 } {
@@ -120,7 +138,7 @@ export interface Found {
 /** Both in one query: this is what every read and every write of an object asks. `object/no-such-bucket` */
 export async function findIn(tx: Queryable, name: BucketName, key: ObjectKey): Promise<Found> {
   const [row] = await tx.query<FoundRow>`
-    select bucket.id as bucket_id, bucket.profile, bucket.versioning, bucket.is_followed, version.is_null, version.traits, version.sequence, version.at, version.bytes, version.etag,
+    select bucket.id as bucket_id, bucket.profile, bucket.versioning, bucket.is_followed, version.is_null, version.traits, version.encryption, version.sequence, version.at, version.bytes, version.etag,
       version.metadata, version.checksum, version.parts, version.upload from bucket
       left join version on version.bucket = bucket.id and version.key = ${keyBytes(key)}
     where bucket.name = ${name}`
@@ -164,7 +182,7 @@ export function objectInfo(
   },
   row: FoundVersion,
 ): ObjectInfo {
-  const parts: readonly (readonly [number, number])[] | undefined =
+  const parts: readonly PartJson[] | undefined =
     row.parts === null ? undefined : JSON.parse(row.parts)
   return {
     bucket,
@@ -175,9 +193,10 @@ export function objectInfo(
     modifiedAt: row.at,
     metadata: JSON.parse(row.metadata),
     ...(row.checksum === null ? {} : { checksum: checksumFromJson(JSON.parse(row.checksum)) }),
-    ...(parts === undefined ? {} : { parts: parts.map(([number, bytes]) => ({ number, bytes })) }),
+    ...(parts === undefined ? {} : { parts: parts.map(partFromJson) }),
     ...toldVersionId(row, versioning),
     traits: traitsOf(row),
+    ...encryptionOf(row),
   }
 }
 
@@ -189,6 +208,7 @@ export function uploadInfo(bucket: BucketName, row: UploadRow): UploadInfo {
     startedAt: row.at,
     metadata: JSON.parse(row.metadata),
     traits: traitsOf(row),
+    ...encryptionOf(row),
     ...(row.checksum_algorithm === null
       ? {}
       : { checksumAlgorithm: row.checksum_algorithm as ChecksumAlgorithm }), // put there by us

@@ -19,7 +19,7 @@ import { adoptExtents, insertChunks, insertExtents, removeExtents } from '#store
 
 export const objectRoom: ChangeRoom = {
   room: 'object',
-  migrations: [createTables, addOwners, addVersions, addUsage, addFollowed],
+  migrations: [createTables, addOwners, addVersions, addUsage, addFollowed, addEncryption],
   apply: applyObjectChange,
   dump: dumpObjects,
 }
@@ -59,6 +59,12 @@ async function addVersions(tx: Queryable): Promise<void> {
 
 async function addFollowed(tx: Queryable): Promise<void> {
   await tx.query`alter table bucket add column is_followed integer not null default 0`
+}
+
+async function addEncryption(tx: Queryable): Promise<void> {
+  await tx.query`alter table version add column encryption text`
+  await tx.query`alter table former add column encryption text`
+  await tx.query`alter table upload add column encryption text`
 }
 
 async function applyObjectChange(tx: Queryable, change: SequencedChange): Promise<void> {
@@ -112,9 +118,10 @@ async function applyObjectChange(tx: Queryable, change: SequencedChange): Promis
       await tx.query`update bucket set versioning = ${body.versioning} where id = ${body.bucket}`
       return
     case 'object/upload-created':
-      await tx.query`insert into upload (id, bucket, key, sequence, at, metadata, checksum_algorithm, checksum_type, traits)
+      await tx.query`insert into upload (id, bucket, key, sequence, at, metadata, checksum_algorithm, checksum_type, traits, encryption)
         values (${body.upload}, ${body.bucket}, ${fromBase64url(body.key)}, ${sequence}, ${at},
-          ${JSON.stringify(body.metadata)}, ${body.checksumAlgorithm ?? null}, ${body.checksumType ?? null}, ${jsonOrNull(body.traits)})`
+          ${JSON.stringify(body.metadata)}, ${body.checksumAlgorithm ?? null}, ${body.checksumType ?? null}, ${jsonOrNull(body.traits)},
+          ${jsonOrNull(body.encryption)})`
       return
     case 'object/part-put':
       return await putPart(tx, change, body)

@@ -4,10 +4,12 @@ import type { CommitTransaction } from '#changelog/change'
 import { classProfile, type ObjectParts, settled, settledIfRefused } from '#object/_parts'
 import { withStoredBody } from '#object/_store-body'
 import { checksumToJson, type ObjectChange, type PartRow, type UploadRow } from '#object/changes'
+import { outerKeyOf, protect } from '#object/encryption'
 import { objectFault } from '#object/faults'
 import {
   type BucketName,
   type ChecksumAlgorithm,
+  type EncryptionWish,
   type IncomingBody,
   type ObjectKey,
   type ObjectMetadata,
@@ -18,7 +20,7 @@ import {
   wholeBytesMax,
 } from '#object/model'
 import { assertRoomFor, assertWithinQuota } from '#object/quota'
-import { keyBytes, partInfo, requireBucket, traitsOf, uploadInfo } from '#object/rows'
+import { encryptionOf, keyBytes, partInfo, requireBucket, traitsOf, uploadInfo } from '#object/rows'
 import { requireLockable } from '#object/traits'
 import type { Queryable } from '#sql/sql'
 
@@ -35,9 +37,13 @@ export interface UploadAddress {
 export async function createUpload(
   parts: ObjectParts,
   { bucket, key }: { readonly bucket: BucketName; readonly key: ObjectKey },
-  options: {
+  {
+    encryption: wish,
+    ...options
+  }: {
     readonly metadata: ObjectMetadata
     readonly traits?: Traits
+    readonly encryption?: EncryptionWish | undefined
     readonly checksumAlgorithm?: ChecksumAlgorithm
     readonly checksumType?: 'FULL_OBJECT' | 'COMPOSITE'
   },
@@ -47,6 +53,8 @@ export async function createUpload(
     const { id, profile } = await requireBucket(tx, bucket)
     const { traits = {} } = options
     classProfile(parts, { profile }, traits.storageClass) // refuses one that nothing could be put into
+    const { encryption } = await protect(parts, tx, wish)
+    const encrypted = encryption === undefined ? {} : { encryption }
     if (traits.retention !== undefined || traits.legalHold === true) await requireLockable(tx, id)
     const change: ObjectChange = {
       kind: 'object/upload-created',
@@ -54,9 +62,10 @@ export async function createUpload(
       bucket: id,
       key: toBase64url(keyBytes(key)),
       ...options,
+      ...encrypted,
     }
     const { at } = await tx.record(change)
-    return { bucket, key, uploadId, startedAt: at, ...options, traits }
+    return { bucket, key, uploadId, startedAt: at, ...options, ...encrypted, traits }
   })
 }
 
@@ -84,17 +93,27 @@ export async function putPart(
   {
     number,
     body,
+    customerKey,
     signal,
-  }: { readonly number: number; readonly body: IncomingBody; readonly signal: AbortSignal },
+  }: {
+    readonly number: number
+    readonly body: IncomingBody
+    /** That the upload rests under. */
+    readonly customerKey?: Uint8Array | undefined
+    readonly signal: AbortSignal
+  },
 ): Promise<PartInfo> {
   assertPartNumber(number)
-  const { profile, row } = await settledIfRefused(parts, async () => {
-    const upload = await requireUpload(parts.sql, address)
-    await assertRoomForPart(parts, upload.row, { number, body })
-    return upload
+  const { profile, storageClass, outerKey } = await settledIfRefused(parts, async () => {
+    const { profile, row } = await requireUpload(parts.sql, address)
+    await assertRoomForPart(parts, row, { number, body })
+    const { encryption } = encryptionOf(row)
+    const outerKey = await outerKeyOf(parts, parts.sql, { encryption, customerKey })
+    return { profile, storageClass: traitsOf(row).storageClass, outerKey }
   })
   return await withStoredBody(parts, body, {
-    profile: classProfile(parts, { profile }, traitsOf(row).storageClass),
+    profile: classProfile(parts, { profile }, storageClass),
+    outerKey,
     signal,
     commit: ({ bytes, etag, checksum, chunks, extents }, refuse) =>
       parts.changelog.commit(async (tx) => {

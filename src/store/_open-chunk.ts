@@ -21,6 +21,7 @@ import {
 import { releaseWhen } from '#store/_lent-slots'
 import { type ChunkRecord, chunkIdBytes, type ShardPlace } from '#store/chunk-record'
 import { type ChunkStore, tidyUp } from '#store/chunk-store'
+import { type LockOptions, wrapDataKey } from '#store/data-key'
 import { storeFault } from '#store/faults'
 
 export interface OpenChunk {
@@ -38,7 +39,7 @@ export interface OpenChunk {
 export async function openChunk(
   store: ChunkStore,
   geometry: Geometry,
-  sealer: SealerHandle,
+  { sealer, outerKey }: { readonly sealer: SealerHandle } & Pick<LockOptions, 'outerKey'>,
 ): Promise<OpenChunk> {
   const { world, keyring } = store.parts
   const id = world.randomBytes(chunkIdBytes)
@@ -50,7 +51,7 @@ export async function openChunk(
     sealer,
     id,
     geometry,
-    key: keyring.wrap(dataKey),
+    key: wrapDataKey(keyring, dataKey, { outerKey }),
     columns,
     written: [],
     stripes: 0,

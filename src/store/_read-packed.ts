@@ -1,35 +1,54 @@
 /** One object out of a pack: from memory while the pack is open, else its bytes of one shard, else the same bytes computed from k others. */
 import { copyOf } from '#bytes/copy'
 import { toHex } from '#bytes/text'
-import { aeadNonceBytes, aeadTagBytes, tryOpen } from '#crypto/aead'
+import { aeadTagBytes, tryOpen } from '#crypto/aead'
 import { isFault } from '#fault/fault'
 import { gatherColumns, holderOf } from '#store/_load-stripe'
 import type { ChunkRecord, PackedExtent } from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
+import { isSealedBy, type LockOptions, packedNonce, unwrapDataKey } from '#store/data-key'
 import { storeFault } from '#store/faults'
 import { endsWithin } from '#world/patience'
 
-/** Every packed object has a key of its own, which seals nothing else. */
-export const packedNonce = new Uint8Array(aeadNonceBytes)
-
-export interface PackedObject {
-  /** As it lies in the pack, authentic: ciphertext and tag. */
-  readonly sealed: Uint8Array
-  readonly plaintext: Uint8Array
-}
-
-/** `store/unreadable` when neither its own shard nor any k columns give it. */
+/** Its plaintext. `store/locked`; `store/unreadable` when neither its own shard nor any k columns give it. */
 export async function readPacked(
   store: ChunkStore,
   extent: PackedExtent,
+  { outerKey, signal }: { readonly signal: AbortSignal } & Pick<LockOptions, 'outerKey'>,
+): Promise<Uint8Array> {
+  const key = unwrapDataKey(store.parts.keyring, extent.key, { outerKey })
+  return await readAs(store, extent, {
+    signal,
+    open: (sealed) => tryOpen(sealed, { key, nonce: packedNonce }),
+  })
+}
+
+/** As it lies in the pack, authentic: ciphertext and tag. Locked or not. `store/unreadable` */
+export async function readSealed(
+  store: ChunkStore,
+  extent: PackedExtent,
   { signal }: { readonly signal: AbortSignal },
-): Promise<PackedObject> {
-  const { chunkId, offset, bytes, key } = extent
-  const dataKey = store.parts.keyring.unwrap(key.generation, key.wrapped)
-  const open = (sealed: Uint8Array): PackedObject | undefined => {
-    const plaintext = tryOpen(sealed, { key: dataKey, nonce: packedNonce })
-    return plaintext && { sealed, plaintext }
-  }
+): Promise<Uint8Array> {
+  const { keyring } = store.parts
+  return await readAs(store, extent, {
+    signal,
+    open: (sealed) => (isSealedBy(keyring, extent.key, sealed) ? sealed : undefined),
+  })
+}
+
+/** What `open` makes of the sealed bytes; of wrong ones it makes nothing. */
+async function readAs(
+  store: ChunkStore,
+  extent: PackedExtent,
+  {
+    open,
+    signal,
+  }: {
+    readonly open: (sealed: Uint8Array) => Uint8Array | undefined
+    readonly signal: AbortSignal
+  },
+): Promise<Uint8Array> {
+  const { chunkId, offset, bytes } = extent
   const id = toHex(chunkId)
   const pack = store.openPacks.get(id)
   if (pack !== undefined) {

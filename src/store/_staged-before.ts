@@ -3,12 +3,12 @@
  * up, now and whenever one comes back, and their packs are filled again as they were.
  */
 import { toHex } from '#bytes/text'
-import { aeadTagBytes, tryOpen } from '#crypto/aead'
+import { aeadTagBytes } from '#crypto/aead'
 import { Pack } from '#store/_pack'
-import { packedNonce } from '#store/_read-packed'
 import type { Stage } from '#store/_stage'
 import type { PackedExtent } from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
+import { isSealedBy } from '#store/data-key'
 import type { StageFrame } from '#store/stage-frame'
 
 export class StagedBefore {
@@ -83,8 +83,7 @@ export class StagedBefore {
   ): boolean {
     const object = objects.find((one) => one.offset === offset)
     if (object === undefined || object.sealed.length !== bytes + aeadTagBytes) return false
-    const dataKey = this.#store.parts.keyring.unwrap(key.generation, key.wrapped)
-    if (tryOpen(object.sealed, { key: dataKey, nonce: packedNonce }) === undefined) return false
+    if (!isSealedBy(this.#store.parts.keyring, key, object.sealed)) return false
     pack.put(object)
     return true
   }

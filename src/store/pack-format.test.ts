@@ -8,8 +8,8 @@ import { openCodec } from '#chunk/codec'
 import { decodeFooter } from '#chunk/footer'
 import { seal } from '#crypto/aead'
 import { Pack } from '#store/_pack'
-import { packedNonce } from '#store/_read-packed'
 import { extentFromJson, extentToJson } from '#store/chunk-record'
+import { packedNonce } from '#store/data-key'
 import { decodeStageFrame, encodeStageFrame } from '#store/stage-frame'
 
 function readVector(name: string) {

@@ -11,12 +11,13 @@ import { aeadKeyBytes, aeadTagBytes, seal } from '#crypto/aead'
 import type { Profile } from '#erasure/profile'
 import type { Sql } from '#sql/sql'
 import { Pack } from '#store/_pack'
-import { packedNonce, readPacked } from '#store/_read-packed'
+import { readSealed } from '#store/_read-packed'
 import { Stage } from '#store/_stage'
 import { StagedBefore } from '#store/_staged-before'
 import { writePack } from '#store/_write-pack'
 import { chunkIdBytes, chunkToJson, type PackedExtent } from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
+import { type LockOptions, packedNonce, wrapDataKey } from '#store/data-key'
 import { findChunk, findStaged, type StoreChange } from '#store/tables'
 
 /** A larger object has chunks of its own: packing it would write it six times over for little. */
@@ -96,18 +97,23 @@ export class Packs {
   }
 
   /** Durable on return. The caller holds an activity of the store until its commit. `changelog/unavailable` when nodes are too few. */
-  async put(profile: Profile, plaintext: Uint8Array): Promise<PackedExtent> {
+  async put(
+    profile: Profile,
+    plaintext: Uint8Array,
+    { outerKey }: Pick<LockOptions, 'outerKey'> = {},
+  ): Promise<PackedExtent> {
     assert(this.takes(profile, plaintext.length))
     const { world, keyring } = this.#options.store.parts
     const dataKey = world.randomBytes(aeadKeyBytes)
     const sealed = seal(plaintext, { key: dataKey, nonce: packedNonce })
     const { packId, offset } = await this.#enqueue(profile, sealed)
-    return { chunkId: packId, offset, bytes: plaintext.length, key: keyring.wrap(dataKey) }
+    const key = wrapDataKey(keyring, dataKey, { outerKey, sealed })
+    return { chunkId: packId, offset, bytes: plaintext.length, key }
   }
 
   /** The same object at another place, its ciphertext as it is. Durable on return; the activity as for `put`. */
   async move(profile: Profile, extent: PackedExtent, signal: AbortSignal): Promise<PackedExtent> {
-    const { sealed } = await readPacked(this.#options.store, extent, { signal })
+    const sealed = await readSealed(this.#options.store, extent, { signal })
     const { packId, offset } = await this.#enqueue(profile, sealed)
     return { ...extent, chunkId: packId, offset }
   }

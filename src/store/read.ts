@@ -16,6 +16,7 @@ import {
   sliceExtents,
 } from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
+import { unwrapDataKey } from '#store/data-key'
 import { flat } from '#stream/flat'
 import { gather } from '#stream/gather'
 
@@ -27,6 +28,8 @@ export interface ReadOptions {
   readonly first: number
   readonly end: number
   readonly signal: AbortSignal
+  /** For what is locked (`store/locked` without it); see `data-key.ts`. */
+  readonly outerKey?: Uint8Array | undefined
   /** Where chunks are looked up; the chunk table unless the recipe carries its own records. */
   readonly lookUp?: (id: Uint8Array) => Promise<ChunkRecord>
 }
@@ -71,15 +74,15 @@ export function readBody(
 export async function readWhole(
   store: ChunkStore,
   extents: readonly Extent[],
-  { bytes, signal }: { readonly bytes: number; readonly signal: AbortSignal },
+  { bytes, ...options }: { readonly bytes: number } & Pick<ReadOptions, 'outerKey' | 'signal'>,
 ): Promise<Uint8Array> {
   const [first, ...others] = extents
   if (first === undefined || others.length > 0 || !isPacked(first))
-    return await gather(readBody(store, extents, { first: 0, end: bytes, signal }), bytes)
+    return await gather(readBody(store, extents, { ...options, first: 0, end: bytes }), bytes)
   const endActivity = store.beginActivity()
   try {
     await store.parts.cluster.freshen()
-    return (await readPacked(store, first, { signal })).plaintext
+    return await readPacked(store, first, options)
   } finally {
     endActivity()
   }
@@ -87,7 +90,7 @@ export async function readWhole(
 
 /**
  * Plaintext of a range of a recipe, in order, in groups of pieces that lie in memory together: they belong to the consumer until the next
- * pull. `store/unreadable` when fewer than k columns of a stripe can be had; the consumer has then seen only right bytes.
+ * pull. `store/locked`; `store/unreadable` when fewer than k columns of a stripe can be had; the consumer has then seen only right bytes.
  */
 export async function* readStripes(
   store: ChunkStore,
@@ -106,7 +109,7 @@ export async function* readStripes(
         if (end === undefined) break
         const job = await nextJob(jobs, end)
         isDone = job === undefined
-        if (job !== undefined) ahead.push({ loaded: load(store, job, options.signal), end })
+        if (job !== undefined) ahead.push({ loaded: load(store, job, options), end })
       }
       const first = ahead.shift()
       if (first === undefined) return
@@ -162,8 +165,9 @@ function* handOut(
   }
 }
 
-function load(store: ChunkStore, job: Job, signal: AbortSignal): Promise<Loaded> {
-  const loaded = 'packed' in job ? loadPacked(store, job, signal) : loadRuns(store, job, signal)
+function load(store: ChunkStore, job: Job, options: ReadOptions): Promise<Loaded> {
+  const loaded =
+    'packed' in job ? loadPacked(store, job, options) : loadRuns(store, job, options.signal)
   loaded.catch(() => {}) // awaited by the reader, or settled when it stops
   return loaded
 }
@@ -176,16 +180,16 @@ async function loadRuns(store: ChunkStore, job: StripeJob, signal: AbortSignal):
 async function loadPacked(
   store: ChunkStore,
   { packed, from, to }: PackedJob,
-  signal: AbortSignal,
+  options: Pick<ReadOptions, 'outerKey' | 'signal'>,
 ): Promise<Loaded> {
-  const { plaintext } = await readPacked(store, packed, { signal })
+  const plaintext = await readPacked(store, packed, options)
   return { slot: undefined, bytes: plaintext.subarray(from, to) }
 }
 
 async function* stripeJobs(
   store: ChunkStore,
   extents: readonly Extent[],
-  { first, end, lookUp }: ReadOptions,
+  { first, end, lookUp, outerKey }: ReadOptions,
 ): AsyncGenerator<Job, void, undefined> {
   for (const { extent, from, to } of sliceExtents(extents, { first, end })) {
     if (isPacked(extent)) {
@@ -193,7 +197,8 @@ async function* stripeJobs(
       continue
     }
     const chunk = await (lookUp ?? store.chunk.bind(store))(extent.chunkId)
-    const key = store.parts.keyring.unwrap(chunk.generation, chunk.wrappedKey)
+    const { generation, wrappedKey: wrapped } = chunk
+    const key = unwrapDataKey(store.parts.keyring, { generation, wrapped }, { outerKey })
     const run = { first: extent.offset + from, end: extent.offset + to }
     for (const { stripe, runs } of stripesTouched(chunk.shape, run))
       yield { chunk, key, stripe, runs }

@@ -18,6 +18,7 @@ import {
   packPlaces,
   unpackPlaces,
 } from '#store/chunk-record'
+import { plainWrappedBytes } from '#store/data-key'
 
 /** Rows that one page of a dump or scan holds. */
 const pageRows = 500
@@ -280,7 +281,7 @@ async function moveExtent(tx: Queryable, from: Extent, to: Extent): Promise<void
 
 /**
  * Chunks of which recipes use less than this share of the bytes: what stays of a source after part of it was copied, or of a pack after
- * objects in it were deleted. Packs that never were half full are `findSmallPacks`'.
+ * objects in it were deleted. Not those that are locked: they cannot be read for it. Packs that never were half full are `findSmallPacks`'.
  */
 export async function findSparse(
   tx: Queryable,
@@ -289,7 +290,7 @@ export async function findSparse(
   const rows = await tx.query<ChunkRow>`
     select chunk.* from chunk join
       (select chunk_id, sum(bytes) as used from extent group by chunk_id) as recipes on recipes.chunk_id = chunk.id
-    where recipes.used < chunk.bytes * ${share}
+    where recipes.used < chunk.bytes * ${share} and length(wrapped_key) <= ${plainWrappedBytes}
       and (packed = 0 or 2 * chunk.bytes >= data * block_bytes) limit ${limit}`
   return rows.map(chunkOf)
 }

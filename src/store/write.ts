@@ -31,6 +31,8 @@ export interface WriteBodyOptions {
   readonly digests: readonly DigestAlgorithm[]
   /** How long the stream will be, where that is known: decides on threads, not checked. */
   readonly bytes?: number | undefined
+  /** Without it, what is stored cannot be read; see `data-key.ts`. */
+  readonly outerKey?: Uint8Array | undefined
   readonly signal: AbortSignal
 }
 
@@ -170,7 +172,10 @@ class BodyWriter {
     this.#filled = 0
     this.#bytes += bytes
     try {
-      this.#chunk ??= await openChunk(this.#store, this.#geometry, this.#sealer)
+      this.#chunk ??= await openChunk(this.#store, this.#geometry, {
+        sealer: this.#sealer,
+        outerKey: this.#options.outerKey,
+      })
     } catch (error) {
       this.#store.parts.codec.slots.release(slot)
       throw error

@@ -35,7 +35,7 @@ async function put(objects: ObjectStore, name: string, text: string, traits: Tra
 }
 
 async function read(objects: ObjectStore, name: string, version?: VersionId): Promise<string> {
-  const opened = await objects.open(bucket, parseObjectKey(name), version)
+  const opened = await objects.open(bucket, parseObjectKey(name), { version })
   try {
     return Buffer.from(await opened.readWhole({ signal })).toString()
   } finally {
@@ -52,11 +52,11 @@ async function setRules(objects: ObjectStore, ...rules: readonly Partial<Lifecyc
 
 /** A pass as it would go so many days from now; `log` in place of the store's own. */
 async function pass(store: MemoryStore, days: number, log: ChangeLog = store.changelog) {
-  const { sql, packs } = store
+  const { sql, packs, keys } = store
   const world = { ...store.world, now: () => store.world.now() + days * dayMs }
   const told: Record<string, number>[] = []
   await runLifecycle(
-    { sql, changelog: log, store: store.store, packs, profile, storageClasses, world },
+    { sql, changelog: log, store: store.store, packs, keys, profile, storageClasses, world },
     {
       engineDayMs: dayMs,
       telemetry: { lifecycleActed: ({ bucket: _, ...deeds }) => void told.push(deeds) },
@@ -275,12 +275,12 @@ test('an object that is overwritten while it is stored anew stays as it was writ
   }))
 
 /** The store on a database made from dumps of this one's rooms. */
-async function restored({ sql: lost, changelog, store, packs, world }: MemoryStore) {
+async function restored({ sql: lost, changelog, store, packs, keys, world }: MemoryStore) {
   const sql = new SqliteMemory().open()
   await sql.transaction(async (tx) => {
     await migrate(tx, roomsByName(rooms))
     for (const room of rooms)
       for await (const change of room.dump(lost)) await room.apply(tx, change)
   })
-  return openObjectStore({ sql, changelog, store, packs, world, profile, storageClasses })
+  return openObjectStore({ sql, changelog, store, packs, keys, world, profile, storageClasses })
 }

@@ -180,9 +180,8 @@ test('locks, tags and settings outlive the database', () =>
     const wanted = await seen(objects)
     equal(wanted.versions.versions.length, 3)
     for (const sql of [await fromLog(store), await fromDump(store)]) {
-      const { changelog, packs, world } = store
       const { profile } = small
-      const again = openObjectStore({ sql, changelog, store: store.store, packs, world, profile })
+      const again = openObjectStore({ ...store, sql, profile })
       deepEqual(await seen(again), wanted)
     }
     await rejects(objects.delete(bucket, key, { version: first }), fault('object/locked'))

@@ -249,6 +249,7 @@ async function restored({
   changelog,
   store,
   packs,
+  keys,
   world,
 }: MemoryStore): Promise<ObjectStore> {
   const sql = new SqliteMemory().open()
@@ -257,5 +258,5 @@ async function restored({
     for (const room of rooms)
       for await (const change of room.dump(lost)) await room.apply(tx, change)
   })
-  return openObjectStore({ sql, changelog, store, packs, world, profile: small.profile })
+  return openObjectStore({ sql, changelog, store, packs, keys, world, profile: small.profile })
 }

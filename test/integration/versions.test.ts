@@ -31,7 +31,7 @@ async function put(objects: ObjectStore, name: string, text: string) {
 }
 
 async function read(objects: ObjectStore, name: string, version?: VersionId): Promise<string> {
-  const opened = await objects.open(bucket, parseObjectKey(name), version)
+  const opened = await objects.open(bucket, parseObjectKey(name), { version })
   try {
     return Buffer.from(await opened.readWhole({ signal })).toString()
   } finally {
@@ -246,6 +246,7 @@ async function restored({
   changelog,
   store,
   packs,
+  keys,
   world,
 }: MemoryStore): Promise<ObjectStore> {
   const sql = new SqliteMemory().open()
@@ -255,5 +256,5 @@ async function restored({
       for await (const change of room.dump(lost)) await room.apply(tx, change)
   })
   // What rests in open packs is read from memory, as it is by the other.
-  return openObjectStore({ sql, changelog, store, packs, world, profile: small.profile })
+  return openObjectStore({ sql, changelog, store, packs, keys, world, profile: small.profile })
 }

@@ -12,6 +12,7 @@ import { addGeneration, newestKeyring, rotateMaster } from '#keyring/change-keyr
 import { keyringFault } from '#keyring/faults'
 import { type Keyring, openKeyring } from '#keyring/keyring'
 import { newMasterKey } from '#keyring/master-key'
+import { KeyService } from '#kms/key-service'
 import { rooms } from '#main/rooms'
 import { snapshot } from '#main/snapshots'
 import type { ObjectStore } from '#object/model'
@@ -210,7 +211,17 @@ export async function startProcess(options: ProcessOptions): Promise<Running> {
   const parts = { sql, changelog, store, cluster, world, telemetry }
   const { profile } = scenario
   const packs = await openPacks({ store, changelog, sql, packAgeMs: scenario.packAgeMs })
-  const own = openObjectStore({ sql, changelog, store, packs, world, profile, partBytesMin: 0 })
+  const keys = new KeyService({ sql, changelog, keyring, world })
+  const own = openObjectStore({
+    sql,
+    changelog,
+    store,
+    packs,
+    keys,
+    world,
+    profile,
+    partBytesMin: 0,
+  })
   const objects = throughGateways(own, scenario.gateways, world)
   return {
     ...ground,
