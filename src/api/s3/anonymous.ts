@@ -1,3 +1,4 @@
+import { isLoopback } from '#api/s3/secure-transport'
 import type { HttpRequest } from '#http/message'
 
 export interface AnonymousGuests {
@@ -19,10 +20,6 @@ export function isGuest(
     ((isLoopback(peer) && isThisMachine(host)) || (alsoFrom(peer) && isOfTheNetwork(host))) &&
     !Object.keys(headers).some(speaksForAnother)
   )
-}
-
-function isLoopback(address: string): boolean {
-  return /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(address) || address === '::1'
 }
 
 function isThisMachine(host: string): boolean {

@@ -5,7 +5,13 @@
 import { s3Fault } from '#api/s3/faults'
 import { textOf, type XmlElement } from '#api/s3/xml-reader'
 import { leaf, type Xml } from '#api/s3/xml-writer'
-import type { Checksum, ChecksumAlgorithm, CompletedPart } from '#object/model'
+import type {
+  Checksum,
+  ChecksumAlgorithm,
+  CompletedPart,
+  ObjectInfo,
+  ObjectPart,
+} from '#object/model'
 
 type Headers = Readonly<Record<string, string | undefined>>
 
@@ -123,6 +129,15 @@ export function checksumElements(checksum: Checksum | undefined): readonly Xml[]
     leaf(spellings[checksum.algorithm].element, checksumText(checksum)),
     leaf('ChecksumType', checksum.type),
   ]
+}
+
+/** Of one part of an object that has a checksum, and whose part had one of the same algorithm. */
+export function checksumOfPart(
+  { checksum }: Pick<ObjectInfo, 'checksum'>,
+  part: ObjectPart,
+): Checksum | undefined {
+  if (checksum === undefined || part.checksum === undefined) return undefined
+  return { algorithm: checksum.algorithm, type: checksum.type, value: part.checksum }
 }
 
 /** The checksum a client repeats of a part when it completes an upload. */

@@ -6,6 +6,7 @@ import {
   statedObjectChecksum,
 } from '#api/s3/checksums'
 import { writeCondition } from '#api/s3/conditions'
+import { encryptionHeaders, readCustomerKey } from '#api/s3/encryption'
 import { s3Fault } from '#api/s3/faults'
 import { expirationHeader } from '#api/s3/lifecycle-headers'
 import { partsMax } from '#api/s3/limits'
@@ -25,11 +26,13 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<HttpRes
   const { door, bucket, key, headers, request } = call
   const upload = uploadOf(call)
   const stated = readStated(headers)
+  const customerKey = readCustomerKey(call)
   const parts = readParts(await readXmlBody(checksumlessBody(call), 'CompleteMultipartUpload'))
   const completed = await door.objects.completeUpload(upload, parts, {
     ...writeCondition(headers),
     ...originOf(call),
     ...stated,
+    customerKey,
   })
   const elements = [
     leaf('Location', `http://${headers['host'] ?? ''}${parseTarget(request.target).rawPath}`),
@@ -41,11 +44,14 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<HttpRes
   return xmlResponse('CompleteMultipartUploadResult', elements, {
     ...versionHeaders(completed),
     ...expirationHeader(call, completed),
+    ...encryptionHeaders(call, completed),
   })
 }
 
 /** What the headers say of the object to be. */
-function readStated(headers: ObjectCall['headers']): Omit<CompleteOptions, 'condition'> {
+function readStated(
+  headers: ObjectCall['headers'],
+): Omit<CompleteOptions, 'condition' | 'customerKey'> {
   const checksum = statedObjectChecksum(headers)
   const checksumType = parseChecksumType(headers['x-amz-checksum-type'])
   const size = headers['x-amz-mp-object-size']

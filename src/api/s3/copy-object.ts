@@ -2,12 +2,13 @@ import type { ObjectCall } from '#api/s3/call'
 import { checksumElements, parseAlgorithm } from '#api/s3/checksums'
 import { writeCondition } from '#api/s3/conditions'
 import { readCopySource, readSource } from '#api/s3/copy-source'
+import { encryptionHeaderNames, encryptionHeaders, readEncryption } from '#api/s3/encryption'
 import { s3Fault } from '#api/s3/faults'
 import { expirationHeader } from '#api/s3/lifecycle-headers'
 import { putBytesMax } from '#api/s3/limits'
 import { readMetadata, readRedirect } from '#api/s3/metadata'
 import { originOf } from '#api/s3/origin'
-import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
+import { refuseUnkeptPromises } from '#api/s3/promises'
 import { isoDate, quoted, xmlResponse } from '#api/s3/response'
 import { readTraits } from '#api/s3/traits'
 import { sourceVersionHeaders, versionHeaders } from '#api/s3/versions'
@@ -18,7 +19,7 @@ import type { Traits } from '#object/model'
 /** What else may be changed by a copy of an object onto itself: naming it is enough, as in S3, even if it stays as it was. */
 const changing = [
   'x-amz-storage-class',
-  'x-amz-server-side-encryption',
+  ...encryptionHeaderNames,
   'x-amz-website-redirect-location',
 ]
 
@@ -51,6 +52,7 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
       traits: await readCopyTraits(call),
       ...writeCondition(headers),
       ...originOf(call),
+      encryption: readEncryption(call),
       ...(checksumAlgorithm === undefined ? {} : { checksumAlgorithm }),
       signal: request.signal,
     },
@@ -66,7 +68,7 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
       ...versionHeaders(copied),
       ...sourceVersionHeaders(copied),
       ...expirationHeader(call, copied),
-      ...encryptionHeaders(call),
+      ...encryptionHeaders(call, copied),
     },
   )
 }

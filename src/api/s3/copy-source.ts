@@ -1,13 +1,16 @@
 import type { Call } from '#api/s3/call'
 import { parseDate, parseEtags } from '#api/s3/conditions'
+import { readSourceKey } from '#api/s3/encryption'
 import { admissionTo } from '#api/s3/enter'
 import { s3Fault } from '#api/s3/faults'
 import { percentDecode } from '#http/target'
+import { assertCustomerKey } from '#object/encryption'
 import type { ByteRange, CopySource, ObjectInfo } from '#object/model'
 import { parseBucketName, parseObjectKey, parseVersionId } from '#object/names'
 
-/** Reads `x-amz-copy-source` (`/bucket/key` or `bucket/key`, percent-encoded) and the conditions on it. */
-export function readCopySource({ headers }: Pick<Call, 'headers'>): CopySource {
+/** Reads `x-amz-copy-source` (`/bucket/key` or `bucket/key`, percent-encoded), the conditions on it, and its customer's key. */
+export function readCopySource(call: Pick<Call, 'headers' | 'request'>): CopySource {
+  const { headers } = call
   const [path = '', version] = (headers['x-amz-copy-source'] ?? '').split('?versionId=')
   const decoded = percentDecode(path).replace(/^\//, '')
   const slash = decoded.indexOf('/')
@@ -22,6 +25,7 @@ export function readCopySource({ headers }: Pick<Call, 'headers'>): CopySource {
     bucket: parseBucketName(decoded.slice(0, slash)),
     key: parseObjectKey(decoded.slice(slash + 1)),
     ...(version === undefined ? {} : { version: parseVersionId(version) }),
+    ...readSourceKey(call),
     ...(ifMatch === undefined ? {} : { ifMatch }),
     ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
     ...(ifModifiedSince === undefined ? {} : { ifModifiedSince }),
@@ -29,16 +33,17 @@ export function readCopySource({ headers }: Pick<Call, 'headers'>): CopySource {
   }
 }
 
-/** The source as it is, if the caller may read it. `object/no-such-key`, `s3/access-denied` */
+/** The source as it is, if the caller may read it. `object/no-such-key`, `s3/access-denied`, and the faults of `assertCustomerKey` */
 export async function readSource(
   call: Call,
-  { bucket, key, version }: CopySource,
+  { bucket, key, version, customerKey }: CopySource,
 ): Promise<ObjectInfo> {
   const action = version === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
   const { admission } = await admissionTo(call, bucket, { action, key })
   try {
     const info = await call.door.objects.head(bucket, key, version)
     admission.admit(info)
+    assertCustomerKey({ encryption: info.encryption, customerKey })
     return info
   } catch (error) {
     throw admission.conceal(error)

@@ -1,9 +1,10 @@
 import type { ObjectCall } from '#api/s3/call'
 import { checksumWord, parseAlgorithm, parseChecksumType } from '#api/s3/checksums'
+import { encryptionHeaders, readEncryption } from '#api/s3/encryption'
 import { s3Fault } from '#api/s3/faults'
 import { abortHeaders } from '#api/s3/lifecycle-headers'
 import { readMetadata } from '#api/s3/metadata'
-import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
+import { refuseUnkeptPromises } from '#api/s3/promises'
 import { xmlResponse } from '#api/s3/response'
 import { readTraits } from '#api/s3/traits'
 import { leaf } from '#api/s3/xml-writer'
@@ -18,6 +19,7 @@ export async function createMultipartUpload(call: ObjectCall): Promise<HttpRespo
   const upload = await door.objects.createUpload(bucket, key, {
     metadata: readMetadata(call),
     ...(await readTraits(call)),
+    encryption: readEncryption(call),
     ...checksum,
   })
   const { checksumAlgorithm, checksumType } = checksum
@@ -30,7 +32,7 @@ export async function createMultipartUpload(call: ObjectCall): Promise<HttpRespo
         : { 'x-amz-checksum-algorithm': checksumWord(checksumAlgorithm) }),
       ...(checksumType === undefined ? {} : { 'x-amz-checksum-type': checksumType }),
       ...abortHeaders(call, upload),
-      ...encryptionHeaders(call),
+      ...encryptionHeaders(call, upload),
     },
   )
 }

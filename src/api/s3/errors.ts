@@ -3,6 +3,7 @@
  * SDKs retry 500, 502, 503 and 504; so what a retry can mend is 503, and a full store is not.
  */
 import { accountErrors } from '#api/s3/account-errors'
+import { customerKeyErrors, encryptionErrors, kmsErrors } from '#api/s3/encryption-errors'
 import type { S3FaultCode } from '#api/s3/faults'
 import { selectErrors } from '#api/s3/select-errors'
 import type { DeliveryFaultCode } from '#delivery/faults'
@@ -101,6 +102,7 @@ const objectErrors: Readonly<Record<ObjectFaultCode, S3Error>> = {
     code: 'InvalidArgument',
     message: 'Invalid version id specified',
   },
+  ...customerKeyErrors,
   'object/locked': {
     status: 403,
     code: 'AccessDenied',
@@ -358,6 +360,7 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     code: 'AccessForbidden',
     message: 'CORSResponse: CORS is not enabled for this bucket.',
   },
+  ...encryptionErrors,
   's3/fields-too-large': {
     status: 400,
     code: 'MaxPostPreDataLengthExceededError',
@@ -555,6 +558,7 @@ const known: ReadonlyMap<string, S3Error> = new Map(
     ...identityErrors,
     ...accountErrors,
     ...deliveryErrors,
+    ...kmsErrors,
     ...s3Errors,
     ...selectErrors,
   }),

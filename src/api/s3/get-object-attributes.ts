@@ -1,5 +1,6 @@
 import type { ObjectCall } from '#api/s3/call'
-import { checksumElements } from '#api/s3/checksums'
+import { checksumElements, checksumOfPart } from '#api/s3/checksums'
+import { assertReadable } from '#api/s3/encryption'
 import { s3Fault } from '#api/s3/faults'
 import { listKeysMax, partsMax } from '#api/s3/limits'
 import { httpDate, xmlResponse } from '#api/s3/response'
@@ -22,6 +23,7 @@ export async function getObjectAttributes(call: ObjectCall): Promise<HttpRespons
   }
   const info = await door.objects.head(bucket, key, versionOf(call))
   admission.admit(info)
+  assertReadable(call, info)
   const elements = names.filter((name) => wanted.has(name)).map((name) => element(name, info, page))
   return xmlResponse('GetObjectAttributesResponse', elements, {
     'last-modified': httpDate(info.modifiedAt),
@@ -52,7 +54,8 @@ function element(name: Name, info: ObjectInfo, page: Page): Xml {
 }
 
 /** Nothing of an object that was put whole. */
-function partsElement({ parts }: ObjectInfo, { after, limit }: Page): Xml {
+function partsElement(info: ObjectInfo, { after, limit }: Page): Xml {
+  const { parts } = info
   if (parts === undefined) return leaf('ObjectParts', undefined)
   const left = parts.filter(({ number }) => number > after)
   const told = left.slice(0, limit)
@@ -63,8 +66,13 @@ function partsElement({ parts }: ObjectInfo, { after, limit }: Page): Xml {
     leaf('NextPartNumberMarker', told.at(-1)?.number ?? 0),
     leaf('MaxParts', limit),
     leaf('IsTruncated', left.length > told.length),
-    branches(told, ({ number, bytes }) =>
-      branch('Part', leaf('PartNumber', number), leaf('Size', bytes)),
+    branches(told, (part) =>
+      branch(
+        'Part',
+        leaf('PartNumber', part.number),
+        leaf('Size', part.bytes),
+        ...checksumElements(checksumOfPart(info, part)).slice(0, 1),
+      ),
     ),
   )
 }

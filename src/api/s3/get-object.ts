@@ -1,5 +1,6 @@
 import type { ObjectCall } from '#api/s3/call'
 import { evaluateRead } from '#api/s3/conditions'
+import { assertReadable, readCustomerKey } from '#api/s3/encryption'
 import { identityHeaders, objectHeaders } from '#api/s3/object-headers'
 import { prime } from '#api/s3/prime'
 import { emptyResponse } from '#api/s3/response'
@@ -10,7 +11,9 @@ import { type OpenedObject, wholeBytesMax } from '#object/model'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
 export async function getObject(call: ObjectCall): Promise<HttpResponse> {
-  const opened = await call.door.objects.open(call.bucket, call.key, versionOf(call))
+  const { door, bucket, key } = call
+  const customerKey = readCustomerKey(call)
+  const opened = await door.objects.open(bucket, key, { version: versionOf(call), customerKey })
   let isHandedOver = false
   try {
     call.admission.admit(opened.info)
@@ -28,6 +31,7 @@ async function answer(call: ObjectCall, opened: OpenedObject): Promise<HttpRespo
     return emptyResponse(304, identityHeaders(info))
   }
   const selection = selectRange(call, info)
+  assertReadable(call, info)
   const headers = objectHeaders(call, info, selection)
   if (headers['content-length'] === 0) return emptyResponse(selection.status, headers)
   const { signal } = call.request

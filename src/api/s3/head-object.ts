@@ -1,5 +1,6 @@
 import type { ObjectCall } from '#api/s3/call'
 import { evaluateRead } from '#api/s3/conditions'
+import { assertReadable } from '#api/s3/encryption'
 import { identityHeaders, objectHeaders } from '#api/s3/object-headers'
 import { emptyResponse } from '#api/s3/response'
 import { selectRange } from '#api/s3/select-range'
@@ -14,5 +15,6 @@ export async function headObject(call: ObjectCall): Promise<HttpResponse> {
     return emptyResponse(304, identityHeaders(info))
   }
   const selection = selectRange(call, info)
+  assertReadable(call, info)
   return emptyResponse(selection.status, objectHeaders(call, info, selection))
 }

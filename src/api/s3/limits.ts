@@ -6,6 +6,9 @@ export const putBytesMax = 5 * 1024 ** 3
 /** User metadata, names and values together. */
 export const metadataBytesMax = 2 * 1024
 
+/** `x-amz-server-side-encryption-context`, in base64: the key service takes 8 KiB. */
+export const encryptionContextBytesMax = 11 * 1024
+
 /** `x-amz-website-redirect-location` */
 export const redirectBytesMax = 2 * 1024
 

@@ -1,5 +1,6 @@
 import { asHeaderBytes, type ObjectCall } from '#api/s3/call'
-import { checksumHeaders } from '#api/s3/checksums'
+import { checksumHeaders, checksumOfPart } from '#api/s3/checksums'
+import { encryptionHeaders } from '#api/s3/encryption'
 import { s3Fault } from '#api/s3/faults'
 import { expirationHeader } from '#api/s3/lifecycle-headers'
 import { lockHeaders } from '#api/s3/locks'
@@ -7,7 +8,7 @@ import { metadataHeaders } from '#api/s3/metadata'
 import { httpDate, quoted } from '#api/s3/response'
 import { classHeader } from '#api/s3/storage-classes'
 import { versionHeaders } from '#api/s3/versions'
-import type { ByteRange, ObjectInfo, Traits } from '#object/model'
+import type { ByteRange, Checksum, ObjectInfo, ObjectPart, Traits } from '#object/model'
 
 /** The part of an object that a GET or HEAD is answered with. */
 export interface Selection {
@@ -15,23 +16,23 @@ export interface Selection {
   /** `undefined`: all of it. Empty (`last` before `first`) for an empty part. */
   readonly range?: ByteRange
   /** Set when the client named a part by number and the object has parts. */
-  readonly partsCount?: number
+  readonly part?: ObjectPart
 }
 
 /** Answer headers that GET and HEAD share. */
 export function objectHeaders(
   call: ObjectCall,
   info: ObjectInfo,
-  { range, partsCount }: Selection,
+  selection: Selection,
 ): Record<string, string | number> {
   const { headers, query } = call
+  const { range, part } = selection
   const bytes = range === undefined ? info.bytes : range.last - range.first + 1
-  // A checksum covers the whole object: with a range the client could not check it.
-  const wantsChecksum =
-    headers['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED' && range === undefined
+  const wantsChecksum = headers['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED'
   return {
     ...identityHeaders(info),
     ...versionHeaders(info),
+    ...encryptionHeaders(call, info),
     ...lockHeaders(info.traits),
     ...tagCountHeader(info.traits),
     ...classHeader(info.traits),
@@ -45,9 +46,15 @@ export function objectHeaders(
     ...(range === undefined || bytes === 0
       ? {}
       : { 'content-range': `bytes ${range.first}-${range.last}/${info.bytes}` }),
-    ...(partsCount === undefined ? {} : { 'x-amz-mp-parts-count': partsCount }),
-    ...(wantsChecksum ? checksumHeaders(info.checksum) : {}),
+    ...(part === undefined ? {} : { 'x-amz-mp-parts-count': info.parts?.length ?? 1 }),
+    ...(wantsChecksum ? checksumHeaders(checksumOfSelection(info, selection)) : {}),
   }
+}
+
+/** Of all, or of one part. With another range the client could not check it. */
+function checksumOfSelection(info: ObjectInfo, { range, part }: Selection): Checksum | undefined {
+  if (part !== undefined) return checksumOfPart(info, part)
+  return range === undefined ? info.checksum : undefined
 }
 
 function tagCountHeader({ tags = [] }: Traits): Record<string, number> {

@@ -5,6 +5,7 @@
 import { incomingBody } from '#api/s3/body'
 import { asHeaderBytes, type Call, type NameCall, type ObjectCall } from '#api/s3/call'
 import { checksumHeaders } from '#api/s3/checksums'
+import { encryptionHeaders, readEncryption } from '#api/s3/encryption'
 import { enter } from '#api/s3/enter'
 import { s3Fault } from '#api/s3/faults'
 import { type Form, type FormFields, type FormFile, formBoundary, readForm } from '#api/s3/form'
@@ -13,7 +14,7 @@ import { putBytesMax } from '#api/s3/limits'
 import { readMetadata } from '#api/s3/metadata'
 import { originOf } from '#api/s3/origin'
 import { anyBytes, type ByteBounds, checkPostPolicy, parsePostPolicy } from '#api/s3/post-policy'
-import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
+import { refuseUnkeptPromises } from '#api/s3/promises'
 import { quoted } from '#api/s3/response'
 import { objectTagsMax, parseTagging } from '#api/s3/tags'
 import { readTraits } from '#api/s3/traits'
@@ -169,6 +170,7 @@ async function putFile(
     metadata: readMetadata(call),
     ...(await readTraits(call)),
     ...originOf(call, { means: 'form' }),
+    encryption: readEncryption(call),
     signal: request.signal,
   })
   const { etag, checksum } = written
@@ -177,7 +179,7 @@ async function putFile(
     ...versionHeaders(written),
     ...expirationHeader(call, written),
     ...checksumHeaders(checksum),
-    ...encryptionHeaders(call),
+    ...encryptionHeaders(call, written),
   }
   return answer({ fields, bucket, key, etag: quoted(etag), location: locationOf(call) }, headers)
 }

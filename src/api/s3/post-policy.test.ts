@@ -46,7 +46,8 @@ const cases: readonly (readonly [
   ['case of values', [bucket, { key: 'a' }], { key: 'A' }, denied],
   ['another value', [bucket, ['eq', '$key', 'a']], { key: 'ab' }, denied],
   ['another beginning', [bucket, ['starts-with', '$key', 'a/']], { key: 'b/a/' }, denied],
-  ['a field that is not there', [bucket, ['starts-with', '$key', '']], {}, denied],
+  ['a field that is not there', [bucket, ['starts-with', '$acl', 'p']], {}, denied],
+  ['nothing of a field that is not there', [bucket, ['starts-with', '$acl', '']], {}, 'allowed'],
   [
     'two conditions on a field',
     [bucket, ['starts-with', '$key', 'a'], { key: 'b' }],

@@ -118,9 +118,9 @@ function asEqual([name, value]: readonly [string, string]): FieldCondition {
   return { operator: 'eq', field: name.toLowerCase(), value }
 }
 
-/** A field that is not there meets none, not even that it starts with nothing. */
+/** Of a field that is not there only nothing can be asked: that it starts with the empty text. */
 function isMet({ operator, field, value }: FieldCondition, given: string | undefined): boolean {
-  if (given === undefined) return false
+  if (given === undefined) return operator === 'starts-with' && value === ''
   if (operator === 'eq') return given === value
   // "Content-Types values for a starts-with condition that include commas are interpreted as lists."
   const starts = field === 'content-type' ? given.split(',').map((type) => type.trim()) : [given]

@@ -2,11 +2,12 @@ import { incomingBody } from '#api/s3/body'
 import type { ObjectCall } from '#api/s3/call'
 import { checksumHeaders } from '#api/s3/checksums'
 import { writeCondition } from '#api/s3/conditions'
+import { encryptionHeaders, readEncryption } from '#api/s3/encryption'
 import { expirationHeader } from '#api/s3/lifecycle-headers'
 import { putBytesMax } from '#api/s3/limits'
 import { readMetadata } from '#api/s3/metadata'
 import { originOf } from '#api/s3/origin'
-import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
+import { refuseUnkeptPromises } from '#api/s3/promises'
 import { emptyResponse, quoted } from '#api/s3/response'
 import { readTraits } from '#api/s3/traits'
 import { versionHeaders } from '#api/s3/versions'
@@ -22,6 +23,7 @@ export async function putObject(call: ObjectCall): Promise<HttpResponse> {
     ...(await readTraits(call)),
     ...writeCondition(headers),
     ...originOf(call),
+    encryption: readEncryption(call),
     signal: request.signal,
   }
   const written = await door.objects.put(bucket, key, options)
@@ -31,6 +33,6 @@ export async function putObject(call: ObjectCall): Promise<HttpResponse> {
     ...versionHeaders(written),
     ...expirationHeader(call, written),
     ...checksumHeaders(checksum),
-    ...encryptionHeaders(call),
+    ...encryptionHeaders(call, written),
   })
 }

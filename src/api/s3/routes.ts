@@ -3,6 +3,11 @@ import { abortMultipartUpload } from '#api/s3/abort-multipart-upload'
 import { getBucketAcl, putBucketAcl } from '#api/s3/bucket-acl'
 import { deleteBucketCors, getBucketCors, putBucketCors } from '#api/s3/bucket-cors'
 import {
+  deleteBucketEncryption,
+  getBucketEncryption,
+  putBucketEncryption,
+} from '#api/s3/bucket-encryption'
+import {
   deleteBucketLifecycle,
   getBucketLifecycle,
   putBucketLifecycle,
@@ -198,6 +203,24 @@ export const bucketRoutes: readonly Route<BucketCall>[] = [
     method: 'DELETE',
     subresources: ['cors'],
     operation: deleteBucketCors,
+  },
+  {
+    name: 'GetBucketEncryption',
+    method: 'GET',
+    subresources: ['encryption'],
+    operation: getBucketEncryption,
+  },
+  {
+    name: 'PutBucketEncryption',
+    method: 'PUT',
+    subresources: ['encryption'],
+    operation: putBucketEncryption,
+  },
+  {
+    name: 'DeleteBucketEncryption',
+    method: 'DELETE',
+    subresources: ['encryption'],
+    operation: deleteBucketEncryption,
   },
   {
     name: 'GetBucketLogging',

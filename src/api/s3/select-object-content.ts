@@ -1,4 +1,5 @@
 import type { ObjectCall } from '#api/s3/call'
+import { assertReadable, readCustomerKey } from '#api/s3/encryption'
 import { s3MessageOf } from '#api/s3/error-response'
 import { prime } from '#api/s3/prime'
 import { readSelectRequest, type ScanRange, type SelectRequest } from '#api/s3/select-request'
@@ -33,10 +34,12 @@ export async function selectObjectContent(call: ObjectCall): Promise<HttpRespons
   const { door, bucket, key, admission, headers } = call
   if (headers['range'] !== undefined) throw selectFault('select/unsupported-range')
   const request = readSelectRequest(await readXmlBody(call, 'SelectObjectContentRequest'))
-  const opened = await door.objects.open(bucket, key, versionOf(call))
+  const customerKey = readCustomerKey(call)
+  const opened = await door.objects.open(bucket, key, { version: versionOf(call), customerKey })
   let isHandedOver = false
   try {
     admission.admit(opened.info)
+    assertReadable(call, opened.info)
     const source = sourceOf(opened, { scan: request.scan, signal: call.request.signal })
     const batches = select(request.query, { ...request, source, now: door.world.now() })
     const body = await prime(messages(batches, { world: door.world, request }))

@@ -33,9 +33,9 @@ function selectPart(text: string, { parts, bytes }: ObjectInfo): Selection {
   let first = 0
   for (const part of parts ?? [{ number: 1, bytes }]) {
     if (part.number === number) {
-      const count = parts === undefined ? {} : { partsCount: parts.length }
-      if (bytes === 0) return { status: 200, ...count }
-      return { status: 206, range: { first, last: first + part.bytes - 1 }, ...count }
+      const named = parts === undefined ? {} : { part }
+      if (bytes === 0) return { status: 200, ...named }
+      return { status: 206, range: { first, last: first + part.bytes - 1 }, ...named }
     }
     first += part.bytes
   }

@@ -1,6 +1,7 @@
 import type { ObjectCall } from '#api/s3/call'
 import { checksumElements } from '#api/s3/checksums'
 import { readCopyRange, readCopySource, readSource } from '#api/s3/copy-source'
+import { encryptionHeaders, readCustomerKey } from '#api/s3/encryption'
 import { s3Fault } from '#api/s3/faults'
 import { putBytesMax } from '#api/s3/limits'
 import { refuseUnkeptPromises } from '#api/s3/promises'
@@ -16,6 +17,7 @@ export async function uploadPartCopy(call: ObjectCall): Promise<HttpResponse> {
   refuseUnkeptPromises(call)
   const number = partNumberOf(call)
   const upload = uploadOf(call)
+  const customerKey = readCustomerKey(call)
   const source = readCopySource(call)
   const range = readCopyRange(headers['x-amz-copy-source-range'])
   const { bytes } = await readSource(call, source)
@@ -25,16 +27,18 @@ export async function uploadPartCopy(call: ObjectCall): Promise<HttpResponse> {
   if (range !== undefined && range.last >= bytes) {
     throw objectFault('object/range-unsatisfiable', { bytes })
   }
+  const info = await door.objects.headUpload(upload.bucket, upload.key, upload.uploadId)
   const part = await door.objects.copyPart(
     upload,
     number,
     range === undefined ? source : { ...source, range },
-    { signal: request.signal },
+    { customerKey, signal: request.signal },
   )
   const [checksum] = checksumElements(part.checksum)
-  return xmlResponse('CopyPartResult', [
+  const elements = [
     leaf('LastModified', isoDate(part.modifiedAt)),
     leaf('ETag', quoted(part.etag)),
     ...(checksum === undefined ? [] : [checksum]),
-  ])
+  ]
+  return xmlResponse('CopyPartResult', elements, encryptionHeaders(call, info))
 }

@@ -1,9 +1,10 @@
 import { incomingBody } from '#api/s3/body'
 import type { ObjectCall } from '#api/s3/call'
 import { checksumHeaders, checksumWord, statedChecksum, trailingAlgorithm } from '#api/s3/checksums'
+import { encryptionHeaders, readCustomerKey } from '#api/s3/encryption'
 import { s3Fault } from '#api/s3/faults'
 import { putBytesMax } from '#api/s3/limits'
-import { encryptionHeaders, refuseUnkeptPromises } from '#api/s3/promises'
+import { refuseUnkeptPromises } from '#api/s3/promises'
 import { emptyResponse, quoted } from '#api/s3/response'
 import { partNumberOf, uploadOf } from '#api/s3/uploads'
 import type { HttpResponse } from '#http/message'
@@ -15,6 +16,7 @@ export async function uploadPart(call: ObjectCall): Promise<HttpResponse> {
   refuseUnkeptPromises(call)
   const number = partNumberOf(call)
   const name = uploadOf(call)
+  const customerKey = readCustomerKey(call)
   // Asked before the body is pulled: the upload says which checksum its parts need.
   const upload = await door.objects.headUpload(name.bucket, name.key, name.uploadId)
   checkAlgorithm(call, upload)
@@ -23,10 +25,18 @@ export async function uploadPart(call: ObjectCall): Promise<HttpResponse> {
     bytesMax: putBytesMax,
     ...(keep === undefined ? {} : { keep }),
   })
-  const part = await door.objects.putPart(name, number, { body, signal: request.signal })
+  const part = await door.objects.putPart(name, number, {
+    body,
+    customerKey,
+    signal: request.signal,
+  })
   const checksum = part.checksum === undefined ? {} : checksumHeaders(part.checksum)
   delete checksum['x-amz-checksum-type'] // of a part S3 tells the value only
-  return emptyResponse(200, { etag: quoted(part.etag), ...checksum, ...encryptionHeaders(call) })
+  return emptyResponse(200, {
+    etag: quoted(part.etag),
+    ...checksum,
+    ...encryptionHeaders(call, upload),
+  })
 }
 
 /** An upload that was created for one checksum takes no other; one created for none takes any. */

@@ -15,6 +15,7 @@ import {
   DeleteObjectsCommand,
   GetBucketLocationCommand,
   GetBucketVersioningCommand,
+  GetObjectAttributesCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
@@ -394,6 +395,18 @@ test('an upload in parts becomes one object', async () => {
   const third = await get(Key, { PartNumber: 3 })
   equal(third.body.toString(), 'end')
   equal(third.PartsCount, 3)
+  deepEqual([third.ChecksumCRC32, third.ChecksumType], [sent[2]?.ChecksumCRC32, 'FULL_OBJECT'])
+  const attributes = await client.send(
+    new GetObjectAttributesCommand({ Bucket, Key, ObjectAttributes: ['ObjectParts'] }),
+  )
+  deepEqual(
+    attributes.ObjectParts?.Parts?.map(({ ChecksumCRC32 }) => ChecksumCRC32),
+    sent.map(({ ChecksumCRC32 }) => ChecksumCRC32),
+  )
+  const CopySource = `${Bucket}/${Key}`
+  await client.send(new CopyObjectCommand({ Bucket, Key: 'copy-of-parts', CopySource }))
+  const copied = await get('copy-of-parts', { PartNumber: 1, ChecksumMode: 'ENABLED' })
+  equal(copied.ChecksumCRC32, sent[0]?.ChecksumCRC32)
   const head = await client.send(new HeadObjectCommand({ Bucket, Key, PartNumber: 2 }))
   equal(head.ContentLength, 5 * mebibyte)
 })

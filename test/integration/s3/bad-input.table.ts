@@ -474,8 +474,7 @@ export const badInputs: readonly BadInput[] = [
     }),
   ),
   ...[
-    ['x-amz-server-side-encryption', 'aws:kms'],
-    ['x-amz-server-side-encryption-customer-algorithm', 'AES256'],
+    ['x-amz-bucket-object-lock-token', 'token'],
     ['x-amz-write-offset-bytes', '0'],
   ].map(
     ([name = '', value = '']): BadInput => ({

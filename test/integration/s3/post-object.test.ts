@@ -372,10 +372,10 @@ const refusals: Readonly<
   'an empty key': [() => signedV2({ key: '' }), 400, 'InvalidArgument'],
   'a long key': [() => signedV2({ key: 'k'.repeat(1025) }), 400, 'KeyTooLongError'],
   'an ACL that there is not': [() => signedV2({ key, acl: 'mine' }), 400, 'InvalidArgument'],
-  'a key of the customer': [
+  'the algorithm of a key that is not there': [
     () => signedV2({ key, 'x-amz-server-side-encryption-customer-algorithm': 'AES256' }),
-    501,
-    'NotImplemented',
+    400,
+    'InvalidArgument',
   ],
   'another storage class': [
     () => signedV2({ key, 'x-amz-storage-class': 'GLACIER' }),

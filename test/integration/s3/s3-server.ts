@@ -7,6 +7,7 @@ import type { HttpLimits } from '#http/limits'
 import { type HttpServer, openHttpServer } from '#http/server'
 import type { Accounts } from '#identity/accounts'
 import { parsePrincipalId } from '#identity/principal'
+import type { KeyService } from '#kms/key-service'
 import type { ObjectStore } from '#object/model'
 import { type RequestEnded, silentTelemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
@@ -19,6 +20,7 @@ export const owner = { id: 'a'.repeat(64), displayName: 'root' }
 export interface S3Server extends AsyncDisposable {
   readonly objects: ObjectStore
   readonly accounts: Accounts
+  readonly namedKeys: KeyService
   readonly store: MemoryStore
   /** Plain S3 at `/`, credentials needed. */
   readonly port: number
@@ -79,6 +81,7 @@ export async function startS3Server({
   return {
     objects,
     accounts,
+    namedKeys: store.keys,
     store,
     port: plain.port,
     localPort: local.port,

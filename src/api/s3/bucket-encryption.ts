@@ -1,0 +1,67 @@
+import type { BucketCall } from '#api/s3/call'
+import { s3Fault } from '#api/s3/faults'
+import { emptyResponse, xmlResponse } from '#api/s3/response'
+import { readXmlBody } from '#api/s3/xml-body'
+import { textOf, type XmlElement } from '#api/s3/xml-reader'
+import { branch, leaf } from '#api/s3/xml-writer'
+import type { HttpResponse } from '#http/message'
+import type { BucketConfig } from '#object/model'
+
+type Setting = NonNullable<BucketConfig['encryption']>
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketEncryption.html */
+export async function getBucketEncryption({ facts, bucket }: BucketCall): Promise<HttpResponse> {
+  const { encryption } = facts.config
+  if (encryption === undefined) throw s3Fault('s3/no-such-encryption', { bucket })
+  const isNamed = encryption.kind === 'aws:kms'
+  return xmlResponse('ServerSideEncryptionConfiguration', [
+    branch(
+      'Rule',
+      branch(
+        'ApplyServerSideEncryptionByDefault',
+        leaf('SSEAlgorithm', encryption.kind),
+        leaf('KMSMasterKeyID', isNamed ? encryption.keyId : undefined),
+      ),
+      leaf('BucketKeyEnabled', isNamed && encryption.usesBucketKey === true),
+    ),
+  ])
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html */
+export async function putBucketEncryption(call: BucketCall): Promise<HttpResponse> {
+  const document = await readXmlBody(call, 'ServerSideEncryptionConfiguration')
+  const rules = document.children.filter(({ name }) => name === 'Rule')
+  const [rule] = rules
+  if (rule === undefined || rules.length > 1)
+    throw s3Fault('s3/malformed-xml', { reason: 'exactly one Rule' })
+  await call.door.objects.configure(call.bucket, 'encryption', readRule(rule))
+  return emptyResponse(200)
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketEncryption.html */
+export async function deleteBucketEncryption({ door, bucket }: BucketCall): Promise<HttpResponse> {
+  await door.objects.configure(bucket, 'encryption', undefined)
+  return emptyResponse(204)
+}
+
+/** Whether there is a key of that name is asked when something is written (S3). `s3/malformed-xml`, `s3/invalid-argument` */
+function readRule(rule: XmlElement): Setting {
+  const found = rule.children.find(({ name }) => name === 'ApplyServerSideEncryptionByDefault')
+  const kind = found && textOf(found, 'SSEAlgorithm')?.trim()
+  const keyId = found && textOf(found, 'KMSMasterKeyID')?.trim()
+  const usesBucketKey = textOf(rule, 'BucketKeyEnabled')?.trim() === 'true'
+  if (kind !== 'AES256' && kind !== 'aws:kms')
+    throw s3Fault('s3/malformed-xml', { reason: 'SSEAlgorithm' })
+  if (kind === 'AES256') {
+    if (keyId === undefined) return { kind }
+    throw s3Fault('s3/invalid-argument', {
+      argument: 'KMSMasterKeyID',
+      reason: 'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms',
+    })
+  }
+  return {
+    kind,
+    ...(keyId === undefined ? {} : { keyId }),
+    ...(usesBucketKey ? { usesBucketKey } : {}),
+  }
+}
