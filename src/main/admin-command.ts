@@ -13,7 +13,16 @@ export interface AdminRequest {
 }
 
 export interface AdminCommand {
-  readonly group: 'user' | 'key' | 'group' | 'role' | 'policy' | 'bucket' | 'quota' | 'target'
+  readonly group:
+    | 'user'
+    | 'key'
+    | 'group'
+    | 'role'
+    | 'policy'
+    | 'bucket'
+    | 'quota'
+    | 'target'
+    | 'kms'
   readonly name: string
   readonly summary: string
   readonly settings: Settings

@@ -13,6 +13,7 @@ import {
   user,
   type Values,
 } from '#main/admin-command'
+import { kmsCommands } from '#main/admin-kms-commands'
 import { rightsCommands } from '#main/admin-rights-commands'
 import { targetCommands } from '#main/admin-target-commands'
 import { columns } from '#main/columns'
@@ -28,6 +29,7 @@ export const adminSummaries: Readonly<Record<AdminCommand['group'], string>> = {
   bucket: 'the buckets of all users',
   quota: 'what users and buckets may hold',
   target: 'where notifications go',
+  kms: 'named keys that objects may be encrypted with',
 }
 
 const quotaOf = {
@@ -240,6 +242,7 @@ export const adminCommands: readonly AdminCommand[] = [
     show: tellQuota,
   },
   ...targetCommands,
+  ...kmsCommands,
   ...rightsCommands,
 ]
 

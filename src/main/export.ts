@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { isFault } from '#fault/fault'
 import type { ExportConfig } from '#main/export.config'
 import { mainFault } from '#main/faults'
+import { lockedObjects } from '#main/locked-objects'
 import { openOffline, type ProgramOptions } from '#main/offline'
 import type { OpenedStore } from '#main/store'
 import { printBytes } from '#main/units'
@@ -17,7 +18,7 @@ import { cyxcHeader } from '#shard/cyxc-record'
 const nameBytesMax = 255
 const manifestName = 'manifest.jsonl'
 
-/** `main/not-there`, `main/damage-found` when something could not be read: all else is written. */
+/** `main/not-there`, `main/damage-found` when something could not be read, be it for want of its key: all else is written. */
 export async function exportStore(options: ProgramOptions<ExportConfig>): Promise<void> {
   const { config, print } = options
   await using store = await openOffline(options, 'mycelium export')
@@ -38,9 +39,10 @@ interface Exported {
 }
 
 async function exportObjects(
-  { objects }: OpenedStore,
+  { objects, namedKeys }: OpenedStore,
   { config, progress, stop }: ProgramOptions<ExportConfig>,
 ): Promise<Exported> {
+  const isLocked = await lockedObjects(namedKeys)
   const bucket = config.bucket === undefined ? undefined : parseBucketName(config.bucket)
   if (bucket !== undefined) await requireBucket(objects, bucket)
   const manifest = join(config.to, manifestName)
@@ -48,6 +50,10 @@ async function exportObjects(
   const done = { count: 0, bytes: 0, problems: [] as string[] }
   for await (const info of walkObjects(objects, { bucket, prefix: config.prefix })) {
     const file = fileOf(info)
+    if (isLocked(info)) {
+      done.problems.push(`${info.bucket}/${info.key}: its key is its writer's own, or disabled`)
+      continue
+    }
     try {
       await writeObject(objects, info, { path: join(config.to, file), signal: stop })
     } catch (error) {

@@ -9,7 +9,7 @@ import { mainFault } from '#main/faults'
 import type { InspectConfig } from '#main/inspect.config'
 import { openOffline, type ProgramOptions } from '#main/offline'
 import type { OpenedStore } from '#main/store'
-import type { ObjectInfo } from '#object/model'
+import type { Encryption, ObjectInfo } from '#object/model'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import { type ChunkSighting, surveyChunk } from '#repair/survey'
 import { type Extent, isPacked } from '#store/chunk-record'
@@ -88,11 +88,11 @@ async function showObject(store: OpenedStore, name: string, signal: AbortSignal)
     modifiedAt: new Date(modifiedAt).toISOString(),
   }
   const recipe = extents.map(extentFacts)
-  const { metadata, parts, checksum, ...plain } = facts
+  const { metadata, parts, checksum, encryption, ...plain } = facts
   return {
     json: { ...facts, recipe, chunks },
     text: [
-      table(plain),
+      table({ ...plain, ...(encryption === undefined ? {} : printEncryption(encryption)) }),
       'recipe\n',
       ...recipe.map(({ chunk, offset, bytes, packed }) => {
         return `  ${chunk}  ${offset} + ${bytes}${packed ? '  packed' : ''}\n`
@@ -111,6 +111,20 @@ async function findObject({ objects }: OpenedStore, name: string): Promise<Objec
   } catch (cause) {
     if (!isFault(cause)) throw cause
     throw mainFault('main/not-there', { what: 'object', name }, cause)
+  }
+}
+
+/** A customer's key is needed to read it, which is not here; what a named key seals can be read while that is enabled. */
+function printEncryption(encryption: Encryption): Readonly<Record<string, string>> {
+  switch (encryption.kind) {
+    case 'AES256':
+      return { encryption: encryption.kind }
+    case 'aws:kms':
+      return {
+        encryption: `${encryption.kind}, key ${encryption.keyId}, version ${encryption.version}`,
+      }
+    case 'customer':
+      return { encryption: "its writer's own key, which is not kept" }
   }
 }
 

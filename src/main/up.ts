@@ -152,6 +152,7 @@ async function openDoors(
     }),
     admin: createAdminDoor({
       accounts: store.accounts,
+      namedKeys: store.namedKeys,
       objects,
       targets: store.targets,
       dispatcher,

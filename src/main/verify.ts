@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { toHex } from '#bytes/text'
 import { isFault } from '#fault/fault'
 import { mainFault } from '#main/faults'
+import { lockedObjects } from '#main/locked-objects'
 import { openOffline, type ProgramOptions } from '#main/offline'
 import type { OpenedStore } from '#main/store'
 import { printBytes } from '#main/units'
@@ -16,7 +17,14 @@ interface Report {
   readonly shards: Record<ShardState, number>
   /** By the number of further node losses they survive; `unreadable` ones survive none and cannot be read. */
   readonly chunks: { all: number; unreadable: number; lossesLeft: number | undefined }
-  readonly objects: { all: number; bytes: number; unreadable: number; isRead: boolean }
+  /** Of `locked` ones only the ciphertext could be looked at. */
+  readonly objects: {
+    all: number
+    bytes: number
+    unreadable: number
+    locked: number
+    isRead: boolean
+  }
   readonly nodesAbsent: readonly string[]
   readonly problems: string[]
 }
@@ -28,7 +36,7 @@ export async function verify(options: ProgramOptions<VerifyConfig>): Promise<voi
   const report: Report = {
     shards: { whole: 0, damaged: 0, missing: 0, absent: 0, unplaced: 0 },
     chunks: { all: 0, unreadable: 0, lossesLeft: undefined },
-    objects: { all: 0, bytes: 0, unreadable: 0, isRead: config.deep },
+    objects: { all: 0, bytes: 0, unreadable: 0, locked: 0, isRead: config.deep },
     nodesAbsent: store.cluster.nodes().flatMap(({ id, state }) => (state === 'down' ? [id] : [])),
     problems: [],
   }
@@ -69,12 +77,15 @@ async function verifyChunks(store: OpenedStore, { report, tell, signal }: Task):
 
 async function verifyObjects(store: OpenedStore, { report, tell, signal }: Task): Promise<void> {
   const { objects, problems } = report
+  const isLockedOne = await lockedObjects(store.namedKeys)
   for await (const info of walkObjects(store.objects)) {
+    const isLocked = isLockedOne(info)
     const trouble =
       (await troubleOfRecipe(store, info)) ??
-      (objects.isRead ? await troubleOfBytes(store, info, signal) : undefined)
+      (objects.isRead && !isLocked ? await troubleOfBytes(store, info, signal) : undefined)
     objects.all += 1
     objects.bytes += info.bytes
+    if (isLocked) objects.locked += 1
     if (trouble !== undefined) {
       objects.unreadable += 1
       problems.push(`object ${info.bucket}/${info.key}: ${trouble}`)
@@ -100,7 +111,7 @@ async function troubleOfRecipe(
 
 async function troubleOfBytes(
   { objects }: OpenedStore,
-  { bucket, key, bytes, etag }: ObjectInfo,
+  { bucket, key, bytes, etag, encryption }: ObjectInfo,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const hash = createHash('md5')
@@ -118,8 +129,8 @@ async function troubleOfBytes(
     opened.release()
   }
   if (count !== bytes) return `${count} of ${bytes} bytes came`
-  // The ETag of an upload is made of its parts'. Its bytes were authenticated all the same.
-  const isPlain = /^[0-9a-f]{32}$/.test(etag)
+  // The ETag of an upload is made of its parts', and that of what a named key seals is no MD5. The bytes were authenticated all the same.
+  const isPlain = /^[0-9a-f]{32}$/.test(etag) && encryption?.kind !== 'aws:kms'
   return isPlain && hash.digest('hex') !== etag ? 'it does not have its MD5' : undefined
 }
 
@@ -130,6 +141,11 @@ function printReport({ shards, chunks, objects, nodesAbsent, problems }: Report)
     `Shards   ${shards.whole} whole, ${shards.damaged} damaged, ${shards.missing} missing, ${shards.absent} on absent nodes, ${shards.unplaced} to be made`,
     `Chunks   ${chunks.all}, of which ${chunks.unreadable} cannot be read${survives}`,
     `Objects  ${objects.all} of ${printBytes(objects.bytes)}${objects.isRead ? ', all read' : ''}, ${objects.unreadable} in trouble`,
+    ...(objects.locked === 0
+      ? []
+      : [
+          `         ${objects.locked} rest under keys of their writers, or disabled ones: their shards were checked, not what is in them`,
+        ]),
     ...(nodesAbsent.length === 0 ? [] : [`Absent   ${nodesAbsent.join(', ')}`]),
     ...problems.map((problem) => `  ${problem}`),
   ]

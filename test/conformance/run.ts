@@ -80,7 +80,10 @@ const otherFiles = ['test_s3select.py', 'test_iam.py', 'test_sts.py'] as const
 /** It sleeps for a quarter of an hour; ours is `iam.test.ts`. */
 const neverSelected = 'test_assume_role_creds_expiry'
 
-/** Makes the users, and returns the suite's configuration. */
+/** The suite's `kms_keyid` and `kms_keyid2`. */
+const namedKeys = ['testkey-1', 'testkey-2'] as const
+
+/** Makes the users and named keys, and returns the suite's configuration. */
 async function configure(store: RunningStore): Promise<string> {
   const admin = async (...args: readonly string[]): Promise<Record<string, string>> => {
     const ended = await runMycelium(['admin', ...args, '--json', '--data', store.data])
@@ -107,8 +110,8 @@ async function configure(store: RunningStore): Promise<string> {
       ...(handle === 'main'
         ? {
             api_name: 'default',
-            kms_keyid: 'testkey-1',
-            kms_keyid2: 'testkey-2',
+            kms_keyid: namedKeys[0],
+            kms_keyid2: namedKeys[1],
             lc_debug_interval: lifecycleDaySeconds,
           }
         : {}),
@@ -116,6 +119,7 @@ async function configure(store: RunningStore): Promise<string> {
     const text = Object.entries(lines).map(([name, value]) => `${name} = ${value}\n`)
     sections.push(`[${section}]\n${text.join('')}`)
   }
+  for (const name of namedKeys) await admin('kms', 'add', name)
   return sections.join('\n')
 }
 

@@ -46,6 +46,7 @@ test('a sound store verifies, also byte by byte', async () => {
     all: 6,
     bytes: [...contents.values()].reduce((sum, { length }) => sum + length, 0),
     unreadable: 0,
+    locked: 0,
     isRead: true,
   })
   equal(json.chunks.lossesLeft, 2)

@@ -3,6 +3,7 @@ import { bucketRoutes } from '#api/admin/buckets'
 import { adminFault } from '#api/admin/faults'
 import { groupRoutes } from '#api/admin/groups'
 import { keyRoutes } from '#api/admin/keys'
+import { kmsRoutes } from '#api/admin/kms'
 import { describeApi } from '#api/admin/openapi'
 import { policyRoutes } from '#api/admin/policies'
 import { problemOf } from '#api/admin/problem'
@@ -35,6 +36,7 @@ const routes: readonly AdminRoute[] = [
   ...policyRoutes,
   ...bucketRoutes,
   ...quotaRoutes,
+  ...kmsRoutes,
   ...targetRoutes,
 ]
 

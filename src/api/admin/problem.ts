@@ -4,6 +4,7 @@ import type { DeliveryFaultCode } from '#delivery/faults'
 import { Fault, type FaultDetail, type FaultKind } from '#fault/fault'
 import type { HttpResponse } from '#http/message'
 import type { AccountFaultCode } from '#identity/faults'
+import type { KmsFaultCode } from '#kms/faults'
 
 const statuses: Readonly<Record<FaultKind, number>> = {
   invalid: 400,
@@ -89,6 +90,19 @@ const sentences: Readonly<Record<AdminFaultCode | AccountFaultCode | DeliveryFau
       `A user may have ${keysMax} access keys: remove one that is not used any more.`,
   }
 
+const ofNamedKeys: Readonly<Record<KmsFaultCode, Sentence>> = {
+  'kms/key-disabled': ({ id }) => `The named key "${id}" is disabled.`,
+  'kms/key-exists': ({ id }) => `There is a named key "${id}" already.`,
+  'kms/malformed-description': () =>
+    'A description has up to 256 bytes, and no control characters.',
+  'kms/malformed-key-id': ({ id }) =>
+    `"${id}" is no name for a key: 1 to 128 letters, digits, dots, dashes and underscores are, with a letter or digit in front.`,
+  'kms/no-default-key': () => 'No named key is the default.',
+  'kms/no-such-key': ({ id }) => `There is no named key "${id}".`,
+  'kms/too-many-versions': ({ versionsMax }) =>
+    `A key may have ${versionsMax} versions: make another one.`,
+}
+
 /** What the object domain says of buckets that are named. */
 const ofBuckets: Readonly<Record<string, Sentence>> = {
   'object/no-such-bucket': ({ bucket }) => `There is no bucket "${bucket}".`,
@@ -116,7 +130,7 @@ function tell(error: unknown): {
   if (!(error instanceof Fault)) return { status: 500, code: 'internal', text: unexpected }
   const { code, kind, detail } = error
   const status = code === 'admin/wrong-method' ? 405 : statuses[kind]
-  const all: Readonly<Record<string, Sentence>> = { ...sentences, ...ofBuckets }
+  const all: Readonly<Record<string, Sentence>> = { ...sentences, ...ofNamedKeys, ...ofBuckets }
   const sentence = Object.hasOwn(all, code) ? all[code] : undefined
   const isSecretive = code.startsWith('identity/') && kind === 'denied'
   const general = isSecretive ? 'The request does not prove who asks.' : inGeneral[kind]

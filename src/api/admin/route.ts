@@ -3,12 +3,14 @@ import type { z } from 'zod'
 import type { Dispatcher } from '#delivery/dispatcher'
 import type { Targets } from '#delivery/targets'
 import type { Accounts } from '#identity/accounts'
+import type { KeyService } from '#kms/key-service'
 import type { ObjectStore } from '#object/model'
 import type { World } from '#world/world'
 
 /** What the operations work on. */
 export interface AdminParts {
   readonly accounts: Accounts
+  readonly namedKeys: KeyService
   readonly objects: Pick<
     ObjectStore,
     'listBuckets' | 'bucketUsage' | 'ownerUsage' | 'configure' | 'setOwnerQuota'
