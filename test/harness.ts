@@ -130,7 +130,7 @@ function programEnvironment(): Record<string, string> {
 export function cleanEnvironment(): Record<string, string> {
   return Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) =>
-      value === undefined || /^(AWS_|DATABASE_URL$|MYCELIUM_|NODE_TEST|npm_)/.test(name)
+      value === undefined || /^(AWS_|DATABASE_|MYCELIUM_|NODE_TEST|npm_)/.test(name)
         ? []
         : [[name, value]],
     ),

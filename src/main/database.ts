@@ -14,6 +14,8 @@ import type { World } from '#world/world'
 export interface DatabaseSettings {
   /** Undefined: `metadata.sqlite` of the data directory. */
   readonly databaseUrl: string | undefined
+  /** Of a server that follows that one. */
+  readonly databaseReplicaUrl?: string | undefined
   readonly databaseConnections: number
 }
 
@@ -39,8 +41,9 @@ export async function openDatabase(
   directory: DataDirectory,
   options: OpenDatabaseOptions,
 ): Promise<Sql> {
-  const { settings, program, world, telemetry } = options
+  const { settings, program, schema, world, telemetry } = options
   const { databaseUrl: address, databaseConnections: connectionsMax } = settings
+  const { databaseReplicaUrl: replicaAddress } = settings
   if (address === undefined) return openSqlite({ path: directory.database, telemetry })
   const host = hostname()
   const holder = {
@@ -50,7 +53,13 @@ export async function openDatabase(
   const startedAt = world.monotonic()
   for (;;) {
     try {
-      return await openPostgres({ ...options, address, connectionsMax, holder })
+      return await openPostgres({
+        ...options,
+        address,
+        connectionsMax,
+        holder,
+        ...(replicaAddress === undefined || schema !== undefined ? {} : { replicaAddress }),
+      })
     } catch (error) {
       if (!isFault(error)) throw error
       const isPatient = world.monotonic() - startedAt < leaseMs + askAgainMs

@@ -34,6 +34,13 @@ export const storeSettings = {
     isSecret: true,
     schema: text.superRefine(checkPostgresUrl).optional(),
   },
+  databaseReplicaUrl: {
+    flag: '--database-replica-url <url>',
+    env: 'DATABASE_REPLICA_URL',
+    help: 'PostgreSQL server that follows that one, and may answer reads',
+    isSecret: true,
+    schema: text.superRefine(checkPostgresUrl).optional(),
+  },
   databaseConnections: {
     flag: '--database-connections <count>',
     env: 'MYCELIUM_DATABASE_CONNECTIONS',

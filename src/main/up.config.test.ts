@@ -22,6 +22,7 @@ test('nothing given means the defaults people read about', () => {
     {
       data: './data',
       databaseUrl: undefined,
+      databaseReplicaUrl: undefined,
       databaseConnections: 8,
       masterKey: undefined,
       masterKeyFile: undefined,
@@ -36,6 +37,7 @@ test('nothing given means the defaults people read about', () => {
       s3Domains: undefined,
       hostsAreBuckets: false,
       websiteDomain: undefined,
+      accessLogMs: 300_000,
       anonymousNets: undefined,
       accessKeyId: undefined,
       secretAccessKey: undefined,

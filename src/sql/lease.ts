@@ -44,8 +44,13 @@ export async function takeLease(tx: Queryable, { place, program }: LeaseHolder):
       expires_at = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
     where place = ${place} or expires_at < clock_timestamp() returning token`
   if (taken !== undefined) return { token: Number(taken['token']) }
+  throw await leaseHeld(tx)
+}
+
+/** Says who holds it. */
+export async function leaseHeld(tx: Queryable): Promise<Error> {
   const [held] = await tx.query`select program from store_lease`
-  throw sqlFault('sql/lease-held', { holder: String(held?.['program']) })
+  return sqlFault('sql/lease-held', { holder: String(held?.['program']) })
 }
 
 /** First in each transaction: renews the lease, and writes down that this is transaction `number`. `sql/lease-lost` */

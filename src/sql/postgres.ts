@@ -5,6 +5,7 @@ import {
   giveLeaseBack,
   type Lease,
   type LeaseHolder,
+  leaseHeld,
   leaseMs,
   markLease,
   takeLease,
@@ -12,6 +13,7 @@ import {
 import { type PostgresAddress, parsePostgresAddress } from '#sql/postgres-address'
 import { isRefusal, PostgresConnection } from '#sql/postgres-connection'
 import { PostgresPool } from '#sql/postgres-pool'
+import { PostgresReplica, type Standing } from '#sql/postgres-replica'
 import { PostgresTransaction } from '#sql/postgres-transaction'
 import { Queue } from '#sql/queue'
 import type { Queryable, Sql, SqlRow, SqlValue, Transaction } from '#sql/sql'
@@ -22,6 +24,8 @@ export const connectionsMaxDefault = 8
 
 export interface PostgresOptions {
   readonly address: string
+  /** Of a server that follows that one, and may answer reads. Not with `schema`. */
+  readonly replicaAddress?: string
   readonly holder: LeaseHolder
   /** Connections that read; beside them one writes, and one serves a view while there is one. */
   readonly connectionsMax?: number
@@ -49,6 +53,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Sql> {
   }
 }
 
+/** How often the lease is renewed when there is nothing to write. */
+const renewMs = leaseMs / 3
 /** A session that is lost in the middle of a transaction gives its locks back after this long. */
 const idleSeconds = 60
 /** How long to wait for the locks of such a session. */
@@ -70,10 +76,21 @@ async function acquire(connection: PostgresConnection, options: PostgresOptions)
   const { schema, holder } = options
   if (schema !== undefined) await connection.command(`create schema if not exists ${schema}`)
   await connection.command(beginning(options))
-  const lease = await takeLease(connection, holder)
-  await connection.command('commit')
-  return lease
+  try {
+    const lease = await takeLease(connection, holder)
+    await connection.command('commit')
+    return lease
+  } catch (error) {
+    if (!isFault(error, 'sql/unavailable') || error.detail['state'] !== lockNotAvailable)
+      throw error
+    await connection.command('rollback')
+    await connection.command(beginning(options))
+    throw await leaseHeld(connection) // its holder is in the middle of a long transaction
+  }
 }
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const lockNotAvailable = '55P03'
 
 /** A commit of which we do not know whether it happened. */
 interface Doubt {
@@ -86,6 +103,7 @@ class PostgresSql implements Sql {
   readonly #address: PostgresAddress
   readonly #lease: Lease
   readonly #readers: PostgresPool
+  readonly #replica: PostgresReplica | undefined
   readonly #queue = new Queue()
   readonly #closing = new AbortController()
   #writer: PostgresConnection
@@ -93,6 +111,8 @@ class PostgresSql implements Sql {
   #committed = 0
   #committing: Promise<void> | undefined
   #doubt: Doubt | undefined
+  /** On our monotonic clock: until then nobody else can have taken the lease. */
+  #heldUntil: number
   #isLost = false
 
   constructor(
@@ -107,12 +127,18 @@ class PostgresSql implements Sql {
       readonly lease: Lease
     },
   ) {
-    const { connectionsMax = connectionsMaxDefault } = options
+    const { connectionsMax = connectionsMaxDefault, replicaAddress } = options
     this.#options = options
     this.#address = address
     this.#writer = connection
     this.#lease = lease
     this.#readers = new PostgresPool(address, { connectionsMax })
+    if (replicaAddress !== undefined)
+      this.#replica = new PostgresReplica(parsePostgresAddress(replicaAddress), {
+        connectionsMax,
+        ...options,
+      })
+    this.#heldUntil = options.world.monotonic() + leaseMs
     void this.#renew()
   }
 
@@ -120,7 +146,10 @@ class PostgresSql implements Sql {
     text: TemplateStringsArray,
     ...values: readonly SqlValue[]
   ): Promise<readonly Row[]> {
-    const rows = await this.#read<Row>(await this.#readers.take(), text, values)
+    const replica = this.#replicaToAsk()
+    const rows =
+      (await replica?.read<Row>(text, values, this.#standing())) ??
+      (await this.#read<Row>(await this.#readers.take(), text, values))
     await this.#settled()
     return rows
   }
@@ -134,29 +163,29 @@ class PostgresSql implements Sql {
       const writer = await this.#openWriter()
       const tx = new PostgresTransaction(writer)
       let result: T
+      let heldUntil: number
       try {
-        await this.#begin(writer)
+        heldUntil = await this.#begin(writer)
         result = await work(tx)
         tx.end()
+        if (this.#isLate(heldUntil)) heldUntil = await this.#mark(writer)
       } catch (error) {
         tx.forget()
         await rollBack(writer)
         throw error
       }
       await this.#commit(writer, () => onCommitted?.(result))
+      this.#heldUntil = heldUntil
       return result
     })
   }
 
   async view<T>(work: (view: Queryable) => Promise<T>): Promise<T> {
     this.#assertOpen()
-    const connection = await PostgresConnection.open(this.#address)
+    await this.#settled()
+    const connection =
+      (await this.#replicaToAsk()?.view(this.#standing())) ?? (await this.#openView())
     try {
-      const begin = beginning(this.#options)
-      await connection.command(
-        `${begin}; set transaction isolation level repeatable read read only`,
-      )
-      await connection.query`select 1 as one` // fixes what the others see
       await this.#settled()
       return await work({
         query: <Row extends SqlRow>(text: TemplateStringsArray, ...values: readonly SqlValue[]) =>
@@ -174,7 +203,32 @@ class PostgresSql implements Sql {
       this.#closing.abort()
       this.#writer.close()
       this.#readers.close()
+      this.#replica?.close()
     })
+  }
+
+  /** Only as long as nobody else can have written: else it might lag behind a holder that we do not know of. */
+  #replicaToAsk(): PostgresReplica | undefined {
+    return this.#options.world.monotonic() < this.#heldUntil ? this.#replica : undefined
+  }
+
+  #standing(): Standing {
+    return { lease: this.#lease, committed: this.#committed }
+  }
+
+  async #openView(): Promise<PostgresConnection> {
+    const connection = await PostgresConnection.open(this.#address)
+    try {
+      const begin = beginning(this.#options)
+      await connection.command(
+        `${begin}; set transaction isolation level repeatable read read only`,
+      )
+      await connection.query`select 1 as one` // fixes what the others see
+      return connection
+    } catch (error) {
+      connection.close()
+      throw error
+    }
   }
 
   async #read<Row extends SqlRow>(
@@ -205,16 +259,29 @@ class PostgresSql implements Sql {
     return this.#writer
   }
 
-  async #begin(writer: PostgresConnection): Promise<void> {
+  /** Until when the lease is held once the transaction is committed. */
+  async #begin(writer: PostgresConnection): Promise<number> {
     const begun = writer.command(beginning(this.#options))
-    const marked = markLease(writer, this.#lease, this.#committed + 1)
+    const marked = this.#mark(writer)
     try {
-      await Promise.all([begun, marked])
+      const [heldUntil] = await Promise.all([marked, begun])
+      return heldUntil
     } catch (error) {
       await Promise.allSettled([begun, marked])
       this.#noteLoss(error)
       throw error
     }
+  }
+
+  async #mark(writer: PostgresConnection): Promise<number> {
+    const heldUntil = this.#options.world.monotonic() + leaseMs
+    await markLease(writer, this.#lease, this.#committed + 1)
+    return heldUntil
+  }
+
+  /** A long transaction keeps others out while it lasts, but would end with a lease that is over. */
+  #isLate(heldUntil: number): boolean {
+    return this.#options.world.monotonic() > heldUntil - leaseMs + renewMs
   }
 
   async #commit(writer: PostgresConnection, onCommitted: () => void): Promise<void> {
@@ -273,7 +340,7 @@ class PostgresSql implements Sql {
     const { signal } = this.#closing
     while (!this.#isLost) {
       try {
-        await world.sleep(leaseMs / 3, { signal })
+        await world.sleep(renewMs, { signal })
       } catch {
         return // closed
       }

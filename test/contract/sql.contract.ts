@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { isFault } from '#fault/fault'
+import { listTables } from '#sql/catalog'
 import type { Sql, SqlRow, SqlValue, Transaction } from '#sql/sql'
 
 /** Opens an empty database, which the test closes. */
@@ -212,6 +213,18 @@ export function sqlContract(
         ),
         [{ found: 1 }],
       )
+    })
+
+    test('the catalogue knows columns, and keys in their order', async () => {
+      await using sql = disposable(await withCounter(await open()))
+      await sql.transaction(
+        (tx) =>
+          tx.query`create table "blob" (a text, b blob not null, c integer, primary key (c, a))`,
+      )
+      deepEqual(await listTables(sql), [
+        { name: 'blob', columns: ['a', 'b', 'c'], key: ['c', 'a'] },
+        { name: 'counter', columns: ['n'], key: [] },
+      ])
     })
 
     test('whoever reads a commit is told of it first', async () => {

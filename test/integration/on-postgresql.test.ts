@@ -12,6 +12,8 @@ after(() => server?.[Symbol.asyncDispose]())
 /** Below `test/integration/`. */
 const files = [
   'accounts.test.ts',
+  'encryption.test.ts',
+  'kms.test.ts',
   'lifecycle.test.ts',
   'locks.test.ts',
   'object-store.test.ts',

@@ -5,7 +5,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, globSync } from 'node:fs'
-import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -30,6 +30,8 @@ export interface PostgresServer extends AsyncDisposable {
   /** As a crash of the machine would. */
   readonly kill: () => Promise<void>
   readonly start: () => Promise<void>
+  /** A streaming replica of it; stop that one first. */
+  readonly follow: () => Promise<PostgresServer>
   /** Another empty database on it. */
   readonly newDatabase: () => Promise<string>
 }
@@ -89,7 +91,7 @@ export async function startPostgres({
   return await startIn({ programs, root, directory, port, settings })
 }
 
-export async function startIn({
+async function startIn({
   programs,
   root,
   directory,
@@ -136,6 +138,22 @@ export async function startIn({
     start,
     stop: () => end('SIGINT'),
     kill: () => end('SIGQUIT'),
+    follow: async () => {
+      await end('SIGINT')
+      const replicaRoot = await mkdtemp(join(tmpdir(), 'mycelium-postgres-'))
+      await giveAway(replicaRoot)
+      const copy = join(replicaRoot, 'data')
+      await run('cp', ['-R', directory, copy], unprivileged)
+      await chmod(copy, 0o700)
+      await writeFile(join(copy, 'standby.signal'), '')
+      await giveAway(join(copy, 'standby.signal'))
+      await start()
+      const leader = `primary_conninfo=host=127.0.0.1 port=${port} user=mycelium`
+      return await startIn({
+        ...{ programs, root: replicaRoot, directory: copy, port: await freePort() },
+        settings: [...settings, leader, 'hot_standby_feedback=on'],
+      })
+    },
     newDatabase: () => newDatabase(url, `store_${++databases}`),
     async [Symbol.asyncDispose]() {
       await end('SIGQUIT')
