@@ -38,8 +38,11 @@ export interface Admission {
   readonly dependsOnObject: boolean
   /** `s3/access-denied` unless the caller may do this with the object. */
   admit(info: Pick<ObjectInfo, 'traits'>): void
-  /** Whether the caller may do something else here. */
-  may(other: { readonly action: string; readonly key?: ObjectKey }): boolean
+  /** Whether the caller may do something else here; what depends on the object, nobody may without it. */
+  may(
+    other: { readonly action: string; readonly key?: ObjectKey },
+    info?: Pick<ObjectInfo, 'traits'>,
+  ): boolean
   /** Who may not know what there is, is not told that something is missing. */
   conceal(error: unknown): unknown
 }

@@ -14,7 +14,7 @@ export async function deleteObject(call: ObjectCall): Promise<HttpResponse> {
   const version = versionOf(call)
   const deletion = await door.objects.delete(bucket, key, {
     ...(version === undefined ? {} : { version }),
-    bypassesGovernance: bypassesGovernance(call),
+    bypassesGovernance: bypassesGovernance(call, key),
     ...originOf(call),
     ...deleteCondition({
       etag: headers['if-match'],

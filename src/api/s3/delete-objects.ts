@@ -34,19 +34,20 @@ export async function deleteObjects(call: BucketCall): Promise<HttpResponse> {
   if (objects.length === 0 || objects.length > deleteKeysMax) {
     throw s3Fault('s3/malformed-xml', { reason: `1 to ${deleteKeysMax} objects` })
   }
-  const bypass = { bypassesGovernance: bypassesGovernance(call), ...originOf(call) }
-  const asked = objects.map((object) => admitted(call, read(object, bypass)))
+  const origin = originOf(call)
+  const asked = objects.map((object) => admitted(call, read(object, origin)))
   const outcomes = await deleteAll(call, asked)
   const isTold = ({ outcome }: Outcome): boolean => outcome instanceof Error || !isQuiet
   return xmlResponse('DeleteResult', [branches(outcomes.filter(isTold), outcomeElement)])
 }
 
 /** Each key may be somebody else's to delete. */
-function admitted({ admission }: BucketCall, asked: Asked): Asked {
+function admitted(call: BucketCall, asked: Asked): Asked {
   if (asked.what instanceof Error) return asked
   const { key, version } = asked.what
   const action = version === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion'
-  return admission.may({ action, key }) ? asked : { ...asked, what: s3Fault('s3/access-denied') }
+  if (!call.admission.may({ action, key })) return { ...asked, what: s3Fault('s3/access-denied') }
+  return { ...asked, what: { ...asked.what, bypassesGovernance: bypassesGovernance(call, key) } }
 }
 
 /** In the order asked. What cannot be deleted fails alone. */
@@ -83,17 +84,14 @@ function outcomeElement({ key, version, outcome }: Outcome): Xml {
   )
 }
 
-function read(
-  object: XmlElement,
-  bypass: Pick<DeleteOptions, 'bypassesGovernance' | 'origin'>,
-): Asked {
+function read(object: XmlElement, origin: Pick<DeleteOptions, 'origin'>): Asked {
   const key = childOf(object, 'Key')?.text
   if (key === undefined) throw s3Fault('s3/malformed-xml', { reason: 'Object without Key' })
   const version = textOf(object, 'VersionId')
   try {
     const what = {
       key: parseObjectKey(key),
-      ...bypass,
+      ...origin,
       ...(version === undefined ? {} : { version: parseVersionId(version) }),
       ...deleteCondition({
         etag: textOf(object, 'ETag'),

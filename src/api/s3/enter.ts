@@ -64,7 +64,11 @@ export async function admissionTo(
         if (asked === undefined || verdict !== 'by-object') return
         if (!mayWith(request(asked), access, objectAccess(info))) throw s3Fault('s3/access-denied')
       },
-      may: (other) => decide(request(other), access) === 'yes',
+      may: (other, info) => {
+        const also = decide(request(other), access)
+        if (also !== 'by-object' || info === undefined) return also === 'yes'
+        return mayWith(request(other), access, objectAccess(info))
+      },
       conceal: (error) => {
         const isMissing = isFault(error, 'object/no-such-key', 'object/no-such-version')
         if (verdict !== 'by-object' || !isMissing) return error

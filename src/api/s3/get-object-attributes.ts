@@ -13,7 +13,7 @@ import { classOf } from '#object/rows'
 const names = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize'] as const
 type Name = (typeof names)[number]
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html */
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html; takes the right to read the object and one of its own. */
 export async function getObjectAttributes(call: ObjectCall): Promise<HttpResponse> {
   const { door, bucket, key, admission } = call
   const wanted = readNames(call)
@@ -21,8 +21,11 @@ export async function getObjectAttributes(call: ObjectCall): Promise<HttpRespons
     after: readNumber(call, 'x-amz-part-number-marker', 0, partsMax),
     limit: readNumber(call, 'x-amz-max-parts', listKeysMax, listKeysMax),
   }
-  const info = await door.objects.head(bucket, key, versionOf(call))
+  const version = versionOf(call)
+  const info = await door.objects.head(bucket, key, version)
   admission.admit(info)
+  const action = version === undefined ? 's3:GetObjectAttributes' : 's3:GetObjectVersionAttributes'
+  if (!admission.may({ action, key }, info)) throw s3Fault('s3/access-denied')
   assertReadable(call, info)
   const elements = names.filter((name) => wanted.has(name)).map((name) => element(name, info, page))
   return xmlResponse('GetObjectAttributesResponse', elements, {

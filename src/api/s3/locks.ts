@@ -1,7 +1,7 @@
 /** Object lock on the wire. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html */
-import type { Call } from '#api/s3/call'
+import type { BucketCall, Call, ObjectCall } from '#api/s3/call'
 import { s3Fault } from '#api/s3/faults'
-import type { Retention, RetentionMode, Traits } from '#object/model'
+import type { ObjectKey, Retention, RetentionMode, Traits } from '#object/model'
 
 const modes: ReadonlyMap<string | undefined, RetentionMode> = new Map([
   ['GOVERNANCE', 'GOVERNANCE'],
@@ -30,13 +30,29 @@ export function printHold(isOn: boolean): string {
   return isOn ? 'ON' : 'OFF'
 }
 
-/** Whether the caller asks to override retention in GOVERNANCE mode. */
-export function bypassesGovernance({ headers }: Pick<Call, 'headers'>): boolean {
-  return headers['x-amz-bypass-governance-retention']?.toLowerCase() === 'true'
+/** Whether the caller asks to override retention in GOVERNANCE mode, and may. Who may not has asked for nothing: what is locked stays so. */
+export function bypassesGovernance(
+  { headers, admission }: Pick<BucketCall, 'headers' | 'admission'>,
+  key: ObjectKey,
+): boolean {
+  return (
+    headers['x-amz-bypass-governance-retention']?.toLowerCase() === 'true' &&
+    admission.may({ action: 's3:BypassGovernanceRetention', key })
+  )
 }
 
-/** What the headers of a write ask for. `s3/invalid-argument` */
-export function readLockHeaders({ headers, door }: Call): Pick<Traits, 'retention' | 'legalHold'> {
+/** What the headers of a write ask for, which takes the rights of the operations that set it. `s3/invalid-argument`, `s3/access-denied` */
+export function readLockHeaders(call: ObjectCall): Pick<Traits, 'retention' | 'legalHold'> {
+  const { admission, key } = call
+  const lock = parseLockHeaders(call)
+  const mayRetain = () => admission.may({ action: 's3:PutObjectRetention', key })
+  const mayHold = () => admission.may({ action: 's3:PutObjectLegalHold', key })
+  if (lock.retention !== undefined && !mayRetain()) throw s3Fault('s3/access-denied')
+  if (lock.legalHold !== undefined && !mayHold()) throw s3Fault('s3/access-denied')
+  return lock
+}
+
+function parseLockHeaders({ headers, door }: Call): Pick<Traits, 'retention' | 'legalHold'> {
   const hold = headers['x-amz-object-lock-legal-hold']
   const legalHold = holds.get(hold)
   if (hold !== undefined && legalHold === undefined)

@@ -34,7 +34,7 @@ export async function putObjectRetention(call: ObjectCall): Promise<HttpResponse
   const set = await door.objects.setTraits(
     { bucket, key, version: versionOf(call) },
     { retention },
-    { bypassesGovernance: bypassesGovernance(call) },
+    { bypassesGovernance: bypassesGovernance(call, key) },
   )
   return emptyResponse(200, versionHeaders(set))
 }

@@ -1,6 +1,6 @@
 /** What the headers of a write ask for beside the object itself, and whose it will be. */
 import { checkGrants, readGrantHeaders } from '#api/s3/acl'
-import type { BucketCall, Call } from '#api/s3/call'
+import type { BucketCall, Call, ObjectCall } from '#api/s3/call'
 import { accessOf } from '#api/s3/enter'
 import { readLockHeaders } from '#api/s3/locks'
 import { readClassHeader } from '#api/s3/storage-classes'
@@ -9,7 +9,7 @@ import type { Grants } from '#identity/grants'
 import type { Traits } from '#object/model'
 
 /** The faults of `readGrantHeaders`, `checkGrants`, `readTagHeader` and `readLockHeaders`. */
-export async function readTraits(call: BucketCall): Promise<{ readonly traits?: Traits }> {
+export async function readTraits(call: ObjectCall): Promise<{ readonly traits?: Traits }> {
   const tags = readTagHeader(call)
   const traits = {
     ...(await readOwnership(call)),
