@@ -63,6 +63,7 @@ function record(
   }: { readonly sequence: number; readonly time: string; readonly root: string },
 ): object {
   const { name, principal = 'Anonymous', peer = '', requestId = '', versionId, bytes, etag } = event
+  const { storageClass } = event
   return {
     eventVersion: versionOf(name),
     eventSource: 'aws:s3',
@@ -88,6 +89,11 @@ function record(
         sequencer: sequence.toString(16).toUpperCase().padStart(16, '0'),
       },
     },
+    ...(storageClass === undefined
+      ? {}
+      : {
+          lifecycleEventData: { transitionEventData: { destinationStorageClass: storageClass } },
+        }),
   }
 }
 

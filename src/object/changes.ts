@@ -29,6 +29,8 @@ export interface EventJson extends Origin {
   readonly versionId?: string
   readonly bytes?: number
   readonly etag?: string
+  /** Where a version was moved to. */
+  readonly storageClass?: string
 }
 /** The last is base64url, of the algorithm of the object's own checksum. */
 export type PartJson = readonly [number: number, bytes: number, checksum?: string]
@@ -92,6 +94,7 @@ export type ObjectChange = ChangeBody &
         readonly key: string
         readonly version: number
         readonly traits: Traits
+        readonly event?: EventJson
       } & StoredJson)
     | {
         /** `null` removes it. */

@@ -12,6 +12,7 @@ export type EventName =
   | 'ObjectRemoved:DeleteMarkerCreated'
   | 'LifecycleExpiration:Delete'
   | 'LifecycleExpiration:DeleteMarkerCreated'
+  | 'LifecycleTransition'
   | 'ObjectTagging:Put'
   | 'ObjectTagging:Delete'
   | 'ObjectAcl:Put'
@@ -22,7 +23,7 @@ export function eventOf(
   name: EventName,
   { isFollowed }: { readonly isFollowed: boolean },
   origin: Origin = {},
-  facts: Pick<EventJson, 'versionId' | 'bytes' | 'etag'> = {},
+  facts: Pick<EventJson, 'versionId' | 'bytes' | 'etag' | 'storageClass'> = {},
 ): { readonly event?: EventJson } {
   return isFollowed ? { event: { name, ...origin, ...facts } } : {}
 }

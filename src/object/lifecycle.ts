@@ -9,6 +9,7 @@ import { isFault } from '#fault/fault'
 import type { ObjectParts } from '#object/_parts'
 import type { Place } from '#object/_versions'
 import type { ObjectChange, UploadRow } from '#object/changes'
+import { eventOf, nameOfDeletion } from '#object/events'
 import { findEntry, walkEntries } from '#object/lifecycle-entries'
 import {
   type LifecycleDeed,
@@ -19,9 +20,10 @@ import {
 } from '#object/lifecycle-plan'
 import { walkUploads } from '#object/list-uploads'
 import { assertRemovable } from '#object/locks'
-import type { LifecycleRule } from '#object/model'
+import type { LifecycleRule, Origin } from '#object/model'
 import { moveVersion } from '#object/move'
-import { keyText, readConfig, traitsOf, versionedIn } from '#object/rows'
+import { toldVersionId } from '#object/names'
+import { findBucketById, keyText, readConfig, traitsOf, versioningOf } from '#object/rows'
 import type { Queryable } from '#sql/sql'
 import { inLanes } from '#stream/lanes'
 import type { Telemetry } from '#telemetry/telemetry'
@@ -32,6 +34,9 @@ const pageRows = 1_000
 const breathMs = 10
 /** Deeds under way at once: they share group commits. */
 const lanes = 16
+
+/** For those who are told of what happened. */
+const origin: Origin = { means: 'lifecycle' }
 
 export interface LifecycleOptions {
   /** What the rules' days are taken for: 24 hours, but where lifecycle is tried out. */
@@ -170,12 +175,27 @@ async function decideAndRecord(
   const { bucket, sequence } = due
   const { deed, row } = (await decide(tx, due)) ?? {}
   if (deed === undefined || row === undefined || deed.kind === 'move') return deed
+  const home = await findBucketById(tx, bucket)
+  const kept = versioningOf(home)
+  const followed = { isFollowed: home.is_followed === 1 }
   const place = { bucket, key: toBase64url(due.key) }
   if (deed.kind === 'remove') assertRemovable(traitsOf(row), { now: tx.at })
+  const isKept = deed.kind === 'expire' && kept.versioning !== undefined
+  const name = nameOfDeletion(isKept ? 'DeleteMarkerCreated' : 'Delete', origin)
   const change: ObjectChange =
     deed.kind === 'expire'
-      ? { kind: 'object/deleted', ...place, ...(await versionedIn(tx, bucket)) }
-      : { kind: 'object/version-removed', ...place, version: sequence }
+      ? {
+          kind: 'object/deleted',
+          ...place,
+          ...kept,
+          ...eventOf(name, followed, origin),
+        }
+      : {
+          kind: 'object/version-removed',
+          ...place,
+          version: sequence,
+          ...eventOf(name, followed, origin, toldVersionId(row, kept.versioning)),
+        }
   await tx.record(change)
   return deed
 }

@@ -5,9 +5,11 @@ import { withStoredBody } from '#object/_store-body'
 import type { Place } from '#object/_versions'
 import type { BucketRow, ObjectChange } from '#object/changes'
 import { outerKeyOf } from '#object/encryption'
+import { eventOf } from '#object/events'
 import { objectFault } from '#object/faults'
 import { findEntry } from '#object/lifecycle-entries'
-import { encryptionOf, traitsOf, withClass } from '#object/rows'
+import { toldVersionId } from '#object/names'
+import { encryptionOf, findBucketById, traitsOf, versioningOf, withClass } from '#object/rows'
 import type { Queryable } from '#sql/sql'
 import { readBody } from '#store/read'
 import { readExtents } from '#store/tables'
@@ -58,6 +60,9 @@ export async function moveVersion(
           const now = await findEntry(tx, { bucket, key }, sequence)
           if (now === undefined || !(await stillDue(tx)))
             return refuse(objectFault('object/precondition-failed', { condition: 'still due' }))
+          const home = await findBucketById(tx, bucket)
+          const { etag } = now.row
+          const named = toldVersionId(now.row, versioningOf(home).versioning)
           const change: ObjectChange = {
             kind: 'object/moved',
             bucket,
@@ -66,6 +71,12 @@ export async function moveVersion(
             traits: withClass(traitsOf(now.row), storageClass),
             chunks,
             extents,
+            ...eventOf(
+              'LifecycleTransition',
+              { isFollowed: home.is_followed === 1 },
+              { means: 'lifecycle' },
+              { bytes, etag, storageClass, ...named },
+            ),
           }
           await tx.record(change)
           return true

@@ -107,16 +107,6 @@ export function versioned({ versioning }: { readonly versioning?: Versioning }):
   return versioning === undefined ? {} : { versioning }
 }
 
-/** The same where only the bucket's number is known. */
-export async function versionedIn(
-  tx: Queryable,
-  bucket: number,
-): Promise<{ readonly versioning?: Versioning }> {
-  const [row] = await tx.query<Pick<BucketRow, 'versioning'>>`
-    select versioning from bucket where id = ${bucket}`
-  return row === undefined ? {} : versioningOf(row)
-}
-
 /** For the answer to such a write: only a version that stays has a name worth telling (S3). */
 export function writtenVersionId(
   sequence: bigint,

@@ -274,6 +274,43 @@ test('an object that is overwritten while it is stored anew stays as it was writ
     equal(await read(objects, 'a'), 'new')
   }))
 
+test('who follows a bucket is told what rules did, and with what', () =>
+  withStore(async (store) => {
+    const { objects, sql, targets } = store
+    await targets.add('hook', {
+      place: { kind: 'webhook', url: 'https://hook.example/', isPrivate: true },
+      secret: undefined,
+    })
+    const arn = 'arn:mycelium:sqs:::hook'
+    const events = ['s3:LifecycleExpiration:*', 's3:LifecycleTransition']
+    const rule = { id: 'all', kind: 'queue', arn, target: 'hook', events }
+    await objects.configure(bucket, 'notification', [rule])
+    const told = async (): Promise<readonly Record<string, unknown>[]> => {
+      const rows = await sql.query<{ notice: string }>`
+        select notice from delivery order by sequence, ordinal`
+      const notices = rows.map(({ notice }) => JSON.parse(notice))
+      return notices.map(({ event: { name, versionId, storageClass } }) => {
+        return { name, versionId, storageClass }
+      })
+    }
+    await put(objects, 'unversioned', 'x')
+    await setRules(objects, { expiration: { days: 1 }, formerExpiration: { days: 1 } })
+    await pass(store, 3)
+    const gone = { versionId: undefined, storageClass: undefined }
+    deepEqual(await told(), [{ ...gone, name: 'LifecycleExpiration:Delete' }])
+    await objects.setVersioning(bucket, 'enabled')
+    const { versionId } = await put(objects, 'a', long)
+    await setRules(objects, { transitions: [{ days: 1, storageClass: 'COLD' }] })
+    await pass(store, 3)
+    await setRules(objects, { expiration: { days: 1 }, formerExpiration: { days: 1 } })
+    await pass(store, 3)
+    await pass(store, 6)
+    const [, moved, marked, removed] = await told()
+    deepEqual(moved, { name: 'LifecycleTransition', versionId, storageClass: 'COLD' })
+    equal(marked?.['name'], 'LifecycleExpiration:DeleteMarkerCreated')
+    deepEqual(removed, { ...gone, name: 'LifecycleExpiration:Delete', versionId })
+  }))
+
 /** The store on a database made from dumps of this one's rooms. */
 async function restored({ sql: lost, changelog, store, packs, keys, world }: MemoryStore) {
   const sql = new SqliteMemory().open()

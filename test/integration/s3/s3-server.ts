@@ -49,6 +49,7 @@ export async function startS3Server({
     nodes: 6,
     blockBytes: 64 * 1024,
     chunkBytes: 4 * 1024 * 1024,
+    storageClasses: new Map([['REDUCED_REDUNDANCY', { data: 4, parity: 1 }]]),
   })
   const world = systemWorld()
   const ended: RequestEnded[] = []
