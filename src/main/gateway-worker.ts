@@ -1,6 +1,7 @@
 /** A gateway thread: HTTP, signatures, XML and hashes of small bodies, beside the thread that has the database. */
 import { strict as assert } from 'node:assert'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { RateLimits, type RateTables } from '#api/rate-limits'
 import { connectToStore } from '#gateway/client'
 import { type ErrorMessage, packError } from '#gateway/error-message'
 import { threadPort } from '#gateway/port'
@@ -16,6 +17,8 @@ export interface GatewayStart {
   readonly wish: Wish
   readonly sharesPort: boolean
   readonly root: Principal
+  /** Shared by all threads. */
+  readonly rateTables: RateTables
   readonly domains: readonly string[]
   readonly hostsAreBuckets: boolean
 }
@@ -31,12 +34,13 @@ const control = parentPort
 assert(control !== null)
 const report = (message: GatewayReport): void => control.postMessage(message)
 const { port, host, wish, sharesPort, ...start } = workerData as GatewayStart // made by `gateways.ts` only
-const { root, domains, hostsAreBuckets } = start
+const { root, rateTables, domains, hostsAreBuckets } = start
 const world = systemWorld()
+const rates = new RateLimits(rateTables, { world })
 const { objects, identities, telemetry, tellLoad } = connectToStore(threadPort(port))
 const { handle: handler, refuse: refusal } = openS3Door(
   { ...plainMount, hostsAreBuckets },
-  { objects, identities, root, domains, world, telemetry },
+  { objects, identities, root, domains, rates, world, telemetry },
 )
 
 try {

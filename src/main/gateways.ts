@@ -1,5 +1,6 @@
 /** The S3 port, served by threads of their own beside the one that has the store. */
 import { MessageChannel, Worker } from 'node:worker_threads'
+import type { RateTables } from '#api/rate-limits'
 import { unpackError } from '#gateway/error-message'
 import { threadPort } from '#gateway/port'
 import { type ServedGateway, serveGateway } from '#gateway/server'
@@ -23,6 +24,7 @@ export interface GatewaysOptions {
   readonly host: string
   readonly wish: Wish
   readonly root: GatewayStart['root']
+  readonly rateTables: RateTables
   readonly domains: GatewayStart['domains']
   readonly hostsAreBuckets: GatewayStart['hostsAreBuckets']
   readonly objects: ObjectStore
@@ -68,8 +70,9 @@ async function openGateway(
   { wish, sharesPort }: { readonly wish: Wish; readonly sharesPort: boolean },
 ): Promise<Listener & AsyncDisposable> {
   const { port1: port, port2: own } = new MessageChannel()
-  const { host, root, domains, hostsAreBuckets } = options
-  const start: GatewayStart = { port, host, wish, sharesPort, root, domains, hostsAreBuckets }
+  const { host, root, rateTables, domains, hostsAreBuckets } = options
+  const common = { root, rateTables, domains, hostsAreBuckets }
+  const start: GatewayStart = { port, host, wish, sharesPort, ...common }
   const worker = new Worker(new URL('./gateway-worker.ts', import.meta.url), {
     workerData: start,
     transferList: [port],

@@ -21,7 +21,7 @@ export type Mount = Pick<S3DoorOptions, 'mount' | 'guests' | 'createsBuckets' | 
 export const plainMount: Mount = { mount: '', guests: undefined, createsBuckets: false }
 
 export interface S3DoorParts
-  extends Pick<S3DoorOptions, 'objects' | 'root' | 'domains' | 'world' | 'telemetry'> {
+  extends Pick<S3DoorOptions, 'objects' | 'root' | 'domains' | 'rates' | 'world' | 'telemetry'> {
   readonly identities: IdentitySource
 }
 

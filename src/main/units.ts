@@ -1,4 +1,5 @@
 /** What people write for sizes, rates and times, and back. `undefined` when it cannot be understood. */
+import { perSecondMax, type RateRule } from '#api/rate-limit'
 import { parseBytes } from '#bytes/size'
 
 export const chunkMebibytesMin = 4
@@ -17,6 +18,18 @@ export function parseRate(text: string): number | undefined {
   const rate = text.trim().replace(/\/s$/i, '')
   const bytes = /^\d+$/.test(rate) ? Number(rate) * 1e6 : parseBytes(rate)
   return bytes !== undefined && bytes > 0 && Number.isSafeInteger(bytes) ? bytes : undefined
+}
+
+/** The longest that a burst may be, in requests. */
+export const burstMax = 1_000_000
+
+/** `100` or `100:500`: how many a second, and how many at once; five seconds' worth when that is left out. */
+export function parseRateRule(text: string): RateRule | undefined {
+  const match = /^(\d{1,5}(?:\.\d{1,3})?)(?::(\d{1,7}))?$/.exec(text.trim())
+  const perSecond = Number(match?.[1])
+  const burst = Number(match?.[2] ?? Math.max(1, Math.ceil(perSecond * 5)))
+  const isSensible = perSecond > 0 && perSecond <= perSecondMax && burst >= 1 && burst <= burstMax
+  return isSensible ? { perSecond, burst } : undefined
 }
 
 const durationUnits: Readonly<Record<string, number>> = {

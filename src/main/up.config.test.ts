@@ -38,6 +38,9 @@ test('nothing given means the defaults people read about', () => {
       hostsAreBuckets: false,
       websiteDomain: undefined,
       accessLogMs: 300_000,
+      perKey: undefined,
+      perAddress: undefined,
+      failures: { perSecond: 10, burst: 100 },
       anonymousNets: undefined,
       accessKeyId: undefined,
       secretAccessKey: undefined,
@@ -74,6 +77,15 @@ test('chunk sizes are MiB with or without saying so', () => {
   for (const size of ['3', '257', '64MB', '64KiB', 'big', '-4', '4.5']) {
     equal(mistakesOf({ chunkBytes: size }).length, 1, size)
   }
+})
+
+test('a rate has a burst of five seconds, unless it says so', () => {
+  const read = (text: string) => readUpConfig({ flags: { perKey: text }, env: {} }).perKey
+  deepEqual(read('100'), { perSecond: 100, burst: 500 })
+  deepEqual(read('0.1:7'), { perSecond: 0.1, burst: 7 })
+  equal(read('off'), 'off')
+  for (const text of ['0', '-1', '10001', '1:0', '1:2:3', 'fast'])
+    equal(mistakesOf({ perKey: text }).length, 1, text)
 })
 
 test('domains are lower case, one or several', () => {

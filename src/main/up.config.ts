@@ -1,6 +1,7 @@
 /** What `mycelium up` may be told, by flag or environment. */
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import { perSecondMax } from '#api/rate-limit'
 import type { StorageClasses } from '#cluster/tables'
 import { formatProfile, namedProfiles, type Profile, parseProfile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
@@ -16,7 +17,14 @@ import {
   type ValuesOf,
 } from '#main/settings'
 import { oneMasterKey, storeSettings } from '#main/store.config'
-import { parseChunkBytes, parseDuration, parseRate, parseTimeOfDay } from '#main/units'
+import {
+  burstMax,
+  parseChunkBytes,
+  parseDuration,
+  parseRate,
+  parseRateRule,
+  parseTimeOfDay,
+} from '#main/units'
 import { dayMs } from '#object/locks'
 import { standardClass } from '#object/rows'
 import { type Engine, engines } from '#shard/node-metadata'
@@ -37,6 +45,11 @@ export const gatewaysMax = 16
 const port = parsedBy(
   (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined),
   'a port from 0 (any free one) to 65535',
+)
+
+const rateRule = parsedBy(
+  (text) => (text === 'off' ? text : parseRateRule(text)),
+  `requests a second such as 100 or 100:500 (up to ${perSecondMax}, bursts up to ${burstMax}), or off`,
 )
 
 export const upSettings = {
@@ -114,6 +127,24 @@ export const upSettings = {
       const count = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN
       return count <= gatewaysMax ? count : undefined
     }, `a whole number from 0 to ${gatewaysMax}`).default(Math.min(4, availableParallelism() >> 1)),
+  },
+  perKey: {
+    flag: '--requests-per-key <rate>',
+    env: 'MYCELIUM_REQUESTS_PER_KEY',
+    help: 'most requests a second with one access key, such as 100, or 100:500 with a burst of 500 (default: off)',
+    schema: rateRule.optional(),
+  },
+  perAddress: {
+    flag: '--requests-per-address <rate>',
+    env: 'MYCELIUM_REQUESTS_PER_ADDRESS',
+    help: 'the same from one address of another machine (default: off)',
+    schema: rateRule.optional(),
+  },
+  failures: {
+    flag: '--failures-per-address <rate>',
+    env: 'MYCELIUM_FAILURES_PER_ADDRESS',
+    help: 'most unknown keys and wrong signatures a second from one address of another machine, or "off" (default: 10:100)',
+    schema: rateRule.default({ perSecond: 10, burst: 100 }),
   },
   accessLogMs: {
     flag: '--access-log-every <duration>',

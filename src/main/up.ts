@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { createAdminDoor } from '#api/admin/door'
+import { openRateTables, RateLimits } from '#api/rate-limits'
 import { AccessLogs } from '#api/s3/access-logs'
 import type { AnonymousGuests } from '#api/s3/anonymous'
 import { homeRegion } from '#api/s3/door-options'
@@ -136,7 +137,9 @@ async function openDoors(
   const { objects } = store
   const identities = store.accounts
   const domains = [...s3Domains, ...(config.s3Domains ?? [])]
-  const parts = { objects, identities, root, domains, world, telemetry }
+  const rateTables = openRateTables(config, world)
+  const rates = new RateLimits(rateTables, { world })
+  const parts = { objects, identities, root, domains, rates, world, telemetry }
   const { hostsAreBuckets } = config
   const plain = openS3Door({ ...plainMount, hostsAreBuckets }, parts)
   const guests = { mount: '/s3', guests: guestsOf(config), createsBuckets: true } as const
@@ -157,6 +160,7 @@ async function openDoors(
       targets: store.targets,
       dispatcher,
       accessKeys: (id) => store.accounts.findKey(id),
+      rates,
       version,
       world,
       telemetry,
@@ -176,7 +180,7 @@ async function openDoors(
     config.gateways === 0
       ? await listen({ host, world, telemetry, handler, refusal }, wish)
       : await openGateways({
-          ...{ ...parts, hostsAreBuckets, count: config.gateways },
+          ...{ ...parts, rateTables, hostsAreBuckets, count: config.gateways },
           ...{ host, wish, onDeath },
         }),
   )

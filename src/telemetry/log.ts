@@ -66,6 +66,7 @@ export function openLog({
 }
 
 function logRequest(logger: Logger, event: RequestEnded): void {
-  if (event.status >= 500) logger.error(event, 'request failed')
+  const isSentAway = event.faultCode === 'api/slow-down' // a flood must not be one of lines, too
+  if (event.status >= 500 && !isSentAway) logger.error(event, 'request failed')
   else logger.debug(event, 'request')
 }

@@ -12,6 +12,7 @@ import { roleRoutes } from '#api/admin/roles'
 import type { AdminParts, AdminRoute, Names } from '#api/admin/route'
 import { targetRoutes } from '#api/admin/targets'
 import { userRoutes } from '#api/admin/users'
+import type { RateLimits } from '#api/rate-limits'
 import { sha256HexOf } from '#crypto/digest'
 import { Fault } from '#fault/fault'
 import type { HttpHandler, HttpRequest, HttpResponse } from '#http/message'
@@ -42,6 +43,7 @@ const routes: readonly AdminRoute[] = [
 
 export interface AdminDoorOptions extends AdminParts {
   readonly accessKeys: AccessKeys
+  readonly rates: RateLimits
   readonly version: string
   readonly telemetry: Telemetry
 }
@@ -58,6 +60,7 @@ export function createAdminDoor(options: AdminDoorOptions): HttpHandler {
     let response: HttpResponse
     let failure: unknown
     try {
+      options.rates.admitAddress(request.peer)
       const target = parseTarget(request.target)
       response =
         target.rawPath === `${adminBase}/openapi.json`
@@ -65,6 +68,7 @@ export function createAdminDoor(options: AdminDoorOptions): HttpHandler {
           : await answer(request, { options, target, signingKeys, trace })
     } catch (error) {
       failure = error
+      options.rates.noteFailure(request.peer, error)
       response = problemOf(error, request.id)
     }
     return {
@@ -105,6 +109,7 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
   const { options, target, trace } = parts
   const proof = await prove(request, parts)
   trace.principal = proof.accessKeyId
+  options.rates.admitKey(proof.accessKeyId)
   if (!proof.principal.isRoot) throw adminFault('admin/not-allowed')
   const { route, names } = findRoute(request.method, target.rawPath)
   trace.operation = `${route.method} ${route.path}`

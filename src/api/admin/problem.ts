@@ -1,5 +1,6 @@
 /** Faults in the words of the admin API: problem documents (RFC 9457), with a sentence for people. */
 import type { AdminFaultCode } from '#api/admin/faults'
+import { type RateFaultCode, retryHeaders } from '#api/faults'
 import type { DeliveryFaultCode } from '#delivery/faults'
 import { Fault, type FaultDetail, type FaultKind } from '#fault/fault'
 import type { HttpResponse } from '#http/message'
@@ -103,6 +104,10 @@ const ofNamedKeys: Readonly<Record<KmsFaultCode, Sentence>> = {
     `A key may have ${versionsMax} versions: make another one.`,
 }
 
+const ofRates: Readonly<Record<RateFaultCode, Sentence>> = {
+  'api/slow-down': ({ retryAfterS }) => `Too many requests. Try again in ${retryAfterS} s.`,
+}
+
 /** What the object domain says of buckets that are named. */
 const ofBuckets: Readonly<Record<string, Sentence>> = {
   'object/no-such-bucket': ({ bucket }) => `There is no bucket "${bucket}".`,
@@ -119,7 +124,8 @@ const inGeneral: Readonly<Partial<Record<FaultKind, string>>> = {
 export function problemOf(error: unknown, requestId: string): HttpResponse {
   const { status, code, text } = tell(error)
   const body = JSON.stringify({ type: 'about:blank', title: code, status, detail: text, requestId })
-  return { status, headers: { 'content-type': 'application/problem+json' }, body }
+  const headers = { 'content-type': 'application/problem+json', ...retryHeaders(error) }
+  return { status, headers, body }
 }
 
 function tell(error: unknown): {
@@ -130,7 +136,12 @@ function tell(error: unknown): {
   if (!(error instanceof Fault)) return { status: 500, code: 'internal', text: unexpected }
   const { code, kind, detail } = error
   const status = code === 'admin/wrong-method' ? 405 : statuses[kind]
-  const all: Readonly<Record<string, Sentence>> = { ...sentences, ...ofNamedKeys, ...ofBuckets }
+  const all: Readonly<Record<string, Sentence>> = {
+    ...sentences,
+    ...ofNamedKeys,
+    ...ofBuckets,
+    ...ofRates,
+  }
   const sentence = Object.hasOwn(all, code) ? all[code] : undefined
   const isSecretive = code.startsWith('identity/') && kind === 'denied'
   const general = isSecretive ? 'The request does not prove who asks.' : inGeneral[kind]

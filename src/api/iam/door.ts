@@ -49,7 +49,7 @@ const namespaces = {
 } as const
 
 export interface IamParts {
-  readonly door: Pick<S3DoorOptions, 'lookups' | 'regions' | 'world'>
+  readonly door: Pick<S3DoorOptions, 'lookups' | 'rates' | 'regions' | 'world'>
   readonly signingKeys: SigningKeys
   /** Called as soon as it is known what is asked, and by whom. */
   readonly onKnown: (known: { readonly operation?: string; readonly principal?: string }) => void
@@ -78,6 +78,7 @@ export async function answerIam(request: HttpRequest, parts: IamParts): Promise<
     if (parameters.get('Version') === '2011-06-15') service = 'sts'
     const proof = await prove(request, { ...parts, body, service })
     parts.onKnown({ principal: proof.accessKeyId })
+    parts.door.rates.admitKey(proof.accessKeyId)
     if (action === undefined || action.service !== service) {
       const name = parameters.get('Action') ?? ''
       throw iamFault('iam/unknown-action', { reason: `There is no action ${name.slice(0, 80)}.` })

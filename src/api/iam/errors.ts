@@ -1,4 +1,5 @@
 /** Every fault's word in IAM and STS. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html */
+import { retryHeaders } from '#api/faults'
 import type { IamFaultCode } from '#api/iam/faults'
 import { type S3Error, s3ErrorOf } from '#api/s3/errors'
 import { branch, leaf, xmlDocumentOf } from '#api/s3/xml-writer'
@@ -84,5 +85,5 @@ export function iamErrorResponse(
     ),
     leaf('RequestId', requestId),
   )
-  return { status, headers: { 'content-type': 'text/xml' }, body }
+  return { status, headers: { 'content-type': 'text/xml', ...retryHeaders(error) }, body }
 }

@@ -1,3 +1,4 @@
+import type { RateLimits } from '#api/rate-limits'
 import type { AnonymousGuests } from '#api/s3/anonymous'
 import type { Lookups } from '#gateway/lookups'
 import type { Principal } from '#identity/principal'
@@ -23,6 +24,7 @@ export interface S3DoorOptions {
   readonly guests: AnonymousGuests | undefined
   /** A PUT of an object makes its missing bucket. */
   readonly createsBuckets: boolean
+  readonly rates: RateLimits
   readonly world: World
   readonly telemetry: Telemetry
 }

@@ -67,6 +67,7 @@ export function createS3Door(options: S3DoorOptions): S3Door {
         })
       }
       const { cross, caller, failure: told, ...traced } = trace
+      options.rates.noteFailure(request.peer, failure ?? told)
       const turnAroundMs = options.world.monotonic() - startedAt
       // An answer without these is one that the page does not see, refusals included.
       const granted = cross?.asked && (await grantedTo({ options, trace }).catch(() => undefined)) // no bucket's name
@@ -112,6 +113,7 @@ interface Parts {
 /** Address, then proof, then route, then names, then rights: a wrong proof is refused before anything is told. */
 async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse> {
   const { options, signingKeys, trace } = parts
+  options.rates.admitAddress(request.peer)
   const { host } = request.headers
   if (host === undefined) throw s3Fault('s3/bad-request', { reason: 'Missing Host header' })
   const target = parseTarget(request.target)
@@ -130,11 +132,7 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
       query,
       bucket,
       signingKeys,
-      callerOf: (proof) => {
-        trace.principal = nameOf(proof)
-        trace.caller = callerOf(request, proof, options)
-        return trace.caller
-      },
+      callerOf: (proof) => admitCaller(request, proof, parts),
     })
   }
   if (address.bucket === undefined && isIamRequest(request)) {
@@ -148,13 +146,12 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
     })
   }
   const proof = await prove(request, { ...parts, target, rawResource: address.rawResource })
-  trace.principal = nameOf(proof)
-  trace.caller = callerOf(request, proof, options)
+  const caller = admitCaller(request, proof, parts)
   const call = {
     door: options,
     request,
     proof,
-    caller: trace.caller,
+    caller,
     query,
     headers: effectiveHeaders(request.headers, target.query, proof),
   }
@@ -204,6 +201,18 @@ function withCharge(call: BucketCall, response: HttpResponse): HttpResponse {
   return charge === undefined
     ? response
     : { ...response, headers: { ...response.headers, ...charge } }
+}
+
+/** Somebody has proved who he is, or claimed nothing. `api/slow-down` */
+function admitCaller(
+  request: HttpRequest,
+  proof: Proof,
+  { options, trace }: Parts,
+): Caller | undefined {
+  trace.principal = nameOf(proof)
+  trace.caller = callerOf(request, proof, options)
+  if (proof.kind === 'signed') options.rates.admitKey(proof.accessKeyId)
+  return trace.caller
 }
 
 /** Guests are as good as root; whoever else proves nothing is nobody in particular. */

@@ -1,3 +1,4 @@
+import { retryHeaders } from '#api/faults'
 import { isToldToClients, type S3Error, s3ErrorOf } from '#api/s3/errors'
 import { httpDate } from '#api/s3/response'
 import { leaf, plainXmlDocument, type Xml } from '#api/s3/xml-writer'
@@ -35,7 +36,7 @@ export function errorResponse(
   )
   return {
     status,
-    headers: { 'content-type': 'application/xml', ...extraHeaders(error) },
+    headers: { 'content-type': 'application/xml', ...extraHeaders(error), ...retryHeaders(error) },
     ...(hasBody ? { body } : {}),
   }
 }

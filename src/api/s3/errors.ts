@@ -2,6 +2,8 @@
  * Every fault's word in S3. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  * SDKs retry 500, 502, 503 and 504; so what a retry can mend is 503, and a full store is not.
  */
+
+import type { RateFaultCode } from '#api/faults'
 import { accountErrors } from '#api/s3/account-errors'
 import { customerKeyErrors, encryptionErrors, kmsErrors } from '#api/s3/encryption-errors'
 import type { S3FaultCode } from '#api/s3/faults'
@@ -518,6 +520,10 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
   's3/precondition-failed': objectErrors['object/precondition-failed'],
 }
 
+const rateErrors: Readonly<Record<RateFaultCode, S3Error>> = {
+  'api/slow-down': slowDown,
+}
+
 /** Only what a bucket's settings can run into: targets are the operator's. */
 const deliveryErrors: Readonly<Partial<Record<DeliveryFaultCode, S3Error>>> = {
   'delivery/no-such-target': {
@@ -559,6 +565,7 @@ const known: ReadonlyMap<string, S3Error> = new Map(
     ...accountErrors,
     ...deliveryErrors,
     ...kmsErrors,
+    ...rateErrors,
     ...s3Errors,
     ...selectErrors,
   }),

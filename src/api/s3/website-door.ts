@@ -80,6 +80,7 @@ async function answer(
   door: S3DoorOptions,
   trace: Trace,
 ): Promise<HttpResponse> {
+  door.rates.admitAddress(request.peer)
   const { method, headers, target } = request
   const host = headers['host'] ?? ''
   const name = parseBucketName(bucketOfHost(host, door.domains) ?? '')

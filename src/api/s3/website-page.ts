@@ -1,4 +1,5 @@
 /** What a website says when it cannot show a page: S3's error as HTML, for people. */
+import { retryHeaders } from '#api/faults'
 import { hostId } from '#api/s3/error-response'
 import { s3ErrorOf } from '#api/s3/errors'
 import { escapeXml } from '#api/s3/xml-writer'
@@ -24,6 +25,7 @@ export function errorPage(
       'content-type': 'text/html; charset=utf-8',
       'x-amz-error-code': code,
       'x-amz-error-message': message,
+      ...retryHeaders(error),
     },
     body,
   }

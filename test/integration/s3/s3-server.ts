@@ -1,4 +1,5 @@
 /** The S3 door on real sockets over a whole store on memory nodes: once as on port 9000, once as the local mount. */
+import { RateLimits } from '#api/rate-limits'
 import { createS3Door, type S3Door } from '#api/s3/door'
 import type { S3DoorOptions } from '#api/s3/door-options'
 import { createWebsiteDoor } from '#api/s3/website-door'
@@ -60,6 +61,7 @@ export async function startS3Server({
     objects,
     lookups: new Lookups({ identities: accounts, objects }),
     root,
+    rates: new RateLimits({}, { world }),
     regions: ['us-east-1'],
     domains: ['localhost'],
     mount: '',
