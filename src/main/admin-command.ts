@@ -23,6 +23,7 @@ export interface AdminCommand {
     | 'quota'
     | 'target'
     | 'kms'
+    | 'audit'
   readonly name: string
   readonly summary: string
   readonly settings: Settings

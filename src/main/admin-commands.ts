@@ -1,6 +1,7 @@
 /** The commands of `mycelium admin`: what each asks of the admin API, and how its answer is shown. */
 import { z } from 'zod'
 import { parseBytes } from '#bytes/size'
+import { auditCommands } from '#main/admin-audit-commands'
 import {
   type AdminCommand,
   accessKey,
@@ -30,6 +31,7 @@ export const adminSummaries: Readonly<Record<AdminCommand['group'], string>> = {
   quota: 'what users and buckets may hold',
   target: 'where notifications go',
   kms: 'named keys that objects may be encrypted with',
+  audit: 'who did what',
 }
 
 const quotaOf = {
@@ -244,6 +246,7 @@ export const adminCommands: readonly AdminCommand[] = [
   ...targetCommands,
   ...kmsCommands,
   ...rightsCommands,
+  ...auditCommands,
 ]
 
 function quotaPath({ name, isBucket }: Values): string {

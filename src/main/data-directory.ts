@@ -7,6 +7,7 @@
  *     DATA/keys/keyring            the keys wrapped by it; every node has a copy
  *     DATA/aws-credentials         the access key, as AWS tools read it
  *     DATA/admin-endpoint          where the store that is up answers to mycelium admin
+ *     DATA/audit/                  who did what: lines of JSON, chained
  *     DATA/nodes/node-01/ …        storage nodes: shards, change log, keyring
  */
 import { readdir } from 'node:fs/promises'
@@ -23,6 +24,7 @@ export interface DataDirectory {
   readonly keyring: string
   readonly credentials: string
   readonly adminEndpoint: string
+  readonly audit: string
   nodeRoot(id: string): string
   /** Ids of the node directories there are, sorted. */
   listNodes(): Promise<readonly string[]>
@@ -44,6 +46,7 @@ export function dataDirectory(path: string): DataDirectory {
     keyring: join(root, 'keys', 'keyring'),
     credentials: join(root, 'aws-credentials'),
     adminEndpoint: join(root, 'admin-endpoint'),
+    audit: join(root, 'audit'),
     nodeRoot: (id) => join(nodes, id),
     listNodes: async () => (await listDirectories(nodes)).filter((name) => !name.startsWith('.')),
   }

@@ -38,6 +38,8 @@ test('nothing given means the defaults people read about', () => {
       hostsAreBuckets: false,
       websiteDomain: undefined,
       accessLogMs: 300_000,
+      audit: 'changes',
+      auditTo: 'file',
       perKey: undefined,
       perAddress: undefined,
       failures: { perSecond: 10, burst: 100 },

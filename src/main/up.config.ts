@@ -146,6 +146,24 @@ export const upSettings = {
     help: 'most unknown keys and wrong signatures a second from one address of another machine, or "off" (default: 10:100)',
     schema: rateRule.default({ perSecond: 10, burst: 100 }),
   },
+  audit: {
+    flag: '--audit <scope>',
+    env: 'MYCELIUM_AUDIT',
+    help: 'what the audit log tells: changes (of users, rights, settings and locks, and what is refused), all, or off (default: changes)',
+    schema: parsedBy(
+      (text) => (['changes', 'all', 'off'] as const).find((scope) => scope === text),
+      'changes, all or off',
+    ).default('changes'),
+  },
+  auditTo: {
+    flag: '--audit-to <where>',
+    env: 'MYCELIUM_AUDIT_TO',
+    help: 'where it goes: file (DATA/audit) or stdout (default: file)',
+    schema: parsedBy(
+      (text) => (['file', 'stdout'] as const).find((where) => where === text),
+      'file or stdout',
+    ).default('file'),
+  },
   accessLogMs: {
     flag: '--access-log-every <duration>',
     env: 'MYCELIUM_ACCESS_LOG_EVERY',

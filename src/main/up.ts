@@ -6,9 +6,11 @@ import { openRateTables, RateLimits } from '#api/rate-limits'
 import { AccessLogs } from '#api/s3/access-logs'
 import type { AnonymousGuests } from '#api/s3/anonymous'
 import { homeRegion } from '#api/s3/door-options'
+import type { AuditLog } from '#audit/audit-log'
 import { assessTopology, type TopologyReport } from '#cluster/topology'
 import { isFault } from '#fault/fault'
 import { type Principal, type PrincipalId, parsePrincipalId } from '#identity/principal'
+import { openAudit } from '#main/audit'
 import { startBackground } from '#main/background'
 import { hidingNames, printBanner } from '#main/banner'
 import { toolLine } from '#main/command-line'
@@ -79,6 +81,7 @@ export async function up({
   const deliveries = stack.use(
     startDeliveries(store, { giveUpMs, root: root.id, world, telemetry }),
   )
+  const audit = stack.use(await openAudit(store.directory, { config, print, world, telemetry }))
   const accessLogs = stack.use(
     new AccessLogs({
       objects: store.objects,
@@ -92,8 +95,22 @@ export async function up({
   const heard: OpenedTelemetry = {
     ...telemetry,
     bucketAccessed: (event) => accessLogs.take(event),
+    requestEnded(event) {
+      telemetry.requestEnded(event)
+      audit.take(event)
+    },
   }
-  const parts = { config, deliveries, world, telemetry: heard, root, stack, onDeath: death.reject }
+  const auditLog = audit.log
+  const parts = {
+    config,
+    deliveries,
+    auditLog,
+    world,
+    telemetry: heard,
+    root,
+    stack,
+    onDeath: death.reject,
+  }
   const doors = await openDoors(store, parts)
   await writePrivately(store.directory.adminEndpoint, urlOf(config.host, doors.front))
   stack.defer(() => rm(store.directory.adminEndpoint, { force: true }))
@@ -119,6 +136,7 @@ async function openDoors(
   {
     config,
     deliveries: { dispatcher },
+    auditLog,
     world,
     telemetry,
     root,
@@ -127,6 +145,7 @@ async function openDoors(
   }: {
     readonly config: UpConfig
     readonly deliveries: Deliveries
+    readonly auditLog: AuditLog | undefined
     readonly world: World
     readonly telemetry: OpenedTelemetry
     readonly root: Principal
@@ -159,6 +178,7 @@ async function openDoors(
       objects,
       targets: store.targets,
       dispatcher,
+      auditLog,
       accessKeys: (id) => store.accounts.findKey(id),
       rates,
       version,

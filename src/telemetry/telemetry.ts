@@ -9,6 +9,14 @@ export interface RequestEnded {
   readonly bucket?: string
   /** Access key id or `anonymous`; never a secret. */
   readonly principal?: string
+  /** Canonical id of whoever asks, or the ARN of the session; nobody's when nothing is proved. */
+  readonly caller?: string
+  /** Address of the other end, without port. */
+  readonly peer?: string
+  /** The key of the object that is addressed. */
+  readonly object?: string
+  /** What an operation of the admin API names: a user, a key, a bucket. */
+  readonly subject?: string
   readonly status: number
   readonly bytesIn: number
   readonly bytesOut: number

@@ -1,4 +1,5 @@
 /** The admin API on the wire: JSON over HTTP, signed like S3, for the root user alone. */
+import { auditRoutes } from '#api/admin/audit'
 import { bucketRoutes } from '#api/admin/buckets'
 import { adminFault } from '#api/admin/faults'
 import { groupRoutes } from '#api/admin/groups'
@@ -36,6 +37,7 @@ const routes: readonly AdminRoute[] = [
   ...roleRoutes,
   ...policyRoutes,
   ...bucketRoutes,
+  ...auditRoutes,
   ...quotaRoutes,
   ...kmsRoutes,
   ...targetRoutes,
@@ -79,6 +81,7 @@ export function createAdminDoor(options: AdminDoorOptions): HttpHandler {
           door: 'admin',
           requestId: request.id,
           ...trace,
+          peer: request.peer,
           method: request.method,
           status: response.status,
           bytesIn: request.body.received,
@@ -95,6 +98,8 @@ export function createAdminDoor(options: AdminDoorOptions): HttpHandler {
 interface Trace {
   operation: string
   principal?: string
+  caller?: string
+  subject?: string
 }
 
 interface Parts {
@@ -109,6 +114,7 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
   const { options, target, trace } = parts
   const proof = await prove(request, parts)
   trace.principal = proof.accessKeyId
+  trace.caller = proof.principal.id
   options.rates.admitKey(proof.accessKeyId)
   if (!proof.principal.isRoot) throw adminFault('admin/not-allowed')
   const { route, names } = findRoute(request.method, target.rawPath)
@@ -119,10 +125,25 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
     body: route.body === undefined ? undefined : parse(body, route),
     signal: request.signal,
   }
+  tellSubject(trace, [...Object.values(names), ...namesIn(asked.body, ['handle', 'name'])])
   const result = await route.run(options, asked)
+  tellSubject(trace, namesIn(result, route.method === 'POST' ? ['accessKeyId'] : []))
   return route.answer === undefined
     ? { status: route.status, headers: {} }
     : json(route.status, JSON.stringify(result))
+}
+
+function tellSubject(trace: Trace, names: readonly string[]): void {
+  const { subject } = trace
+  const all = [...(subject === undefined ? [] : [subject]), ...names]
+  if (names.length > 0) trace.subject = all.join(' ')
+}
+
+/** What a document calls the thing that it makes. */
+function namesIn(document: unknown, fields: readonly string[]): readonly string[] {
+  if (typeof document !== 'object' || document === null) return []
+  const values = fields.map((field): unknown => Reflect.get(document, field))
+  return values.filter((value) => typeof value === 'string')
 }
 
 async function prove(

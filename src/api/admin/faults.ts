@@ -8,6 +8,7 @@ export const adminFault = declareFaults({
   'admin/body-too-large': 'too-large',
   'admin/body-not-signed': 'denied',
   'admin/malformed-body': 'invalid',
+  'admin/no-audit-log': 'not-found',
   'admin/root-has-no-quota': 'invalid',
 })
 export type AdminFaultCode = Parameters<typeof adminFault>[0]

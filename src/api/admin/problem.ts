@@ -1,6 +1,7 @@
 /** Faults in the words of the admin API: problem documents (RFC 9457), with a sentence for people. */
 import type { AdminFaultCode } from '#api/admin/faults'
 import { type RateFaultCode, retryHeaders } from '#api/faults'
+import type { AuditFaultCode } from '#audit/faults'
 import type { DeliveryFaultCode } from '#delivery/faults'
 import { Fault, type FaultDetail, type FaultKind } from '#fault/fault'
 import type { HttpResponse } from '#http/message'
@@ -34,6 +35,7 @@ const sentences: Readonly<Record<AdminFaultCode | AccountFaultCode | DeliveryFau
     'admin/body-too-large': ({ bytesMax }) => `The body may have ${bytesMax} bytes at most.`,
     'admin/body-not-signed': () => 'Sign the hash of the body: x-amz-content-sha256 must state it.',
     'admin/malformed-body': ({ reason }) => `The body is not what is expected here: ${reason}.`,
+    'admin/no-audit-log': () => 'This store keeps no audit log in files (--audit, --audit-to).',
     'admin/root-has-no-quota': () =>
       'Root may use all there is. Give its buckets quotas of their own.',
     'delivery/malformed-name': ({ name }) =>
@@ -104,6 +106,10 @@ const ofNamedKeys: Readonly<Record<KmsFaultCode, Sentence>> = {
     `A key may have ${versionsMax} versions: make another one.`,
 }
 
+const ofAudit: Readonly<Record<AuditFaultCode, Sentence>> = {
+  'audit/damaged': ({ file, line, reason }) => `${file}, line ${line}: ${reason}.`,
+}
+
 const ofRates: Readonly<Record<RateFaultCode, Sentence>> = {
   'api/slow-down': ({ retryAfterS }) => `Too many requests. Try again in ${retryAfterS} s.`,
 }
@@ -138,6 +144,7 @@ function tell(error: unknown): {
   const status = code === 'admin/wrong-method' ? 405 : statuses[kind]
   const all: Readonly<Record<string, Sentence>> = {
     ...sentences,
+    ...ofAudit,
     ...ofNamedKeys,
     ...ofBuckets,
     ...ofRates,

@@ -1,5 +1,6 @@
 /** One operation of the admin API: what is asked, what is answered, and how it is done. */
 import type { z } from 'zod'
+import type { AuditLog } from '#audit/audit-log'
 import type { Dispatcher } from '#delivery/dispatcher'
 import type { Targets } from '#delivery/targets'
 import type { Accounts } from '#identity/accounts'
@@ -9,6 +10,7 @@ import type { World } from '#world/world'
 
 /** What the operations work on. */
 export interface AdminParts {
+  readonly auditLog: AuditLog | undefined
   readonly accounts: Accounts
   readonly namedKeys: KeyService
   readonly objects: Pick<

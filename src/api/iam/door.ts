@@ -20,7 +20,7 @@ import { sha256HexOf } from '#crypto/digest'
 import type { HttpRequest, HttpResponse } from '#http/message'
 import { parseQuery, parseTarget } from '#http/target'
 import { authenticate } from '#identity/authenticate'
-import { standingOf } from '#identity/caller'
+import { type Caller, standingOf } from '#identity/caller'
 import type { SignedProof } from '#identity/proof'
 import type { SigningKeys } from '#identity/signing-keys'
 import { gather } from '#stream/gather'
@@ -48,11 +48,20 @@ const namespaces = {
   sts: 'https://sts.amazonaws.com/doc/2011-06-15/',
 } as const
 
+export interface IamKnown {
+  readonly operation?: string
+  /** Access key id. */
+  readonly principal?: string
+  readonly caller?: Caller
+  /** The users, groups, roles and policies that are named. */
+  readonly subject?: string
+}
+
 export interface IamParts {
   readonly door: Pick<S3DoorOptions, 'lookups' | 'rates' | 'regions' | 'world'>
   readonly signingKeys: SigningKeys
   /** Called as soon as it is known what is asked, and by whom. */
-  readonly onKnown: (known: { readonly operation?: string; readonly principal?: string }) => void
+  readonly onKnown: (known: IamKnown) => void
   /** Called with what went wrong: the answer says it in words. */
   readonly onFailure: (error: unknown) => void
 }
@@ -77,18 +86,26 @@ export async function answerIam(request: HttpRequest, parts: IamParts): Promise<
     const action = actions.get(parameters.get('Action') ?? '')
     if (parameters.get('Version') === '2011-06-15') service = 'sts'
     const proof = await prove(request, { ...parts, body, service })
-    parts.onKnown({ principal: proof.accessKeyId })
+    parts.onKnown({ principal: proof.accessKeyId, caller: proof.principal })
     parts.door.rates.admitKey(proof.accessKeyId)
     if (action === undefined || action.service !== service) {
       const name = parameters.get('Action') ?? ''
       throw iamFault('iam/unknown-action', { reason: `There is no action ${name.slice(0, 80)}.` })
     }
-    parts.onKnown({ operation: action.name })
+    parts.onKnown({ operation: action.name, ...subjectOf(parameters) })
     return await answer(action, request, { ...parts, parameters, proof })
   } catch (error) {
     parts.onFailure(error)
     return iamErrorResponse(error, { namespace: namespaces[service], requestId: request.id })
   }
+}
+
+/** By the names of parameters: whatever else they hold is no matter of a log. */
+function subjectOf(parameters: ReadonlyMap<string, string>): Pick<IamKnown, 'subject'> {
+  const named = [...parameters].filter(([name]) =>
+    /^(New)?(User|Group|Role|Policy|RoleSession)Name$|^(Policy|Role)Arn$|^AccessKeyId$/.test(name),
+  )
+  return named.length === 0 ? {} : { subject: named.map(([, value]) => value).join(' ') }
 }
 
 async function answer(

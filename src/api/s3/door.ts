@@ -41,7 +41,9 @@ export interface S3Door {
 }
 
 /** What the log of a request learns while the request is understood. */
-type Trace = { -readonly [Name in 'operation' | 'bucket' | 'principal']?: RequestEnded[Name] } & {
+type Trace = {
+  -readonly [Name in 'operation' | 'bucket' | 'principal' | 'subject']?: RequestEnded[Name]
+} & {
   cross?: { readonly address: Address; readonly asked: CrossOrigin | undefined }
   /** Of a request that has its own words for it. */
   failure?: unknown
@@ -83,6 +85,7 @@ export function createS3Door(options: S3DoorOptions): S3Door {
             requestId: request.id,
             ...traced,
             operation,
+            ...whoAndWhat(request, { address: cross?.address, caller }),
             method: request.method,
             status: response.status,
             bytesIn: request.body.received,
@@ -282,6 +285,20 @@ async function grantedTo({
 
 function idHeaders(requestId: string): Record<string, string> {
   return { 'x-amz-request-id': requestId, 'x-amz-id-2': hostId }
+}
+
+function whoAndWhat(
+  { peer }: HttpRequest,
+  {
+    address,
+    caller,
+  }: { readonly address: Address | undefined; readonly caller: Caller | undefined },
+): Pick<RequestEnded, 'peer' | 'object' | 'caller'> {
+  return {
+    peer,
+    ...(address?.key === undefined ? {} : { object: address.key }),
+    ...(caller === undefined ? {} : { caller: caller.standing?.arn ?? caller.id }),
+  }
 }
 
 function failureFields(error: unknown, status: number): Pick<RequestEnded, 'faultCode' | 'error'> {

@@ -52,6 +52,8 @@ export function createWebsiteDoor(options: S3DoorOptions): HttpHandler {
           operation,
           ...(trace.bucket === undefined ? {} : { bucket: trace.bucket }),
           principal: 'anonymous',
+          peer: request.peer,
+          ...(trace.key === undefined ? {} : { object: trace.key }),
           method: request.method,
           status: response.status,
           bytesIn: request.body.received,
