@@ -44,7 +44,6 @@ export function cannedGrants(
   { owner, bucketOwner }: { readonly owner: string; readonly bucketOwner: string },
 ): Grants | undefined {
   const own = ownGrants(owner)
-  // Groups come first, as S3's clients have learned to expect.
   const group = (to: GrantGroup, ...permissions: readonly Permission[]): Grants => [
     ...permissions.map((permission): Grant => ({ to: { group: to }, permission })),
     ...own,

@@ -17,7 +17,7 @@ export interface Principal extends Owner {
   readonly id: PrincipalId
   readonly handle: Handle
   readonly email?: string
-  /** The name space of its buckets; the common one when left out. */
+  /** By which others name its buckets: `tenant:bucket`. */
   readonly tenant?: string
   /** May do everything. There is one. */
   readonly isRoot: boolean

@@ -5,23 +5,24 @@ import { classProfile, type ObjectParts, settled } from '#object/_parts'
 import type { BucketRow, ObjectChange } from '#object/changes'
 import { eventOf } from '#object/events'
 import { objectFault } from '#object/faults'
+import type { LifecycleRule } from '#object/lifecycle-rules'
 import type {
   BucketConfig,
   BucketFacts,
   BucketInfo,
   BucketName,
-  LifecycleRule,
   NewBucket,
   Origin,
   Versioning,
 } from '#object/model'
 import { bucketInfo, findBucket, readConfig, requireBucket } from '#object/rows'
+import type { Queryable } from '#sql/sql'
 
-/** `object/bucket-exists` when the name is taken; the door decides whether that is an error for this caller. */
+/** `object/bucket-exists` when the name is taken; the door decides whether that is an error for this caller. `object/too-many-buckets` */
 export async function createBucket(
   parts: ObjectParts,
   name: BucketName,
-  { owner, isLockable = false, config = {}, ...options }: NewBucket = {},
+  { owner, ownedMax, isLockable = false, config = {}, ...options }: NewBucket = {},
 ): Promise<BucketInfo> {
   const chosen = options.profile === undefined ? parts.profile : readProfile(parts, options.profile)
   parts.onProfile?.(chosen)
@@ -29,6 +30,7 @@ export async function createBucket(
   return await parts.changelog.commit(async (tx) => {
     if ((await findBucket(tx, name)) !== undefined)
       throw objectFault('object/bucket-exists', { bucket: name })
+    if (owner !== undefined && ownedMax !== undefined) await assertFewer(tx, owner, ownedMax)
     const owned = owner === undefined ? {} : { owner }
     const body: ObjectChange = { kind: 'object/bucket-created', name, profile, ...owned }
     const { at, sequence } = await tx.record(body)
@@ -51,6 +53,12 @@ export async function createBucket(
     for (const change of changes) await tx.record(change)
     return { ...info, versioning: 'enabled' }
   })
+}
+
+async function assertFewer(tx: Queryable, owner: string, ownedMax: number): Promise<void> {
+  const last = await tx.query`
+    select 1 as found from bucket where owner = ${owner} limit 1 offset ${ownedMax - 1}`
+  if (last.length > 0) throw objectFault('object/too-many-buckets', { ownedMax })
 }
 
 /** `object/unknown-profile` for one that is malformed, has no parity, or needs more nodes than there are. */

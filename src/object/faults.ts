@@ -7,6 +7,7 @@ export const objectFault = declareFaults({
   'object/unknown-profile': 'invalid',
   'object/unknown-storage-class': 'invalid',
   'object/bucket-exists': 'conflict',
+  'object/too-many-buckets': 'invalid',
   'object/bucket-not-empty': 'conflict',
   'object/no-such-bucket': 'not-found',
   'object/no-such-key': 'not-found',

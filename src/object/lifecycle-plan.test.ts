@@ -9,8 +9,8 @@ import {
   prefixesOf,
   uploadEnd,
 } from '#object/lifecycle-plan'
+import type { LifecycleConditions, LifecycleRule } from '#object/lifecycle-rules'
 import { dayMs } from '#object/locks'
-import type { LifecycleConditions, LifecycleRule } from '#object/model'
 import { parseObjectKey } from '#object/names'
 
 /** 2026-03-04T05:06:07Z */

@@ -1,12 +1,8 @@
 /** What a bucket's rules say of one version, marker or upload at a time. Pure: the same facts give the same answer. */
+
+import type { LifecycleConditions, LifecycleRule, LifecycleTime } from '#object/lifecycle-rules'
 import { dayMs } from '#object/locks'
-import type {
-  LifecycleConditions,
-  LifecycleRule,
-  LifecycleTime,
-  ObjectInfo,
-  Tags,
-} from '#object/model'
+import type { ObjectInfo, Tags } from '#object/model'
 
 /** One entry of a key's stack. */
 export type LifecycleEntry =

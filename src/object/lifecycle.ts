@@ -18,9 +18,10 @@ import {
   planUpload,
   prefixesOf,
 } from '#object/lifecycle-plan'
+import type { LifecycleRule } from '#object/lifecycle-rules'
 import { walkUploads } from '#object/list-uploads'
 import { assertRemovable } from '#object/locks'
-import type { LifecycleRule, Origin } from '#object/model'
+import type { Origin } from '#object/model'
 import { moveVersion } from '#object/move'
 import { toldVersionId } from '#object/names'
 import { findBucketById, keyText, readConfig, traitsOf, versioningOf } from '#object/rows'

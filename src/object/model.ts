@@ -1,6 +1,7 @@
 /** The words of the object domain: what doors pass in and get back. No I/O here. */
 import type { Branded } from '#bytes/brand'
 import type { DigestAlgorithm } from '#crypto/digest'
+import type { LifecycleRule } from '#object/lifecycle-rules'
 import type { Website } from '#object/website'
 import type { AccessLogTarget } from '#telemetry/telemetry'
 
@@ -178,39 +179,6 @@ export interface OwnerUsage extends Usage {
   readonly quota?: Quota
 }
 
-/** All that is stated must be so of an object. */
-export interface LifecycleConditions {
-  readonly prefix?: string
-  readonly tags?: Tags
-  readonly bytesAbove?: number
-  readonly bytesBelow?: number
-}
-
-/** When: so many days after the object was written, or at a time (ms since 1970). */
-export type LifecycleTime = { readonly days: number } | { readonly at: number }
-
-/**
- * What is to become of objects as they grow old, in the shape it was given (S3's). Days are days after writing, or after another version
- * took the place; `newerKept` is how many of the newest such versions are left alone.
- */
-export interface LifecycleRule {
-  readonly id: string
-  readonly isEnabled: boolean
-  /** Of the rule itself (S3's older form); of a rule with a filter, there. */
-  readonly prefix?: string
-  readonly filter?: LifecycleConditions & { readonly and?: LifecycleConditions }
-  /** Of current versions; or of delete markers that nothing is left behind. */
-  readonly expiration?: LifecycleTime | { readonly removesMarkers: boolean }
-  readonly formerExpiration?: { readonly days: number; readonly newerKept?: number }
-  readonly abortsUploadsAfterDays?: number
-  readonly transitions?: readonly (LifecycleTime & { readonly storageClass: string })[]
-  readonly formerTransitions?: readonly {
-    readonly days: number
-    readonly newerKept?: number
-    readonly storageClass: string
-  }[]
-}
-
 /** Settings of a bucket, each set, read and removed as a whole. */
 export interface BucketConfig {
   /** Who was granted what; nobody but the owner when left out. JSON whose meaning is the doors'. */
@@ -254,6 +222,8 @@ export interface NewBucket {
   /** The store's default profile when left out. */
   readonly profile?: string
   readonly owner?: string
+  /** Most buckets that `owner` may have, this one included. */
+  readonly ownedMax?: number
   /** It keeps versions, and objects in it may be locked. */
   readonly isLockable?: boolean
   readonly config?: Omit<BucketConfig, 'lock'>

@@ -43,7 +43,6 @@ export const refusals = {
     'S3 Express: another kind of bucket, bound to a zone of AWS, with sessions of its own and renaming.',
   'Object Lambda':
     'Functions of AWS between reader and object. The service is closed to new users.',
-  torrents: 'AWS has withdrawn them.',
   acceleration:
     'It moves requests through AWS’s edge network. The answer is that it was never switched on.',
 } as const
@@ -56,7 +55,6 @@ const refused: readonly (readonly [RegExp, Refusal])[] = [
   ],
   [/^(CreateSession|ListDirectoryBuckets|RenameObject)$/, 'directory buckets'],
   [/^WriteGetObjectResponse$/, 'Object Lambda'],
-  [/Torrent$/, 'torrents'],
   [/Accelerate/, 'acceleration'],
 ]
 

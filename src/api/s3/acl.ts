@@ -171,7 +171,13 @@ export async function aclResponse(
     readonly headers: Readonly<Record<string, string>>
   },
 ): Promise<HttpResponse> {
-  const elements = await Promise.all(grants.map((grant) => grantElement(call, grant)))
+  // Groups come first, as S3's clients have learned to expect.
+  const [others = [], groups = []] = [false, true].map((isGroup) =>
+    grants.filter(({ to }) => 'group' in to === isGroup),
+  )
+  const elements = await Promise.all(
+    [...groups, ...others].map((grant) => grantElement(call, grant)),
+  )
   return xmlResponse(
     'AccessControlPolicy',
     [

@@ -42,6 +42,7 @@ const actions: Readonly<Record<string, readonly [action: string | undefined, ofV
     GetObjectLockConfiguration: ['s3:GetBucketObjectLockConfiguration'],
     GetObjectRetention: ['s3:GetObjectRetention'],
     GetObjectTagging: ['s3:GetObjectTagging', 's3:GetObjectVersionTagging'],
+    GetObjectTorrent: ['s3:GetObjectTorrent', 's3:GetObjectVersionTorrent'],
     GetPublicAccessBlock: ['s3:GetBucketPublicAccessBlock'],
     HeadBucket: ['s3:ListBucket'],
     HeadObject: ['s3:GetObject', 's3:GetObjectVersion'],

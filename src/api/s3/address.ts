@@ -1,9 +1,12 @@
 import { s3Fault } from '#api/s3/faults'
+import { readTenant } from '#api/s3/tenants'
 import { percentDecode } from '#http/target'
 
 /** What a request is about, decoded once. No bucket: the service itself. */
 export interface Address {
   readonly bucket?: string
+  /** Whose the bucket must be; empty: nobody's tenant. */
+  readonly tenant?: string
   readonly key?: string
   /** As sent, for old signatures: `/bucket/key`, without mount or virtual host. */
   readonly rawResource: string
@@ -37,7 +40,7 @@ export function resolveAddress(
     return { rawResource: '/' }
   }
   return {
-    bucket: percentDecode(rawBucket),
+    ...readTenant(percentDecode(rawBucket)),
     ...(rawKey === '' ? {} : { key: percentDecode(rawKey) }),
     rawResource: `/${rawBucket}/${rawKey}`,
   }

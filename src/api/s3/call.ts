@@ -22,6 +22,8 @@ export interface Call {
 /** A bucket is named, which may not be there. */
 export interface NameCall extends Call {
   readonly bucket: BucketName
+  /** As stated with the bucket's name; empty: none. */
+  readonly tenant?: string | undefined
 }
 
 /** The bucket is there, and the caller may do this with it, as far as that does not depend on the object. */

@@ -1,15 +1,19 @@
-import type { Call } from '#api/s3/call'
+import type { Call, NameCall } from '#api/s3/call'
 import { parseDate, parseEtags } from '#api/s3/conditions'
 import { readSourceKey } from '#api/s3/encryption'
 import { admissionTo } from '#api/s3/enter'
 import { s3Fault } from '#api/s3/faults'
+import { assertTenant, readTenant } from '#api/s3/tenants'
 import { percentDecode } from '#http/target'
 import { assertCustomerKey } from '#object/encryption'
 import type { ByteRange, CopySource, ObjectInfo } from '#object/model'
 import { parseBucketName, parseObjectKey, parseVersionId } from '#object/names'
 
+/** Whose bucket it must be is only the door's to ask. */
+type NamedSource = CopySource & Pick<NameCall, 'tenant'>
+
 /** Reads `x-amz-copy-source` (`/bucket/key` or `bucket/key`, percent-encoded), the conditions on it, and its customer's key. */
-export function readCopySource(call: Pick<Call, 'headers' | 'request'>): CopySource {
+export function readCopySource(call: Pick<Call, 'headers' | 'request'>): NamedSource {
   const { headers } = call
   const [path = '', version] = (headers['x-amz-copy-source'] ?? '').split('?versionId=')
   const decoded = percentDecode(path).replace(/^\//, '')
@@ -17,12 +21,14 @@ export function readCopySource(call: Pick<Call, 'headers' | 'request'>): CopySou
   if (slash < 1 || slash === decoded.length - 1) {
     throw s3Fault('s3/invalid-argument', { argument: 'x-amz-copy-source' })
   }
+  const { bucket, tenant } = readTenant(decoded.slice(0, slash))
   const ifMatch = parseEtags(headers['x-amz-copy-source-if-match'])
   const ifNoneMatch = parseEtags(headers['x-amz-copy-source-if-none-match'])
   const ifModifiedSince = parseDate(headers['x-amz-copy-source-if-modified-since'])
   const ifUnmodifiedSince = parseDate(headers['x-amz-copy-source-if-unmodified-since'])
   return {
-    bucket: parseBucketName(decoded.slice(0, slash)),
+    bucket: parseBucketName(bucket),
+    tenant,
     key: parseObjectKey(decoded.slice(slash + 1)),
     ...(version === undefined ? {} : { version: parseVersionId(version) }),
     ...readSourceKey(call),
@@ -36,9 +42,10 @@ export function readCopySource(call: Pick<Call, 'headers' | 'request'>): CopySou
 /** The source as it is, if the caller may read it. `object/no-such-key`, `s3/access-denied`, and the faults of `assertCustomerKey` */
 export async function readSource(
   call: Call,
-  { bucket, key, version, customerKey }: CopySource,
+  { bucket, tenant, key, version, customerKey }: NamedSource,
 ): Promise<ObjectInfo> {
   const action = version === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
+  await assertTenant({ ...call, bucket, tenant })
   const { admission } = await admissionTo(call, bucket, { action, key })
   try {
     const info = await call.door.objects.head(bucket, key, version)

@@ -3,9 +3,11 @@ import type { NameCall } from '#api/s3/call'
 import { homeRegion } from '#api/s3/door-options'
 import { requireRight } from '#api/s3/enter'
 import { s3Fault } from '#api/s3/faults'
+import { bucketsMax } from '#api/s3/limits'
 import { parseOwnership } from '#api/s3/ownership-controls'
 import { refuseUnkeptPromises } from '#api/s3/promises'
 import { emptyResponse } from '#api/s3/response'
+import { assertOwnTenant } from '#api/s3/tenants'
 import { readOptionalXmlBody } from '#api/s3/xml-body'
 import { textOf } from '#api/s3/xml-reader'
 import { isFault } from '#fault/fault'
@@ -17,6 +19,7 @@ import type { BucketConfig } from '#object/model'
 export async function createBucket(call: NameCall): Promise<HttpResponse> {
   const { door, bucket, headers, caller } = call
   if (caller === undefined) throw s3Fault('s3/access-denied')
+  assertOwnTenant(call)
   requireRight(call, { action: 's3:CreateBucket', bucket })
   refuseUnkeptPromises(call)
   const config = await readConfig(call, caller.id)
@@ -27,6 +30,7 @@ export async function createBucket(call: NameCall): Promise<HttpResponse> {
     const options = {
       owner: caller.id,
       isLockable,
+      ...(caller.isRoot ? {} : { ownedMax: bucketsMax }),
       config: { ...config, ...(location === undefined ? {} : { location }) },
       ...(profile === undefined ? {} : { profile }),
     }
@@ -80,6 +84,7 @@ export async function makeBucket(call: NameCall): Promise<void> {
   const { door, bucket, caller } = call
   if ((await door.lookups.bucket(bucket)) !== undefined) return
   if (caller === undefined) throw s3Fault('s3/access-denied')
+  assertOwnTenant(call)
   requireRight(call, { action: 's3:CreateBucket', bucket })
   await door.objects.createBucket(bucket, { owner: caller.id }).catch((error: unknown) => {
     if (!isFault(error, 'object/bucket-exists')) throw error // somebody else was faster

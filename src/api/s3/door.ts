@@ -134,6 +134,7 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
       request,
       query,
       bucket,
+      tenant: address.tenant,
       signingKeys,
       callerOf: (proof) => admitCaller(request, proof, parts),
     })
@@ -159,6 +160,7 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
     headers: effectiveHeaders(request.headers, target.query, proof),
   }
   const asked = { method: request.method, query: call.query, headers: call.headers }
+  const { tenant } = address
   if (address.bucket === undefined) {
     const route = findRoute(serviceRoutes, asked)
     trace.operation = route.name
@@ -169,7 +171,7 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
       trace.operation = 'CreateBucket'
       const bucket = parseBucketName(address.bucket)
       trace.bucket = bucket
-      return createBucket({ ...call, bucket })
+      return createBucket({ ...call, bucket, tenant })
     }
     const route = findRoute(bucketRoutes, asked)
     trace.operation = route.name
@@ -177,7 +179,7 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
     trace.bucket = bucket
     const action = actionOf(route.name)
     const wanted = action === undefined ? action : { action }
-    const entered = await enter({ ...call, bucket }, wanted)
+    const entered = await enter({ ...call, bucket, tenant }, wanted)
     return withCharge(entered, await route.operation(entered))
   }
   const route = findRoute(objectRoutes, asked)
@@ -185,10 +187,11 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
   const bucket = parseBucketName(address.bucket)
   trace.bucket = bucket
   const key = parseObjectKey(address.key)
-  if (options.createsBuckets && route.name === 'PutObject') await makeBucket({ ...call, bucket })
+  if (options.createsBuckets && route.name === 'PutObject')
+    await makeBucket({ ...call, bucket, tenant })
   const action = actionOf(route.name, { isOfVersion: call.query.has('versionId') })
   const wanted = action === undefined ? undefined : { action, key }
-  const entered = { ...(await enter({ ...call, bucket }, wanted)), key }
+  const entered = { ...(await enter({ ...call, bucket, tenant }, wanted)), key }
   try {
     if (entered.admission.dependsOnObject && route.admits !== true) {
       entered.admission.admit(await options.objects.head(bucket, key, versionOf(call)))

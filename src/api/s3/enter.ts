@@ -3,6 +3,7 @@ import type { Admission, BucketCall, Call, NameCall } from '#api/s3/call'
 import { contextOf } from '#api/s3/context'
 import { s3Fault } from '#api/s3/faults'
 import { assertPays } from '#api/s3/requester-pays'
+import { assertTenant } from '#api/s3/tenants'
 import { isFault } from '#fault/fault'
 import {
   type AccessRequest,
@@ -32,6 +33,7 @@ export async function enter<Named extends NameCall>(
   call: Named,
   asked: Asked | undefined,
 ): Promise<Named & Pick<BucketCall, 'facts' | 'owner' | 'admission'>> {
+  await assertTenant(call)
   const { facts, admission } = await admissionTo(call, call.bucket, asked)
   const expected = call.headers['x-amz-expected-bucket-owner']
   if (expected !== undefined && expected !== (facts.owner ?? call.door.root.id))

@@ -73,6 +73,11 @@ const objectErrors: Readonly<Record<ObjectFaultCode, S3Error>> = {
     code: 'BucketAlreadyExists',
     message: 'The requested bucket name is not available.',
   },
+  'object/too-many-buckets': {
+    status: 400,
+    code: 'TooManyBuckets',
+    message: 'You have attempted to create more buckets than allowed',
+  },
   'object/bucket-not-empty': {
     status: 409,
     code: 'BucketNotEmpty',

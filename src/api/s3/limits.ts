@@ -12,6 +12,9 @@ export const encryptionContextBytesMax = 11 * 1024
 /** `x-amz-website-redirect-location` */
 export const redirectBytesMax = 2 * 1024
 
+/** Of one user, but not of root, who may have any number. Ceph's default. */
+export const bucketsMax = 1_000
+
 export const deleteKeysMax = 1_000
 export const listKeysMax = 1_000
 export const partsMax = 10_000

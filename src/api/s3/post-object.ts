@@ -32,7 +32,8 @@ import type { ObjectKey } from '#object/model'
 import { parseObjectKey } from '#object/names'
 
 /** A request whose sender only its body tells. */
-export interface FormUpload extends Pick<NameCall, 'door' | 'request' | 'query' | 'bucket'> {
+export interface FormUpload
+  extends Pick<NameCall, 'door' | 'request' | 'query' | 'bucket' | 'tenant'> {
   readonly signingKeys: SigningKeys
   /** Called as soon as there is a proof: whose request this is; `undefined` for somebody unknown. */
   callerOf(proof: Proof): Caller | undefined
@@ -43,7 +44,7 @@ export interface FormUpload extends Pick<NameCall, 'door' | 'request' | 'query' 
  * the policy does not allow is refused when that shows: nothing of it becomes visible.
  */
 export async function postObject(upload: FormUpload): Promise<HttpResponse> {
-  const { door, request, query, bucket } = upload
+  const { door, request, query, bucket, tenant } = upload
   const { headers } = request
   const boundary = formBoundary(headers['content-type'])
   if (headers['authorization'] !== undefined) throw identityFault('identity/two-authorizations')
@@ -54,7 +55,7 @@ export async function postObject(upload: FormUpload): Promise<HttpResponse> {
   const asPut = { ...request, body: bodyOf(file, request) }
   const said = headersOf(form.fields, headers)
   const call = await enter(
-    { door, request: asPut, proof, caller, query, headers: said, bucket },
+    { door, request: asPut, proof, caller, query, headers: said, bucket, tenant },
     { action: 's3:PutObject', key },
   )
   return await putFile({ ...call, key }, form.fields, fileBytes)

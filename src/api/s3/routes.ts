@@ -35,6 +35,7 @@ import { getBucketLocation } from '#api/s3/get-bucket-location'
 import { getBucketVersioning } from '#api/s3/get-bucket-versioning'
 import { getObject } from '#api/s3/get-object'
 import { getObjectAttributes } from '#api/s3/get-object-attributes'
+import { getObjectTorrent } from '#api/s3/get-object-torrent'
 import { headBucket } from '#api/s3/head-bucket'
 import { headObject } from '#api/s3/head-object'
 import { listBuckets } from '#api/s3/list-buckets'
@@ -74,6 +75,7 @@ import {
 } from '#api/s3/unused-configurations'
 import { uploadPart } from '#api/s3/upload-part'
 import { uploadPartCopy } from '#api/s3/upload-part-copy'
+import { getUsage } from '#api/s3/usage'
 
 interface Route<C extends Call> {
   readonly name: string
@@ -90,6 +92,7 @@ interface Route<C extends Call> {
 
 export const serviceRoutes: readonly Route<Call>[] = [
   { name: 'ListBuckets', method: 'GET', operation: listBuckets },
+  { name: 'GetUsage', method: 'GET', subresources: ['usage'], operation: getUsage },
 ]
 
 const listType = 'list-type'
@@ -431,6 +434,13 @@ export const objectRoutes: readonly Route<ObjectCall>[] = [
     subresources: ['legal-hold'],
     operation: putObjectLegalHold,
   },
+  {
+    name: 'GetObjectTorrent',
+    method: 'GET',
+    subresources: ['torrent'],
+    isEmpty: true,
+    operation: getObjectTorrent,
+  },
   { name: 'RestoreObject', method: 'POST', subresources: ['restore'], operation: restoreObject },
   {
     name: 'SelectObjectContent',
@@ -510,7 +520,9 @@ export function findRoute<C extends Call>(
   routes: readonly Route<C>[],
   { method, query, headers }: { readonly method: string } & Pick<Call, 'query' | 'headers'>,
 ): Route<C> {
-  const asked = [...query.keys()].filter((name) => subresources.has(name))
+  // What others may add to any request is only another operation where there is one.
+  const isOwn = (name: string) => routes.some((route) => route.subresources?.includes(name))
+  const asked = [...query.keys()].filter((name) => subresources.has(name) || isOwn(name))
   const found = routes.find(
     (route) =>
       route.method === method &&

@@ -11,6 +11,7 @@ import {
   CreateMultipartUploadCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  GetObjectTorrentCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandInput,
@@ -266,4 +267,13 @@ test('a part that is copied has the checksum of its upload, and so has the whole
       equal(whole.ChecksumSHA256, `${composite.toString('base64')}-2`)
     }
   }
+})
+
+test('no object has a torrent', async () => {
+  const Key = 'shared'
+  await client.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }))
+  await rejects(
+    client.send(new GetObjectTorrentCommand({ Bucket, Key })),
+    refused(404, 'NoSuchKey'),
+  )
 })

@@ -151,3 +151,57 @@ test('a bucket that was removed and made by somebody else is theirs', async () =
     refused(403, 'AccessDenied'),
   )
 })
+
+async function tenantOf(handle: string, tenant: string): Promise<S3Client> {
+  await server.accounts.createPrincipal({ handle, displayName: handle, tenant })
+  const made = await server.accounts.createKey(handle)
+  return clientOf({ accessKeyId: made.accessKeyId, secretAccessKey: made.secret })
+}
+
+test('a bucket is found by its own tenant, or none, before its name, and by no other', async () => {
+  const carol = await tenantOf('carol', 'east')
+  await carol.send(new CreateBucketCommand({ Bucket: 'of-carol' }))
+  await carol.send(new PutObjectCommand({ Bucket: 'of-carol', Key: 'a', Body: 'hers' }))
+  const list = (client: S3Client, Bucket: string) => client.send(new ListObjectsCommand({ Bucket }))
+  for (const name of ['of-carol', 'east:of-carol'])
+    equal((await list(root, name)).Contents?.[0]?.Key, 'a')
+  equal((await list(root, ':of-alice')).Contents?.[0]?.Key, 'a')
+  for (const name of ['west:of-carol', ':of-carol', 'east:of-alice', 'east:nowhere'])
+    await rejects(list(root, name), refused(404, 'NoSuchBucket'))
+  await rejects(list(alice, 'east:of-carol'), refused(403, 'AccessDenied'))
+  const copy = (CopySource: string) =>
+    root.send(new CopyObjectCommand({ Bucket: 'of-alice', Key: 'copied', CopySource }))
+  await copy('east:of-carol/a')
+  await rejects(copy('west:of-carol/a'), refused(404, 'NoSuchBucket'))
+})
+
+test('buckets are made for one’s own tenant only', async () => {
+  const dave = await tenantOf('dave-of-the-north', 'north')
+  const make = (client: S3Client, Bucket: string) =>
+    client.send(new CreateBucketCommand({ Bucket }))
+  await make(dave, 'north:of-dave')
+  await rejects(make(dave, 'south:of-dave-too'), refused(403, 'AccessDenied'))
+  await rejects(make(dave, ':of-dave-too'), refused(403, 'AccessDenied'))
+  await make(alice, ':of-alice-too')
+  const { Buckets } = await dave.send(new ListBucketsCommand({}))
+  deepEqual(
+    Buckets?.map(({ Name }) => Name),
+    ['of-dave'],
+  )
+})
+
+test('a list of buckets comes in pages, of those that begin with a prefix', async () => {
+  const erin = await newcomer('erin')
+  const names = ['erin-a', 'erin-b', 'erin-c', 'other-of-erin']
+  for (const Bucket of names) await erin.send(new CreateBucketCommand({ Bucket }))
+  const told: (string | undefined)[][] = []
+  let ContinuationToken: string | undefined
+  do {
+    const page = await erin.send(
+      new ListBucketsCommand({ MaxBuckets: 2, Prefix: 'erin-', ContinuationToken }),
+    )
+    told.push(page.Buckets?.map(({ Name }) => Name) ?? [])
+    ContinuationToken = page.ContinuationToken
+  } while (ContinuationToken !== undefined)
+  deepEqual(told, [['erin-a', 'erin-b'], ['erin-c']])
+})
