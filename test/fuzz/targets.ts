@@ -1,0 +1,347 @@
+/** What is fuzzed: everything that reads what strangers send. What may be thrown at them is a fault of the right room, and nothing else. */
+import { deepEqual, ok } from 'node:assert/strict'
+import { resolveAddress } from '#api/s3/address'
+import { parseDate, parseEtags } from '#api/s3/conditions'
+import { readCopyRange, readCopySource } from '#api/s3/copy-source'
+import { formBoundary, readForm } from '#api/s3/form'
+import { readLifecycle } from '#api/s3/lifecycle-document'
+import { checkPostPolicy, parsePostPolicy } from '#api/s3/post-policy'
+import { parseRange } from '#api/s3/range'
+import { readSelectRequest } from '#api/s3/select-request'
+import { bucketTagsMax, parseTagging, readTagHeader } from '#api/s3/tags'
+import { readXml } from '#api/s3/xml-reader'
+import { Fault } from '#fault/fault'
+import type { HttpRequest } from '#http/message'
+import { parseQuery, parseTarget } from '#http/target'
+import { authenticate } from '#identity/authenticate'
+import { AwsChunkedDecoder } from '#identity/aws-chunked'
+import { ChunkSignatures } from '#identity/chunk-signatures'
+import { evaluate, parsePolicy } from '#identity/policy'
+import { authenticateForm } from '#identity/post-form'
+import { type Principal, parseHandle, parsePrincipalId } from '#identity/principal'
+import type { AuthenticationRules } from '#identity/rules'
+import { SigningKeys } from '#identity/signing-keys'
+import { parseBucketName, parseObjectKey, parseVersionId } from '#object/names'
+import { parseQuery as parseSql } from '#select/parse-query'
+import type { Seeds } from './mutate.ts'
+
+export interface Target {
+  readonly seeds: Seeds
+  readonly words?: readonly string[]
+  /** Rooms whose faults may be thrown. */
+  readonly rooms: readonly string[]
+  /** Throws what reading the input throws, and assertions of its own. */
+  readonly read: (input: Buffer) => void | Promise<void>
+}
+
+const principal: Principal = {
+  id: parsePrincipalId('owner'),
+  handle: parseHandle('owner'),
+  displayName: 'owner',
+  isRoot: false,
+  createdAt: 0,
+}
+const accessKeyId = 'AKIAIOSFODNN7EXAMPLE'
+const rules: AuthenticationRules = {
+  accessKeys: (id, token) =>
+    id === accessKeyId && token === undefined ? { secret: 'of nobody', principal } : undefined,
+  regions: ['us-east-1'],
+  signingKeys: new SigningKeys(),
+  now: Date.UTC(2013, 4, 24),
+  resources: ['/bucket/key'],
+}
+const signature = 'f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41'
+const credential = `${accessKeyId}/20130524/us-east-1/s3/aws4_request`
+
+/** Headers that come once a line, as `name: value`. */
+function headersOf(lines: readonly string[]): Record<string, string> {
+  const pairs = lines.map((line): readonly [string, string] => {
+    const colon = line.indexOf(':')
+    return [line.slice(0, Math.max(0, colon)).trim().toLowerCase(), line.slice(colon + 1).trim()]
+  })
+  return Object.fromEntries(pairs)
+}
+
+/** From this machine, without anything. */
+const bareRequest: HttpRequest = {
+  id: '0'.repeat(16),
+  method: 'PUT',
+  target: '/bucket/key',
+  headers: {},
+  peer: '127.0.0.1',
+  body: { bytes: 0, received: 0, async *[Symbol.asyncIterator]() {} },
+  signal: new AbortController().signal,
+}
+
+async function outcomeOf<Result>(act: () => Result | Promise<Result>): Promise<Result | string> {
+  try {
+    return await act()
+  } catch (error) {
+    if (error instanceof Fault) return error.code
+    throw error
+  }
+}
+
+export const targets: Readonly<Record<string, Target>> = {
+  sigv4: {
+    seeds: [
+      `GET /test.txt\nhost: examplebucket.s3.amazonaws.com\nx-amz-content-sha256: UNSIGNED-PAYLOAD\nx-amz-date: 20130524T000000Z\nauthorization: AWS4-HMAC-SHA256 Credential=${credential},SignedHeaders=host;x-amz-content-sha256;x-amz-date,Signature=${signature}`,
+      `GET /k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=${encodeURIComponent(credential)}&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host&X-Amz-Signature=${signature}\nhost: h`,
+      `PUT /bucket/key?AWSAccessKeyId=${accessKeyId}&Expires=1369440000&Signature=xQE0diMbLRepdf3YB%2BFIEXAMPLE%3D\nhost: h\ncontent-type: text/plain\nx-amz-meta-a: b`,
+    ],
+    words: [
+      'SignedHeaders=',
+      'Signature=',
+      'Credential=',
+      'x-amz-security-token: a',
+      'STREAMING-AWS4-HMAC-SHA256-PAYLOAD',
+    ],
+    rooms: ['identity', 'http'],
+    async read(input) {
+      const [first = '', ...lines] = input.toString('latin1').split('\n')
+      const [method = '', ...rest] = first.split(' ')
+      const message = { method, target: parseTarget(rest.join(' ')), headers: headersOf(lines) }
+      const proof = await authenticate(message, rules)
+      ok(proof.kind === 'anonymous', 'nothing of this was signed with the secret')
+    },
+  },
+  'aws-chunked': {
+    seeds: [
+      '5\r\nhello\r\n1;x=y\r\n!\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n',
+      `6;chunk-signature=${signature}\r\nhello!\r\n0;chunk-signature=${signature}\r\n\r\n`,
+    ],
+    words: ['ffffffffffffffff', 'fffffff', '0\r\n', ';chunk-signature='],
+    rooms: ['identity'],
+    async read(input) {
+      const decode = (pieces: readonly Uint8Array[], isSigned: boolean) => {
+        const seed = { signingKey: Buffer.alloc(32), timestamp: 't', scope: 's', signature }
+        const signatures = isSigned ? { signatures: new ChunkSignatures(seed) } : {}
+        const decoder = new AwsChunkedDecoder({ decodedBytes: 6, hasTrailer: true, ...signatures })
+        const payload = pieces.flatMap((piece) => decoder.push(piece))
+        return { trailers: [...decoder.finish()], payload: Buffer.concat(payload).toString('hex') }
+      }
+      const middle = input.length >> 1
+      const cut = [input.subarray(0, middle), input.subarray(middle)]
+      const whole = await outcomeOf(() => decode([input], false))
+      if (typeof whole !== 'string') deepEqual(decode(cut, false), whole)
+      decode(cut, true)
+    },
+  },
+  xml: {
+    seeds: [
+      '<Tagging><TagSet><Tag><Key>a</Key><Value>b&amp;&#65;</Value></Tag></TagSet></Tagging>',
+      '<?xml version="1.0"?><!-- x --><LifecycleConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Rule><ID>a</ID><Status>Enabled</Status><Filter><And><Prefix>p/</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></And></Filter><Expiration><Days>3</Days></Expiration><Transition><Days>1</Days><StorageClass>STANDARD_IA</StorageClass></Transition></Rule></LifecycleConfiguration>',
+      '<SelectObjectContentRequest><Expression>SELECT * FROM S3Object</Expression><ExpressionType>SQL</ExpressionType><InputSerialization><CSV><FileHeaderInfo>USE</FileHeaderInfo></CSV></InputSerialization><OutputSerialization><JSON/></OutputSerialization><ScanRange><Start>1</Start><End>9</End></ScanRange></SelectObjectContentRequest>',
+    ],
+    words: [
+      '<![CDATA[',
+      ']]>',
+      '<!--',
+      '-->',
+      '<?',
+      '?>',
+      '<!DOCTYPE a [<!ENTITY b "c">]>',
+      '&b;',
+      '&#x110000;',
+      '&#0;',
+      '</',
+      '/>',
+      '<a>',
+      '<Rule>',
+      '<Date>2026-01-01T00:00:00Z</Date>',
+    ],
+    rooms: ['s3', 'object', 'select'],
+    async read(input) {
+      const document = readXml(input)
+      await outcomeOf(() => parseTagging(document, bucketTagsMax))
+      await outcomeOf(() => readSelectRequest(document))
+      readLifecycle(document, { randomBytes: (bytes) => Buffer.alloc(bytes) })
+    },
+  },
+  policy: {
+    seeds: [
+      `{"Version":"2012-10-17","Id":"x","Statement":[{"Sid":"a","Effect":"Allow","Principal":{"AWS":["arn:aws:iam::123456789012:root","*"]},"Action":["s3:Get*","s3:PutObject"],"Resource":["arn:aws:s3:::bucket/*"],"Condition":{"StringLike":{"s3:prefix":["a*","\${aws:username}/?"]},"IpAddress":{"aws:SourceIp":"10.0.0.0/8"},"NumericLessThan":{"s3:max-keys":"10"},"DateGreaterThan":{"aws:CurrentTime":"2026-01-01T00:00:00Z"},"Null":{"s3:x":"true"}}}]}`,
+      '{"Statement":{"Effect":"Deny","NotPrincipal":"*","NotAction":"*","NotResource":"arn:aws:s3:::b"}}',
+    ],
+    words: [
+      '"ForAllValues:StringEquals"',
+      '"BoolIfExists"',
+      '"ArnLike"',
+      `\${*}`,
+      `\${`,
+      '::/0',
+      '"*"',
+      '****************a',
+      '?',
+    ],
+    rooms: ['identity'],
+    read(input) {
+      const policy = parsePolicy(input.toString('utf8'))
+      const request = {
+        action: 's3:GetObject',
+        resource: `arn:aws:s3:::bucket/${'a'.repeat(1_000)}`,
+        names: ['owner'],
+        context: { 's3:prefix': ['a'.repeat(1_000)], 'aws:SourceIp': ['10.1.2.3'] },
+      }
+      ok([undefined, 'Allow', 'Deny'].includes(evaluate(policy, request)))
+    },
+  },
+  form: {
+    seeds: [
+      `multipart/form-data; boundary=xyz\n--xyz\r\nContent-Disposition: form-data; name="key"\r\n\r\na/\${filename}\r\n--xyz\r\nContent-Disposition: form-data; name="file"; filename="a b.txt"\r\nContent-Type: text/plain\r\n\r\nhello\r\n--xyz--\r\n`,
+      'multipart/form-data; boundary="a b"\npreamble\r\n--a b  \r\ncontent-disposition:form-data;name=file\r\n\r\n\r\n--a b--\r\nepilogue',
+    ],
+    words: [
+      '--xyz',
+      '--xyz--',
+      '\r\n--xyz\r\n',
+      'Content-Disposition: ',
+      'name=',
+      'filename=',
+      'boundary=',
+    ],
+    rooms: ['s3'],
+    async read(input) {
+      const newline = input.indexOf('\n')
+      const boundary = formBoundary(input.subarray(0, Math.max(0, newline)).toString('latin1'))
+      const body = input.subarray(newline + 1)
+      const form = await readForm(inPieces(body), { boundary })
+      let fileBytes = 0
+      for await (const piece of form.file?.stream ?? []) fileBytes += piece.length
+      ok(fileBytes < body.length || body.length === 0)
+    },
+  },
+  'form-policy': {
+    seeds: [
+      '{"expiration":"2026-12-01T12:00:00.000Z","conditions":[{"bucket":"b"},["starts-with","$key","user/"],["eq","$acl","private"],["content-length-range",1,100],{"x-amz-meta-a":"\\\\$b"}]}',
+    ],
+    words: ['"starts-with"', '"$', '\\$', '["eq"', '"content-length-range"'],
+    rooms: ['s3'],
+    async read(input) {
+      await outcomeOf(() => parsePostPolicy(input.toString('latin1')))
+      const policy = parsePostPolicy(input.toString('base64'))
+      const values = new Map([
+        ['key', 'user/x'],
+        ['acl', 'private'],
+      ])
+      checkPostPolicy(policy, { values, bucket: 'b', now: 0 })
+    },
+  },
+  'form-proof': {
+    seeds: [
+      `policy=e30=&x-amz-algorithm=AWS4-HMAC-SHA256&x-amz-credential=${credential}&x-amz-date=20130524T000000Z&x-amz-signature=${signature}`,
+      `policy=e30=&awsaccesskeyid=${accessKeyId}&signature=qgk2+6Sv9/oM7G3qLEjTH1a1l1g=`,
+    ],
+    rooms: ['identity', 'http'],
+    async read(input) {
+      const fields = new Map(
+        parseQuery(input.toString('latin1')).map(({ name, value }) => [name, value]),
+      )
+      const proof = await authenticateForm((name) => fields.get(name), rules)
+      ok(proof.kind === 'anonymous', 'nothing of this was signed with the secret')
+    },
+  },
+  'copy-source': {
+    seeds: ['/bucket/a%20key?versionId=0123456789abcdef\nbytes=0-9', 'bucket/ü\nbytes=5-5'],
+    words: ['?versionId=', 'null', 'bytes='],
+    rooms: ['s3', 'object', 'http'],
+    read(input) {
+      const [source = '', range] = input.toString('latin1').split('\n')
+      const { first, last } = readCopyRange(range) ?? { first: 0, last: 0 }
+      ok(first <= last)
+      const { bucket, key } = readCopySource({
+        headers: { 'x-amz-copy-source': source },
+        request: bareRequest,
+      })
+      ok(bucket.length >= 3 && key.length >= 1)
+    },
+  },
+  range: {
+    seeds: ['bytes=0-9', 'bytes=-5', 'bytes=7-', 'bytes=0-1,3-4'],
+    words: ['bytes=', '18446744073709551616'],
+    rooms: ['object'],
+    read(input) {
+      const header = input.toString('latin1')
+      const range = parseRange(header, 10)
+      ok(range === undefined || (range.first >= 0 && range.first <= range.last && range.last < 10))
+      parseRange(header, 0)
+    },
+  },
+  names: {
+    seeds: ['/my-bucket/a/b%20c?versionId=null', '/s3/my.bucket/k', '/my-bucket//..%2F', '/k'],
+    rooms: ['s3', 'object', 'http'],
+    read(input) {
+      const { rawPath, query } = parseTarget(input.toString('latin1'))
+      for (const host of ['my-bucket.localhost', '127.0.0.1:9000']) {
+        const mount = rawPath.startsWith('/s3') ? '/s3' : ''
+        const { bucket, key } = resolveAddress(rawPath, { host, mount, domains: ['localhost'] })
+        if (bucket !== undefined) ok(/^[a-z0-9.-]{3,63}$/.test(parseBucketName(bucket)))
+        if (key !== undefined) ok(Buffer.byteLength(parseObjectKey(key)) <= 1_024)
+      }
+      for (const { value } of query) parseVersionId(value)
+    },
+  },
+  'tag-header': {
+    seeds: ['a=b&c=d+e%20f&empty=&%C3%BC=1', 'k'],
+    rooms: ['s3', 'http'],
+    read(input) {
+      const tags = readTagHeader({ headers: { 'x-amz-tagging': input.toString('latin1') } }) ?? []
+      ok(tags.length <= 10 && tags.every(([key]) => key !== ''))
+    },
+  },
+  conditions: {
+    seeds: ['"a", W/"b", c', '*', 'Wed, 21 Oct 2015 07:28:00 GMT', 'Wed Oct 21 07:28:00 2015'],
+    rooms: [],
+    read(input) {
+      const text = input.toString('latin1')
+      const etags = parseEtags(text)
+      ok(etags === '*' || etags?.every((etag) => etag !== ''))
+      ok(Number.isFinite(parseDate(text) ?? 0))
+    },
+  },
+  select: {
+    seeds: [
+      `SELECT s.name, CAST(s."Age" AS INT) + 1 AS x FROM S3Object s WHERE s.city LIKE 'B%' ESCAPE '!' AND s.a BETWEEN 1 AND 2.5e3 OR s.b IN (1, 'x') LIMIT 5`,
+      `SELECT COUNT(*), MAX(s._1) FROM S3Object[*].a.b[0] s WHERE COALESCE(s.c, NULL) IS NOT MISSING AND TO_TIMESTAMP(s.d) > DATE_ADD(month, 1, UTCNOW())`,
+    ],
+    words: [
+      'SELECT ',
+      ' FROM ',
+      ' WHERE ',
+      ' NOT ',
+      '(',
+      ')',
+      'CASE WHEN',
+      'END',
+      "''",
+      '""',
+      '[*]',
+      '.*',
+      '`2026T`',
+    ],
+    rooms: ['select'],
+    read(input) {
+      parseSql(input.toString('utf8'))
+    },
+  },
+}
+
+/** Cut where boundaries may be cut. */
+async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  const pieceBytes = Math.max(1, bytes.length >> 3)
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes)
+}
+
+/** `undefined` when the input was read, or refused as it should be; else what is wrong. */
+export async function complaintOf(
+  { read, rooms }: Pick<Target, 'read' | 'rooms'>,
+  input: Buffer,
+): Promise<unknown> {
+  try {
+    await read(input)
+    return undefined
+  } catch (error) {
+    const isExpected = error instanceof Fault && rooms.includes(error.code.split('/')[0] ?? '')
+    return isExpected ? undefined : error
+  }
+}
