@@ -12,6 +12,7 @@ import { getLarge } from './rows/get-large.ts'
 import { getSmallRow } from './rows/get-small.ts'
 import { listCold, listWarm } from './rows/list.ts'
 import { memory } from './rows/memory.ts'
+import { postgresRows } from './rows/postgresql.ts'
 import { putLarge, putLargeDefault } from './rows/put-large.ts'
 import { putSmallRow } from './rows/put-small.ts'
 import { rebuildRow } from './rows/rebuild.ts'
@@ -38,6 +39,7 @@ const rows: readonly Row[] = [
   getSmallRow,
   rsEncode,
   rsRebuild,
+  ...postgresRows,
 ]
 
 const { values: options } = parseArgs({ options: { rows: { type: 'string' } } })

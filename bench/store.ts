@@ -19,6 +19,8 @@ export interface RunningStore extends AsyncDisposable {
   slowDownNode(): Promise<void>
   /** A bucket of so many empty objects, named by `keyOf`, put into the database directly. Restarts the store. */
   fillBucket(name: string, objects: number): Promise<void>
+  /** Its metadata is on that PostgreSQL server from now on. Restarts the store. */
+  moveTo(databaseUrl: string): Promise<void>
   restart(): Promise<void>
   stop(): Promise<void>
   /** `mycelium rebuild`, after `stop`. */
@@ -60,6 +62,7 @@ class BenchStore implements RunningStore {
   readonly #options: StoreOptions
   #child: ReturnType<typeof spawn> | undefined
   #target: Target | undefined
+  #databaseUrl = ''
 
   constructor(client: LoadClient, data: string, options: StoreOptions) {
     this.#client = client
@@ -85,7 +88,12 @@ class BenchStore implements RunningStore {
     ].map((file) => `--import ${file}`)
     const flags = ['--s3-port', '0', '--http-port', '0', '--gc-at', 'off', '--log', 'error']
     const child = spawn(program, ['up', '--data', this.data, ...flags], {
-      env: { ...process.env, NODE_OPTIONS: hooks.join(' '), SLOW_NODE_WHEN: this.#slowFile },
+      env: {
+        ...process.env,
+        NODE_OPTIONS: hooks.join(' '),
+        SLOW_NODE_WHEN: this.#slowFile,
+        DATABASE_URL: this.#databaseUrl,
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     this.#child = child
@@ -106,11 +114,14 @@ class BenchStore implements RunningStore {
   }
 
   async rebuild(): Promise<void> {
-    const child = spawn(program, ['rebuild', '--data', this.data], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
-    const [code] = await once(child, 'exit')
-    if (code !== 0) throw new Error(`mycelium rebuild ended with code ${code}`)
+    await this.#run('rebuild')
+  }
+
+  async moveTo(databaseUrl: string): Promise<void> {
+    await this.stop()
+    await this.#run('migrate-metadata', '--from', 'file', '--to', databaseUrl)
+    this.#databaseUrl = databaseUrl
+    await this.start()
   }
 
   async fillBucket(name: string, objects: number): Promise<void> {
@@ -134,6 +145,14 @@ class BenchStore implements RunningStore {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
     await rm(this.data, { recursive: true, force: true })
+  }
+
+  async #run(command: string, ...flags: readonly string[]): Promise<void> {
+    const child = spawn(program, [command, '--data', this.data, ...flags], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    const [code] = await once(child, 'exit')
+    if (code !== 0) throw new Error(`mycelium ${command} ended with code ${code}`)
   }
 
   get #slowFile(): string {

@@ -9,7 +9,7 @@ const hasPostgres = (await findPostgres()) !== undefined
 const server = hasPostgres ? await startPostgres({ settings: ['fsync=off'] }) : undefined
 after(() => server?.[Symbol.asyncDispose]())
 
-/** Below `test/integration/`. */
+/** Below `test/integration/`: those that between them run every statement. */
 const files = [
   'accounts.test.ts',
   'encryption.test.ts',
@@ -22,11 +22,9 @@ const files = [
   'repair.test.ts',
   'versions.test.ts',
   's3/access.test.ts',
-  's3/aws-sdk.test.ts',
   's3/iam.test.ts',
   's3/logging.test.ts',
   's3/notifications.test.ts',
-  's3/versions.test.ts',
 ]
 
 describe('on PostgreSQL', { skip: !hasPostgres && 'no PostgreSQL server to start' }, () => {

@@ -121,7 +121,7 @@ const ofBuckets: Readonly<Record<string, Sentence>> = {
 }
 
 const inGeneral: Readonly<Partial<Record<FaultKind, string>>> = {
-  unavailable: 'Too few storage nodes can be reached. Try again.',
+  unavailable: 'Storage nodes or the metadata database cannot be reached. Try again.',
   timeout: 'It took too long. Try again.',
   exhausted: 'The store has no room for this.',
 }

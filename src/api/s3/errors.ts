@@ -28,7 +28,7 @@ const internal: S3Error = {
 const serviceUnavailable: S3Error = {
   status: 503,
   code: 'ServiceUnavailable',
-  message: 'Too few storage nodes can be reached. Please try again.',
+  message: 'Storage nodes or the metadata database cannot be reached. Please try again.',
 }
 const slowDown: S3Error = {
   status: 503,
