@@ -1,5 +1,6 @@
+import type { Replication } from '#delivery/replication-rules'
 import type { NotificationRules } from '#delivery/rules'
-import { assertTargets } from '#delivery/targets'
+import { assertEndpoints, assertTargets } from '#delivery/targets'
 import type { BucketConfig } from '#object/model'
 import type { Queryable } from '#sql/sql'
 
@@ -10,4 +11,5 @@ export async function admitConfig(
   value: unknown,
 ): Promise<void> {
   if (name === 'notification') await assertTargets(tx, value as NotificationRules) // a door has read them
+  if (name === 'replication') await assertEndpoints(tx, value as Replication) // likewise
 }

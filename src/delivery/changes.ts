@@ -36,7 +36,7 @@ export interface WaitingJson {
   readonly target: string
   /** Bucket and key: deliveries of one place to one target keep their order. */
   readonly place: string
-  readonly notice: NoticeJson
+  readonly notice: NoticeJson | ReplicaJson
 }
 
 /** What a target is to be told. */
@@ -48,6 +48,26 @@ export interface NoticeJson {
   /** Canonical id; the root principal's when left out. */
   readonly owner?: string
   readonly key: string
+}
+
+/** What is to be copied. */
+export interface ReplicaJson {
+  readonly replicate: 'object' | 'marker'
+  /** Of the bucket it is in, now. */
+  readonly bucketId: number
+  readonly bucket: string
+  readonly key: string
+  /** Sequence of the version. */
+  readonly version: number
+  /** Bucket of this store; where left out, the target says where. */
+  readonly to?: string
+  readonly storageClass?: string
+  /** Canonical id of who made the rule. */
+  readonly by: string
+}
+
+export function isReplica(notice: NoticeJson | ReplicaJson): notice is ReplicaJson {
+  return 'replicate' in notice
 }
 
 export interface TargetRow extends SqlRow {

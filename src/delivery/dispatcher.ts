@@ -1,18 +1,17 @@
 /** Looks for what is to be delivered and sees to it: one lane for each target, all beside each other. */
 import type { DeliveryRow } from '#delivery/changes'
 import { Lane, type LaneParts } from '#delivery/lane'
-import { messageOf, trialMessage } from '#delivery/message'
-import { openSender } from '#delivery/open-sender'
-import { type Sender, sendInTime } from '#delivery/sender'
+import { type LocalOutletParts, localOutlet } from '#delivery/local-outlet'
+import { openOutlet } from '#delivery/open-outlet'
+import type { Outlet } from '#delivery/outlet'
+import { localLane } from '#delivery/target'
 import type { Backlog, Targets } from '#delivery/targets'
 
 /** How often it is looked whether there is something to do. */
 const lookMs = 200
 
-export interface DispatcherParts extends LaneParts {
+export interface DispatcherParts extends LaneParts, LocalOutletParts {
   readonly targets: Targets
-  /** Canonical id of whom buckets without an owner belong to. */
-  readonly root: string
 }
 
 /** How it stands with one target. */
@@ -24,8 +23,10 @@ export interface TargetState extends Backlog {
 export class Dispatcher {
   readonly #parts: DispatcherParts
   readonly #lanes = new Map<string, Lane>()
-  readonly #senders = new Map<string, Promise<Sender>>()
+  readonly #outlets = new Map<string, Promise<Outlet>>()
   readonly #running = new Map<string, Promise<void>>()
+  /** Of the lanes there are. */
+  #stop = new AbortController()
   #isStale = true
 
   constructor(parts: DispatcherParts) {
@@ -47,22 +48,19 @@ export class Dispatcher {
       }
       await world.sleep(lookMs, { signal }).catch(() => {}) // stopped
     }
-    await Promise.all(this.#running.values())
-    await this.#closeSenders()
+    await this.#retire()
   }
 
-  /** Whether the target takes something: the faults of `Sender.send`, and `delivery/no-such-target`. */
+  /** Whether the target takes something: the faults of `Outlet.try`, and `delivery/no-such-target`. */
   async try(name: string, { signal }: { readonly signal: AbortSignal }): Promise<void> {
-    const { targets, world } = this.#parts
-    await using sender = openSender(await targets.open(name), world)
-    const id = `trial-${Buffer.from(world.randomBytes(8)).toString('hex')}`
-    await sendInTime(sender, trialMessage({ id, now: world.now() }), { world, signal })
+    await using outlet = await this.#open(name)
+    await outlet.try({ signal })
   }
 
   /** `delivery/no-such-target` */
   async state(name: string): Promise<TargetState> {
     const { targets } = this.#parts
-    await targets.target(name)
+    if (name !== localLane) await targets.target(name)
     return { ...(await targets.backlog(name)), trouble: this.#lanes.get(name)?.trouble }
   }
 
@@ -70,14 +68,26 @@ export class Dispatcher {
   async #takeStock(): Promise<void> {
     this.#isStale = false
     const names = (await this.#parts.targets.list()).map(({ name }) => name)
-    for (const lane of this.#lanes.values()) lane.retire()
-    await Promise.all(this.#running.values())
-    await this.#closeSenders()
-    this.#lanes.clear()
-    for (const name of names) this.#lanes.set(name, new Lane(name, this.#deliver, this.#parts))
+    await this.#retire()
+    this.#stop = new AbortController()
+    for (const name of [...names, localLane])
+      this.#lanes.set(name, new Lane(name, this.#deliver, this.#parts))
   }
 
-  async #start(signal: AbortSignal): Promise<void> {
+  /** What is on its way is begun anew by whoever comes after. */
+  async #retire(): Promise<void> {
+    for (const lane of this.#lanes.values()) lane.retire()
+    this.#stop.abort()
+    await Promise.all(this.#running.values())
+    const outlets = await Promise.allSettled(this.#outlets.values())
+    this.#outlets.clear()
+    for (const opened of outlets)
+      if (opened.status === 'fulfilled') await opened.value[Symbol.asyncDispose]()
+    this.#lanes.clear()
+  }
+
+  async #start(stopped: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([stopped, this.#stop.signal])
     for (const [name, lane] of this.#lanes) {
       if (this.#running.has(name) || !lane.isDue() || !(await this.#waits(name))) continue
       const running = lane
@@ -99,25 +109,22 @@ export class Dispatcher {
   }
 
   readonly #deliver = async (row: DeliveryRow, signal: AbortSignal): Promise<void> => {
-    const { root, targets, world } = this.#parts
-    const sender = await this.#sender(row.target)
-    await sendInTime(sender, messageOf(row, { root, store: targets.storeId }), { world, signal })
+    const outlet = await this.#outlet(row.target)
+    await outlet.deliver(row, { signal })
   }
 
-  #sender(name: string): Promise<Sender> {
-    const known = this.#senders.get(name)
+  #outlet(name: string): Promise<Outlet> {
+    const known = this.#outlets.get(name)
     if (known !== undefined) return known
-    const { targets, world } = this.#parts
-    const opening = targets.open(name).then((target) => openSender(target, world))
-    this.#senders.set(name, opening)
-    opening.catch(() => this.#senders.delete(name))
+    const opening = this.#open(name)
+    this.#outlets.set(name, opening)
+    opening.catch(() => this.#outlets.delete(name))
     return opening
   }
 
-  async #closeSenders(): Promise<void> {
-    const senders = await Promise.allSettled(this.#senders.values())
-    this.#senders.clear()
-    for (const opened of senders)
-      if (opened.status === 'fulfilled') await opened.value[Symbol.asyncDispose]()
+  async #open(name: string): Promise<Outlet> {
+    if (name === localLane) return localOutlet(this.#parts)
+    const { targets } = this.#parts
+    return openOutlet(await targets.open(name), { ...this.#parts, store: targets.storeId })
   }
 }

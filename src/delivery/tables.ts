@@ -2,22 +2,21 @@
  * The tables `delivery_target` and `delivery`, and how changes become their rows. What is to be delivered follows from the changes of buckets that
  * somebody follows, in the transaction that makes them, so nothing that was acknowledged is forgotten and nothing else is told.
  */
-import { fromBase64url } from '#bytes/text'
 import type { ChangeRoom, SequencedChange } from '#changelog/change'
-import type {
-  DeliveryChange,
-  DeliveryId,
-  DeliveryRow,
-  NoticeJson,
-  TargetJson,
-  TargetRow,
-  WaitingJson,
+import {
+  type DeliveryChange,
+  type DeliveryId,
+  type DeliveryRow,
+  isReplica,
+  type TargetJson,
+  type TargetRow,
+  type WaitingJson,
 } from '#delivery/changes'
-import { type NotificationRules, wants } from '#delivery/rules'
+import { followObjects } from '#delivery/follow'
+import { insertDelivery } from '#delivery/rows'
 import { sealedFromJson, sealedToJson } from '#identity/sealed-secret'
-import type { EventJson, ObjectChange } from '#object/changes'
-import { versionIdOf } from '#object/names'
-import { findBucketById, readConfig } from '#object/rows'
+import type { ReplicationStatus } from '#object/model'
+import { noteReplication } from '#object/replication'
 import type { Queryable } from '#sql/sql'
 
 export const deliveryRoom: ChangeRoom = {
@@ -27,6 +26,9 @@ export const deliveryRoom: ChangeRoom = {
   dump: dumpDeliveries,
   follow: followObjects,
 }
+
+/** Rows that one page of a dump, or of a target's end, holds. */
+const pageRows = 500
 
 /** Of one target. Beyond them the oldest are forgotten. */
 export const givenUpMax = 10_000
@@ -48,20 +50,15 @@ async function applyDeliveryChange(tx: Queryable, change: SequencedChange): Prom
     case 'delivery/target-put':
       return await putTarget(tx, change, body)
     case 'delivery/target-removed':
-      await tx.query`delete from delivery where target = ${body.name}`
+      await removeWaiting(tx, body.name)
       await tx.query`delete from delivery_target where name = ${body.name}`
       return
     case 'delivery/ended':
-      for (const [of, ordinal] of body.deliveries)
-        await tx.query`delete from delivery where sequence = ${of} and ordinal = ${ordinal}`
-      return
+      return await end(tx, body.deliveries)
     case 'delivery/given-up':
       return await giveUp(tx, at, body.deliveries)
     case 'delivery/resumed':
-      // It has as long as a new one.
-      await tx.query`update delivery set given_up_at = null, at = ${at}
-        where target = ${body.target} and given_up_at is not null`
-      return
+      return await resume(tx, at, body.target)
     case 'delivery/waiting':
       return await insertDelivery(tx, { sequence, at }, body.ordinal, body, body.givenUpAt)
   }
@@ -80,12 +77,60 @@ async function putTarget(
       wrapped_key = excluded.wrapped_key, sealed = excluded.sealed`
 }
 
+async function end(tx: Queryable, deliveries: readonly DeliveryId[]): Promise<void> {
+  for (const [sequence, ordinal] of deliveries) {
+    const [row] = await tx.query<DeliveryRow>`
+      delete from delivery where sequence = ${sequence} and ordinal = ${ordinal} returning *`
+    if (row !== undefined) await noteStatus(tx, row)
+  }
+}
+
+/** There may be many of them. What was not copied will not be. */
+async function removeWaiting(tx: Queryable, target: string): Promise<void> {
+  for (;;) {
+    const rows = await tx.query<DeliveryRow>`
+      select * from delivery where target = ${target} order by sequence, ordinal limit ${pageRows}`
+    for (const row of rows) {
+      const { sequence, ordinal } = row
+      await tx.query`delete from delivery where sequence = ${sequence} and ordinal = ${ordinal}`
+      await noteStatus(tx, row, 'FAILED')
+    }
+    if (rows.length < pageRows) return
+  }
+}
+
+/** They have as long as new ones. */
+async function resume(tx: Queryable, at: number, target: string): Promise<void> {
+  const rows = await tx.query<DeliveryRow>`
+    update delivery set given_up_at = null, at = ${at}
+    where target = ${target} and given_up_at is not null returning *`
+  for (const row of rows) await noteStatus(tx, row)
+}
+
+/** With the version: what its other copies have come to counts as well. */
+async function noteStatus(
+  tx: Queryable,
+  { sequence, notice: json }: DeliveryRow,
+  outcome?: ReplicationStatus,
+): Promise<void> {
+  const notice: WaitingJson['notice'] = JSON.parse(json)
+  if (!isReplica(notice) || notice.replicate === 'marker') return
+  const others = await tx.query<DeliveryRow>`select * from delivery where sequence = ${sequence}`
+  const copies = others.filter(({ notice: other }) => isReplica(JSON.parse(other)))
+  const isFailed = copies.some(({ given_up_at }) => given_up_at !== null)
+  const status = isFailed ? 'FAILED' : copies.length > 0 ? 'PENDING' : 'COMPLETED'
+  const place = { bucket: notice.bucketId, key: Buffer.from(notice.key) }
+  await noteReplication(tx, place, { version: notice.version, status: outcome ?? status })
+}
+
 async function giveUp(tx: Queryable, at: number, deliveries: readonly DeliveryId[]): Promise<void> {
   const targets = new Set<string>()
   for (const [sequence, ordinal] of deliveries) {
-    const [row] = await tx.query<{ target: string }>`
-      update delivery set given_up_at = ${at} where sequence = ${sequence} and ordinal = ${ordinal} returning target`
-    if (row !== undefined) targets.add(row.target)
+    const [row] = await tx.query<DeliveryRow>`
+      update delivery set given_up_at = ${at} where sequence = ${sequence} and ordinal = ${ordinal} returning *`
+    if (row === undefined) continue
+    targets.add(row.target)
+    await noteStatus(tx, row)
   }
   for (const target of targets) await forgetOldest(tx, target)
 }
@@ -98,80 +143,6 @@ async function forgetOldest(tx: Queryable, target: string): Promise<void> {
   await tx.query`delete from delivery where target = ${target} and given_up_at is not null
     and (sequence, ordinal) <= (${newest.sequence}, ${newest.ordinal})`
 }
-
-async function insertDelivery(
-  tx: Queryable,
-  { sequence, at }: Pick<SequencedChange, 'sequence' | 'at'>,
-  ordinal: number,
-  { target, place, notice }: WaitingJson,
-  givenUpAt?: number,
-): Promise<void> {
-  await tx.query`insert into delivery (sequence, ordinal, target, place, at, notice, given_up_at)
-    values (${sequence}, ${ordinal}, ${target}, ${place}, ${at}, ${JSON.stringify(notice)}, ${givenUpAt ?? null})`
-}
-
-/** Changes of buckets that nobody follows carry no event: they cost one look at the change. */
-async function followObjects(tx: Queryable, change: SequencedChange): Promise<void> {
-  if (change.body['event'] === undefined) return
-  const body = change.body as ObjectChange & { readonly bucket: number; readonly event: EventJson } // only that room writes events
-  const bucket = await findBucketById(tx, body.bucket)
-  const { notification = [] } = await readConfig(tx, body.bucket)
-  const key = 'key' in body && typeof body.key === 'string' ? keyOf(body.key) : ''
-  const event = { ...body.event, ...factsOf(change, body) }
-  const isTest = event.name === 'TestEvent'
-  const told = new Set<string>()
-  let ordinal = 0
-  for (const rule of notification as NotificationRules) {
-    if (isTest ? told.has(rule.target) : !wants(rule, { event: event.name, key })) continue
-    told.add(rule.target)
-    const [target] = await tx.query`
-      select 1 as found from delivery_target where name = ${rule.target}`
-    if (target === undefined) continue
-    const notice: NoticeJson = {
-      event,
-      rule: rule.id,
-      bucket: bucket.name,
-      ...(bucket.owner === null ? {} : { owner: bucket.owner }),
-      key,
-    }
-    const waiting = { target: rule.target, place: `${bucket.name}/${key}`, notice }
-    await insertDelivery(tx, change, ordinal, waiting)
-    ordinal += 1
-  }
-}
-
-function keyOf(json: string): string {
-  return Buffer.from(fromBase64url(json)).toString()
-}
-
-/** What a write's own fields say of the version. */
-function factsOf(
-  { sequence }: SequencedChange,
-  body: ObjectChange,
-): Pick<EventJson, 'versionId' | 'bytes' | 'etag'> {
-  switch (body.kind) {
-    case 'object/put':
-    case 'object/upload-completed': {
-      const { bytes, etag, versioning } = body
-      return { bytes, etag, ...versionFacts(sequence, versioning) }
-    }
-    case 'object/deleted':
-      return versionFacts(sequence, body.versioning)
-    default:
-      return {}
-  }
-}
-
-function versionFacts(
-  sequence: bigint,
-  versioning: string | undefined,
-): Pick<EventJson, 'versionId'> {
-  if (versioning === undefined) return {}
-  return { versionId: versionIdOf({ sequence, is_null: versioning === 'enabled' ? 0 : 1 }) }
-}
-
-/** Rows that one page of a dump holds. */
-const pageRows = 500
 
 async function* dumpDeliveries(tx: Queryable): AsyncGenerator<SequencedChange> {
   const targets = await tx.query<TargetRow>`select * from delivery_target order by sequence, name`

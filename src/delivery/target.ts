@@ -4,8 +4,11 @@ import { deliveryFault } from '#delivery/faults'
 
 export type TargetName = Branded<string, 'TargetName'>
 
+/** Where copies into buckets of this store wait: no name of a target. */
+export const localLane = ':store'
+
 /** Everything but the secret. */
-export type TargetPlace = WebhookPlace | NatsPlace | RedisPlace
+export type TargetPlace = WebhookPlace | NatsPlace | RedisPlace | EndpointPlace
 
 export interface WebhookPlace {
   readonly kind: 'webhook'
@@ -29,6 +32,15 @@ export interface RedisPlace {
   readonly into: 'stream' | 'list' | 'channel'
   /** Of the stream, list or channel. */
   readonly name: string
+}
+
+/** A bucket at any S3 endpoint: for copies of objects, not for notifications. */
+export interface EndpointPlace {
+  readonly kind: 's3'
+  readonly url: string
+  readonly region: string
+  readonly bucket: string
+  readonly accessKeyId: string
 }
 
 export interface Target {
@@ -67,6 +79,8 @@ export function parsePlace(place: TargetPlace): TargetPlace {
       return { ...place, ...parsed(['nats', 'tls']) }
     case 'redis':
       return { ...place, ...parsed(['redis', 'rediss']) }
+    case 's3':
+      return { ...place, ...parsed(['https', 'http']) }
   }
 }
 

@@ -6,9 +6,16 @@ import { toHex } from '#bytes/text'
 import type { ChangeLog, CommitTransaction } from '#changelog/change'
 import type { DeliveryChange, TargetRow } from '#delivery/changes'
 import { deliveryFault } from '#delivery/faults'
+import type { Replication } from '#delivery/replication-rules'
 import type { NotificationRules } from '#delivery/rules'
 import { targetJson } from '#delivery/tables'
-import { parseTargetName, type Target, type TargetName, type TargetPlace } from '#delivery/target'
+import {
+  localLane,
+  parseTargetName,
+  type Target,
+  type TargetName,
+  type TargetPlace,
+} from '#delivery/target'
 import { openSecret, sealedToJson, sealSecret } from '#identity/sealed-secret'
 import type { Keyring } from '#keyring/keyring'
 import type { Queryable, Sql } from '#sql/sql'
@@ -136,7 +143,7 @@ export class Targets {
   /** What was given up is tried again. `delivery/no-such-target` */
   async resume(name: string): Promise<void> {
     await this.#change(async (tx) => {
-      await requireTarget(tx, name)
+      if (name !== localLane) await requireTarget(tx, name)
       const change: DeliveryChange = { kind: 'delivery/resumed', target: name }
       await tx.record(change)
     })
@@ -180,9 +187,25 @@ export class Targets {
   }
 }
 
-/** For the commit of a bucket's rules: every target they name is there. `delivery/no-such-target` */
+/** For the commit of a bucket's rules: every target they name is there, and takes notifications. `delivery/no-such-target` */
 export async function assertTargets(tx: Queryable, rules: NotificationRules): Promise<void> {
-  for (const { target } of rules) await requireTarget(tx, target)
+  for (const { target } of rules) await requireKind(tx, target, (kind) => kind !== 's3')
+}
+
+/** Likewise, and is an endpoint that takes copies. `delivery/no-such-target` */
+export async function assertEndpoints(tx: Queryable, { rules }: Replication): Promise<void> {
+  for (const { destination } of rules)
+    if ('target' in destination.to)
+      await requireKind(tx, destination.to.target, (kind) => kind === 's3')
+}
+
+async function requireKind(
+  tx: Queryable,
+  name: string,
+  isWanted: (kind: TargetPlace['kind']) => boolean,
+): Promise<void> {
+  const { place } = targetOf(await requireTarget(tx, name))
+  if (!isWanted(place.kind)) throw deliveryFault('delivery/no-such-target', { target: name })
 }
 
 /** What a target's secret is bound to. */

@@ -29,7 +29,7 @@ export const adminSummaries: Readonly<Record<AdminCommand['group'], string>> = {
   policy: 'what users, groups and roles may do',
   bucket: 'the buckets of all users',
   quota: 'what users and buckets may hold',
-  target: 'where notifications go',
+  target: 'where notifications and copies go',
   kms: 'named keys that objects may be encrypted with',
   audit: 'who did what',
 }

@@ -41,6 +41,26 @@ export const targetCommands: readonly AdminCommand[] = [
         help: 'a channel (PUBLISH): whoever does not listen then, misses it',
         schema: optional,
       },
+      s3: {
+        flag: '--s3 <url>',
+        help: 'copy objects to this S3 endpoint, into',
+        schema: optional,
+      },
+      bucket: {
+        flag: '--bucket <name>',
+        help: 'this bucket, which keeps versions',
+        schema: optional,
+      },
+      accessKey: {
+        flag: '--access-key <id>',
+        help: 'who we are at the S3 endpoint',
+        schema: optional,
+      },
+      region: {
+        flag: '--region <name>',
+        help: 'where the S3 endpoint is (default: us-east-1)',
+        schema: text.default('us-east-1'),
+      },
       user: {
         flag: '--user <name>',
         help: 'who we are at the NATS or Redis server',
@@ -99,12 +119,17 @@ export const targetCommands: readonly AdminCommand[] = [
 ]
 
 /** `main/mistaken-settings` unless it is one place. */
-function placeOfTarget({ webhook, isPrivate, nats, subject, redis, user, ...names }: Values) {
-  const found = [webhook, nats, redis].filter((url) => url !== undefined)
+function placeOfTarget(values: Values) {
+  const { webhook, isPrivate, nats, subject, redis, user, s3, ...names } = values
+  const found = [webhook, nats, redis, s3].filter((url) => url !== undefined)
   if (found.length !== 1)
     throw mainFault('main/mistaken-settings', {
-      mistakes: 'Say where to: one of --webhook, --nats and --redis.',
+      mistakes: 'Say where to: one of --webhook, --nats, --redis and --s3.',
     })
+  if (s3 !== undefined) {
+    const { bucket, accessKey: accessKeyId, region } = names
+    return { kind: 's3', url: s3, region, bucket, accessKeyId }
+  }
   if (webhook !== undefined)
     return { kind: 'webhook', url: webhook, ...(isPrivate === true ? { isPrivate } : {}) }
   if (nats !== undefined) return { kind: 'nats', url: nats, user, subject }

@@ -1,4 +1,5 @@
 /** What a store delivers while it is up. */
+import { replicationRights } from '#api/s3/replication-rights'
 import { Dispatcher } from '#delivery/dispatcher'
 import type { OpenedStore } from '#main/store'
 import type { Telemetry } from '#telemetry/telemetry'
@@ -10,7 +11,7 @@ export interface Deliveries extends AsyncDisposable {
 
 /** Disposing ends what is on its way; it is delivered again later. */
 export function startDeliveries(
-  { sql, changelog, targets }: OpenedStore,
+  { sql, changelog, targets, objects, accounts }: OpenedStore,
   options: {
     readonly giveUpMs: number
     readonly root: string
@@ -18,7 +19,11 @@ export function startDeliveries(
     readonly telemetry: Telemetry
   },
 ): Deliveries {
-  const dispatcher = new Dispatcher({ sql, changelog, targets, ...options })
+  const mayReplicate = replicationRights({ accounts, root: options.root })
+  const dispatcher = new Dispatcher({
+    ...{ sql, changelog, targets, objects, mayReplicate },
+    ...options,
+  })
   const stop = new AbortController()
   const running = dispatcher.run(stop.signal)
   return {

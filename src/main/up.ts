@@ -8,6 +8,7 @@ import type { AnonymousGuests } from '#api/s3/anonymous'
 import { homeRegion } from '#api/s3/door-options'
 import type { AuditLog } from '#audit/audit-log'
 import { assessTopology, type TopologyReport } from '#cluster/topology'
+import { localLane } from '#delivery/target'
 import { isFault } from '#fault/fault'
 import { type Principal, type PrincipalId, parsePrincipalId } from '#identity/principal'
 import { openAudit } from '#main/audit'
@@ -226,9 +227,9 @@ async function openDoors(
 }
 
 async function backlogs({ targets }: OpenedStore) {
-  const listed = await targets.list()
+  const names = (await targets.list()).map(({ name }) => name)
   return await Promise.all(
-    listed.map(async ({ name }) => ({ name, ...(await targets.backlog(name)) })),
+    [...names, localLane].map(async (name) => ({ name, ...(await targets.backlog(name)) })),
   )
 }
 

@@ -12,9 +12,9 @@ import type {
   BucketInfo,
   BucketName,
   NewBucket,
-  Origin,
   Versioning,
 } from '#object/model'
+import type { Origin } from '#object/origin'
 import { bucketInfo, findBucket, readConfig, requireBucket } from '#object/rows'
 import type { Queryable } from '#sql/sql'
 
@@ -105,6 +105,8 @@ export async function configureBucket<Name extends keyof BucketConfig>(
     const { id, versioning, profile } = await requireBucket(tx, bucket)
     if (name === 'lock' && (versioning !== 'enabled' || value === undefined))
       throw objectFault('object/invalid-bucket-state', { reason: 'a lock needs versions' })
+    if (name === 'replication' && versioning !== 'enabled' && value !== undefined)
+      throw objectFault('object/invalid-bucket-state', { reason: 'replication needs versions' })
     if (name === 'lifecycle') requireClasses(parts, { profile }, value as BucketConfig['lifecycle']) // its type by its name
     if (value !== undefined) await parts.admitConfig?.(tx, name, value)
     const change: ObjectChange = {
@@ -161,8 +163,11 @@ export async function setVersioning(
   await parts.changelog.commit(async (tx) => {
     const found = await requireBucket(tx, name)
     if (found.versioning === versioning) return
-    if (versioning === 'suspended' && (await readConfig(tx, found.id)).lock !== undefined)
+    const { lock, replication } = await readConfig(tx, found.id)
+    if (versioning === 'suspended' && lock !== undefined)
       throw objectFault('object/invalid-bucket-state', { reason: 'a lock needs versions' })
+    if (versioning === 'suspended' && replication !== undefined)
+      throw objectFault('object/invalid-bucket-state', { reason: 'replication needs versions' })
     const body: ObjectChange = { kind: 'object/bucket-versioned', bucket: found.id, versioning }
     await tx.record(body)
   })

@@ -7,11 +7,11 @@ import type {
   ChecksumAlgorithm,
   Encryption,
   ObjectMetadata,
-  Origin,
   Quota,
   Traits,
   Versioning,
 } from '#object/model'
+import type { Origin } from '#object/origin'
 import type { SqlRow } from '#sql/sql'
 import type { ChunkJson, ExtentJson } from '#store/chunk-record'
 

@@ -17,11 +17,11 @@ import type {
   ObjectInfo,
   ObjectKey,
   ObjectMetadata,
-  Origin,
   Traits,
   WriteCondition,
 } from '#object/model'
 import { openObject, requireInfo } from '#object/open'
+import type { Origin } from '#object/origin'
 import { putObject } from '#object/put'
 import { assertWithinQuota } from '#object/quota'
 import {

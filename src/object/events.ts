@@ -1,6 +1,6 @@
 /** What happens in buckets that somebody follows, in S3's words. https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html */
 import type { EventJson } from '#object/changes'
-import type { Origin } from '#object/model'
+import type { Origin } from '#object/origin'
 
 /** Without the `s3:` that rules write before them. */
 export type EventName =

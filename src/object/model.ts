@@ -2,6 +2,7 @@
 import type { Branded } from '#bytes/brand'
 import type { DigestAlgorithm } from '#crypto/digest'
 import type { LifecycleRule } from '#object/lifecycle-rules'
+import type { Origin } from '#object/origin'
 import type { Website } from '#object/website'
 import type { AccessLogTarget } from '#telemetry/telemetry'
 
@@ -108,17 +109,6 @@ export interface Retention {
   readonly until: number
 }
 
-/** Who caused a change and how, for those who are told of it. */
-export interface Origin {
-  /** Canonical id; somebody unknown when left out. */
-  readonly principal?: string
-  /** Address of the client. */
-  readonly peer?: string
-  readonly requestId?: string
-  /** Where the operation does not say it by itself. */
-  readonly means?: 'form' | 'lifecycle'
-}
-
 /** What may be changed of a version without writing it anew. */
 export interface Traits {
   /** Canonical id; the bucket's owner when left out. */
@@ -131,7 +121,11 @@ export interface Traits {
   readonly legalHold?: boolean
   /** Which profile its data has, by name; the bucket's (`STANDARD`) when left out. */
   readonly storageClass?: string
+  readonly replication?: ReplicationStatus
 }
+
+/** Whether all copies that rules ask for are made; `REPLICA` of one that is a copy itself. */
+export type ReplicationStatus = 'PENDING' | 'COMPLETED' | 'FAILED' | 'REPLICA'
 
 /** What is given replaces what was there; a retention of `undefined` takes it away. */
 export interface TraitChanges extends Omit<Traits, 'retention'> {
@@ -202,6 +196,8 @@ export interface BucketConfig {
   readonly lifecycle?: readonly LifecycleRule[]
   /** Who is told of which events. JSON whose meaning is `delivery`'s. */
   readonly notification?: unknown
+  /** What is copied where. JSON whose meaning is `delivery`'s. */
+  readonly replication?: unknown
 }
 
 export interface BucketInfo {

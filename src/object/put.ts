@@ -14,11 +14,11 @@ import {
   type ObjectInfo,
   type ObjectKey,
   type ObjectMetadata,
-  type Origin,
   type Traits,
   type WriteCondition,
   wholeBytesMax,
 } from '#object/model'
+import type { Origin } from '#object/origin'
 import { assertRoomFor, assertWithinQuota } from '#object/quota'
 import {
   type Found,

@@ -245,7 +245,7 @@ async function putOwnerQuota(
 /** Kept beside the bucket, so that writes into one that nobody follows need not look. */
 async function noteFollowers(tx: Queryable, bucket: number): Promise<void> {
   const rules = await tx.query`
-    select 1 as found from bucket_config where bucket = ${bucket} and name = 'notification'`
+    select 1 as found from bucket_config where bucket = ${bucket} and name in ('notification', 'replication')`
   await tx.query`update bucket set is_followed = ${rules.length === 0 ? 0 : 1} where id = ${bucket}`
 }
 

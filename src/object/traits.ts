@@ -6,15 +6,9 @@ import type { EventJson, ObjectChange } from '#object/changes'
 import { type EventName, eventOf } from '#object/events'
 import { objectFault } from '#object/faults'
 import { assertRetainable, defaultRetention } from '#object/locks'
-import type {
-  LockSettings,
-  ObjectInfo,
-  Origin,
-  TraitChanges,
-  Traits,
-  VersionId,
-} from '#object/model'
+import type { LockSettings, ObjectInfo, TraitChanges, Traits, VersionId } from '#object/model'
 import { type ObjectAddress, requireInfo } from '#object/open'
+import type { Origin } from '#object/origin'
 import { type Found, keyBytes, readConfig, requireBucket } from '#object/rows'
 import type { Queryable } from '#sql/sql'
 

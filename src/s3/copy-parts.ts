@@ -10,7 +10,6 @@ import { call } from '#s3/call'
 import { type CopyOptions, counted, describe, type MovedPart, type Route } from '#s3/copy-route'
 import { etagOf } from '#s3/etag'
 import { endpointFault } from '#s3/faults'
-import { readObject } from '#s3/read'
 import { callThrough } from '#s3/send-through'
 import { listParts, type Upload } from '#s3/uploads'
 import { inLanes } from '#stream/lanes'
@@ -124,17 +123,17 @@ const checksumNames = {
 } as const
 
 async function movePart(
-  { from, source, to, target }: Route,
+  { read, to, target }: Route,
   upload: Upload,
   options: PartsOptions & { readonly piece: Piece; readonly whole: Digest | undefined },
 ): Promise<MovedPart> {
-  const { facts, piece, whole, onMoved, signal } = options
+  const { piece, whole, onMoved, signal } = options
   const { number, offset, bytes } = piece
   const range = { from: offset, until: offset + bytes, signal }
   let digest = openDigest('md5')
   const open = async function* (): AsyncGenerator<Uint8Array> {
     digest = openDigest('md5')
-    for await (const part of counted(readObject(from, source, facts, range), onMoved)) {
+    for await (const part of counted(read(range), onMoved)) {
       digest.update(part)
       whole?.update(part)
       yield part

@@ -1,12 +1,16 @@
 /** What copying a version is given, whether it goes in one piece or in parts. */
+import type { StorageClass } from '@aws-sdk/client-s3'
 import type { Endpoint } from '#s3/endpoint'
 import type { ObjectName } from '#s3/head'
-import type { VersionFacts, VersionName } from '#s3/version-facts'
+import type { ReadOptions } from '#s3/read'
+import type { VersionFacts } from '#s3/version-facts'
 
-/** Where an object is read and where it goes. */
+/** How an object is read, and where it goes. */
 export interface Route {
-  readonly from: Endpoint
-  readonly source: VersionName
+  /** The same bytes each time. */
+  readonly read: (range: ReadOptions) => AsyncIterable<Uint8Array>
+  /** What it is called where it is read. */
+  readonly source: ObjectName
   readonly to: Endpoint
   readonly target: ObjectName
 }
@@ -38,8 +42,9 @@ export interface UploadMemory {
 }
 
 /** What is said of a version when it is made, beside its bytes. */
-export function describe({ headers, metadata, tags }: VersionFacts): {
+export function describe({ headers, metadata, tags, storageClass }: VersionFacts): {
   readonly Metadata: Record<string, string>
+  readonly StorageClass?: StorageClass
   readonly Tagging?: string
 } {
   const pairs = tags.map(
@@ -48,6 +53,7 @@ export function describe({ headers, metadata, tags }: VersionFacts): {
   return {
     ...headers,
     Metadata: { ...metadata },
+    ...(storageClass === undefined ? {} : { StorageClass: storageClass as StorageClass }), // the SDK's list is AWS's, not everybody's
     ...(pairs.length === 0 ? {} : { Tagging: pairs.join('&') }),
   }
 }

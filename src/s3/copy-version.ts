@@ -6,8 +6,10 @@ import { PutObjectCommand, type PutObjectCommandInput } from '@aws-sdk/client-s3
 import { openDigest } from '#crypto/digest'
 import { copyParts } from '#s3/copy-parts'
 import { type CopyOptions, counted, describe, type Route } from '#s3/copy-route'
+import type { Endpoint } from '#s3/endpoint'
 import { etagOf } from '#s3/etag'
 import { endpointFault } from '#s3/faults'
+import type { ObjectName } from '#s3/head'
 import { partsMax, putBytesMax } from '#s3/limits'
 import { readObject } from '#s3/read'
 import { callThrough } from '#s3/send-through'
@@ -24,10 +26,32 @@ export interface Copied {
 const ownPartBytes = 2 ** 30
 
 /** With headers, metadata and tags; not yet its lock. `endpoint/changed`, `endpoint/damaged`, and whatever either endpoint says. */
-export async function copyVersion(route: Route, options: CopyOptions): Promise<Copied> {
-  const { from, source } = route
+export async function copyVersion(
+  {
+    from,
+    source,
+    to,
+    target,
+  }: {
+    readonly from: Endpoint
+    readonly source: VersionName
+    readonly to: Endpoint
+    readonly target: ObjectName
+  },
+  options: CopyOptions,
+): Promise<Copied> {
   const { facts, signal } = options
   const lengths = await partLengths(from, source, facts, { signal })
+  const read: Route['read'] = (range) => readObject(from, source, facts, range)
+  return await sendVersion({ read, source, to, target }, { ...options, lengths })
+}
+
+/** The same, of what is read elsewhere. `lengths` of the parts it was uploaded in, if it was. */
+export async function sendVersion(
+  route: Route,
+  { lengths, ...options }: CopyOptions & { readonly lengths: readonly number[] | undefined },
+): Promise<Copied> {
+  const { facts } = options
   if (lengths !== undefined) {
     const { version } = await copyParts(route, { ...options, lengths, comparing: 'parts' })
     return { version, proof: 'parts' }
@@ -46,12 +70,12 @@ function ownLengths(bytes: number): readonly number[] {
 }
 
 async function putWhole(
-  { from, source, to, target }: Route,
+  { read, source, to, target }: Route,
   { facts, onMoved, signal }: CopyOptions,
 ): Promise<string | undefined> {
   const input = { Bucket: target.bucket, Key: target.key, ...describe(facts), ...proofOf(facts) }
   const open = (): AsyncIterable<Uint8Array> =>
-    counted(checked(readObject(from, source, facts, { signal }), source, facts), onMoved)
+    counted(checked(read({ signal }), source, facts), onMoved)
   const answer = await callThrough(
     to,
     { bytes: facts.bytes, open },
@@ -97,7 +121,7 @@ function proofOf({ checksum }: VersionFacts): Proof {
 /** Keeps the last piece back until the whole is known to be right. */
 async function* checked(
   source: AsyncIterable<Uint8Array>,
-  { bucket, key }: VersionName,
+  { bucket, key }: ObjectName,
   { checksum }: Pick<VersionFacts, 'checksum'>,
 ): AsyncGenerator<Uint8Array> {
   const digest = checksum === undefined ? undefined : openDigest(checksum.algorithm)

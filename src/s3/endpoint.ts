@@ -13,6 +13,8 @@ export interface EndpointOptions {
   readonly region: string
   /** `undefined`: requests are not signed. */
   readonly credentials: EndpointCredentials | undefined
+  /** Of every request, by lower-case name. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly world: World
 }
 
@@ -29,7 +31,13 @@ const connectMs = 10_000
 const idleMs = 180_000
 
 /** Opens no connection yet. Everything is given here: the SDK is not to look for settings by itself. */
-export function openEndpoint({ url, region, credentials, world }: EndpointOptions): Endpoint {
+export function openEndpoint({
+  url,
+  region,
+  credentials,
+  headers = {},
+  world,
+}: EndpointOptions): Endpoint {
   const isAws = /\.amazonaws\.com(\.cn)?$/.test(new URL(url).hostname)
   const client = new S3Client({
     endpoint: url,
@@ -43,8 +51,24 @@ export function openEndpoint({ url, region, credentials, world }: EndpointOption
     requestHandler: { connectionTimeout: connectMs, socketTimeout: idleMs },
     ...(credentials === undefined ? unsigned : { credentials }),
   })
+  addHeaders(client, headers)
   sendUtf8(client)
   return { url, region, isAws, client, world, [Symbol.dispose]: () => client.destroy() }
+}
+
+/** Before the signing, which covers them. */
+function addHeaders(
+  { middlewareStack }: S3Client,
+  added: NonNullable<EndpointOptions['headers']>,
+): void {
+  middlewareStack.add(
+    (next) => (args) => {
+      const { headers } = args.request as { readonly headers: Record<string, string> } // as below
+      Object.assign(headers, added)
+      return next(args)
+    },
+    { step: 'build', name: 'addHeaders' },
+  )
 }
 
 /**

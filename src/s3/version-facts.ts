@@ -48,6 +48,8 @@ export interface VersionFacts extends ObjectFacts {
   readonly headers: ContentHeaders
   readonly tags: readonly VersionTag[]
   readonly lock: VersionLock
+  /** The target's own when left out. */
+  readonly storageClass?: string | undefined
 }
 
 interface Signalled {

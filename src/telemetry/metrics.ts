@@ -98,7 +98,7 @@ export function openMetrics(): Metrics {
   const collectedBytes = count('mycelium_collected_bytes_total', 'Bytes freed by collection')
   const deliveries = new Counter({
     name: 'mycelium_deliveries_total',
-    help: 'Attempts to hand a notification to its target',
+    help: 'Attempts to hand a notification or a copy to its target',
     labelNames: ['target', 'outcome'],
     registers,
   })
@@ -197,12 +197,12 @@ function openTargetGauges(registry: Registry): readonly Setter[] {
   const options = { labelNames: ['target'], registers: [registry] }
   const waiting = new Gauge({
     name: 'mycelium_deliveries_waiting',
-    help: 'Notifications that their target does not have yet',
+    help: 'Notifications and copies that their target does not have yet',
     ...options,
   })
   const givenUp = new Gauge({
     name: 'mycelium_deliveries_given_up',
-    help: 'Notifications that were tried for too long',
+    help: 'Notifications and copies that were tried for too long',
     ...options,
   })
   const set = (gauge: Gauge, read: (target: TargetFact) => number): Setter => {

@@ -6,7 +6,11 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import {
   CreateBucketCommand,
+  DeleteBucketCommand,
+  HeadObjectCommand,
   PutBucketNotificationConfigurationCommand,
+  PutBucketReplicationCommand,
+  PutBucketVersioningCommand,
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
@@ -49,6 +53,12 @@ async function follow(client: S3Client, Bucket: string): Promise<void> {
   await client.send(
     new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }),
   )
+}
+
+async function keepVersions(client: S3Client, Bucket: string): Promise<void> {
+  await client.send(new CreateBucketCommand({ Bucket }))
+  const VersioningConfiguration = { Status: 'Enabled' } as const
+  await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }))
 }
 
 const put = (client: S3Client, Bucket: string, Key: string) =>
@@ -150,4 +160,49 @@ test('what was not delivered before a kill or the loss of the database is delive
     .filter(({ status }) => status === 200)
     .map(({ headers }) => headers['webhook-id'])
   equal(new Set(ids).size, objects.length + 1, 'a repetition is known by its id')
+})
+
+test('what was not copied before a kill and the loss of the database is copied afterwards', async (context) => {
+  const data = await temporary(context)
+  const Bucket = 'source'
+  const statusOf = async (client: S3Client, Key: string): Promise<string | undefined> =>
+    (await client.send(new HeadObjectCommand({ Bucket, Key }))).ReplicationStatus
+  {
+    await using store = await start(data)
+    const client = clientOf(store)
+    context.after(() => client.destroy())
+    await keepVersions(client, Bucket)
+    await keepVersions(client, 'copies')
+    const rule = {
+      ...({ Status: 'Enabled', Filter: { Prefix: '' }, Priority: 1 } as const),
+      ...{ DeleteMarkerReplication: { Status: 'Disabled' } as const },
+      Destination: { Bucket: 'arn:aws:s3:::copies' },
+    }
+    const ReplicationConfiguration = { Role: 'arn:aws:iam::1:role/r', Rules: [rule] }
+    await client.send(new PutBucketReplicationCommand({ Bucket, ReplicationConfiguration }))
+    await client.send(new DeleteBucketCommand({ Bucket: 'copies' }))
+    await put(client, Bucket, 'a')
+    equal(await statusOf(client, 'a'), 'PENDING')
+    await store.kill()
+  }
+  for (const name of await readdir(data))
+    if (name.startsWith('metadata.sqlite')) await rm(join(data, name))
+  const rebuilt = await runMycelium(['rebuild', '--data', data])
+  equal(rebuilt.code, exitCodes.success, rebuilt.stderr)
+  await using store = await start(data)
+  const client = clientOf(store)
+  context.after(() => client.destroy())
+  equal(await statusOf(client, 'a'), 'PENDING')
+  await keepVersions(client, 'copies')
+  await until(
+    () => statusOf(client, 'a'),
+    (status) => status === 'COMPLETED',
+  )
+  await put(client, Bucket, 'b')
+  await until(
+    () => statusOf(client, 'b'),
+    (status) => status === 'COMPLETED',
+  )
+  const copy = await client.send(new HeadObjectCommand({ Bucket: 'copies', Key: 'a' }))
+  equal(copy.ReplicationStatus, 'REPLICA')
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type AdminParts, route } from '#api/admin/route'
+import { deliveryFault } from '#delivery/faults'
 import { parsePlace, type Target } from '#delivery/target'
 import { newWebhookSecret, parseWebhookSecret } from '#delivery/webhook'
 import type { World } from '#world/world'
@@ -33,7 +34,15 @@ const redis = z.strictObject({
   name: someName.describe('of the stream, list or channel'),
 })
 
-const place = z.discriminatedUnion('kind', [webhook, nats, redis])
+const endpoint = z.strictObject({
+  kind: z.literal('s3'),
+  url: z.string().describe('http or https; copies of objects go there, not notifications'),
+  region: someName,
+  bucket: z.string().min(3).max(63).describe('which takes the copies; it must keep versions'),
+  accessKeyId: z.string().min(1).max(128).describe('as whom; the secret is its secret key'),
+})
+
+const place = z.discriminatedUnion('kind', [webhook, nats, redis, endpoint])
 
 const target = z.object({
   name: z.string(),
@@ -67,7 +76,7 @@ const madeTarget = target.extend({
 function printTarget({ name, place: where, createdAt }: Target): z.infer<typeof target> {
   return {
     name,
-    arn: `arn:mycelium:sqs:::${name}`,
+    arn: `arn:mycelium:${where.kind === 's3' ? 's3' : 'sqs'}:::${name}`,
     place: where,
     createdAt: new Date(createdAt).toISOString(),
   }
@@ -80,6 +89,8 @@ function isWebhook({ place: { kind } }: NewTarget): boolean {
 }
 
 function secretOf(asked: NewTarget, world: World): string | undefined {
+  if (asked.place.kind === 's3' && asked.secret === undefined)
+    throw deliveryFault('delivery/malformed-secret', { reason: 'the secret key of the access key' })
   if (!isWebhook(asked)) return asked.secret
   return parseWebhookSecret(asked.secret ?? newWebhookSecret(world))
 }

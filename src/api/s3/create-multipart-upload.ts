@@ -5,6 +5,7 @@ import { s3Fault } from '#api/s3/faults'
 import { abortHeaders } from '#api/s3/lifecycle-headers'
 import { readMetadata } from '#api/s3/metadata'
 import { refuseUnkeptPromises } from '#api/s3/promises'
+import { readReplicaMark } from '#api/s3/replica'
 import { xmlResponse } from '#api/s3/response'
 import { readTraits } from '#api/s3/traits'
 import { leaf } from '#api/s3/xml-writer'
@@ -18,7 +19,7 @@ export async function createMultipartUpload(call: ObjectCall): Promise<HttpRespo
   const checksum = readChecksumPlan(call)
   const upload = await door.objects.createUpload(bucket, key, {
     metadata: readMetadata(call),
-    ...(await readTraits(call)),
+    ...(await readTraits(call, readReplicaMark(call))),
     encryption: readEncryption(call),
     ...checksum,
   })

@@ -3,6 +3,7 @@ import { deleteCondition } from '#api/s3/conditions'
 import { bypassesGovernance } from '#api/s3/locks'
 import { originOf } from '#api/s3/origin'
 import { refuseUnkeptPromises } from '#api/s3/promises'
+import { replicaMeans } from '#api/s3/replica'
 import { emptyResponse } from '#api/s3/response'
 import { versionHeaders, versionOf } from '#api/s3/versions'
 import type { HttpResponse } from '#http/message'
@@ -15,7 +16,7 @@ export async function deleteObject(call: ObjectCall): Promise<HttpResponse> {
   const deletion = await door.objects.delete(bucket, key, {
     ...(version === undefined ? {} : { version }),
     bypassesGovernance: bypassesGovernance(call, key),
-    ...originOf(call),
+    ...originOf(call, replicaMeans(call)),
     ...deleteCondition({
       etag: headers['if-match'],
       size: headers['x-amz-if-match-size'],

@@ -467,6 +467,11 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     code: 'NoSuchLifecycleConfiguration',
     message: 'The lifecycle configuration does not exist',
   },
+  's3/no-such-replication': {
+    status: 404,
+    code: 'ReplicationConfigurationNotFoundError',
+    message: 'The replication configuration was not found',
+  },
   's3/no-such-ownership': {
     status: 404,
     code: 'OwnershipControlsNotFoundError',

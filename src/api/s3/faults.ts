@@ -41,6 +41,7 @@ export const s3Fault = declareFaults({
   's3/no-such-policy': 'not-found',
   's3/no-such-public-access-block': 'not-found',
   's3/no-such-lock-configuration': 'not-found',
+  's3/no-such-replication': 'not-found',
   's3/no-such-object-lock': 'not-found',
   's3/no-such-tag-set': 'not-found',
   's3/no-such-website': 'not-found',

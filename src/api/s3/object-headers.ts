@@ -5,6 +5,7 @@ import { s3Fault } from '#api/s3/faults'
 import { expirationHeader } from '#api/s3/lifecycle-headers'
 import { lockHeaders } from '#api/s3/locks'
 import { metadataHeaders } from '#api/s3/metadata'
+import { replicationHeader } from '#api/s3/replica'
 import { httpDate, quoted } from '#api/s3/response'
 import { classHeader } from '#api/s3/storage-classes'
 import { versionHeaders } from '#api/s3/versions'
@@ -36,6 +37,7 @@ export function objectHeaders(
     ...lockHeaders(info.traits),
     ...tagCountHeader(info.traits),
     ...classHeader(info.traits),
+    ...replicationHeader(info.traits),
     // Who names a version may have named a former one, whose end depends on others.
     ...(query.has('versionId') ? {} : expirationHeader(call, info)),
     ...metadataHeaders(info.metadata),

@@ -8,6 +8,7 @@ import { putBytesMax } from '#api/s3/limits'
 import { readMetadata } from '#api/s3/metadata'
 import { originOf } from '#api/s3/origin'
 import { refuseUnkeptPromises } from '#api/s3/promises'
+import { readReplicaMark } from '#api/s3/replica'
 import { emptyResponse, quoted } from '#api/s3/response'
 import { readTraits } from '#api/s3/traits'
 import { versionHeaders } from '#api/s3/versions'
@@ -20,7 +21,7 @@ export async function putObject(call: ObjectCall): Promise<HttpResponse> {
   const options = {
     body: incomingBody(call, { bytesMax: putBytesMax }),
     metadata: readMetadata(call),
-    ...(await readTraits(call)),
+    ...(await readTraits(call, readReplicaMark(call))),
     ...writeCondition(headers),
     ...originOf(call),
     encryption: readEncryption(call),

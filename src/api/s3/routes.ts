@@ -20,6 +20,11 @@ import {
   getBucketPolicyStatus,
   putBucketPolicy,
 } from '#api/s3/bucket-policy'
+import {
+  deleteBucketReplication,
+  getBucketReplication,
+  putBucketReplication,
+} from '#api/s3/bucket-replication'
 import { getBucketRequestPayment, putBucketRequestPayment } from '#api/s3/bucket-request-payment'
 import { deleteBucketTagging, getBucketTagging, putBucketTagging } from '#api/s3/bucket-tagging'
 import { deleteBucketWebsite, getBucketWebsite, putBucketWebsite } from '#api/s3/bucket-website'
@@ -331,6 +336,24 @@ export const bucketRoutes: readonly Route<BucketCall>[] = [
     method: 'PUT',
     subresources: ['notification'],
     operation: putBucketNotification,
+  },
+  {
+    name: 'GetBucketReplication',
+    method: 'GET',
+    subresources: ['replication'],
+    operation: getBucketReplication,
+  },
+  {
+    name: 'PutBucketReplication',
+    method: 'PUT',
+    subresources: ['replication'],
+    operation: putBucketReplication,
+  },
+  {
+    name: 'DeleteBucketReplication',
+    method: 'DELETE',
+    subresources: ['replication'],
+    operation: deleteBucketReplication,
   },
   {
     name: 'GetObjectLockConfiguration',

@@ -9,13 +9,17 @@ import type { Grants } from '#identity/grants'
 import type { Traits } from '#object/model'
 
 /** The faults of `readGrantHeaders`, `checkGrants`, `readTagHeader` and `readLockHeaders`. */
-export async function readTraits(call: ObjectCall): Promise<{ readonly traits?: Traits }> {
+export async function readTraits(
+  call: ObjectCall,
+  more: Pick<Traits, 'replication'> = {},
+): Promise<{ readonly traits?: Traits }> {
   const tags = readTagHeader(call)
   const traits = {
     ...(await readOwnership(call)),
     ...(tags === undefined ? {} : { tags }),
     ...readLockHeaders(call),
     ...readClassHeader(call),
+    ...more,
   }
   return Object.keys(traits).length === 0 ? {} : { traits }
 }

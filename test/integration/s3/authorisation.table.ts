@@ -239,6 +239,21 @@ export const rows: readonly Row[] = [
     ...body(`<NotificationConfiguration ${xmlns}/>`),
     answers: ['200'],
   }),
+  ofBucket('GetBucketReplication', 'GET', '?replication', {
+    needs: ['s3:GetReplicationConfiguration'],
+    answers: ['404 ReplicationConfigurationNotFoundError'],
+  }),
+  ofBucket('PutBucketReplication', 'PUT', '?replication', {
+    needs: ['s3:PutReplicationConfiguration'],
+    ...body(
+      `<ReplicationConfiguration ${xmlns}><Role>r</Role><Rule><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::${openBucket}</Bucket></Destination></Rule></ReplicationConfiguration>`,
+    ),
+    answers: ['400 InvalidRequest'], // the bucket keeps no versions
+  }),
+  ofBucket('DeleteBucketReplication', 'DELETE', '?replication', {
+    needs: ['s3:PutReplicationConfiguration'],
+    answers: ['204'],
+  }),
   ofBucket('GetBucketLogging', 'GET', '?logging', {
     needs: ['s3:GetBucketLogging'],
     answers: ['200'],

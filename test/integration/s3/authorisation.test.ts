@@ -245,6 +245,7 @@ async function stateOf(row: Row, { bucket }: Place): Promise<readonly string[]> 
     'publicAccessBlock',
     'ownershipControls',
     'notification',
+    'replication',
     'encryption',
     'logging',
     'requestPayment',

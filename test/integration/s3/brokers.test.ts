@@ -38,8 +38,10 @@ before(async () => {
     credentials: { accessKeyId, secretAccessKey: secret },
     maxAttempts: 1,
   })
-  const { sql, changelog, targets } = server.store
-  const ground = { sql, changelog, world: systemWorld(), telemetry: silentTelemetry }
+  const { sql, changelog, targets, objects } = server.store
+  const mayReplicate = async () => false
+  const world = systemWorld()
+  const ground = { sql, changelog, objects, mayReplicate, world, telemetry: silentTelemetry }
   dispatcher = new Dispatcher({ ...ground, targets, giveUpMs: 86_400_000, root: owner.id })
   running = dispatcher.run(stop.signal)
 })

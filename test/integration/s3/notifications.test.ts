@@ -54,9 +54,13 @@ after(async () => {
 })
 
 function dispatcherOf(giveUpMs: number): Dispatcher {
-  const { sql, changelog, targets } = server.store
+  const { sql, changelog, targets, objects } = server.store
+  const mayReplicate = async () => false
   const telemetry = silentTelemetry
-  return new Dispatcher({ sql, changelog, targets, giveUpMs, root: owner.id, world, telemetry })
+  return new Dispatcher({
+    ...{ sql, changelog, targets, objects, mayReplicate },
+    ...{ giveUpMs, root: owner.id, world, telemetry },
+  })
 }
 
 async function addWebhook(name: string, { url }: WebhookReceiver): Promise<string> {
