@@ -7,7 +7,7 @@ import { isFault } from '#fault/fault'
 import { runLifecycle } from '#object/lifecycle'
 import type { LifecycleRule } from '#object/lifecycle-rules'
 import { dayMs } from '#object/locks'
-import type { ObjectStore, Traits, VersionId } from '#object/model'
+import type { EncryptionWish, ObjectStore, Traits, VersionId } from '#object/model'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import { openObjectStore } from '#object/object-store'
 import { SqliteMemory } from '#sql/sqlite-memory'
@@ -25,13 +25,19 @@ async function withStore(work: (store: MemoryStore) => Promise<void>): Promise<v
   await work(store)
 }
 
-async function put(objects: ObjectStore, name: string, text: string, traits: Traits = {}) {
+async function put(
+  objects: ObjectStore,
+  name: string,
+  text: string,
+  traits: Traits = {},
+  encryption?: EncryptionWish,
+) {
   const bytes = Buffer.from(text)
   async function* stream() {
     yield bytes
   }
   const body = { stream: stream(), bytes: bytes.length, digests: [], verify: () => undefined }
-  const options = { body, metadata: { user: {} }, traits, signal }
+  const options = { body, metadata: { user: {} }, traits, encryption, signal }
   return await objects.put(bucket, parseObjectKey(name), options)
 }
 
@@ -261,6 +267,28 @@ test('objects move to the profile of another class: same versions, same bytes, a
     deepEqual(await seen(rebuilt), now)
     deepEqual(await stackOf(rebuilt, 'a'), ['small', long])
     deepEqual((await rebuilt.headBucket(bucket)).config, (await objects.headBucket(bucket)).config)
+  }))
+
+test('what a named key locks moves under it; what only its writer can open stays, and is told', () =>
+  withStore(async (store) => {
+    const { objects, keys } = store
+    await keys.create('forest')
+    const named = await put(objects, 'named', long, {}, { kind: 'aws:kms', keyId: 'forest' })
+    const key = Buffer.alloc(32, 'key')
+    await put(objects, 'own', long, {}, { kind: 'customer', key })
+    await setRules(objects, { transitions: [{ days: 1, storageClass: 'COLD' }] })
+    deepEqual(await pass(store, 2), [{ ...nothing, moved: 1, failed: 1 }])
+    const moved = await objects.head(bucket, parseObjectKey('named'))
+    deepEqual(
+      [moved.traits.storageClass, moved.etag, moved.encryption],
+      ['COLD', named.etag, named.encryption],
+    )
+    equal(await read(objects, 'named'), long)
+    await keys.setState('forest', 'disabled')
+    await rejects(read(objects, 'named'), fault('kms/key-disabled'))
+    const opened = await objects.open(bucket, parseObjectKey('own'), { customerKey: key })
+    equal(Buffer.from(await opened.readWhole({ signal })).toString(), long)
+    opened.release()
   }))
 
 test('an object that is overwritten while it is stored anew stays as it was written', () =>

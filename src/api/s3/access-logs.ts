@@ -126,6 +126,7 @@ export class AccessLogs implements AsyncDisposable {
       body: { stream: stream(), bytes: body.length, digests: [], verify: () => undefined },
       metadata: { contentType: 'text/plain', user: {} },
       ...(given.length === 0 ? {} : { traits: { grants } }),
+      encryption: target.config.encryption,
       signal: new AbortController().signal, // nobody hangs up
     })
   }
