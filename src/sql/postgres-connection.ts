@@ -10,7 +10,7 @@ import { isReading } from '#sql/statement'
 const connectTimeoutMs = 5_000
 /** A server that does not answer for so long is as good as none. */
 const answerTimeoutMs = 30_000
-/** Making an index may take as long as the table is large. */
+/** Making an index, or gathering statistics, may take as long as the table is large. */
 const schemaTimeoutMs = 60 * 60_000
 
 /**
@@ -68,7 +68,7 @@ export class PostgresConnection implements Queryable {
     ...values: readonly SqlValue[]
   ): Promise<readonly Row[]> {
     const { text, values: bound } = toPostgres(template, values)
-    const isSchema = /^\s*(create|alter|drop)\b/i.test(text)
+    const isSchema = /^\s*(alter|analyze|create|drop)\b/i.test(text)
     return await this.#count(async () => {
       const { rows } = await this.#client.query<Row>({
         text,

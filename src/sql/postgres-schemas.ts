@@ -14,7 +14,10 @@ export async function dropFreshSchema(sql: Sql): Promise<void> {
   )
 }
 
-/** The tables of the fresh schema take the place of those that `sql` uses. Nobody else has it open. */
+/**
+ * The tables of the fresh schema take the place of those that `sql` uses. Nobody else has it open. Without statistics the server would sort
+ * a whole bucket for each page of a listing, until it finds the time to gather them.
+ */
 export async function adoptFreshSchema(sql: Sql): Promise<void> {
   await sql.transaction(async (tx) => {
     const run = (text: string): Promise<unknown> => tx.query(templateOf([text]))
@@ -28,6 +31,7 @@ export async function adoptFreshSchema(sql: Sql): Promise<void> {
       if (known.includes(name))
         await run(`alter table ${quoted(home)}.${quoted(name)} set schema ${formerSchema}`)
       await run(`alter table ${freshSchema}.${quoted(name)} set schema ${quoted(home)}`)
+      await run(`analyze ${quoted(home)}.${quoted(name)}`)
     }
     await run(`drop schema ${freshSchema} cascade`)
   })

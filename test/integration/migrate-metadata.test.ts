@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { CreateMultipartUploadCommand, UploadPartCommand } from '@aws-sdk/client-s3'
 import { type Ended, runMycelium, startStore } from '../harness.ts'
-import { findPostgres, startPostgres } from '../postgres/server.ts'
+import { ask, findPostgres, startPostgres } from '../postgres/server.ts'
 import { bucketOf, bytesOf, type TestBucket } from '../s3-bucket.ts'
 import { stateOf } from '../s3-state.ts'
 
@@ -52,6 +52,9 @@ describe('migrate-metadata', { skip: !hasPostgres && 'no PostgreSQL server to st
       there.stdout,
       /^Copied \d+ rows of \d\d tables from .*metadata\.sqlite to the database at 127\./,
     )
+
+    const [statistics] = await ask(url, `select reltuples from pg_class where relname = 'version'`)
+    equal(statistics?.['reltuples'], before.flatMap(({ objects }) => objects).length)
 
     store = await startStore({ data, flags, env: onServer })
     deepEqual(await stateOf(store), before)
