@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cleanEnvironment, type RunningStore, runMycelium, startStore } from '../harness.ts'
 import { type Outcome, readOutcomes } from './junit.ts'
@@ -89,6 +89,36 @@ const loneTest = 'test_list_buckets_paginated'
 /** Marks tests of AWS's former signature in headers, which is refused. */
 const formerSignature = 'auth_aws2'
 
+/** By marker or name: tests that are skipped without more storage classes. All others run as the field runs them, without any. */
+const classTests = '(lifecycle_transition and not encrypted)'
+const storageClasses = ['LUKEWARM=4+1', 'FROZEN=3+2'] as const
+
+interface Pass {
+  /** An expression for pytest's `-k`. */
+  readonly select: string
+  readonly workers: string
+  /** A file. */
+  readonly configuration: string
+}
+
+function passesOf(
+  name: string,
+  { directory, workers }: { readonly directory: string; readonly workers: string },
+): readonly Pass[] {
+  const configuration = join(directory, plainFile)
+  // Those of IAM change what users may do: one at a time, and after the others.
+  if (/iam|sts/.test(name)) return [{ select: 'test', workers: '0', configuration }]
+  if (name !== s3File) return [{ select: 'test', workers, configuration }]
+  return [
+    { select: loneTest, workers: '0', configuration },
+    { select: `not ${loneTest} and not ${classTests}`, workers, configuration },
+    { select: classTests, workers, configuration: join(directory, classesFile) },
+  ]
+}
+
+const plainFile = 'suite.conf'
+const classesFile = 'suite-with-classes.conf'
+
 /** Makes the users and named keys, and returns the suite's configuration. */
 async function configure(store: RunningStore): Promise<string> {
   const admin = async (...args: readonly string[]): Promise<Record<string, string>> => {
@@ -130,20 +160,20 @@ async function configure(store: RunningStore): Promise<string> {
 }
 
 /** The outcome of every test function of the file that was run. */
-async function runFile(
+async function runPass(
   name: string,
-  { suite, python, workers, select }: Options & { readonly select: string },
-  { directory, configuration }: { readonly directory: string; readonly configuration: string },
+  { select, workers, configuration }: Pass,
+  { suite, python, select: wanted = 'test' }: Options,
 ): Promise<ReadonlyMap<string, Outcome>> {
-  const report = join(directory, `${name}.xml`)
-  const selected = `(${select}) and not ${neverSelected}`
+  const report = `${configuration}.xml`
+  const selected = `(${wanted}) and ${select} and not ${neverSelected} and not ${formerSignature}`
   const args = [
     ...['-m', 'pytest', join(suiteDirectory, name), '-q', '--tb=no', '-p', 'no:cacheprovider'],
-    ...[`--junitxml=${report}`, '-n', workers, '-k', selected, '-m', `not ${formerSignature}`],
+    ...[`--junitxml=${report}`, '-n', workers, '-k', selected],
   ]
   const child = spawn(python, args, {
     cwd: suite,
-    env: { ...cleanEnvironment(), HOME: directory, S3TEST_CONF: configuration },
+    env: { ...cleanEnvironment(), HOME: dirname(configuration), S3TEST_CONF: configuration },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   await once(child, 'close')
@@ -200,22 +230,20 @@ try {
     flags: [
       ...['--nodes', '6', '--profile', '4+2', '--log', 'error'],
       ...['--lifecycle-day', `${lifecycleDaySeconds}s`],
+      ...['--storage-classes', storageClasses.join(',')],
       ...['--access-log-every', '5s'],
     ],
   })
-  const configuration = join(directory, 'suite.conf')
-  await writeFile(configuration, await configure(store))
+  const plain = await configure(store)
+  await writeFile(join(directory, plainFile), plain)
+  const names = storageClasses.map((one) => one.replace(/=.*/, '')).join(', ')
+  const withClasses = plain.replace('[s3 main]\n', `[s3 main]\nstorage_classes = ${names}\n`)
+  await writeFile(join(directory, classesFile), withClasses)
   for (const name of [s3File, ...otherFiles]) {
     const tests = readTests(await readFile(join(options.suite, suiteDirectory, name), 'utf8'))
-    // Those of IAM change what users may do: one at a time, and after the others.
-    const workers = /iam|sts/.test(name) ? '0' : options.workers
-    const run = (of: { readonly workers: string; readonly select: string }) =>
-      runFile(name, { ...options, ...of }, { directory, configuration })
-    const { select = 'test' } = options
-    const alone =
-      name === s3File ? await run({ workers: '0', select: `(${select}) and ${loneTest}` }) : []
-    const others = await run({ workers, select: `(${select}) and not ${loneTest}` })
-    const outcomes = new Map([...alone, ...others])
+    const outcomes = new Map<string, Outcome>()
+    for (const pass of passesOf(name, { directory, workers: options.workers }))
+      for (const [test, outcome] of await runPass(name, pass, options)) outcomes.set(test, outcome)
     verdictsByFile.set(name, verdictsOf(tests, outcomes))
   }
 } finally {
