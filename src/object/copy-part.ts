@@ -1,4 +1,4 @@
-/** A part that is copied from an object shares its chunks; only a checksum that the upload asks for costs reading them. */
+/** A part that is copied from an object shares its chunks where both rest alike; only a checksum that the upload asks for costs reading them. */
 import { toHex } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { blake3 } from '#crypto/blake3'
@@ -19,7 +19,7 @@ import type {
 } from '#object/model'
 import { openObject } from '#object/open'
 import { assertWithinQuota } from '#object/quota'
-import { encryptionOf } from '#object/rows'
+import { classOf, encryptionOf, requireBucket, traitsOf } from '#object/rows'
 import {
   assertPartNumber,
   headUpload,
@@ -120,7 +120,7 @@ async function copyRange(
     summed,
   }: CopyPartOptions & { readonly summed: Summed | undefined },
 ): Promise<PartInfo | 'cannot be shared' | undefined> {
-  const { row: upload } = await requireUpload(tx, address)
+  const { row: upload, profile } = await requireUpload(tx, address)
   const outerKey = await outerKeyOf(parts, tx, {
     encryption: encryptionOf(upload).encryption,
     customerKey,
@@ -136,7 +136,9 @@ async function copyRange(
     encryption: row.encryption,
     customerKey: source.customerKey,
   })
-  if (!isSameOuterKey(outerKey, sourceKey)) return 'cannot be shared'
+  const from = await requireBucket(tx, source.bucket)
+  const isAlike = from.profile === profile && classOf(row.traits) === classOf(traitsOf(upload))
+  if (!isAlike || !isSameOuterKey(outerKey, sourceKey)) return 'cannot be shared'
   const slices = sliceExtents(await readExtents(tx, row.sequence), { first, end })
   const extents = recipeOf(slices)?.map(extentToJson)
   if (extents === undefined) return 'cannot be shared' // it would cut an object in a pack
@@ -157,7 +159,7 @@ async function copyRange(
   return part
 }
 
-/** Small objects are sealed whole, and others perhaps under another key: what is cut out of one is read, and stored as the upload's own. */
+/** Small objects are sealed whole, and others perhaps under another key or in another profile: what is cut out of one is read, and stored as the upload's own. */
 async function storeAnew(
   parts: ObjectParts,
   address: UploadAddress,

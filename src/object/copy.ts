@@ -66,11 +66,8 @@ export async function copyObject(
         await requireInfo(parts.sql, source),
       ] as const,
   )
-  const isReadAnew =
-    from.profile !== to.profile ||
-    classOf(info.traits) !== classOf(options.traits ?? {}) ||
-    !hasChecksum(info, options.checksumAlgorithm)
-  if (isReadAnew) return await recode(parts, source, target, options)
+  if (from.profile !== to.profile || !hasChecksum(info, options.checksumAlgorithm))
+    return await recode(parts, source, target, options)
   const copied = await parts.changelog.commit((tx) =>
     copyRecipe(tx, parts, source, target, options),
   )
@@ -89,7 +86,7 @@ export async function requireSource(tx: Queryable, source: CopySource): Promise<
   return info
 }
 
-/** `undefined` when the copy shall rest under another key than its source: what one opens, the other does not. */
+/** `undefined` when the copy shall rest in another class than its source, or under another key: what one opens, the other does not. */
 async function copyRecipe(
   tx: CommitTransaction,
   parts: ObjectParts,
@@ -102,6 +99,7 @@ async function copyRecipe(
     encryption: former,
     ...info
   } = await requireSource(tx, source)
+  if (classOf(info.traits) !== classOf(traits ?? {})) return undefined
   const { customerKey } = source
   const outerKey = await outerKeyOf(parts, tx, { encryption: former, customerKey })
   const protection = await protect(parts, tx, wish)

@@ -233,9 +233,17 @@ test('uploads that were never completed are given up, and their parts are garbag
 
 const long = 'not to be packed '.repeat(10_000)
 
+/** Of the chunks that a version's data lies in. */
+async function profilesOf({ sql }: MemoryStore, sequence: bigint): Promise<readonly string[]> {
+  const rows = await sql.query<{ data: number; parity: number }>`
+    select distinct data, parity from chunk join extent on chunk.id = extent.chunk_id
+    where extent.owner = ${sequence}`
+  return rows.map(({ data, parity }) => `${data}+${parity}`)
+}
+
 test('objects move to the profile of another class: same versions, same bytes, also after a rebuild', () =>
   withStore(async (store) => {
-    const { objects, sql } = store
+    const { objects } = store
     await objects.setVersioning(bucket, 'enabled')
     const first = await put(objects, 'a', long)
     await put(objects, 'a', 'small')
@@ -243,15 +251,9 @@ test('objects move to the profile of another class: same versions, same bytes, a
       transitions: [{ days: 5, storageClass: 'COLD' }],
       formerTransitions: [{ days: 1, storageClass: 'COLD' }],
     })
-    const profilesOf = async (sequence: bigint): Promise<readonly string[]> => {
-      const rows = await sql.query<{ data: number; parity: number }>`
-        select distinct data, parity from chunk join extent on chunk.id = extent.chunk_id
-        where extent.owner = ${sequence}`
-      return rows.map(({ data, parity }) => `${data}+${parity}`)
-    }
-    deepEqual(await profilesOf(first.sequence), ['2+2'])
+    deepEqual(await profilesOf(store, first.sequence), ['2+2'])
     deepEqual(await pass(store, 2), [{ ...nothing, moved: 1 }])
-    deepEqual(await profilesOf(first.sequence), ['3+1'])
+    deepEqual(await profilesOf(store, first.sequence), ['3+1'])
     deepEqual(await pass(store, 7), [{ ...nothing, moved: 1 }])
     deepEqual(await pass(store, 7), [])
     const seen = async (of: ObjectStore) => {
@@ -289,6 +291,25 @@ test('what a named key locks moves under it; what only its writer can open stays
     const opened = await objects.open(bucket, parseObjectKey('own'), { customerKey: key })
     equal(Buffer.from(await opened.readWhole({ signal })).toString(), long)
     opened.release()
+  }))
+
+test('copies, whole or as parts, have the profile of the class they ask for, not of their source', () =>
+  withStore(async (store) => {
+    const { objects } = store
+    const from = { bucket, key: parseObjectKey('from') }
+    await put(objects, 'from', long)
+    const cold = { storageClass: 'COLD' }
+    const to = { bucket, key: parseObjectKey('to') }
+    const copied = await objects.copy(from, to, { traits: cold, signal })
+    deepEqual(await profilesOf(store, copied.sequence), ['3+1'])
+    const again = await objects.copy(to, to, { traits: {}, signal })
+    deepEqual(await profilesOf(store, again.sequence), ['2+2'])
+    const metadata = { user: {} }
+    const upload = await objects.createUpload(bucket, to.key, { metadata, traits: cold })
+    const { etag } = await objects.copyPart(upload, 1, from, { signal })
+    const completed = await objects.completeUpload(upload, [{ number: 1, etag }], {})
+    deepEqual(await profilesOf(store, completed.sequence), ['3+1'])
+    equal(await read(objects, 'to'), long)
   }))
 
 test('an object that is overwritten while it is stored anew stays as it was written', () =>
