@@ -80,7 +80,7 @@ function noticesOf(
   })
 }
 
-/** New versions and delete markers, but for those that are copies themselves: they would go round for ever. */
+/** New versions and delete markers, but for those that are copies themselves, which would go round for ever, and those that rules of lifecycle made (S3). */
 function copiesOf(
   { bucket, key, change, body }: Scene,
   replication: Replication,
@@ -89,7 +89,7 @@ function copiesOf(
   const isMarker = kind === 'object/deleted' && body.versioning === 'enabled'
   const isObject = kind === 'object/put' || kind === 'object/upload-completed'
   if (!isMarker && !isObject) return []
-  if (body.event.means === 'replication') return []
+  if (body.event.means === 'replication' || body.event.means === 'lifecycle') return []
   const traits = isObject ? (body.traits ?? {}) : {}
   if (traits.replication === 'REPLICA') return []
   if (isObject && isLocked(body)) return []

@@ -48,25 +48,33 @@ export interface LifecycleOptions {
 
 type Tally = Record<'expired' | 'removed' | 'moved' | 'aborted' | 'kept' | 'failed', number>
 
-/** One pass over all buckets with rules. Each deed is durable when it is counted. */
+/** One pass over all buckets with rules. Each deed is durable when it is counted. What fails in one bucket is thrown when the others have had their turn. */
 export async function runLifecycle(parts: ObjectParts, options: LifecycleOptions): Promise<void> {
   const buckets = await parts.sql.query<{ id: number; name: string }>`
     select bucket.id, bucket.name from bucket join bucket_config on bucket_config.bucket = bucket.id
     where bucket_config.name = 'lifecycle' order by bucket.id`
+  const failures: unknown[] = []
   for (const { id, name } of buckets) {
     const tally: Tally = { expired: 0, removed: 0, moved: 0, aborted: 0, kept: 0, failed: 0 }
     try {
       await serveBucket(parts, id, { ...options, tally })
+    } catch (error) {
+      options.signal.throwIfAborted()
+      failures.push(error)
     } finally {
       if (Object.values(tally).some((count) => count > 0))
         options.telemetry.lifecycleActed({ bucket: name, ...tally })
     }
   }
+  if (failures.length > 0) throw failures[0]
 }
 
 /** What is so stays where it is, and is tried again by the next run. */
 const immovable = [
   'store/unreadable',
+  'store/out-of-space',
+  'store/too-few-nodes',
+  'store/too-few-shards',
   'object/unknown-storage-class',
   'object/customer-key-needed',
   'kms/key-disabled',

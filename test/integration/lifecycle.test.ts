@@ -57,13 +57,21 @@ async function setRules(objects: ObjectStore, ...rules: readonly Partial<Lifecyc
   await objects.configure(bucket, 'lifecycle', whole)
 }
 
-/** A pass as it would go so many days from now; `log` in place of the store's own. */
-async function pass(store: MemoryStore, days: number, log: ChangeLog = store.changelog) {
+/** A pass as it would go so many days from now; `changelog` and classes in place of the store's own. */
+async function pass(
+  store: MemoryStore,
+  days: number,
+  changelog: ChangeLog = store.changelog,
+  classes: typeof storageClasses = storageClasses,
+) {
   const { sql, packs, keys } = store
   const world = { ...store.world, now: () => store.world.now() + days * dayMs }
   const told: Record<string, number>[] = []
   await runLifecycle(
-    { sql, changelog: log, store: store.store, packs, keys, profile, storageClasses, world },
+    {
+      ...{ sql, changelog, store: store.store, packs, keys, profile, world },
+      storageClasses: classes,
+    },
     {
       engineDayMs: dayMs,
       telemetry: { lifecycleActed: ({ bucket: _, ...deeds }) => void told.push(deeds) },
@@ -359,6 +367,63 @@ test('who follows a bucket is told what rules did, and with what', () =>
     deepEqual(moved, { name: 'LifecycleTransition', versionId, storageClass: 'COLD' })
     equal(marked?.['name'], 'LifecycleExpiration:DeleteMarkerCreated')
     deepEqual(removed, { ...gone, name: 'LifecycleExpiration:Delete', versionId })
+  }))
+
+test('a version that cannot be moved, and a bucket that fails, keep nothing else waiting', () =>
+  withStore(async (store) => {
+    const { objects, changelog } = store
+    await put(objects, 'a', long)
+    await put(objects, 'b', 'x')
+    await setRules(
+      objects,
+      { prefix: 'a', transitions: [{ days: 1, storageClass: 'COLD' }] },
+      { prefix: 'b', expiration: { days: 1 } },
+    )
+    const withdrawn = new Map()
+    deepEqual(await pass(store, 3, changelog, withdrawn), [{ ...nothing, failed: 1, expired: 1 }])
+    equal(await read(objects, 'a'), long)
+    const later = parseBucketName('later')
+    await objects.createBucket(later)
+    await setRules(objects, { prefix: 'b', expiration: { days: 1 } })
+    const rules = (await objects.headBucket(bucket)).config.lifecycle
+    await objects.configure(later, 'lifecycle', rules)
+    await put(objects, 'b', 'in the first bucket')
+    await objects.copy(
+      { bucket, key: parseObjectKey('b') },
+      { bucket: later, key: parseObjectKey('b') },
+      { signal },
+    )
+    let commits = 0
+    const broken: ChangeLog = {
+      committed: () => changelog.committed(),
+      reached: (sequence) => changelog.reached(sequence),
+      close: () => changelog.close(),
+      commit: (work) => {
+        commits += 1
+        return commits === 1 ? Promise.reject(new Error('broken')) : changelog.commit(work)
+      },
+    }
+    await rejects(pass(store, 3, broken), /broken/)
+    deepEqual(await keysOf(objects), ['a', 'b'])
+    equal((await objects.list(later, { prefix: '', limit: 10 })).objects.length, 0)
+  }))
+
+test('markers that clients make are replicated, those of rules are not', () =>
+  withStore(async (store) => {
+    const { objects, sql } = store
+    await objects.setVersioning(bucket, 'enabled')
+    for (const name of ['a', 'b']) await put(objects, name, 'x')
+    const destination = { arn: 'arn:aws:s3:::later', to: { bucket: 'later' } }
+    const rules = [{ id: 'all', isEnabled: true, repeatsMarkers: true, destination }]
+    await objects.configure(bucket, 'replication', { role: '', by: 'somebody', rules })
+    const waiting = async (): Promise<readonly unknown[]> => {
+      const rows = await sql.query<{ notice: string }>`select notice from delivery`
+      return rows.map(({ notice }) => JSON.parse(notice)).map(({ key }) => key)
+    }
+    await objects.delete(bucket, parseObjectKey('a'))
+    await setRules(objects, { expiration: { days: 1 } })
+    deepEqual(await pass(store, 3), [{ ...nothing, expired: 1 }])
+    deepEqual(await waiting(), ['a'])
   }))
 
 /** The store on a database made from dumps of this one's rooms. */
