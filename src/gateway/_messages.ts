@@ -70,6 +70,8 @@ export type Question =
       readonly args: readonly unknown[]
     }
   | { readonly ask: 'principal'; readonly call: number; readonly id: string }
+  /** What was said before has been heard when this is answered. */
+  | { readonly ask: 'heard'; readonly call: number }
   | { readonly ask: 'abort'; readonly call: number; readonly reason: ErrorMessage }
   | { readonly ask: 'piece'; readonly call: number; readonly bytes: number }
   | { readonly ask: 'end'; readonly call: number }

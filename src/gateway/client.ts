@@ -52,6 +52,8 @@ export interface StoreConnection {
   readonly telemetry: Telemetry
   /** How many requests are being answered here. */
   tellLoad(exchanges: number): void
+  /** Resolves when all that was told before has been heard. */
+  heard(): Promise<void>
 }
 
 /** The other end of `port` is served by `serveGateway`. */
@@ -76,6 +78,7 @@ export function connectToStore(port: GatewayPort): StoreConnection {
       note: (...note) => caller.tell({ ask: 'note', note }),
     },
     tellLoad: (exchanges) => caller.tell({ ask: 'load', exchanges }),
+    heard: () => caller.heard(),
   }
 }
 
@@ -183,6 +186,12 @@ class Caller {
     const call = this.#number()
     this.#link.send({ ask: 'key', call, accessKeyId, token })
     return (await this.#answer(call, {})) as AccessKey | undefined // what `findKey` comes to
+  }
+
+  async heard(): Promise<void> {
+    const call = this.#number()
+    this.#link.send({ ask: 'heard', call })
+    await this.#answer(call, {})
   }
 
   async findPrincipal(id: string): Promise<Principal | undefined> {

@@ -45,7 +45,7 @@ export interface ServedParts {
 /** Those that are answered once. */
 type CallQuestion = Extract<
   Question,
-  { ask: 'plain' | 'body' | 'open' | 'key' | 'principal' | 'administration' }
+  { ask: 'plain' | 'body' | 'open' | 'key' | 'principal' | 'administration' | 'heard' }
 >
 
 /** A call that has not been answered. */
@@ -81,6 +81,7 @@ class Server implements ServedGateway {
       case 'open':
       case 'key':
       case 'principal':
+      case 'heard':
       case 'administration':
         void this.#answer(question)
         break
@@ -151,6 +152,7 @@ class Server implements ServedGateway {
       const method = administration[question.name] as (...args: readonly unknown[]) => unknown // typed at the other end
       return await method.apply(administration, [...question.args])
     }
+    if (question.ask === 'heard') return undefined
     if (question.ask === 'principal') return await this.#identities.findPrincipal(question.id)
     if (question.ask === 'plain') {
       const { signalled } = question

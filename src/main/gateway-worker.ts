@@ -37,7 +37,7 @@ const { port, host, wish, sharesPort, ...start } = workerData as GatewayStart //
 const { root, rateTables, domains, hostsAreBuckets } = start
 const world = systemWorld()
 const rates = new RateLimits(rateTables, { world })
-const { objects, identities, telemetry, tellLoad } = connectToStore(threadPort(port))
+const { objects, identities, telemetry, tellLoad, heard } = connectToStore(threadPort(port))
 const { handle: handler, refuse: refusal } = openS3Door(
   { ...plainMount, hostsAreBuckets },
   { objects, identities, root, domains, rates, world, telemetry },
@@ -53,6 +53,7 @@ try {
     await world.sleep(loadMs, { signal: closing.signal }).catch(() => {}) // closing
   }
   await server.close()
+  await heard() // how the last requests have ended
   report({ isClosed: true })
 } catch (error) {
   report({ failed: packError(error) })

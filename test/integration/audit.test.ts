@@ -46,6 +46,12 @@ async function entriesOf(store: RunningStore): Promise<readonly Entry[]> {
   return entries as readonly Entry[] // as the API says
 }
 
+async function lastLineOf({ data }: RunningStore): Promise<Entry | undefined> {
+  const [name = ''] = await readdir(join(data, 'audit'))
+  const lines = (await readFile(join(data, 'audit', name), 'latin1')).trimEnd().split('\n')
+  return JSON.parse(lines.at(-1) ?? '')
+}
+
 function clientOf(store: RunningStore, keys: { accessKeyId: string; secretAccessKey: string }) {
   return new S3Client({
     endpoint: store.s3Url,
@@ -75,6 +81,7 @@ test('changes and refusals are told with who, what, whence and the result', asyn
     () => entriesOf(store),
     ({ length }) => length >= 5,
   )
+  equal(entries.length, 5)
   const told = (wanted: string): Partial<Entry> => {
     const { operation, status, accessKeyId, bucket, object, subject, fault } =
       entries.find(({ operation }) => operation === wanted) ?? {}
@@ -112,6 +119,10 @@ test('changes and refusals are told with who, what, whence and the result', asyn
     shown.stdout,
     new RegExp(`${key.accessKeyId} +127\\.0\\.0\\.1 +403 +GetObject +photos a\\n`),
   )
+  await root.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }))
+  await store.stop()
+  const last = await lastLineOf(store)
+  equal(last?.operation, 'PutBucketVersioning', 'a store that stops writes what it knows')
   for (const client of [root, alice]) client.destroy()
 })
 

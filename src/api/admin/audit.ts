@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { adminFault } from '#api/admin/faults'
 import { type AdminParts, route } from '#api/admin/route'
 import type { AuditLog } from '#audit/audit-log'
+import { placeOf } from '#audit/entry'
 
 const entriesMax = 1_000
 
@@ -26,7 +27,8 @@ export const auditRoutes = [
       const wanted = /^\d{1,4}$/.test(count) ? Number(count) : 0
       if (wanted < 1 || wanted > entriesMax) throw adminFault('admin/no-such-page')
       const lines = await logOf(parts).newest(wanted)
-      return { entries: lines.map((line) => JSON.parse(line)) }
+      const whole = lines.filter((line) => placeOf(line) !== undefined) // of the others `chain` tells
+      return { entries: whole.map((line) => JSON.parse(line)) }
     },
   }),
   route({
