@@ -94,6 +94,7 @@ export class Exchange {
       target: url,
       headers: joinHeaders(rawHeaders),
       peer: socket.remoteAddress ?? '',
+      isEncrypted: 'encrypted' in socket,
       body: this.#body,
       signal: this.#gone.signal,
     }

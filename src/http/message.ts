@@ -22,6 +22,8 @@ export interface HttpRequest {
   readonly headers: HttpHeaders
   /** Address of the other end of the connection, without port. */
   readonly peer: string
+  /** Whether it came through TLS that ends here. */
+  readonly isEncrypted: boolean
   /**
    * Read once. The first pull is the consent to receive: only then is `Expect: 100-continue` answered with 100, so a door refuses
    * before the body simply by not pulling. Throws `http/body-timeout`, `http/body-truncated`, `http/body-malformed` or

@@ -2,7 +2,15 @@
  * The HTTP shell: listens, limits, tells doors of requests and sends their answers. It knows no routes.
  * Refusals of its own (unparsable bytes) speak the dialect of the `refusal` it is given.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { strict as assert } from 'node:assert'
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
+import { Server as TlsServer } from 'node:https'
 import type { Fault } from '#fault/fault'
 import { Exchange, type ExchangeParts } from '#http/exchange'
 import { type HttpFaultCode, httpFault } from '#http/faults'
@@ -12,12 +20,20 @@ import { refuseConnection } from '#http/refuse-connection'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
 
+/** What a listener proves its name with, in PEM: the certificate with those above it, and its private key. */
+export interface TlsIdentity {
+  readonly certificate: string
+  readonly privateKey: string
+}
+
 export interface HttpServerOptions {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
   /** Shares the port with other listeners of this process; every one must say so, and connections are spread over them. */
   readonly sharesPort?: boolean
+  /** TLS 1.3 with this identity; clear text without. */
+  readonly tls?: TlsIdentity | undefined
   readonly handler: HttpHandler
   readonly refusal: HttpRefusal
   readonly limits?: Partial<HttpLimits>
@@ -58,7 +74,7 @@ export class HttpServer implements AsyncDisposable {
       date: () => this.#dateNow(),
       isDraining: () => this.#isDraining,
     }
-    this.#server = createServer({
+    const shell: ServerOptions = {
       maxHeaderSize: this.#limits.headerBytesMax,
       headersTimeout: this.#limits.headersTimeoutMs,
       requestTimeout: 0, // bodies have our own clocks, which count only the client's slowness
@@ -66,7 +82,16 @@ export class HttpServer implements AsyncDisposable {
       connectionsCheckingInterval: sweepMs,
       requireHostHeader: false, // refused by the door, in its own words
       noDelay: true,
-    })
+    }
+    const { tls } = options
+    this.#server =
+      tls === undefined
+        ? createServer(shell)
+        : new TlsServer({
+            ...shell,
+            ...contextOf(tls),
+            handshakeTimeout: this.#limits.headersTimeoutMs,
+          })
     this.#server.maxConnections = this.#limits.connectionsMax
     Object.assign(this.#server, { httpAllowHalfOpen: true }) // a client may close its side before our answer
     this.#listenForRequests()
@@ -85,6 +110,12 @@ export class HttpServer implements AsyncDisposable {
       this.#server.listen(options, resolve)
     })
     void this.#sweepUntilClosed()
+  }
+
+  /** From the next connection on; those that are open keep what they began with. The listener must have been opened with TLS. */
+  identify(tls: TlsIdentity): void {
+    assert(this.#server instanceof TlsServer)
+    this.#server.setSecureContext(contextOf(tls))
   }
 
   /** The port in use, also when 0 was asked for. */
@@ -200,6 +231,10 @@ export class HttpServer implements AsyncDisposable {
     }
     return this.#date
   }
+}
+
+function contextOf({ certificate, privateKey }: TlsIdentity) {
+  return { cert: certificate, key: privateKey, minVersion: 'TLSv1.3' } as const
 }
 
 const listenBacklog = 1024

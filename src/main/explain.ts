@@ -96,6 +96,11 @@ const ownExplainers: Readonly<Record<MainFaultCode, Explainer>> = {
           'give the key with MYCELIUM_MASTER_KEY or MYCELIUM_MASTER_KEY_FILE. Without it nothing can be read.',
   ],
   'main/master-key-wrong': [exitCodes.key, tellWrongKey],
+  'main/certificate-unusable': [
+    exitCodes.settings,
+    ({ path, reason }) =>
+      `${path} cannot be used: ${reason}. Name a certificate and its key with --tls-cert and --tls-key.`,
+  ],
   'main/key-file-unusable': [
     exitCodes.key,
     ({ path, reason }) =>

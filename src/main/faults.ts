@@ -21,6 +21,7 @@ export const mainFault = declareFaults({
   'main/damage-found': 'corrupt',
   'main/not-there': 'not-found',
   'main/admin-unreachable': 'unavailable',
+  'main/certificate-unusable': 'invalid',
   'main/admin-denied': 'denied',
   'main/admin-absent': 'not-found',
   'main/admin-refused': 'conflict',

@@ -14,6 +14,7 @@ function request(target: string, facts: Partial<HttpRequest> = {}): HttpRequest 
     target,
     headers: {},
     peer: '127.0.0.1',
+    isEncrypted: false,
     body: Object.assign(nothing(), { bytes: 0, received: 0 }),
     signal: new AbortController().signal,
     ...facts,

@@ -6,7 +6,8 @@ import { connectToStore } from '#gateway/client'
 import { type ErrorMessage, packError } from '#gateway/error-message'
 import { threadPort } from '#gateway/port'
 import type { Principal } from '#identity/principal'
-import { listen, type Wish } from '#main/ports'
+import { type CertificateFiles, listenAs } from '#main/certificate'
+import type { Wish } from '#main/ports'
 import { openS3Door, plainMount } from '#main/s3-door'
 import { systemWorld } from '#world/system'
 
@@ -16,6 +17,7 @@ export interface GatewayStart {
   readonly host: string
   readonly wish: Wish
   readonly sharesPort: boolean
+  readonly certificate: CertificateFiles | undefined
   readonly root: Principal
   /** Shared by all threads. */
   readonly rateTables: RateTables
@@ -34,7 +36,7 @@ const control = parentPort
 assert(control !== null)
 const report = (message: GatewayReport): void => control.postMessage(message)
 const { port, host, wish, sharesPort, ...start } = workerData as GatewayStart // made by `gateways.ts` only
-const { root, rateTables, domains, hostsAreBuckets } = start
+const { certificate, root, rateTables, domains, hostsAreBuckets } = start
 const world = systemWorld()
 const rates = new RateLimits(rateTables, { world })
 const { objects, identities, telemetry, tellLoad, heard } = connectToStore(threadPort(port))
@@ -44,8 +46,9 @@ const { handle: handler, refuse: refusal } = openS3Door(
 )
 
 try {
-  const server = await listen({ host, sharesPort, world, telemetry, handler, refusal }, wish)
   const closing = new AbortController()
+  const listener = { host, sharesPort, world, telemetry, handler, refusal }
+  const server = await listenAs(certificate, listener, { wish, signal: closing.signal })
   control.once('message', () => closing.abort()) // there is only one thing to be told
   report({ listensOn: server.port })
   while (!closing.signal.aborted) {

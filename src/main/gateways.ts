@@ -23,6 +23,7 @@ export interface GatewaysOptions {
   readonly count: number
   readonly host: string
   readonly wish: Wish
+  readonly certificate: GatewayStart['certificate']
   readonly root: GatewayStart['root']
   readonly rateTables: RateTables
   readonly domains: GatewayStart['domains']
@@ -70,8 +71,8 @@ async function openGateway(
   { wish, sharesPort }: { readonly wish: Wish; readonly sharesPort: boolean },
 ): Promise<Listener & AsyncDisposable> {
   const { port1: port, port2: own } = new MessageChannel()
-  const { host, root, rateTables, domains, hostsAreBuckets } = options
-  const common = { root, rateTables, domains, hostsAreBuckets }
+  const { host, certificate, root, rateTables, domains, hostsAreBuckets } = options
+  const common = { certificate, root, rateTables, domains, hostsAreBuckets }
   const start: GatewayStart = { port, host, wish, sharesPort, ...common }
   const worker = new Worker(new URL('./gateway-worker.ts', import.meta.url), {
     workerData: start,

@@ -14,9 +14,11 @@ export interface Wish {
   readonly flag: string
 }
 
+export type ListenOptions = Omit<HttpServerOptions, 'port'>
+
 /** `main/port-in-use`, `main/port-refused`. */
 export async function listen(
-  options: Omit<HttpServerOptions, 'port'>,
+  options: ListenOptions,
   { named, fallback, flag }: Wish,
 ): Promise<HttpServer> {
   const first = named ?? fallback

@@ -98,6 +98,18 @@ export const upSettings = {
     help: `port of everything else (default: ${httpPortDefault}, or the next free one)`,
     schema: port.optional(),
   },
+  tlsCertificate: {
+    flag: '--tls-cert <file>',
+    env: 'MYCELIUM_TLS_CERT',
+    help: 'certificate of the S3 port, with those above it, in PEM: it speaks TLS 1.3 then',
+    schema: z.string().min(1).optional(),
+  },
+  tlsKey: {
+    flag: '--tls-key <file>',
+    env: 'MYCELIUM_TLS_KEY',
+    help: 'private key of the certificate, in PEM; both are read again when they change',
+    schema: z.string().min(1).optional(),
+  },
   s3Domains: {
     flag: '--s3-domain <names>',
     env: 'MYCELIUM_S3_DOMAIN',
@@ -288,7 +300,13 @@ export type UpConfig = ValuesOf<typeof upSettings>
 
 /** `main/mistaken-settings`: all mistakes at once. */
 export function readUpConfig(given: Given): UpConfig {
-  return readSettings(upSettings, given, [oneMasterKey, wholeCredentials, enoughNodes, twoPorts])
+  return readSettings(upSettings, given, [
+    oneMasterKey,
+    wholeCredentials,
+    wholeCertificate,
+    enoughNodes,
+    twoPorts,
+  ])
 }
 
 const wholeCredentials: Rule<typeof upSettings> = (values) => {
@@ -297,6 +315,12 @@ const wholeCredentials: Rule<typeof upSettings> = (values) => {
   if ((accessKeyId === undefined) === (secretAccessKey === undefined)) return []
   const missing = accessKeyId === undefined ? 'AWS_ACCESS_KEY_ID' : 'AWS_SECRET_ACCESS_KEY'
   return [`${missing}: missing; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY come together`]
+}
+
+const wholeCertificate: Rule<typeof upSettings> = ({ tlsCertificate, tlsKey }) => {
+  if ((tlsCertificate === undefined) === (tlsKey === undefined)) return []
+  const missing = tlsCertificate === undefined ? '--tls-cert' : '--tls-key'
+  return [`${missing}: missing; --tls-cert and --tls-key come together`]
 }
 
 const enoughNodes: Rule<typeof upSettings> = ({ nodes, profile }) => {

@@ -14,6 +14,7 @@ import { type Principal, type PrincipalId, parsePrincipalId } from '#identity/pr
 import { openAudit } from '#main/audit'
 import { startBackground } from '#main/background'
 import { hidingNames, printBanner } from '#main/banner'
+import { type CertificateFiles, listenAs } from '#main/certificate'
 import { toolLine } from '#main/command-line'
 import { openCredentials, type RootCredentials } from '#main/credentials'
 import { type Deliveries, startDeliveries } from '#main/deliveries'
@@ -197,12 +198,19 @@ async function openDoors(
   const { host } = config
   const wish = { named: config.s3Port, fallback: s3PortDefault, flag: '--s3-port' }
   const { handle: handler, refuse: refusal } = plain
+  const certificate = certificateOf(config)
+  const closing = new AbortController()
+  stack.defer(() => closing.abort())
   const s3Server = stack.use(
     config.gateways === 0
-      ? await listen({ host, world, telemetry, handler, refusal }, wish)
+      ? await listenAs(
+          certificate,
+          { host, world, telemetry, handler, refusal },
+          { wish, signal: closing.signal },
+        )
       : await openGateways({
           ...{ ...parts, rateTables, hostsAreBuckets, count: config.gateways },
-          ...{ host, wish, onDeath },
+          ...{ host, wish, certificate, onDeath },
         }),
   )
   const frontServer = stack.use(
@@ -224,6 +232,11 @@ async function openDoors(
     }
   })
   return { s3: s3Server, front: frontServer }
+}
+
+function certificateOf({ tlsCertificate, tlsKey }: UpConfig): CertificateFiles | undefined {
+  if (tlsCertificate === undefined || tlsKey === undefined) return undefined
+  return { certificate: tlsCertificate, privateKey: tlsKey }
 }
 
 async function backlogs({ targets }: OpenedStore) {
@@ -303,11 +316,11 @@ async function tell({
       ? [`Others may read ${directory.masterKey}: chmod 600 it.`]
       : []),
     ...tellGuests(config),
-    ...(isLoopback(config.host) ? [] : ['Requests travel in clear text, beyond this machine too.']),
+    ...tellClearText(config),
   ]
   return printBanner({
     version,
-    s3Url: urlOf(config.host, doors.s3),
+    s3Url: urlOf(config.host, doors.s3, certificateOf(config) && 'https'),
     httpUrl: urlOf(config.host, doors.front),
     accessKeyId: credentials.accessKeyId,
     credentialsPath: directory.credentials,
@@ -332,11 +345,20 @@ function tellGuests({ anonymousNets }: UpConfig): readonly string[] {
   ]
 }
 
+function tellClearText(config: UpConfig): readonly string[] {
+  if (isLoopback(config.host)) return []
+  return certificateOf(config) === undefined
+    ? ['Requests travel in clear text, beyond this machine too.']
+    : [
+        'Requests to the HTTP port travel in clear text, beyond this machine too; the S3 port has TLS.',
+      ]
+}
+
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
-function urlOf(host: string, { port }: Listener): string {
+function urlOf(host: string, { port }: Listener, scheme: 'http' | 'https' = 'http'): string {
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run conformance -- --s3-tests DIR [--python FILE] [--workers N] [--select EXPRESSION] [--update]`: a checkout of ceph/s3-tests against a store that
+ * `npm run conformance -- --s3-tests DIR [--python FILE] [--workers N] [--select EXPRESSION] [--https] [--update]`: a checkout of ceph/s3-tests against a store that
  * is started for it, with boto3's default settings. Prints passes by topic, and compares them with the names in `expected-passes.txt`: one that
  * passed before and does not now ends it with 1. `--update` writes the list anew. Nothing of the suite is kept here but names. The suite's tests of headers,
  * Select, IAM and STS run as well, and are counted by themselves: they are not part of what the field calls portable.
@@ -10,6 +10,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { type Authority, makeAuthority } from '../certificate.ts'
 import { cleanEnvironment, type RunningStore, runMycelium, startStore } from '../harness.ts'
 import { type Outcome, readOutcomes } from './junit.ts'
 import { isPortable, readTests, type SuiteTest, topicOf } from './topics.ts'
@@ -24,6 +25,8 @@ interface Options {
   readonly workers: string
   readonly select: string | undefined
   readonly isUpdate: boolean
+  /** Through TLS, where boto3 sends other bodies: unsigned, with trailers. */
+  readonly isHttps: boolean
 }
 
 function readOptions(): Options {
@@ -34,16 +37,17 @@ function readOptions(): Options {
       workers: { type: 'string', default: '2' },
       select: { type: 'string' },
       update: { type: 'boolean', default: false },
+      https: { type: 'boolean', default: false },
     },
   })
-  const { 's3-tests': suite, python, workers, select, update: isUpdate } = values
+  const { 's3-tests': suite, python, workers, select, update: isUpdate, https: isHttps } = values
   if (suite === undefined) {
     process.stderr.write(
       'npm run conformance -- --s3-tests DIR, where DIR is a checkout of https://github.com/ceph/s3-tests\n',
     )
     process.exit(2)
   }
-  return { suite, python, workers, select, isUpdate }
+  return { suite, python, workers, select, isUpdate, isHttps }
 }
 
 interface SuiteUser {
@@ -126,9 +130,11 @@ async function configure(store: RunningStore): Promise<string> {
     if (ended.code !== 0) throw new Error(ended.stderr)
     return JSON.parse(ended.stdout)
   }
-  const { hostname, port } = new URL(store.s3Url)
+  const { protocol, hostname, port } = new URL(store.s3Url)
+  // whether a certificate is believed is tried in `tls.test.ts`: the suite's clients know only the world's authorities
+  const security = `is_secure = ${protocol === 'https:'}\nssl_verify = False`
   const sections = [
-    `[DEFAULT]\nhost = ${hostname}\nport = ${port}\nis_secure = False\n`,
+    `[DEFAULT]\nhost = ${hostname}\nport = ${port}\n${security}\n`,
     '[fixtures]\nbucket prefix = conf-{random}-\n',
   ]
   for (const { section, handle, id, tenant, policy, flags = [] } of users) {
@@ -222,8 +228,15 @@ async function compare(verdicts: readonly Verdict[]): Promise<{
   }
 }
 
+function tlsFlags(issuer: Authority | undefined): readonly string[] {
+  if (issuer === undefined) return []
+  const { certificate, privateKey } = issuer.issue('suite')
+  return ['--tls-cert', certificate, '--tls-key', privateKey]
+}
+
 const options = readOptions()
 const directory = await mkdtemp(join(tmpdir(), 'mycelium-conformance-'))
+const authority = options.isHttps ? makeAuthority(directory) : undefined
 const verdictsByFile = new Map<string, readonly Verdict[]>()
 try {
   await using store = await startStore({
@@ -232,6 +245,7 @@ try {
       ...['--lifecycle-day', `${lifecycleDaySeconds}s`],
       ...['--storage-classes', storageClasses.join(',')],
       ...['--access-log-every', '5s'],
+      ...tlsFlags(authority),
     ],
   })
   const plain = await configure(store)

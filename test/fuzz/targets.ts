@@ -69,6 +69,7 @@ const bareRequest: HttpRequest = {
   target: '/bucket/key',
   headers: {},
   peer: '127.0.0.1',
+  isEncrypted: false,
   body: { bytes: 0, received: 0, async *[Symbol.asyncIterator]() {} },
   signal: new AbortController().signal,
 }

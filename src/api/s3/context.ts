@@ -35,13 +35,13 @@ export function commonContext({
   caller,
   now,
 }: {
-  readonly request: Pick<Call['request'], 'peer' | 'headers'>
+  readonly request: Pick<Call['request'], 'peer' | 'isEncrypted' | 'headers'>
   readonly caller: Caller | undefined
   readonly now: number
 }): RequestContext {
   return {
     'aws:sourceip': [request.peer.replace(/^::ffff:/, '')],
-    'aws:securetransport': ['false'],
+    'aws:securetransport': [String(request.isEncrypted)],
     'aws:useragent': listOf(request.headers['user-agent']),
     'aws:referer': listOf(request.headers['referer']),
     'aws:currenttime': [new Date(now).toISOString()],

@@ -2,12 +2,16 @@
 import type { HttpRequest } from '#http/message'
 
 /**
- * This is the one place that decides: there is no TLS listener, so only what has never left this machine is safe, or what a proxy here
- * says it took over TLS. Who lies about that harms themselves.
+ * This is the one place that decides: what came through TLS is safe, and what has never left this machine; not what a proxy says it took in
+ * clear. Who lies about that harms themselves.
  */
-export function isSecure({ peer, headers }: Pick<HttpRequest, 'peer' | 'headers'>): boolean {
+export function isSecure({
+  peer,
+  isEncrypted,
+  headers,
+}: Pick<HttpRequest, 'peer' | 'isEncrypted' | 'headers'>): boolean {
   const scheme = headers['x-forwarded-proto'] ?? 'https'
-  return isLoopback(peer) && scheme.trim().toLowerCase() === 'https'
+  return (isEncrypted || isLoopback(peer)) && scheme.trim().toLowerCase() === 'https'
 }
 
 export function isLoopback(address: string): boolean {
