@@ -2,15 +2,13 @@
  * POSTs JSON to an address, signed as Standard Webhooks says, so that receivers can use any of its libraries. Redirections are not followed.
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-import { lookup as lookUp } from 'node:dns'
 import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps, Agent as TlsAgent } from 'node:https'
-import { isIP, type LookupFunction } from 'node:net'
 import { hmacSha256 } from '#crypto/hmac'
-import { isPublicAddress } from '#delivery/addresses'
 import { deliveryFault } from '#delivery/faults'
 import type { Sender } from '#delivery/sender'
 import { Fault } from '#fault/fault'
+import { assertPublicHost, publicLookup } from '#http/public-address'
 import type { World } from '#world/world'
 
 const secretPrefix = 'whsec_'
@@ -53,7 +51,7 @@ export function openWebhook({ url, isPrivate, secret, world }: WebhookOptions): 
   return {
     async send({ id, json }, { signal }) {
       const body = Buffer.from(json)
-      if (isPrivate !== true) assertPublicHost(url)
+      if (isPrivate !== true) assertPublicHost(url, refusePrivate)
       const open = isTls ? requestHttps : requestHttp
       try {
         const sent = open(url, {
@@ -118,23 +116,8 @@ function judge(status: number): void {
   throw deliveryFault(code, { reason: `it answered ${status}` })
 }
 
-/** An address in place of a name is not looked up. */
-function assertPublicHost(url: string): void {
-  const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
-  if (isIP(host) !== 0 && !isPublicAddress(host)) throw deliveryFault('delivery/private-address')
-}
-
-/** Whatever a name leads to is looked at when the connection is made, so that it cannot lead elsewhere a moment later. */
-const lookUpPublic: LookupFunction = (hostname, options, callback) => {
-  lookUp(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) return callback(error, [])
-    if (!addresses.every(({ address }) => isPublicAddress(address)))
-      return callback(deliveryFault('delivery/private-address'), [])
-    const [first] = addresses
-    if (options.all === true || first === undefined) return callback(null, addresses)
-    callback(null, first.address, first.family)
-  })
-}
+const refusePrivate = (): Error => deliveryFault('delivery/private-address')
+const lookUpPublic = publicLookup(refusePrivate)
 
 /** Of an error of the connection: its code tells enough, its text may repeat what was sent. */
 function codeOf(error: unknown): string {

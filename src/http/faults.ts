@@ -11,5 +11,6 @@ export const httpFault = declareFaults({
   'http/client-gone': 'unavailable',
   'http/address-in-use': 'conflict',
   'http/address-refused': 'denied',
+  'http/document-unavailable': 'unavailable',
 })
 export type HttpFaultCode = Parameters<typeof httpFault>[0]

@@ -50,27 +50,28 @@ export class Sessions {
     const { keyring, world } = this.#parts
     const ticket = readToken(token, { accessKeyId, keyring })
     if (ticket === undefined) return undefined
-    const { secret, expiresAt, by } = ticket
+    const { secret, expiresAt, by, name } = ticket
     if (by !== undefined && (await findCaller(tx, by)) === undefined) return undefined
-    const principal =
-      ticket.name === undefined
-        ? await userOf(tx, ticket, world.now())
-        : await roleOf(tx, ticket, ticket.name)
+    if (name === undefined) return await userOf(tx, ticket, world.now())
+    const principal = await roleOf(tx, ticket, name)
     return principal && { secret, principal, expiresAt }
   }
 }
 
+/** It ends with the key it was asked for with. */
 async function userOf(
   tx: Queryable,
   ticket: SessionTicket,
   now: number,
-): Promise<Caller | undefined> {
+): Promise<AccessKey | undefined> {
   const [key] = await tx.query<KeyRow>`select * from access_key where id = ${ticket.key ?? ''}`
-  if (key?.state !== 'active' || (key.expires_at ?? Infinity) <= now) return undefined
+  const keyEndsAt = key?.expires_at ?? Infinity
+  if (key?.state !== 'active' || keyEndsAt <= now) return undefined
   const user = await findCaller(tx, ticket.of)
   if (user === undefined) return undefined
   const { standing = plainStanding(user) } = user
-  return { ...user, standing: { ...standing, session: { openedAt: ticket.openedAt } } }
+  const principal = { ...user, standing: { ...standing, session: { openedAt: ticket.openedAt } } }
+  return { secret: ticket.secret, principal, expiresAt: Math.min(ticket.expiresAt, keyEndsAt) }
 }
 
 async function roleOf(

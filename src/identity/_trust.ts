@@ -1,7 +1,14 @@
 /** Who may become a role. Pure. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html */
 import { identityVerdict } from '#identity/access'
-import type { AssumeRole } from '#identity/administration'
-import { type Caller, knownOf, ownNames, sharedNames, standingOf } from '#identity/caller'
+import type { AssumeRole, AssumeRoleWithWebIdentity } from '#identity/administration'
+import {
+  type Caller,
+  knownOf,
+  ownNames,
+  type Standing,
+  sharedNames,
+  standingOf,
+} from '#identity/caller'
 import type { Entity } from '#identity/entity'
 import { accountFault } from '#identity/faults'
 import { evaluate, parsePolicy } from '#identity/policy'
@@ -37,4 +44,23 @@ function isTrusted(role: Entity, caller: Caller, asked: AssumeRole): boolean {
   if (own === 'Deny') return false
   const isNamed = !standingOf(caller).isBound || saysTo(ownNames(caller)) === 'Allow'
   return isNamed || own === 'Allow'
+}
+
+/** The role's trust must allow the provider, under whatever conditions it has about the token. `identity/not-assumable` */
+export function assertTrustedIdentity(
+  role: Entity,
+  { provider, known }: { readonly provider: string } & Pick<Standing, 'known'>,
+  { context, session, roleArn }: AssumeRoleWithWebIdentity,
+): void {
+  const { trust } = role.facts
+  const verdict =
+    trust !== undefined &&
+    evaluate(parsePolicy(trust, 'trust'), {
+      action: 'sts:AssumeRoleWithWebIdentity',
+      resource: role.arn,
+      names: [provider],
+      context: { ...context, ...known, 'sts:rolesessionname': [session] },
+    })
+  if (verdict !== 'Allow')
+    throw accountFault('identity/not-assumable', { role: roleArn.slice(0, 200) })
 }

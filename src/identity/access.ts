@@ -163,9 +163,11 @@ function policiesSay(request: AccessRequest, bucket: BucketAccess): Verdict {
   const isAllowed = own === 'Allow'
   if (!isBound) return offered ?? (isAllowed && isSameAccount ? 'Allow' : undefined)
   // In one's own account it is enough to be named; what is given to one's account, or another account gives, one's own policies must allow as well.
-  const isNarrowed = session?.policy !== undefined
-  const names = isNarrowed ? ownNames(caller) : [...ownNames(caller), ...roleNames(session)]
-  if (isSameAccount && bucketVerdict(request, bucket, names) === 'Allow') return 'Allow'
+  // A session that was narrowed must be meant itself.
+  const isByNameOnly = session?.policy !== undefined
+  const names = isByNameOnly ? ownNames(caller) : [...ownNames(caller), ...roleNames(session)]
+  const isMeant = bucketVerdict(request, bucket, names, { isByNameOnly }) === 'Allow'
+  if (isSameAccount && isMeant) return 'Allow'
   if (!isAllowed) return 'Deny'
   return offered ?? (isSameAccount && account === '' ? 'Allow' : undefined)
 }
@@ -179,6 +181,7 @@ function bucketVerdict(
   request: AccessRequest,
   bucket: BucketAccess,
   names: readonly string[],
+  { isByNameOnly = false }: { readonly isByNameOnly?: boolean } = {},
 ): Verdict {
   const { policy, publicAccess, owner } = bucket
   if (policy === undefined) return undefined
@@ -187,6 +190,7 @@ function bucketVerdict(
     action,
     resource: resourceOf(request, bucket),
     names,
+    isByNameOnly,
     context,
   })
   const isRestricted = publicAccess?.restrictsPolicy === true && isPublic(policy)

@@ -16,9 +16,10 @@ import {
 import { Sessions } from '#identity/_sessions'
 import type { AccessKey } from '#identity/access-keys'
 import type { Administration } from '#identity/administration'
-import type { IdentityChange, KeyRow, PrincipalRow } from '#identity/changes'
+import type { IdentityChange, KeyRow, LoginJson, LoginRow, PrincipalRow } from '#identity/changes'
 import { Directory } from '#identity/directory'
 import { accountFault } from '#identity/faults'
+import { Logins } from '#identity/logins'
 import { newCredentials } from '#identity/new-credentials'
 import {
   type Handle,
@@ -34,12 +35,15 @@ import {
   parseSecret,
   parseTenant,
 } from '#identity/principal'
-import { openSecret, sealedToJson, sealSecret } from '#identity/sealed-secret'
+import { openSecret, sealedFromJson, sealedToJson, sealSecret } from '#identity/sealed-secret'
 import { keyJson } from '#identity/tables'
+import type { Keyring } from '#keyring/keyring'
 import type { Queryable } from '#sql/sql'
 
 /** A principal that has as many must give one back first. */
 export const keysPerPrincipalMax = 20
+
+const dayMs = 24 * 3600 * 1000
 
 /** Secrets rewrapped by one commit. */
 const secretsPerCommit = 500
@@ -83,11 +87,13 @@ export interface IdentitySource {
 export class Accounts implements IdentitySource {
   readonly #ledger: Ledger
   readonly administration: Administration
+  readonly logins: Logins
   readonly #sessions: Sessions
 
   constructor(parts: AccountsParts) {
     this.#ledger = new Ledger(parts)
     this.#sessions = new Sessions(parts)
+    this.logins = new Logins(this.#ledger)
     this.administration = new Directory(this.#ledger, this, this.#sessions)
   }
 
@@ -208,8 +214,7 @@ export class Accounts implements IdentitySource {
 
   /** `identity/no-such-principal`, `identity/key-exists`, `identity/too-many-keys`, and the faults of malformed fields. */
   async createKey(name: string, asked: NewKey = {}): Promise<MadeKey> {
-    const { keyring, world } = this.#ledger.parts
-    const drawn = newCredentials(world)
+    const drawn = newCredentials(this.#ledger.parts.world)
     const accessKeyId = parseAccessKeyId(asked.accessKeyId ?? drawn.accessKeyId)
     const secret = parseSecret(asked.secret ?? drawn.secret)
     const expiry = asked.expiresAt === undefined ? {} : { expiresAt: asked.expiresAt }
@@ -218,18 +223,37 @@ export class Accounts implements IdentitySource {
       if ((await findKeyRow(tx, accessKeyId)) !== undefined)
         throw accountFault('identity/key-exists', { accessKeyId })
       await assertRoom(tx, id)
-      const change: IdentityChange = {
-        kind: 'identity/key-put',
-        accessKeyId,
-        principal: id,
-        secret: sealedToJson(sealSecret(secret, { owner: accessKeyId, keyring, world })),
-        state: 'active',
-        ...expiry,
-      }
-      const { at } = await tx.record(change)
-      const principal = id as PrincipalId // only valid ones are created
-      return { accessKeyId, principal, state: 'active', createdAt: at, ...expiry, secret }
+      return await this.#recordKey(tx, { accessKeyId, secret, principal: id, ...expiry })
     })
+  }
+
+  async #recordKey(
+    tx: CommitTransaction,
+    {
+      accessKeyId,
+      secret,
+      principal,
+      ...expiry
+    }: Required<Pick<NewKey, 'accessKeyId' | 'secret'>> &
+      Pick<NewKey, 'expiresAt'> & { readonly principal: string },
+  ): Promise<MadeKey> {
+    const { keyring, world } = this.#ledger.parts
+    const change: IdentityChange = {
+      kind: 'identity/key-put',
+      accessKeyId,
+      principal,
+      secret: sealedToJson(sealSecret(secret, { owner: accessKeyId, keyring, world })),
+      state: 'active',
+      ...expiry,
+    }
+    const { at: createdAt } = await tx.record(change)
+    const id = principal as PrincipalId // only valid ones are created
+    return { accessKeyId, principal: id, state: 'active', createdAt, ...expiry, secret }
+  }
+
+  /** `identity/no-such-key` */
+  async key(accessKeyId: string): Promise<KeyInfo> {
+    return keyInfo(await this.#ledger.settled((tx) => requireKey(tx, accessKeyId, undefined)))
   }
 
   /** `of`: whose it must be. `identity/no-such-key` */
@@ -243,6 +267,52 @@ export class Accounts implements IdentitySource {
       const change: IdentityChange = { kind: 'identity/key-put', ...keyJson(row), state }
       await tx.record(change)
       return { ...keyInfo(row), state }
+    })
+  }
+
+  /** Refused from then on, in ms since 1970; `undefined`: it stays good. `identity/no-such-key` */
+  async expireKey(accessKeyId: string, expiresAt: number | undefined): Promise<KeyInfo> {
+    return await this.#ledger.change(async (tx) => {
+      const row = await requireKey(tx, accessKeyId, undefined)
+      const { expiresAt: _, ...former } = keyJson(row)
+      const expiry = expiresAt === undefined ? {} : { expiresAt }
+      const change: IdentityChange = { kind: 'identity/key-put', ...former, ...expiry }
+      await tx.record(change)
+      return keyInfo({ ...row, expires_at: expiresAt ?? null })
+    })
+  }
+
+  /** To the day, so that a key costs one change a day. Nobody is told: what may be done with a key is as before. */
+  async noteKeyUse(accessKeyId: string, now: number): Promise<void> {
+    const { sql, changelog } = this.#ledger.parts
+    const day = Math.floor(now / dayMs)
+    const isNews = (row: KeyRow | undefined): boolean =>
+      row !== undefined && (row.used_on ?? 0) < day
+    if (!isNews(await findKeyRow(sql, accessKeyId))) return
+    await changelog.commit(async (tx) => {
+      if (!isNews(await findKeyRow(tx, accessKeyId))) return // somebody was faster
+      const change: IdentityChange = { kind: 'identity/key-used', accessKeyId, day }
+      await tx.record(change)
+    })
+  }
+
+  /**
+   * A new key for whoever has this one, which is refused `graceMs` from now, or when it would have ended anyway. Both in one commit.
+   * `identity/no-such-key`, `identity/too-many-keys`
+   */
+  async rotateKey(
+    accessKeyId: string,
+    { graceMs }: { readonly graceMs: number },
+  ): Promise<MadeKey> {
+    const { world } = this.#ledger.parts
+    const drawn = newCredentials(world)
+    return await this.#ledger.change(async (tx) => {
+      const row = await requireKey(tx, accessKeyId, undefined)
+      await assertRoom(tx, row.principal)
+      const expiresAt = Math.min(world.now() + graceMs, row.expires_at ?? Infinity)
+      const former: IdentityChange = { kind: 'identity/key-put', ...keyJson(row), expiresAt }
+      await tx.record(former)
+      return await this.#recordKey(tx, { ...drawn, principal: row.principal })
     })
   }
 
@@ -308,7 +378,7 @@ export class Accounts implements IdentitySource {
         }
         await tx.record(change)
       }
-      return rows.length
+      return rows.length + (await rewrapLogins(tx, keyring))
     })
   }
 
@@ -326,6 +396,26 @@ export class Accounts implements IdentitySource {
       ...(key.expires_at === null ? {} : { expiresAt: key.expires_at }),
     }
   }
+}
+
+/** How many there were. */
+async function rewrapLogins(tx: CommitTransaction, keyring: Keyring): Promise<number> {
+  const rows = await tx.query<LoginRow>`
+    select * from login where generation < ${keyring.generation} order by sequence limit ${secretsPerCommit}`
+  for (const { principal, body } of rows) {
+    const { totp, ...login } = JSON.parse(body) as LoginJson // put there by us
+    if (totp === undefined) continue // then it has no generation
+    const { generation, wrapped, sealed } = sealedFromJson(totp.secret)
+    const secret = sealedToJson({ ...keyring.wrap(keyring.unwrap(generation, wrapped)), sealed })
+    const change: IdentityChange = {
+      kind: 'identity/login-put',
+      principal,
+      ...login,
+      totp: { ...totp, secret },
+    }
+    await tx.record(change)
+  }
+  return rows.length
 }
 
 async function makeRoot(tx: CommitTransaction, id: PrincipalId): Promise<Principal> {
@@ -391,5 +481,6 @@ function keyInfo(row: KeyRow): KeyInfo {
     state: row.state as KeyInfo['state'], // put there by us
     createdAt: row.at,
     ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
+    ...(row.used_on === null ? {} : { usedAt: row.used_on * dayMs }),
   }
 }

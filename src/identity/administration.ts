@@ -35,6 +35,19 @@ export interface AssumeRole {
   readonly context: Readonly<Record<string, readonly string[] | undefined>>
 }
 
+/** Asked by somebody for whom a provider of identities vouches. */
+export interface AssumeRoleWithWebIdentity extends Omit<AssumeRole, 'externalId'> {
+  /** A JSON Web Token. */
+  readonly token: string
+}
+
+export interface WebIdentitySession extends RoleSession {
+  readonly subject: string
+  readonly audience: string
+  /** Its ARN. */
+  readonly provider: string
+}
+
 export interface RoleSession extends OpenedSession {
   readonly arn: string
   /** `ROLE-ID:SESSION` */
@@ -57,6 +70,10 @@ export interface Administration {
   createKey(id: string): Promise<MadeKey>
   setKeyState(id: string, accessKeyId: string, state: KeyInfo['state']): Promise<KeyInfo>
   removeKey(id: string, accessKeyId: string): Promise<void>
+  /** That it was used about now, in milliseconds since 1970; kept to the day. */
+  noteKeyUse(accessKeyId: string, now: number): Promise<void>
+  /** Whose key it is and when it was used. `identity/no-such-key` */
+  key(accessKeyId: string): Promise<KeyInfo>
 
   /** By name. */
   list(account: string, kind: EntityRef['kind']): Promise<readonly Entity[]>
@@ -94,6 +111,11 @@ export interface Administration {
 
   /** `identity/not-assumable` unless the role trusts the caller, and no policy of the caller's forbids it. */
   assumeRole(caller: Caller, asked: AssumeRole): Promise<RoleSession>
+  /**
+   * `identity/not-assumable` unless the role trusts who the token is of, and its provider is one of the role's account. `identity/invalid-web-identity`,
+   * `identity/expired-web-identity`, `identity/provider-unreachable`
+   */
+  assumeRoleWithWebIdentity(asked: AssumeRoleWithWebIdentity): Promise<WebIdentitySession>
   /** Of the caller itself, proved by a key of its own. `identity/not-by-session` */
   openSession(caller: Caller, accessKeyId: string, seconds: number): Promise<OpenedSession>
 }
@@ -109,6 +131,8 @@ export const administrationCalls = [
   'createKey',
   'setKeyState',
   'removeKey',
+  'noteKeyUse',
+  'key',
   'list',
   'entity',
   'create',
@@ -125,6 +149,7 @@ export const administrationCalls = [
   'members',
   'teamsOf',
   'assumeRole',
+  'assumeRoleWithWebIdentity',
   'openSession',
 ] as const satisfies readonly (keyof Administration)[]
 

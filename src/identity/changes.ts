@@ -1,5 +1,6 @@
 /** The changes that write the identity tables, as they stand in the change log. docs/formats/changelog.md */
 import type { ChangeBody } from '#changelog/change'
+import type { PasswordJson } from '#identity/password'
 import type { SealedSecretJson } from '#identity/sealed-secret'
 import type { SqlRow } from '#sql/sql'
 
@@ -9,9 +10,11 @@ export type IdentityChange = ChangeBody &
     | { readonly kind: 'identity/principal-removed'; readonly id: string }
     | ({ readonly kind: 'identity/key-put' } & KeyJson)
     | { readonly kind: 'identity/key-removed'; readonly accessKeyId: string }
+    | { readonly kind: 'identity/key-used'; readonly accessKeyId: string; readonly day: number }
     | ({ readonly kind: 'identity/entity-put' } & EntityJson)
     | { readonly kind: 'identity/entity-removed'; readonly id: string }
     | ({ readonly kind: 'identity/rights-put'; readonly holder: string } & RightsJson)
+    | ({ readonly kind: 'identity/login-put'; readonly principal: string } & LoginJson)
   )
 
 export interface PrincipalJson {
@@ -57,12 +60,27 @@ export interface RightsJson {
   readonly teams: readonly string[]
 }
 
+/** How somebody proves who he is to a person's program. */
+export interface LoginJson {
+  readonly password?: PasswordJson
+  readonly totp?: {
+    readonly secret: SealedSecretJson
+    readonly state: 'pending' | 'active'
+    /** Of the last code that was used. */
+    readonly step: number
+  }
+  /** SHA-256 of each code that is left, in lower-case hex. */
+  readonly recovery: readonly string[]
+}
+
 export interface KeyJson {
   readonly accessKeyId: string
   readonly principal: string
   readonly secret: SealedSecretJson
   readonly state: 'active' | 'disabled'
   readonly expiresAt?: number
+  /** Days since 1970. */
+  readonly usedOn?: number
 }
 
 /** `sequence` and `at` are those of the change that made it; later changes of it keep them. */
@@ -86,6 +104,7 @@ export interface KeyRow extends SqlRow {
   readonly sealed: Uint8Array
   readonly state: string
   readonly expires_at: number | null
+  readonly used_on: number | null
   readonly sequence: number
   readonly at: number
 }
@@ -105,6 +124,15 @@ export interface EntityRow extends SqlRow {
 export interface RightsRow extends SqlRow {
   readonly holder: string
   readonly body: string
+  readonly sequence: number
+  readonly at: number
+}
+
+export interface LoginRow extends SqlRow {
+  readonly principal: string
+  readonly body: string
+  /** Of the sealed secret in it, if there is one. */
+  readonly generation: number | null
   readonly sequence: number
   readonly at: number
 }

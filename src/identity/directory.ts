@@ -16,14 +16,17 @@ import {
   requirePrincipal,
 } from '#identity/_rows'
 import type { OpenedSession, Sessions } from '#identity/_sessions'
-import { assertTrusted } from '#identity/_trust'
+import { assertTrusted, assertTrustedIdentity } from '#identity/_trust'
+import { claimedProvider, WebIdentities } from '#identity/_web-identities'
 import type {
   Administration,
   AssumeRole,
+  AssumeRoleWithWebIdentity,
   EntityRef,
   HolderRef,
   Named,
   RoleSession,
+  WebIdentitySession,
 } from '#identity/administration'
 import { parseRoleArn, sessionArn } from '#identity/arn'
 import { type Caller, plainStanding } from '#identity/caller'
@@ -37,6 +40,8 @@ import type {
 } from '#identity/changes'
 import {
   attachedMax,
+  clientCharactersMax,
+  clientsMax,
   type Entity,
   entitiesMax,
   inlineBytesMax,
@@ -48,6 +53,7 @@ import {
   sessionSecondsDefault,
   sessionSecondsMax,
   teamsPerUserMax,
+  thumbprintsMax,
 } from '#identity/entity'
 import { accountFault } from '#identity/faults'
 import { assertDistinctSids, type PolicyKind, parsePolicy } from '#identity/policy'
@@ -69,6 +75,8 @@ export interface Users {
     options: { readonly of: string },
   ): Promise<KeyInfo>
   removeKey(accessKeyId: string, options: { readonly of: string }): Promise<void>
+  noteKeyUse(accessKeyId: string, now: number): Promise<void>
+  key(accessKeyId: string): Promise<KeyInfo>
 }
 
 /** A role that was assumed by a session of another one lasts no longer. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html */
@@ -78,8 +86,10 @@ export class Directory implements Administration {
   readonly #ledger: Ledger
   readonly #users: Users
   readonly #sessions: Sessions
+  readonly #webIdentities: WebIdentities
 
   constructor(ledger: Ledger, users: Users, sessions: Sessions) {
+    this.#webIdentities = new WebIdentities(ledger.parts.world)
     this.#ledger = ledger
     this.#users = users
     this.#sessions = sessions
@@ -126,6 +136,14 @@ export class Directory implements Administration {
 
   async removeKey(id: string, accessKeyId: string): Promise<void> {
     await this.#users.removeKey(accessKeyId, { of: id })
+  }
+
+  async noteKeyUse(accessKeyId: string, now: number): Promise<void> {
+    await this.#users.noteKeyUse(accessKeyId, now)
+  }
+
+  async key(accessKeyId: string): Promise<KeyInfo> {
+    return await this.#users.key(accessKeyId)
   }
 
   async list(account: string, kind: EntityRef['kind']): Promise<readonly Entity[]> {
@@ -259,9 +277,6 @@ export class Directory implements Administration {
       if (role === undefined) throw accountFault('identity/not-assumable', { role: asked.roleArn })
       assertTrusted(role, caller, asked)
       const isChained = caller.standing?.session?.role !== undefined
-      const secondsMax = isChained
-        ? chainedSecondsMax
-        : (role.facts.sessionSecondsMax ?? sessionSecondsDefault)
       const session = this.#sessions.open(
         {
           of: role.id,
@@ -269,11 +284,34 @@ export class Directory implements Administration {
           by: await askedBy(tx, caller),
           ...(policy === undefined ? {} : { policy }),
         },
-        parseSessionSeconds(asked.seconds ?? sessionSecondsDefault, secondsMax),
+        roleSeconds(role, asked.seconds, isChained ? chainedSecondsMax : undefined),
       )
       const arn = sessionArn(role, asked.session)
       return { ...session, arn, userId: `${role.id}:${asked.session}` }
     })
+  }
+
+  async assumeRoleWithWebIdentity(asked: AssumeRoleWithWebIdentity): Promise<WebIdentitySession> {
+    const { policy, token } = asked
+    if (policy !== undefined) checkDocument(policy, 'identity')
+    const name = claimedProvider(token)
+    const { role, provider } = await this.#ledger.settled(async (tx) => {
+      const named = parseRoleArn(asked.roleArn)
+      const role = named && (await findNamed(tx, { ...named, kind: 'role' }))
+      const { account = '' } = role ?? {}
+      return { role, provider: await findNamed(tx, { account, kind: 'provider', name }) }
+    })
+    if (role === undefined || provider === undefined)
+      throw accountFault('identity/not-assumable', { role: asked.roleArn.slice(0, 200) })
+    const { subject, audience, known } = await this.#webIdentities.verify(token, provider)
+    assertTrustedIdentity(role, { provider: provider.arn, known }, asked)
+    const session = this.#sessions.open(
+      { of: role.id, name: asked.session, known, ...(policy === undefined ? {} : { policy }) },
+      roleSeconds(role, asked.seconds),
+    )
+    const arn = sessionArn(role, asked.session)
+    const userId = `${role.id}:${asked.session}`
+    return { ...session, arn, userId, subject, audience, provider: provider.arn }
   }
 
   async openSession(caller: Caller, accessKeyId: string, seconds: number): Promise<OpenedSession> {
@@ -424,6 +462,11 @@ async function isAttachedAnywhere(tx: Queryable, arn: string): Promise<boolean> 
   return rows.some(({ body }) => (JSON.parse(body) as RightsJson).attached.includes(arn))
 }
 
+/** `identity/malformed-duration` for more than the role allows. */
+function roleSeconds({ facts }: Entity, seconds = sessionSecondsDefault, most?: number): number {
+  return parseSessionSeconds(seconds, most ?? facts.sessionSecondsMax ?? sessionSecondsDefault)
+}
+
 /** Whose end ends the session, too: of a session of another role, whoever has that role. */
 async function askedBy(tx: Queryable, { standing, id }: Caller): Promise<string> {
   if (standing === undefined) return id
@@ -440,7 +483,12 @@ function checkFacts({ trust, document, sessionSecondsMax: seconds, ...facts }: E
       secondsMin: sessionSecondsDefault,
       secondsMax: sessionSecondsMax,
     })
-  if ((facts.description?.length ?? 0) > 1_000) throw tooMany('characters of a description', 1_000)
+  const { description = '', clientIds = [], thumbprints = [] } = facts
+  if (description.length > 1_000) throw tooMany('characters of a description', 1_000)
+  if (clientIds.length > clientsMax) throw tooMany('clients of a provider', clientsMax)
+  if (thumbprints.length > thumbprintsMax) throw tooMany('thumbprints', thumbprintsMax)
+  if ([...clientIds, ...thumbprints].some(({ length }) => length > clientCharactersMax))
+    throw tooMany('characters of a client', clientCharactersMax)
 }
 
 function checkDocument(text: string, kind: PolicyKind): void {

@@ -32,6 +32,11 @@ export const attachedMax = 20
 /** Inline documents of one holder, together. */
 export const inlineBytesMax = 20 * 1024
 
+/** Of a provider of identities; none of them longer than that. */
+export const clientsMax = 100
+export const thumbprintsMax = 5
+export const clientCharactersMax = 255
+
 /** Seconds that a session lasts. */
 export const sessionSecondsMin = 900
 export const sessionSecondsDefault = 3_600
@@ -75,9 +80,9 @@ export function parsePolicyName(text: string): string {
   return parseEntityName(text, { kind: 'policy', account: '' })
 }
 
-/** `/`, or words between slashes: 512 characters at most. `identity/malformed-path` */
+/** `/`, or words between slashes, without quotes and backslashes: 512 characters at most. `identity/malformed-path` */
 export function parsePath(text: string): string {
-  if (text.length <= 512 && /^\/(?:[!-.0-~]+\/)*$/.test(text)) return text
+  if (text.length <= 512 && /^\/(?:[!#-.0-[\]-~]+\/)*$/.test(text)) return text
   throw accountFault('identity/malformed-path', { path: text.slice(0, 80) })
 }
 

@@ -9,6 +9,9 @@ export const identityFault = declareFaults({
   'identity/unknown-key': 'denied',
   'identity/unknown-token': 'invalid',
   'identity/expired-token': 'invalid',
+  'identity/invalid-web-identity': 'invalid',
+  'identity/expired-web-identity': 'invalid',
+  'identity/provider-unreachable': 'unavailable',
   'identity/wrong-region': 'invalid',
   'identity/missing-date': 'denied',
   'identity/time-skewed': 'denied',
@@ -55,5 +58,9 @@ export const accountFault = declareFaults({
   'identity/no-such-key': 'not-found',
   'identity/key-exists': 'conflict',
   'identity/too-many-keys': 'too-large',
+  'identity/malformed-password': 'invalid',
+  'identity/no-totp': 'conflict',
+  'identity/login-refused': 'denied',
+  'identity/login-throttled': 'denied',
 })
 export type AccountFaultCode = Parameters<typeof accountFault>[0]

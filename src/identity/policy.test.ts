@@ -166,6 +166,94 @@ test('no text makes reading a policy fail in an unexpected way', () =>
     }),
   ))
 
+test('what is allowed to everybody may be left out; what is denied to everybody may not', () => {
+  const isByNameOnly = true
+  equal(verdict([statement()], { isByNameOnly }), undefined)
+  equal(verdict([statement({ Principal: { AWS: 'alice' } })], { isByNameOnly }), 'Allow')
+  equal(verdict([statement({ Effect: 'Deny' })], { isByNameOnly }), 'Deny')
+})
+
+test('several values of a key, and the quantifiers', () => {
+  const of = (Condition: object, values: readonly string[] | undefined) =>
+    verdict([statement({ Condition })], { context: { 'aws:tagkeys': values } }) === 'Allow'
+  const all = { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a', 'b'] } }
+  const any = { 'ForAnyValue:StringEquals': { 'aws:TagKeys': ['a', 'b'] } }
+  const none = { 'ForAnyValue:StringNotEquals': { 'aws:TagKeys': ['a', 'b'] } }
+  equal(of(all, ['a', 'b']), true)
+  equal(of(all, ['a', 'c']), false)
+  equal(of(all, undefined), true)
+  equal(of(any, ['a', 'c']), true)
+  equal(of(any, ['c']), false)
+  equal(of(any, undefined), false)
+  equal(of(none, ['a', 'c']), true)
+  equal(of(none, ['a']), false)
+})
+
+const ofIdentity = (more: object = {}) => ({
+  Effect: 'Allow',
+  Action: 's3:GetObject',
+  Resource: 'arn:aws:s3:::photos/*',
+  ...more,
+})
+
+function ofAlice(
+  Statement: object,
+  { Version = '2012-10-17', ...request }: Partial<PolicyRequest> & { Version?: string } = {},
+) {
+  const policy = parsePolicy(JSON.stringify({ Version, Statement }), 'identity')
+  return evaluate(policy, { ...get, names: [], ...request })
+}
+
+test('a policy of an identity names nobody, one of a role no resource', () => {
+  equal(ofAlice(ofIdentity()), 'Allow')
+  equal(ofAlice(ofIdentity({ Principal: '*' })), 'Allow', 'which clients write')
+  const broken = (document: object, kind: 'identity' | 'trust') =>
+    throws(
+      () => parsePolicy(JSON.stringify({ Statement: document }), kind),
+      (error) => isFault(error, 'identity/malformed-policy'),
+    )
+  broken(ofIdentity({ Principal: { AWS: 'alice' } }), 'identity')
+  broken(ofIdentity({ NotPrincipal: { AWS: 'alice' } }), 'identity')
+  broken({ Effect: 'Allow', Action: 's3:GetObject' }, 'identity')
+  const trust = { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { AWS: 'alice' } }
+  equal(parsePolicy(JSON.stringify({ Statement: trust }), 'trust').statements.length, 1)
+  broken({ ...trust, Resource: '*' }, 'trust')
+  broken({ ...trust, Principal: undefined }, 'trust')
+  broken({ ...trust, Principal: { Federated: '*' } }, 'trust')
+})
+
+const variable = (name: string): string => `\${${name}}`
+const username = variable('aws:username')
+
+test('variables stand for what is known, literally, and in documents of the newer version alone', () => {
+  const statement = ofIdentity({ Resource: `arn:aws:s3:::photos/${username}/*` })
+  const of = (names: readonly string[] | undefined, key: string, Version = '2012-10-17') =>
+    ofAlice(statement, {
+      Version,
+      context: { 'aws:username': names },
+      resource: `arn:aws:s3:::photos/${key}`,
+    })
+  equal(of(['cats'], 'cats/1.jpg'), 'Allow')
+  equal(of(['dogs'], 'cats/1.jpg'), undefined)
+  equal(of(['*'], 'cats/1.jpg'), undefined, 'a star in a name is a star')
+  equal(of(['*'], '*/1.jpg'), 'Allow')
+  equal(of(undefined, '/1.jpg'), undefined)
+  equal(of(['cats', 'dogs'], 'cats/1.jpg'), undefined, 'which of them?')
+  equal(of(['cats'], 'cats/1.jpg', '2008-10-17'), undefined)
+  equal(of(['cats'], `${username}/1.jpg`, '2008-10-17'), 'Allow')
+  const literal = ofIdentity({ Resource: `arn:aws:s3:::photos/${variable('*')}` })
+  equal(ofAlice(literal, { resource: 'arn:aws:s3:::photos/*' }), 'Allow')
+  equal(ofAlice(literal), undefined)
+  const byDefault = ofIdentity({
+    Resource: `arn:aws:s3:::photos/${variable("aws:username, 'cats'")}/*`,
+  })
+  equal(ofAlice(byDefault, { context: {} }), 'Allow')
+  const Condition = { StringEquals: { 's3:prefix': `${username}/` } }
+  const context = { 's3:prefix': ['cats/'], 'aws:username': ['cats'] }
+  equal(ofAlice(ofIdentity({ Condition }), { context }), 'Allow')
+  equal(ofAlice(ofIdentity({ Condition })), undefined)
+})
+
 test('a wildcard is what a regular expression of it would be', () =>
   fc.assert(
     fc.property(

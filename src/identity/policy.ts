@@ -45,8 +45,8 @@ export interface PolicyRequest {
   /** All names of who asks; none of somebody unknown. */
   readonly names: readonly string[]
   readonly context: RequestContext
-  /** It is named or not meant: what is allowed to everybody is meant for people. */
-  readonly isService?: boolean
+  /** What is allowed to everybody does not count: who asks is a service, or means to do less than it might. */
+  readonly isByNameOnly?: boolean
 }
 
 /** Deny wins over Allow; `undefined` when no statement speaks of the request. */
@@ -77,10 +77,10 @@ export function asksFor({ statements }: Policy, prefix: string): boolean {
 
 function applies(
   statement: Statement,
-  { action, resource, names, context, isService = false }: PolicyRequest,
+  { action, resource, names, context, isByNameOnly = false }: PolicyRequest,
 ): boolean {
   const { effect, principals, actions, resources, conditions } = statement
-  const isForAll = !isService || effect === 'Deny'
+  const isForAll = !isByNameOnly || effect === 'Deny'
   const isNamed = principals.patterns.some(
     (name) => (name === '*' && isForAll) || names.includes(name),
   )
@@ -187,6 +187,8 @@ function parsePrincipals(value: unknown): readonly string[] {
   return Object.entries(value).flatMap(([kind, names]) => {
     const texts = textsOf(names, 'Principal')
     if (kind === 'AWS' || kind === 'CanonicalUser') return texts.map(nameOf)
+    // A provider vouches for whoever it likes: each is named.
+    if (kind === 'Federated' && texts.includes('*')) throw malformed('Federated names providers')
     if (kind === 'Federated') return texts
     if (kind === 'Service') return texts.map(serviceName)
     throw malformed(`unknown Principal ${kind.slice(0, 40)}`)

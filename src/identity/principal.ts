@@ -34,6 +34,8 @@ export interface KeyInfo {
   readonly createdAt: number
   /** Milliseconds since 1970; the key is refused from then on. */
   readonly expiresAt?: number
+  /** Milliseconds since 1970: the beginning of the day it was last used on (UTC). */
+  readonly usedAt?: number
 }
 
 /** The only time a secret is shown. */

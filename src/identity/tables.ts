@@ -8,6 +8,8 @@ import type {
   IdentityChange,
   KeyJson,
   KeyRow,
+  LoginJson,
+  LoginRow,
   PrincipalJson,
   PrincipalRow,
   RightsJson,
@@ -18,7 +20,7 @@ import type { Queryable } from '#sql/sql'
 
 export const identityRoom: ChangeRoom = {
   room: 'identity',
-  migrations: [createTables, createEntities],
+  migrations: [createTables, createEntities, createLogins, addUse],
   apply: applyIdentityChange,
   dump: dumpIdentities,
 }
@@ -46,6 +48,15 @@ async function createEntities(tx: Queryable): Promise<void> {
   await tx.query`create index iam_membership_member on iam_membership (member)`
 }
 
+async function createLogins(tx: Queryable): Promise<void> {
+  await tx.query`create table login (
+    principal text primary key, body text not null, generation integer, sequence integer not null, at integer not null)`
+}
+
+async function addUse(tx: Queryable): Promise<void> {
+  await tx.query`alter table access_key add column used_on integer`
+}
+
 async function applyIdentityChange(tx: Queryable, change: SequencedChange): Promise<void> {
   const body = change.body as IdentityChange // this room wrote it
   switch (body.kind) {
@@ -56,6 +67,9 @@ async function applyIdentityChange(tx: Queryable, change: SequencedChange): Prom
       return await dropHolder(tx, body.id)
     case 'identity/key-put':
       return await putKey(tx, change, body)
+    case 'identity/key-used':
+      await tx.query`update access_key set used_on = ${body.day} where id = ${body.accessKeyId}`
+      return
     case 'identity/key-removed':
       await tx.query`delete from access_key where id = ${body.accessKeyId}`
       return
@@ -66,12 +80,15 @@ async function applyIdentityChange(tx: Queryable, change: SequencedChange): Prom
       return await dropHolder(tx, body.id)
     case 'identity/rights-put':
       return await putRights(tx, change, body)
+    case 'identity/login-put':
+      return await putLogin(tx, change, body)
   }
 }
 
 /** What hung on somebody or something that is no more. */
 async function dropHolder(tx: Queryable, id: string): Promise<void> {
   await tx.query`delete from access_key where principal = ${id}`
+  await tx.query`delete from login where principal = ${id}`
   await tx.query`delete from iam_rights where holder = ${id}`
   await tx.query`delete from iam_membership where member = ${id} or team = ${id}`
 }
@@ -101,6 +118,17 @@ async function putRights(
     await tx.query`insert into iam_membership (team, member) values (${team}, ${holder})`
 }
 
+async function putLogin(
+  tx: Queryable,
+  { sequence, at }: SequencedChange,
+  { principal, password, totp, recovery }: LoginJson & { readonly principal: string },
+): Promise<void> {
+  const body = JSON.stringify({ password, totp, recovery })
+  await tx.query`insert into login (principal, body, generation, sequence, at)
+    values (${principal}, ${body}, ${totp?.secret[0] ?? null}, ${sequence}, ${at})
+    on conflict (principal) do update set body = excluded.body, generation = excluded.generation`
+}
+
 async function putPrincipal(
   tx: Queryable,
   { sequence, at }: SequencedChange,
@@ -116,11 +144,11 @@ async function putPrincipal(
 async function putKey(
   tx: Queryable,
   { sequence, at }: SequencedChange,
-  { accessKeyId, principal, secret, state, expiresAt }: KeyJson,
+  { accessKeyId, principal, secret, state, expiresAt, usedOn }: KeyJson,
 ): Promise<void> {
   const { generation, wrapped, sealed } = sealedFromJson(secret)
-  await tx.query`insert into access_key (id, principal, generation, wrapped_key, sealed, state, expires_at, sequence, at)
-    values (${accessKeyId}, ${principal}, ${generation}, ${wrapped}, ${sealed}, ${state}, ${expiresAt ?? null}, ${sequence}, ${at})
+  await tx.query`insert into access_key (id, principal, generation, wrapped_key, sealed, state, expires_at, used_on, sequence, at)
+    values (${accessKeyId}, ${principal}, ${generation}, ${wrapped}, ${sealed}, ${state}, ${expiresAt ?? null}, ${usedOn ?? null}, ${sequence}, ${at})
     on conflict (id) do update set principal = excluded.principal, generation = excluded.generation,
       wrapped_key = excluded.wrapped_key, sealed = excluded.sealed, state = excluded.state, expires_at = excluded.expires_at`
 }
@@ -151,6 +179,15 @@ async function* dumpIdentities(tx: Queryable): AsyncGenerator<SequencedChange> {
       kind: 'identity/rights-put',
       holder: row.holder,
       ...(JSON.parse(row.body) as RightsJson), // put there by us
+    }),
+  )
+  yield* dumpRows<LoginRow>(
+    (after) => tx.query`
+      select * from login where sequence > ${after} order by sequence limit ${pageRows}`,
+    ({ principal, body }) => ({
+      kind: 'identity/login-put',
+      principal,
+      ...(JSON.parse(body) as LoginJson), // as above
     }),
   )
 }
@@ -203,5 +240,6 @@ export function keyJson(row: KeyRow): KeyJson {
     }),
     state: row.state as KeyJson['state'], // put there by us
     ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
+    ...(row.used_on === null ? {} : { usedOn: row.used_on }),
   }
 }

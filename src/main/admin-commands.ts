@@ -15,6 +15,7 @@ import {
   type Values,
 } from '#main/admin-command'
 import { kmsCommands } from '#main/admin-kms-commands'
+import { loginCommands } from '#main/admin-login-commands'
 import { rightsCommands } from '#main/admin-rights-commands'
 import { targetCommands } from '#main/admin-target-commands'
 import { columns } from '#main/columns'
@@ -152,8 +153,7 @@ export const adminCommands: readonly AdminCommand[] = [
       path: `/users/${part(name)}/keys`,
       body: { accessKeyId, secretAccessKey, expiresAt },
     }),
-    show: ({ accessKeyId, secretAccessKey }) =>
-      `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
+    show: printProfile,
   },
   {
     group: 'key',
@@ -162,10 +162,11 @@ export const adminCommands: readonly AdminCommand[] = [
     settings: { user, ...shared },
     ask: ({ user: name }) => ({ method: 'GET', path: `/users/${part(name)}/keys` }),
     show: ({ keys }) =>
-      columns(['ACCESS KEY', 'STATE', 'SINCE', 'EXPIRES'], keys, (one) => [
+      columns(['ACCESS KEY', 'STATE', 'SINCE', 'LAST USED', 'EXPIRES'], keys, (one) => [
         one['accessKeyId'],
         one['state'],
         day(one['createdAt']),
+        one['usedOn'] ?? 'never',
         one['expiresAt'] ?? 'never',
       ]),
   },
@@ -183,6 +184,49 @@ export const adminCommands: readonly AdminCommand[] = [
       show: ({ accessKeyId, state }) => `${accessKeyId} is ${state} now.\n`,
     }),
   ),
+  {
+    group: 'key',
+    name: 'expire',
+    summary: 'say when a key ends',
+    settings: {
+      accessKey,
+      expiresAt: {
+        argument: '<time>',
+        help: 'e.g. 2027-01-01T00:00:00Z, or never',
+        schema: z.union([
+          z.literal('never'),
+          z.iso.datetime({ offset: true, error: 'expected a time as 2027-01-01T00:00:00Z' }),
+        ]),
+      },
+      ...shared,
+    },
+    ask: ({ accessKey: id, expiresAt }) => ({
+      method: 'PATCH',
+      path: `/keys/${part(id)}`,
+      body: { expiresAt: expiresAt === 'never' ? null : expiresAt },
+    }),
+    show: ({ accessKeyId, expiresAt }) => `${accessKeyId} ends ${expiresAt ?? 'never'}.\n`,
+  },
+  {
+    group: 'key',
+    name: 'rotate',
+    summary: 'a new key for who has this one, which ends after a while',
+    settings: {
+      accessKey,
+      graceSeconds: {
+        flag: '--grace <seconds>',
+        help: 'how long the former key stays good (default: a day)',
+        schema: z.coerce.number({ error: 'expected a number' }).int().optional(),
+      },
+      ...shared,
+    },
+    ask: ({ accessKey: id, graceSeconds }) => ({
+      method: 'POST',
+      path: `/keys/${part(id)}/rotate`,
+      body: { graceSeconds },
+    }),
+    show: printProfile,
+  },
   {
     group: 'key',
     name: 'remove',
@@ -247,7 +291,13 @@ export const adminCommands: readonly AdminCommand[] = [
   ...kmsCommands,
   ...rightsCommands,
   ...auditCommands,
+  ...loginCommands,
 ]
+
+/** As `~/.aws/credentials` has it. */
+function printProfile({ accessKeyId, secretAccessKey }: Values): string {
+  return `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`
+}
 
 function quotaPath({ name, isBucket }: Values): string {
   return `/${isBucket === true ? 'buckets' : 'users'}/${part(name)}/quota`

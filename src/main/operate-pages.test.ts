@@ -2,6 +2,8 @@
 import { deepEqual, ok } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { iamActions } from '#api/iam/door'
+import { openStsActions } from '#api/iam/sts'
 import { adminCommands } from '#main/admin-commands'
 import { exitCodes } from '#main/exit-codes'
 import { exportSettings } from '#main/export.config'
@@ -58,6 +60,19 @@ test('metrics.md names every metric of ours', async () => {
   const isNamed = (name: string): boolean =>
     text.includes(`\`${name}\``) ||
     [...text.matchAll(/`…(\w+)`/g)].some(([, end = '']) => name.endsWith(end))
+  deepEqual(
+    names.filter((name) => !isNamed(name)),
+    [],
+  )
+})
+
+test('policies.md names every action of IAM and STS', () => {
+  const text = page('policies')
+  // Those of users, groups and roles are written once, for `X`.
+  const isNamed = (name: string): boolean =>
+    text.includes(name) || text.includes(name.replace(/(User|Group|Role)(?=Polic)/, 'X'))
+  const names = [...iamActions, ...openStsActions].map(({ name }) => name)
+  ok(names.length > 60)
   deepEqual(
     names.filter((name) => !isNamed(name)),
     [],

@@ -113,6 +113,37 @@ test('what is taken back counts at once, also where it was kept', () =>
     equal(await lookups.key(accessKeyId), undefined)
   }))
 
+test('a key is followed by another, and ends when it is told to', () =>
+  withAccounts(async (accounts, { world }) => {
+    await accounts.createPrincipal({ handle: 'alice' })
+    const { accessKeyId } = await accounts.createKey('alice')
+    const made = await accounts.rotateKey(accessKeyId, { graceMs: 60_000 })
+    const [former, next] = await accounts.listKeys('alice')
+    ok(Math.abs((former?.expiresAt ?? 0) - world.now() - 60_000) < 30_000)
+    deepEqual([next?.accessKeyId, next?.expiresAt], [made.accessKeyId, undefined])
+    equal((await accounts.findKey(made.accessKeyId))?.secret, made.secret)
+    equal((await accounts.expireKey(made.accessKeyId, 1_000)).expiresAt, 1_000)
+    await accounts.rotateKey(made.accessKeyId, { graceMs: 60_000 })
+    equal((await accounts.key(made.accessKeyId)).expiresAt, 1_000, 'no longer than before')
+    equal((await accounts.expireKey(made.accessKeyId, undefined)).expiresAt, undefined)
+    await rejects(accounts.rotateKey('NONE', { graceMs: 0 }), fault('identity/no-such-key'))
+  }))
+
+test('a key is known to have been used, to the day, with one change', () =>
+  withAccounts(async (accounts, { changelog }) => {
+    await accounts.createPrincipal({ handle: 'alice' })
+    const { accessKeyId } = await accounts.createKey('alice')
+    const noon = Date.UTC(2026, 4, 1, 12)
+    await accounts.noteKeyUse(accessKeyId, noon)
+    equal((await accounts.key(accessKeyId)).usedAt, Date.UTC(2026, 4, 1))
+    const committed = changelog.committed()
+    await accounts.noteKeyUse(accessKeyId, noon + 3_600_000)
+    await accounts.noteKeyUse('NONE', noon)
+    equal(changelog.committed(), committed)
+    await accounts.setKeyState(accessKeyId, 'disabled')
+    equal((await accounts.key(accessKeyId)).usedAt, Date.UTC(2026, 4, 1), 'it stays')
+  }))
+
 test('there is one root, it stays, and its key is what its file says', () =>
   withAccounts(async (accounts, { changelog }) => {
     const root = await accounts.ensureRoot(rootKey, rootId)
@@ -155,6 +186,7 @@ async function populate(accounts: Accounts): Promise<void> {
   await accounts.createPrincipal({ handle: 'bob' })
   await accounts.createKey('alice', { accessKeyId: 'ALICEKEY', expiresAt: 4_000_000_000_000 })
   await accounts.createKey('bob', { accessKeyId: 'BOBKEY' })
+  await accounts.noteKeyUse('BOBKEY', Date.UTC(2026, 4, 1, 12))
   await accounts.setKeyState('BOBKEY', 'disabled')
   await accounts.createKey('bob', { accessKeyId: 'GONE' })
   await accounts.removeKey('GONE')

@@ -1,11 +1,13 @@
 /** `mycelium admin` against a store that is up, and the API behind it: who may, what is said, and what outlives the database. */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { after, before, test } from 'node:test'
 import {
   CreateBucketCommand,
   ListBucketsCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
@@ -92,6 +94,81 @@ test('quotas are set, shown and kept to, of users and of buckets', async () => {
   const one = await answer('quota', 'set', 'of-quentin', '--bucket', '--objects', '2')
   deepEqual(one, { usage: { bytes: 4097, objects: 2 }, quota: { objects: 2 } })
   await rejects(put('c', 1), { name: 'QuotaExceeded' })
+})
+
+test('groups, roles and policies say what users may do', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'mycelium-policies-'))
+  const file = join(directory, 'policy.json')
+  const trustFile = join(directory, 'trust.json')
+  const statement = { Effect: 'Allow', Action: 's3:ListBucket', Resource: 'arn:aws:s3:::shared' }
+  const trust = { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' }
+  await writeFile(file, JSON.stringify({ Version: '2012-10-17', Statement: [statement] }))
+  await writeFile(trustFile, JSON.stringify({ Version: '2012-10-17', Statement: [trust] }))
+  await admin('user', 'add', 'gwen')
+  const gwen = clientOf(await newKey('gwen'))
+  const { accessKeyId, secretAccessKey } = store
+  await clientOf({ accessKeyId, secretAccessKey }).send(
+    new CreateBucketCommand({ Bucket: 'shared' }),
+  )
+  const list = () => gwen.send(new ListObjectsV2Command({ Bucket: 'shared' }))
+  await rejects(list(), { name: 'AccessDenied' })
+  const done = async (...args: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await admin(...args)
+    equal(code, exitCodes.success, stderr)
+    return stdout
+  }
+  await done('policy', 'put', 'look', file, '--description', 'to look')
+  await done('group', 'add', 'lookers')
+  await done('policy', 'attach', 'look', 'group', 'lookers')
+  equal(await done('group', 'join', 'lookers', 'gwen'), 'gwen is in lookers now.\n')
+  await list()
+  deepEqual((await answer('group', 'show', 'lookers'))['members'], ['gwen'])
+  match(await done('policy', 'of', 'group', 'lookers'), /^attached +arn:aws:iam:::policy\/look$/m)
+  match(await done('policy', 'list'), /^AmazonS3FullAccess +always +arn:aws:iam::aws:policy/m)
+  await done('group', 'leave', 'lookers', 'gwen')
+  await rejects(list(), { name: 'AccessDenied' })
+  await done('policy', 'attach', 'AmazonS3ReadOnlyAccess', 'user', 'gwen')
+  await list()
+  await done('policy', 'detach', 'AmazonS3ReadOnlyAccess', 'user', 'gwen')
+  equal((await admin('policy', 'remove', 'look')).code, exitCodes.refused)
+  await done('policy', 'detach', 'look', 'group', 'lookers')
+  await done('policy', 'remove', 'look')
+  await done('group', 'remove', 'lookers')
+  const role = await answer('role', 'put', 'worker', trustFile, '--session-max', '7200')
+  deepEqual([role['arn'], role['sessionSecondsMax']], ['arn:aws:iam:::role/worker', 7200])
+  await done('role', 'remove', 'worker')
+  equal((await admin('policy', 'put', 'look', join(directory, 'none'))).code, exitCodes.settings)
+  await rm(directory, { recursive: true })
+})
+
+test('people sign in with a password, keys rotate and expire', async () => {
+  await admin('user', 'add', 'paula')
+  const set = await runMycelium(['admin', 'user', 'password', 'paula', '--data', store.data], {
+    env: { MYCELIUM_NEW_PASSWORD: 'correct horse battery' },
+  })
+  equal(set.stdout, 'paula has a new password.\n', set.stderr)
+  const { accessKeyId, secretAccessKey } = store
+  const root = { accessKeyId, secretAccessKey }
+  const login = (password: string) =>
+    ask(root, '/logins', { method: 'POST', body: JSON.stringify({ user: 'paula', password }) })
+  equal((await login('correct horse battery')).status, 200)
+  deepEqual(await login('wrong horse battery'), { status: 403, title: 'identity/login-refused' })
+  const totp = await answer('user', 'totp', 'paula')
+  match(String(totp['uri']), /^otpauth:/)
+  deepEqual(await answer('user', 'login', 'paula'), {
+    hasPassword: true,
+    totp: 'pending',
+    recoveryCodes: 10,
+  })
+  const key = await newKey('paula')
+  const next = (await answer('key', 'rotate', key.accessKeyId, '--grace', '0')) as unknown as Key
+  await rejects(clientOf(key).send(new ListBucketsCommand({})), { name: 'InvalidAccessKeyId' })
+  await clientOf(next).send(new ListBucketsCommand({}))
+  const past = '2020-01-01T00:00:00Z'
+  match((await admin('key', 'expire', next.accessKeyId, past)).stdout, /ends 2020-01-01/)
+  await rejects(clientOf(next).send(new ListBucketsCommand({})), { name: 'InvalidAccessKeyId' })
+  match((await admin('key', 'expire', next.accessKeyId, 'never')).stdout, /ends never/)
+  await clientOf(next).send(new ListBucketsCommand({}))
 })
 
 test('lists are tables for people, and JSON for programs', async () => {
@@ -210,6 +287,27 @@ test('the API describes itself', async () => {
   match(openapi, /^3\.1\./)
   deepEqual(Object.keys(paths['/admin/v1/users/{user}'] ?? {}).sort(), ['delete', 'get', 'patch'])
   equal(JSON.stringify(paths).includes('$ref'), false, 'all of it is in one piece')
+})
+
+test('whatever the API describes is answered, to root alone', async () => {
+  const response = await fetch(new URL('/admin/v1/openapi.json', store.httpUrl))
+  const { paths } = (await response.json()) as { paths: Record<string, Record<string, unknown>> }
+  const { accessKeyId, secretAccessKey } = store
+  const root = { accessKeyId, secretAccessKey }
+  const described = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => [path, method.toUpperCase()] as const),
+  )
+  ok(described.length > 30)
+  for (const [path, method] of described) {
+    const asked = path.replace('/admin/v1', '').replace(/\{\w+\}/g, 'none')
+    const { status, title = '' } = await ask(root, asked, {
+      method,
+      body: method === 'GET' ? '' : '[]',
+    })
+    ok(![401, 405, 500, 501].includes(status), `${method} ${path}: ${status} ${title}`)
+    equal(['admin/no-such-page', 'admin/not-allowed'].includes(title), false, `${method} ${path}`)
+    deepEqual(await ask(undefined, asked, { method }), { status: 401, title: 'admin/anonymous' })
+  }
 })
 
 /** Paths below `root` of files that hold the text. */

@@ -16,6 +16,7 @@ const files = [
   'kms.test.ts',
   'lifecycle.test.ts',
   'locks.test.ts',
+  'logins.test.ts',
   'object-store.test.ts',
   'packs.test.ts',
   'quotas.test.ts',

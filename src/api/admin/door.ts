@@ -5,6 +5,7 @@ import { adminFault } from '#api/admin/faults'
 import { groupRoutes } from '#api/admin/groups'
 import { keyRoutes } from '#api/admin/keys'
 import { kmsRoutes } from '#api/admin/kms'
+import { loginRoutes } from '#api/admin/logins'
 import { describeApi } from '#api/admin/openapi'
 import { policyRoutes } from '#api/admin/policies'
 import { problemOf } from '#api/admin/problem'
@@ -33,6 +34,7 @@ const bodyBytesMax = 64 * 1024
 const routes: readonly AdminRoute[] = [
   ...userRoutes,
   ...keyRoutes,
+  ...loginRoutes,
   ...groupRoutes,
   ...roleRoutes,
   ...policyRoutes,

@@ -10,6 +10,7 @@ export const key = z.object({
   state,
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime().optional(),
+  usedOn: z.iso.date().optional().describe('the last day it was used on; not there: never'),
 })
 
 const madeKey = key.extend({ secretAccessKey: z.string().describe('shown this once') })
@@ -20,13 +21,28 @@ const newKey = z.strictObject({
   expiresAt: z.iso.datetime({ offset: true }).optional(),
 })
 
-const changedKey = z.strictObject({ state })
+const changedKey = z.strictObject({
+  state: state.optional(),
+  expiresAt: z.iso.datetime({ offset: true }).nullable().optional().describe('null: never'),
+})
 
-function printKey({ createdAt, expiresAt, ...info }: KeyInfo): z.infer<typeof key> {
+const rotation = z.strictObject({
+  graceSeconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(366 * 24 * 3600)
+    .optional()
+    .describe('how long the former key stays good; a day when left out'),
+})
+const graceSecondsDefault = 24 * 3600
+
+function printKey({ createdAt, expiresAt, usedAt, ...info }: KeyInfo): z.infer<typeof key> {
   return {
     ...info,
     createdAt: new Date(createdAt).toISOString(),
     ...(expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() }),
+    ...(usedAt === undefined ? {} : { usedOn: new Date(usedAt).toISOString().slice(0, 10) }),
   }
 }
 
@@ -61,12 +77,33 @@ export const keyRoutes = [
   route<z.infer<typeof changedKey>>({
     method: 'PATCH',
     path: '/keys/{key}',
-    summary: 'Disable an access key, or let it be used again',
+    summary: 'Disable an access key, let it be used again, or say when it ends',
     body: changedKey,
     answer: key,
     status: 200,
-    run: async ({ accounts }, { names, body }) =>
-      printKey(await accounts.setKeyState(names['key'] ?? '', body.state)),
+    run: async ({ accounts }, { names, body: { state: wanted, expiresAt } }) => {
+      const accessKeyId = names['key'] ?? ''
+      let changed = await accounts.key(accessKeyId)
+      if (wanted !== undefined) changed = await accounts.setKeyState(accessKeyId, wanted)
+      if (expiresAt !== undefined) {
+        const at = expiresAt === null ? undefined : Date.parse(expiresAt)
+        changed = await accounts.expireKey(accessKeyId, at)
+      }
+      return printKey(changed)
+    },
+  }),
+  route<z.infer<typeof rotation>>({
+    method: 'POST',
+    path: '/keys/{key}/rotate',
+    summary: 'A new key for who has this one, which ends after a while',
+    body: rotation,
+    answer: madeKey,
+    status: 201,
+    run: async ({ accounts }, { names, body: { graceSeconds = graceSecondsDefault } }) => {
+      const graceMs = graceSeconds * 1000
+      const { secret, ...info } = await accounts.rotateKey(names['key'] ?? '', { graceMs })
+      return { ...printKey(info), secretAccessKey: secret }
+    },
   }),
   route({
     method: 'DELETE',

@@ -23,6 +23,11 @@ const statuses: Readonly<Record<FaultKind, number>> = {
   unsupported: 501,
 }
 
+const otherStatuses: Readonly<Record<string, number | undefined>> = {
+  'admin/wrong-method': 405,
+  'identity/login-throttled': 429,
+}
+
 type Sentence = (detail: FaultDetail) => string
 
 const sentences: Readonly<Record<AdminFaultCode | AccountFaultCode | DeliveryFaultCode, Sentence>> =
@@ -91,6 +96,11 @@ const sentences: Readonly<Record<AdminFaultCode | AccountFaultCode | DeliveryFau
     'identity/key-exists': ({ accessKeyId }) => `There is an access key "${accessKeyId}" already.`,
     'identity/too-many-keys': ({ keysMax }) =>
       `A user may have ${keysMax} access keys: remove one that is not used any more.`,
+    'identity/malformed-password': () => 'A password has 10 to 256 characters.',
+    'identity/no-totp': () => 'No code waits to be confirmed: begin with a new one.',
+    'identity/login-refused': () => 'That is not right.',
+    'identity/login-throttled': ({ seconds }) =>
+      `Too many attempts. Try again in ${seconds} seconds.`,
   }
 
 const ofNamedKeys: Readonly<Record<KmsFaultCode, Sentence>> = {
@@ -141,7 +151,7 @@ function tell(error: unknown): {
 } {
   if (!(error instanceof Fault)) return { status: 500, code: 'internal', text: unexpected }
   const { code, kind, detail } = error
-  const status = code === 'admin/wrong-method' ? 405 : statuses[kind]
+  const status = otherStatuses[code] ?? statuses[kind]
   const all: Readonly<Record<string, Sentence>> = {
     ...sentences,
     ...ofAudit,

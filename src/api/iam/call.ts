@@ -26,8 +26,17 @@ export interface IamAction {
   run(call: IamCall): Promise<readonly Xml[]>
 }
 
+/** Whoever asks proves by what is asked who he is, and signs nothing. */
+export interface OpenAction extends Pick<IamAction, 'name' | 'service'> {
+  run(call: OpenCall): Promise<readonly Xml[]>
+}
+
+export type OpenCall = Pick<IamCall, 'admin' | 'parameters' | 'context'>
+
+type Asked = Pick<IamCall, 'parameters'>
+
 /** `iam/missing-parameter` */
-export function needed({ parameters }: IamCall, name: string): string {
+export function needed({ parameters }: Asked, name: string): string {
   const value = parameters.get(name)
   if (value === undefined || value === '')
     throw iamFault('iam/missing-parameter', { reason: `The request must have ${name}.` })
@@ -35,13 +44,13 @@ export function needed({ parameters }: IamCall, name: string): string {
 }
 
 /** An empty one is as good as none. */
-export function optional({ parameters }: IamCall, name: string): string | undefined {
+export function optional({ parameters }: Asked, name: string): string | undefined {
   const value = parameters.get(name)
   return value === '' ? undefined : value
 }
 
 /** `NAME.member.1`, `NAME.member.2`, … */
-export function listed({ parameters }: IamCall, name: string): readonly string[] {
+export function listed({ parameters }: Asked, name: string): readonly string[] {
   const values: string[] = []
   for (let number = 1; ; number += 1) {
     const value = parameters.get(`${name}.member.${number}`)
@@ -51,17 +60,17 @@ export function listed({ parameters }: IamCall, name: string): readonly string[]
 }
 
 /** `iam/invalid-parameter` for what is no whole number. */
-export function optionalNumber(call: IamCall, name: string): number | undefined {
+export function optionalNumber(call: Asked, name: string): number | undefined {
   const text = optional(call, name)
   if (text === undefined) return undefined
   if (/^\d{1,9}$/.test(text)) return Number(text)
   throw iamFault('iam/invalid-parameter', { reason: `${name} is no number.` })
 }
 
-/** What would be promised and not kept. `iam/not-offered` */
-export function refuse({ parameters }: IamCall, ...names: readonly string[]): void {
-  for (const name of parameters.keys())
-    if (names.some((refused) => name === refused || name.startsWith(`${refused}.`)))
+/** What would be promised and not kept; an empty list asks for nothing. `iam/not-offered` */
+export function refuse({ parameters }: Asked, ...names: readonly string[]): void {
+  for (const [name, value] of parameters)
+    if (value !== '' && names.some((refused) => name === refused || name.startsWith(`${refused}.`)))
       throw iamFault('iam/not-offered', { reason: `${name} is not offered.` })
 }
 

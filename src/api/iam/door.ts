@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/programming.html
  */
 import { accountActions } from '#api/iam/account'
-import { authorise, type IamAction, type IamCall } from '#api/iam/call'
+import { authorise, type IamAction, type IamCall, type OpenAction } from '#api/iam/call'
 import { iamErrorResponse } from '#api/iam/errors'
 import { iamFault } from '#api/iam/faults'
 import { groupActions } from '#api/iam/groups'
@@ -11,11 +11,11 @@ import { holderPolicyActions } from '#api/iam/holder-policies'
 import { policyActions } from '#api/iam/policies'
 import { providerActions } from '#api/iam/providers'
 import { roleActions } from '#api/iam/roles'
-import { stsActions } from '#api/iam/sts'
+import { openStsActions, stsActions } from '#api/iam/sts'
 import { userActions } from '#api/iam/users'
 import { commonContext } from '#api/s3/context'
 import type { S3DoorOptions } from '#api/s3/door-options'
-import { branch, leaf, xmlDocumentOf } from '#api/s3/xml-writer'
+import { branch, leaf, type Xml, xmlDocumentOf } from '#api/s3/xml-writer'
 import { sha256HexOf } from '#crypto/digest'
 import type { HttpRequest, HttpResponse } from '#http/message'
 import { parseQuery, parseTarget } from '#http/target'
@@ -27,6 +27,8 @@ import { gather } from '#stream/gather'
 
 /** Policies have 20 KiB at most; one that is several times too long is told so, more is not read. */
 const bodyBytesMax = 256 * 1024
+/** Of who signs nothing: tokens have 20,000 characters at most, policies of sessions 2,048. */
+const unsignedBytesMax = 64 * 1024
 
 export const iamActions: readonly IamAction[] = [
   ...accountActions,
@@ -41,6 +43,10 @@ export const iamActions: readonly IamAction[] = [
 
 const actions: ReadonlyMap<string, IamAction> = new Map(
   iamActions.map((action) => [action.name, action]),
+)
+
+const openActions: ReadonlyMap<string, OpenAction> = new Map(
+  openStsActions.map((action) => [action.name, action]),
 )
 
 const namespaces = {
@@ -83,13 +89,20 @@ export async function answerIam(request: HttpRequest, parts: IamParts): Promise<
     const parameters = new Map(
       parseQuery(Buffer.from(body).toString('latin1')).map(({ name, value }) => [name, value]),
     )
-    const action = actions.get(parameters.get('Action') ?? '')
+    const name = parameters.get('Action') ?? ''
+    const action = actions.get(name)
     if (parameters.get('Version') === '2011-06-15') service = 'sts'
+    const open = openActions.get(name)
+    if (open?.service === service) {
+      parts.onKnown({ operation: name })
+      const context = commonContext({ request, caller: undefined, now: parts.door.world.now() })
+      const { administration: admin } = parts.door.lookups
+      return answerOf(open, await open.run({ admin, parameters, context }), request)
+    }
     const proof = await prove(request, { ...parts, body, service })
     parts.onKnown({ principal: proof.accessKeyId, caller: proof.principal })
     parts.door.rates.admitKey(proof.accessKeyId)
     if (action === undefined || action.service !== service) {
-      const name = parameters.get('Action') ?? ''
       throw iamFault('iam/unknown-action', { reason: `There is no action ${name.slice(0, 80)}.` })
     }
     parts.onKnown({ operation: action.name, ...subjectOf(parameters) })
@@ -127,7 +140,14 @@ async function answer(
     context: commonContext({ request, caller, now: door.world.now() }),
   }
   await authorise(action, call)
-  const result = await action.run(call)
+  return answerOf(action, await action.run(call), request)
+}
+
+function answerOf(
+  action: Pick<IamAction, 'name' | 'service'>,
+  result: readonly Xml[],
+  request: HttpRequest,
+): HttpResponse {
   const body = xmlDocumentOf(
     `${action.name}Response`,
     namespaces[action.service],
@@ -138,11 +158,12 @@ async function answer(
 }
 
 async function readBody(request: HttpRequest): Promise<Uint8Array> {
-  const { body, signal } = request
-  const tooLarge = () => iamFault('iam/body-too-large', { bytesMax: bodyBytesMax })
-  if ((body.bytes ?? 0) > bodyBytesMax) throw tooLarge()
-  const bytes = await gather(body, bodyBytesMax + 1, { signal })
-  if (bytes.length > bodyBytesMax) throw tooLarge()
+  const { body, signal, headers } = request
+  const bytesMax = headers['authorization'] === undefined ? unsignedBytesMax : bodyBytesMax
+  const tooLarge = () => iamFault('iam/body-too-large', { bytesMax })
+  if ((body.bytes ?? 0) > bytesMax) throw tooLarge()
+  const bytes = await gather(body, bytesMax + 1, { signal })
+  if (bytes.length > bytesMax) throw tooLarge()
   return bytes
 }
 
@@ -173,5 +194,6 @@ async function prove(
     },
   )
   if (proof.kind === 'anonymous') throw iamFault('iam/anonymous')
+  lookups.noteUse(proof.accessKeyId, world.now())
   return proof
 }

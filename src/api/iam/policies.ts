@@ -51,10 +51,10 @@ export const policyActions: readonly IamAction[] = [
   {
     name: 'CreatePolicy',
     service: 'iam',
-    about: ({ account, ...call }) => {
-      const name = needed({ account, ...call }, 'PolicyName')
-      const path = optional({ account, ...call }, 'Path') ?? '/'
-      return [arnOf({ account, kind: 'policy', name, path })]
+    about: (call) => {
+      const name = needed(call, 'PolicyName')
+      const path = optional(call, 'Path') ?? '/'
+      return [arnOf({ account: call.account, kind: 'policy', name, path })]
     },
     async run(call) {
       refuse(call, 'Tags')

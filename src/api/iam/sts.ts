@@ -1,8 +1,9 @@
 /** Sessions. https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html */
 import {
   type IamAction,
-  type IamCall,
   needed,
+  type OpenAction,
+  type OpenCall,
   optional,
   optionalNumber,
   refuse,
@@ -35,7 +36,7 @@ function credentials({
 }
 
 /** `iam/invalid-parameter` */
-export function readSessionName(call: IamCall): string {
+function readSessionName(call: OpenCall): string {
   const name = needed(call, 'RoleSessionName')
   if (/^[\w+=,.@-]{2,64}$/.test(name)) return name
   throw iamFault('iam/invalid-parameter', {
@@ -44,7 +45,7 @@ export function readSessionName(call: IamCall): string {
 }
 
 /** `iam/invalid-parameter` */
-export function readSessionPolicy(call: IamCall): string | undefined {
+function readSessionPolicy(call: OpenCall): string | undefined {
   refuse(call, 'PolicyArns')
   const policy = optional(call, 'Policy')
   if (policy === undefined || policy.length <= sessionPolicyCharactersMax) return policy
@@ -53,7 +54,7 @@ export function readSessionPolicy(call: IamCall): string | undefined {
   })
 }
 
-export function assumed(session: RoleSession): readonly Xml[] {
+function assumed(session: RoleSession): readonly Xml[] {
   return [
     credentials(session),
     branch('AssumedRoleUser', leaf('AssumedRoleId', session.userId), leaf('Arn', session.arn)),
@@ -101,6 +102,33 @@ export const stsActions: readonly IamAction[] = [
     async run({ caller }) {
       const { arn, userId, account } = standingOf(caller)
       return [leaf('Arn', arn), leaf('UserId', userId), leaf('Account', account)]
+    },
+  },
+]
+
+/** https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html */
+export const openStsActions: readonly OpenAction[] = [
+  {
+    name: 'AssumeRoleWithWebIdentity',
+    service: 'sts',
+    async run(call) {
+      refuse(call, 'ProviderId')
+      const seconds = optionalNumber(call, 'DurationSeconds')
+      const policy = readSessionPolicy(call)
+      const session = await call.admin.assumeRoleWithWebIdentity({
+        roleArn: needed(call, 'RoleArn'),
+        session: readSessionName(call),
+        token: needed(call, 'WebIdentityToken'),
+        context: call.context,
+        ...(seconds === undefined ? {} : { seconds }),
+        ...(policy === undefined ? {} : { policy }),
+      })
+      return [
+        ...assumed(session),
+        leaf('SubjectFromWebIdentityToken', session.subject),
+        leaf('Audience', session.audience),
+        leaf('Provider', session.provider),
+      ]
     },
   },
 ]

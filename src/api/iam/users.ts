@@ -7,6 +7,7 @@ import { branch, leaf, type Xml } from '#api/s3/xml-writer'
 import { isFault } from '#fault/fault'
 import { standingOf } from '#identity/caller'
 import type { Entity } from '#identity/entity'
+import { accountFault } from '#identity/faults'
 import type { KeyInfo } from '#identity/principal'
 
 /** The user that is named; left out, whoever asks. */
@@ -16,8 +17,9 @@ export async function findUser(call: IamCall): Promise<Entity> {
   if (name === undefined) return ownUser(call)
   const found = await admin.user(account, name)
   // Root and accounts are nobody's to manage but their own, and root's.
-  if (found.arn.endsWith(':root') && found.id !== caller.id && !caller.isRoot)
-    throw iamFault('iam/access-denied')
+  // A role of the store acts in root's name, and is not root.
+  const isOwn = found.id === standingOf(caller).userId
+  if (found.arn.endsWith(':root') && !isOwn && !caller.isRoot) throw iamFault('iam/access-denied')
   return found
 }
 
@@ -166,6 +168,23 @@ export const userActions: readonly IamAction[] = [
       const { id } = await findUser(call)
       await call.admin.removeKey(id, needed(call, 'AccessKeyId'))
       return []
+    },
+  },
+  {
+    name: 'GetAccessKeyLastUsed',
+    service: 'iam',
+    about: ({ account }) => [`arn:aws:iam::${account}:user/*`],
+    async run(call) {
+      const accessKeyId = needed(call, 'AccessKeyId')
+      const { usedAt, principal } = await call.admin.key(accessKeyId)
+      const user = (await call.admin.listUsers(call.account)).find(({ id }) => id === principal)
+      if (user === undefined) throw accountFault('identity/no-such-key', { accessKeyId })
+      const used = [
+        ...(usedAt === undefined ? [] : [leaf('LastUsedDate', isoDate(usedAt))]),
+        leaf('ServiceName', usedAt === undefined ? 'N/A' : 's3'),
+        leaf('Region', 'N/A'),
+      ]
+      return [leaf('UserName', user.name), branch('AccessKeyLastUsed', ...used)]
     },
   },
 ]

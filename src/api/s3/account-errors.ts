@@ -72,4 +72,8 @@ export const accountErrors: Readonly<Record<AccountFaultCode, AccountError>> = {
     code: 'LimitExceeded',
     message: 'The user has as many access keys as a user may have.',
   },
+  'identity/malformed-password': invalidField,
+  'identity/no-totp': entityExists,
+  'identity/login-refused': refused,
+  'identity/login-throttled': refused,
 }

@@ -217,7 +217,10 @@ function admitCaller(
 ): Caller | undefined {
   trace.principal = nameOf(proof)
   trace.caller = callerOf(request, proof, options)
-  if (proof.kind === 'signed') options.rates.admitKey(proof.accessKeyId)
+  if (proof.kind === 'signed') {
+    options.rates.admitKey(proof.accessKeyId)
+    options.lookups.noteUse(proof.accessKeyId, options.world.now())
+  }
   return trace.caller
 }
 

@@ -73,7 +73,9 @@ export async function admissionTo(
       },
       conceal: (error) => {
         const isMissing = isFault(error, 'object/no-such-key', 'object/no-such-version')
-        if (verdict !== 'by-object' || !isMissing) return error
+        // What a bucket's policy gives to somebody, its owner has shown; one's own policies say nothing of what the owner wants known.
+        const isShown = verdict !== 'by-object' && call.caller?.standing === undefined
+        if (!isMissing || isShown) return error
         const list = request({ action: 's3:ListBucket' })
         const prefix = asked?.key === undefined ? {} : { 's3:prefix': [asked.key] }
         const mayList = decide({ ...list, context: { ...context, ...prefix } }, access) === 'yes'

@@ -233,6 +233,7 @@ const httpErrors: Readonly<Record<HttpFaultCode, S3Error>> = {
   'http/client-gone': { status: 400, code: 'IncompleteBody', message: 'The connection was lost.' },
   'http/address-in-use': internal,
   'http/address-refused': internal,
+  'http/document-unavailable': serviceUnavailable,
 }
 
 const authorizationMalformed: S3Error = {
@@ -277,6 +278,21 @@ const identityErrors: Readonly<Record<IdentityFaultCode, S3Error>> = {
     status: 400,
     code: 'ExpiredToken',
     message: 'The provided token has expired.',
+  },
+  'identity/invalid-web-identity': {
+    status: 400,
+    code: 'InvalidIdentityToken',
+    message: 'The identity token cannot be used.',
+  },
+  'identity/expired-web-identity': {
+    status: 400,
+    code: 'ExpiredTokenException',
+    message: 'The identity token has expired.',
+  },
+  'identity/provider-unreachable': {
+    status: 400,
+    code: 'IDPCommunicationError',
+    message: 'The provider of identities cannot be reached.',
   },
   'identity/wrong-region': {
     ...authorizationMalformed,

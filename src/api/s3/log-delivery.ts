@@ -29,7 +29,7 @@ export function mayDeliver(
       action: 's3:PutObject',
       resource: `arn:aws:s3:::${target.name}/${prefix}`,
       names: [serviceName('logging.s3.amazonaws.com')],
-      isService: true,
+      isByNameOnly: true,
       context: {
         'aws:sourcearn': [`arn:aws:s3:::${bucket}`],
         'aws:sourceaccount': [owner],

@@ -17,9 +17,10 @@ export interface IamAnswer {
 
 export type Parameters = Readonly<Record<string, string>>
 
+/** Without a key nothing is signed. */
 export async function askIam(
   port: number,
-  key: ClientKey,
+  key: ClientKey | undefined,
   {
     action,
     service = 'iam',
@@ -31,28 +32,40 @@ export async function askIam(
 ): Promise<IamAnswer> {
   const Version = service === 'iam' ? '2010-05-08' : '2011-06-15'
   const body = new URLSearchParams({ Action: action, Version, ...more.parameters }).toString()
-  const { headers } = sign({
-    method: 'POST',
-    target: '/',
-    headers: {
-      host: `127.0.0.1:${port}`,
-      ...(key.token === undefined ? {} : { 'x-amz-security-token': key.token }),
-    },
-    contentHash: sha256(body),
-    accessKeyId: key.accessKeyId,
-    secret: key.secret,
-    service: more.signedService ?? service,
-  })
-  const { host, ...sent } = headers
+  const signed =
+    key === undefined
+      ? {}
+      : signedHeaders(port, key, { body, service: more.signedService ?? service })
   const response = await fetch(`http://127.0.0.1:${port}/`, {
     method: 'POST',
-    headers: { ...sent, 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
+    headers: { ...signed, 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
     body,
   })
   const text = await response.text()
   const values = (name: string): readonly string[] =>
     [...text.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map(([, value = '']) => value)
   return { status: response.status, values, value: (name) => values(name)[0] }
+}
+
+function signedHeaders(
+  port: number,
+  { accessKeyId, secret, token }: ClientKey,
+  { body, service }: { readonly body: string; readonly service: string },
+): Readonly<Record<string, string>> {
+  const { headers } = sign({
+    method: 'POST',
+    target: '/',
+    headers: {
+      host: `127.0.0.1:${port}`,
+      ...(token === undefined ? {} : { 'x-amz-security-token': token }),
+    },
+    contentHash: sha256(body),
+    accessKeyId,
+    secret,
+    service,
+  })
+  const { host, ...sent } = headers
+  return sent
 }
 
 export function allowing(action: string | readonly string[], resource = '*'): string {

@@ -1,5 +1,6 @@
 /** Accounts, users, groups, roles and sessions over real sockets: what IAM and STS say, and what S3 then lets them do. */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import {
   CreateBucketCommand,
@@ -11,6 +12,7 @@ import {
   S3Client,
   type S3ServiceException,
 } from '@aws-sdk/client-s3'
+import { until } from '../../until.ts'
 import {
   allowing,
   askIam,
@@ -21,6 +23,7 @@ import {
   trusting,
 } from './iam-client.ts'
 import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
+import { presign } from './signer.ts'
 
 let server: S3Server
 let made = 0
@@ -298,6 +301,112 @@ test('a session of a user ends with its key and with the user', async () => {
   await done(iam(account, 'DeleteUserPolicy', { UserName: 'alice', PolicyName: 'all' }))
   await done(iam(account, 'DeleteUser', { UserName: 'alice' }))
   await rejects(list(), gone)
+})
+
+test('what a bucket offers to everybody is not for a session that was narrowed', async () => {
+  const account = await principal(true)
+  const alice = await member(account, 'alice')
+  const Bucket = await newBucket(account)
+  const trust = { AssumeRolePolicyDocument: trusting({ AWS: alice.arn }) }
+  const role = await done(iam(account, 'CreateRole', { RoleName: 'worker', ...trust }))
+  const asked = { RoleArn: role.value('Arn') ?? '', RoleSessionName: 'night' }
+  const wide = sessionKey(await done(sts(alice, 'AssumeRole', asked)))
+  const Policy = allowing('s3:PutObject')
+  const narrow = sessionKey(await done(sts(alice, 'AssumeRole', { ...asked, Policy })))
+  const list = (key: ClientKey) => s3(key).send(new ListObjectsV2Command({ Bucket }))
+  const offer = async (Principal: unknown) => {
+    const statement = { Effect: 'Allow', Action: 's3:ListBucket', Principal }
+    const text = JSON.stringify({
+      Statement: [{ ...statement, Resource: `arn:aws:s3:::${Bucket}` }],
+    })
+    await s3(account).send(new PutBucketPolicyCommand({ Bucket, Policy: text }))
+  }
+  for (const Principal of ['*', { AWS: asked.RoleArn }]) {
+    await offer(Principal)
+    await list(wide)
+    await rejects(list(narrow), denied)
+  }
+  await offer({ AWS: `arn:aws:sts::${account.id}:assumed-role/worker/night` })
+  await list(wide)
+  await list(narrow)
+})
+
+test('a role of the store acts in root’s name, and cannot become root', async () => {
+  const AssumeRolePolicyDocument = trusting({ AWS: '*' })
+  await done(iam(root, 'CreateRole', { RoleName: 'manager', AssumeRolePolicyDocument }))
+  const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess'
+  await done(iam(root, 'AttachRolePolicy', { RoleName: 'manager', PolicyArn }))
+  const asked = { RoleArn: 'arn:aws:iam:::role/manager', RoleSessionName: 'today' }
+  const session = sessionKey(await done(sts(await principal(false), 'AssumeRole', asked)))
+  await done(iam(session, 'ListUsers'))
+  for (const action of ['CreateAccessKey', 'ListAccessKeys', 'GetUser'])
+    await refused(iam(session, action, { UserName: 'root' }), 403, 'AccessDenied')
+  await refused(iam(session, 'CreateAccessKey'), 400, 'ValidationError')
+  await refused(sts(session, 'GetSessionToken'), 403, 'AccessDenied')
+})
+
+/** A form as a browser posts it, signed with a session's key. */
+async function postForm(
+  { accessKeyId: id, secret: own }: ClientKey,
+  Bucket: string,
+  more: Parameters,
+): Promise<number> {
+  const date = new Date().toISOString().replace(/[-:]|\.\d{3}/g, '')
+  const words = [date.slice(0, 8), 'us-east-1', 's3', 'aws4_request']
+  const fields = {
+    key: 'posted',
+    'x-amz-algorithm': 'AWS4-HMAC-SHA256',
+    'x-amz-credential': [id, ...words].join('/'),
+    'x-amz-date': date,
+    ...more,
+  }
+  const conditions = Object.entries({ ...fields, bucket: Bucket }).map(([name, value]) => ({
+    [name]: value,
+  }))
+  const expiration = new Date(Date.now() + 60_000).toISOString()
+  const policy = Buffer.from(JSON.stringify({ expiration, conditions })).toString('base64')
+  const hmac = (key: string | Buffer, text: string): Buffer =>
+    createHmac('sha256', key).update(text).digest()
+  const key = words.reduce<string | Buffer>(hmac, `AWS4${own}`)
+  const form = new FormData()
+  const signature = hmac(key, policy).toString('hex')
+  for (const [name, value] of Object.entries({ ...fields, policy, 'x-amz-signature': signature }))
+    form.append(name, value)
+  form.append('file', new Blob(['hello']), 'a.txt')
+  const url = `http://127.0.0.1:${server.port}/${Bucket}`
+  return (await fetch(url, { method: 'POST', body: form })).status
+}
+
+test('a session’s token goes with URLs and forms as well', async () => {
+  const alice = await principal(false)
+  const Bucket = await newBucket(alice)
+  const session = sessionKey(await done(sts(alice, 'GetSessionToken')))
+  const { token = '' } = session
+  const host = `127.0.0.1:${server.port}`
+  const get = async (query: string, behind = '') => {
+    const target = `/${Bucket}/a${query}`
+    const signing = { ...session, method: 'GET', target, headers: { host }, expiresSeconds: 60 }
+    return (await fetch(`http://${host}${presign(signing)}${behind}`)).status
+  }
+  const withToken = `X-Amz-Security-Token=${encodeURIComponent(token)}`
+  equal(await get(`?${withToken}`), 200)
+  equal(await get(''), 403)
+  equal(await get('', `&${withToken}`), 403)
+  equal(await postForm(session, Bucket, { 'x-amz-security-token': token }), 204)
+  equal(await postForm(session, Bucket, {}), 403)
+})
+
+test('a key is known to have been used today', async () => {
+  const account = await principal(true)
+  const alice = await member(account, 'alice')
+  const asked = { AccessKeyId: alice.accessKeyId }
+  equal((await done(iam(account, 'GetAccessKeyLastUsed', asked))).value('LastUsedDate'), undefined)
+  await rejects(s3(alice).send(new ListBucketsCommand({})), denied)
+  const used = () => iam(account, 'GetAccessKeyLastUsed', asked)
+  await until(used, (answer) => answer.value('LastUsedDate') !== undefined)
+  equal((await done(used())).value('UserName'), 'alice')
+  const other = await principal(true)
+  await refused(iam(other, 'GetAccessKeyLastUsed', asked), 404, 'NoSuchEntity')
 })
 
 test('a token is good with its own key alone', async () => {

@@ -1,5 +1,6 @@
 /** Which addresses are anybody's on the Internet, and which lead to this machine or the networks behind it. */
-import { BlockList, isIPv4, isIPv6 } from 'node:net'
+import { lookup as lookUp } from 'node:dns'
+import { BlockList, isIP, isIPv4, isIPv6, type LookupFunction } from 'node:net'
 
 /** https://www.iana.org/assignments/iana-ipv4-special-registry and …/iana-ipv6-special-registry: what is not globally reachable. */
 const special: readonly (readonly [network: string, prefix: number])[] = [
@@ -36,4 +37,23 @@ for (const [network, prefix] of [
 export function isPublicAddress(address: string): boolean {
   if (isIPv4(address)) return !blocked.check(address, 'ipv4')
   return isIPv6(address) && given.check(address, 'ipv6') && !blocked.check(address, 'ipv6')
+}
+
+/** Throws what `refuse` makes when a URL's host is an address that is not public. An address in place of a name is not looked up. */
+export function assertPublicHost(url: string, refuse: () => Error): void {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
+  if (isIP(host) !== 0 && !isPublicAddress(host)) throw refuse()
+}
+
+/** Whatever a name leads to is looked at when the connection is made, so that it cannot lead elsewhere a moment later. */
+export function publicLookup(refuse: () => Error): LookupFunction {
+  return (hostname, options, callback) => {
+    lookUp(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return callback(error, [])
+      if (!addresses.every(({ address }) => isPublicAddress(address))) return callback(refuse(), [])
+      const [first] = addresses
+      if (options.all === true || first === undefined) return callback(null, addresses)
+      callback(null, first.address, first.family)
+    })
+  }
 }

@@ -1,0 +1,239 @@
+/**
+ * How people prove who they are: a password, and, once they have confirmed one, a code that changes, or one of a few codes for when the device is lost.
+ * Everything is a change in the change log; passwords and recovery codes are hashed, the secret of codes is sealed.
+ */
+import { fromBase64url, toBase64url } from '#bytes/text'
+import { sha256HexOf } from '#crypto/digest'
+import { isFault } from '#fault/fault'
+import type { Ledger } from '#identity/_ledger'
+import { principalOf, requirePrincipal } from '#identity/_rows'
+import type { IdentityChange, LoginJson, LoginRow, PrincipalRow } from '#identity/changes'
+import { accountFault } from '#identity/faults'
+import { hashPassword, isPassword, type PasswordJson, parsePassword } from '#identity/password'
+import type { Principal } from '#identity/principal'
+import { openSecret, sealedFromJson, sealedToJson, sealSecret } from '#identity/sealed-secret'
+import { findTotpStep, toBase32, totpSecretBytes, totpUri } from '#identity/totp'
+import type { Queryable } from '#sql/sql'
+
+const recoveryCodes = 10
+/** 80 bits each: as good as a key, so that a plain hash keeps them. */
+const recoveryCodeBytes = 10
+
+/** So many attempts in a row are free; each further one makes the next wait twice as long, up to the longest. */
+const freeAttempts = 5
+const waitMsMax = 15 * 60_000
+/** Names whose attempts are counted. */
+const countedMax = 10_000
+/** Passwords that are checked at a time: each takes memory and a thread. */
+const checkedAtOnceMax = 4
+
+export interface NewTotp {
+  /** Base32, and as a link; the only time they are shown. */
+  readonly secret: string
+  readonly uri: string
+  readonly recoveryCodes: readonly string[]
+}
+
+export interface LoginState {
+  readonly hasPassword: boolean
+  readonly totp: 'none' | 'pending' | 'active'
+  readonly recoveryCodes: number
+}
+
+export interface Credentials {
+  /** Handle or id. */
+  readonly name: string
+  readonly password: string
+  /** Six digits, or a recovery code. */
+  readonly code?: string
+}
+
+interface Attempts {
+  count: number
+  /** On the monotonic clock. */
+  nextAt: number
+}
+
+const nothing: LoginJson = { recovery: [] }
+
+export class Logins {
+  readonly #ledger: Ledger
+  readonly #attempts = new Map<string, Attempts>()
+  #checking = 0
+  /** Compared with when there is nothing to compare with, so that it takes as long. */
+  #nobodys: Promise<PasswordJson> | undefined
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger
+  }
+
+  /** `identity/no-such-principal` */
+  async state(name: string): Promise<LoginState> {
+    return await this.#ledger.settled(async (tx) => {
+      const { id } = await requirePrincipal(tx, name)
+      const { password, totp, recovery } = await readLogin(tx, id)
+      return {
+        hasPassword: password !== undefined,
+        totp: totp?.state ?? 'none',
+        recoveryCodes: recovery.length,
+      }
+    })
+  }
+
+  /** `undefined` takes it away. `identity/no-such-principal`, `identity/malformed-password` */
+  async setPassword(name: string, text: string | undefined): Promise<void> {
+    const password =
+      text === undefined
+        ? undefined
+        : await hashPassword(parsePassword(text), this.#ledger.parts.world)
+    await this.#change(name, ({ password: _, ...login }) =>
+      password === undefined ? login : { ...login, password },
+    )
+  }
+
+  /** Counts from `confirmTotp` on, in place of a former one. `identity/no-such-principal` */
+  async beginTotp(name: string): Promise<NewTotp> {
+    const { keyring, world } = this.#ledger.parts
+    const secret = world.randomBytes(totpSecretBytes)
+    const codes = Array.from({ length: recoveryCodes }, () =>
+      toBase32(world.randomBytes(recoveryCodeBytes)),
+    )
+    const { handle } = await this.#change(name, (login, { id }) => {
+      const sealed = sealSecret(toBase64url(secret), { owner: ownerOf(id), keyring, world })
+      const totp = { secret: sealedToJson(sealed), state: 'pending', step: 0 } as const
+      return { ...login, totp, recovery: codes.map(hashCode) }
+    })
+    return {
+      secret: toBase32(secret),
+      uri: totpUri(secret, { name: handle }),
+      recoveryCodes: codes,
+    }
+  }
+
+  /** With a code of it. `identity/no-such-principal`, `identity/no-totp`, `identity/login-refused` */
+  async confirmTotp(name: string, code: string): Promise<void> {
+    await this.#change(name, (login, principal) => {
+      if (login.totp?.state !== 'pending') throw accountFault('identity/no-totp')
+      const step = this.#findStep(login, { code, id: principal.id })
+      if (step === undefined) throw accountFault('identity/login-refused')
+      return { ...login, totp: { ...login.totp, state: 'active', step } }
+    })
+  }
+
+  /** With its recovery codes. `identity/no-such-principal` */
+  async removeTotp(name: string): Promise<void> {
+    await this.#change(name, ({ totp: _, ...login }) => ({ ...login, recovery: [] }))
+  }
+
+  /**
+   * Who it is. `identity/login-refused` tells nothing of what was wrong; `identity/login-throttled` after too many attempts in a row, until its time is
+   * over. No code is good twice.
+   */
+  async login({ name, password, code }: Credentials): Promise<Principal> {
+    const { row, login } = await this.#ledger.settled(async (tx) => {
+      const found = await findByName(tx, name)
+      return { row: found, login: found === undefined ? nothing : await readLogin(tx, found.id) }
+    })
+    const counted = row?.id ?? name
+    if (this.#checking >= checkedAtOnceMax)
+      throw accountFault('identity/login-throttled', { seconds: 1 })
+    this.#count(counted)
+    const isRight = await this.#check(password, login.password)
+    if (row === undefined || !isRight) throw accountFault('identity/login-refused')
+    if (login.totp?.state === 'active') {
+      if (code === undefined) throw accountFault('identity/login-refused')
+      await this.#change(row.id, (current) => this.#useCode(current, { code, id: row.id }))
+    }
+    this.#attempts.delete(counted)
+    return principalOf(row)
+  }
+
+  /** As it is inside the commit: of two who use one code at the same time, one is refused. */
+  #useCode(
+    login: LoginJson,
+    { code, id }: { readonly code: string; readonly id: string },
+  ): LoginJson {
+    if (login.totp?.state !== 'active') return login // taken away meanwhile
+    const step = this.#findStep(login, { code, id })
+    if (step !== undefined) return { ...login, totp: { ...login.totp, step } }
+    const hash = hashCode(code)
+    const recovery = login.recovery.filter((one) => one !== hash)
+    if (recovery.length === login.recovery.length) throw accountFault('identity/login-refused')
+    return { ...login, recovery }
+  }
+
+  #findStep(
+    { totp }: LoginJson,
+    { code, id }: { readonly code: string; readonly id: string },
+  ): number | undefined {
+    if (totp === undefined) return undefined
+    const { keyring, world } = this.#ledger.parts
+    const secret = openSecret(sealedFromJson(totp.secret), { owner: ownerOf(id), keyring })
+    return findTotpStep(fromBase64url(secret), code, { now: world.now(), after: totp.step })
+  }
+
+  async #check(text: string, password: PasswordJson | undefined): Promise<boolean> {
+    this.#checking += 1
+    try {
+      this.#nobodys ??= hashPassword('nobody has this', this.#ledger.parts.world)
+      const isRight = await isPassword(text, password ?? (await this.#nobodys))
+      return isRight && password !== undefined
+    } finally {
+      this.#checking -= 1
+    }
+  }
+
+  /** Counted before it is known how it ends, lest many go at once. */
+  #count(name: string): void {
+    const now = this.#ledger.parts.world.monotonic()
+    const attempts = this.#attempts.get(name) ?? { count: 0, nextAt: now }
+    if (attempts.nextAt > now) {
+      const seconds = Math.ceil((attempts.nextAt - now) / 1000)
+      throw accountFault('identity/login-throttled', { seconds })
+    }
+    if (this.#attempts.size >= countedMax) this.#attempts.clear()
+    this.#attempts.set(name, attempts)
+    attempts.count += 1
+    const over = attempts.count - freeAttempts
+    if (over >= 0) attempts.nextAt = now + Math.min(waitMsMax, 1000 * 2 ** over)
+  }
+
+  async #change(
+    name: string,
+    work: (login: LoginJson, principal: Principal) => LoginJson,
+  ): Promise<Principal> {
+    return await this.#ledger.change(async (tx) => {
+      const principal = principalOf(await requirePrincipal(tx, name))
+      const former = await readLogin(tx, principal.id)
+      const login = work(former, principal)
+      const change: IdentityChange = {
+        kind: 'identity/login-put',
+        principal: principal.id,
+        ...login,
+      }
+      if (login !== former) await tx.record(change)
+      return principal
+    })
+  }
+}
+
+/** What the secret of codes is bound to; no access key has such an id. */
+function ownerOf(principal: string): string {
+  return `totp:${principal}`
+}
+
+function hashCode(code: string): string {
+  return sha256HexOf(Buffer.from(code.replaceAll(/[\s-]/g, '').toUpperCase()))
+}
+
+async function findByName(tx: Queryable, name: string): Promise<PrincipalRow | undefined> {
+  return await requirePrincipal(tx, name).catch((error: unknown) => {
+    if (isFault(error, 'identity/no-such-principal')) return undefined
+    throw error
+  })
+}
+
+async function readLogin(tx: Queryable, principal: string): Promise<LoginJson> {
+  const [row] = await tx.query<LoginRow>`select * from login where principal = ${principal}`
+  return row === undefined ? nothing : (JSON.parse(row.body) as LoginJson) // put there by us
+}

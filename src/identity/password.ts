@@ -1,0 +1,40 @@
+/** Passwords at rest: Argon2id (RFC 9106), each with what a guess of it costs, so that the cost may grow. */
+import { fromBase64url, toBase64url } from '#bytes/text'
+import { deriveFromPassphrase, type PassphraseCost, passphraseSaltBytes } from '#crypto/derive'
+import { isSameSecret } from '#crypto/hmac'
+import { accountFault } from '#identity/faults'
+import type { World } from '#world/world'
+
+export interface PasswordJson extends PassphraseCost {
+  /** Both in base64url. */
+  readonly salt: string
+  readonly hash: string
+}
+
+/** https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html: 19 MiB; some 20 ms. */
+export const passwordCost: PassphraseCost = { memoryKibibytes: 19 * 1024, passes: 2, lanes: 1 }
+
+/** Length is what makes a password hard to guess; what it is made of is not looked at. */
+export const passwordCharactersMin = 10
+export const passwordCharactersMax = 256
+
+/** `identity/malformed-password`, which does not repeat it. */
+export function parsePassword(text: string): string {
+  const characters = [...text].length
+  if (characters >= passwordCharactersMin && characters <= passwordCharactersMax) return text
+  throw accountFault('identity/malformed-password')
+}
+
+export async function hashPassword(text: string, world: World): Promise<PasswordJson> {
+  const salt = world.randomBytes(passphraseSaltBytes)
+  const hash = await deriveFromPassphrase(text, { salt, cost: passwordCost })
+  return { ...passwordCost, salt: toBase64url(salt), hash: toBase64url(hash) }
+}
+
+export async function isPassword(
+  text: string,
+  { salt, hash, ...cost }: PasswordJson,
+): Promise<boolean> {
+  const derived = await deriveFromPassphrase(text, { salt: fromBase64url(salt), cost })
+  return isSameSecret(derived, fromBase64url(hash))
+}
