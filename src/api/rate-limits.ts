@@ -70,6 +70,7 @@ export class RateLimits {
       'identity/unknown-key',
       'identity/unknown-token',
       'identity/wrong-signature',
+      'identity/invalid-web-identity',
     )
     if (isGuess && !this.#isExempt(peer)) this.#limits.failures?.take(networkOf(peer))
   }

@@ -5,7 +5,7 @@
 import { createLocalJWKSet, decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
 import { fetchDocument } from '#http/fetch-document'
 import type { Entity } from '#identity/entity'
-import { identityFault } from '#identity/faults'
+import { accountFault } from '#identity/faults'
 import { parseProviderUrl } from '#identity/provider'
 import type { World } from '#world/world'
 
@@ -102,7 +102,7 @@ export class WebIdentities {
         return await check(await this.#keysOf(provider, askAgainMs))
       })
     } catch (error) {
-      if (error instanceof errors.JWTExpired) throw identityFault('identity/expired-web-identity')
+      if (error instanceof errors.JWTExpired) throw accountFault('identity/expired-web-identity')
       if (error instanceof errors.JOSEError) throw invalid(error.message, error)
       throw error
     }
@@ -166,9 +166,9 @@ function knownOf(
 }
 
 function invalid(reason: string, cause?: unknown): Error {
-  return identityFault('identity/invalid-web-identity', { reason }, cause)
+  return accountFault('identity/invalid-web-identity', { reason }, cause)
 }
 
 function unreachable(reason: string, cause?: unknown): Error {
-  return identityFault('identity/provider-unreachable', { reason }, cause)
+  return accountFault('identity/provider-unreachable', { reason }, cause)
 }

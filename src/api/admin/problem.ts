@@ -96,6 +96,9 @@ const sentences: Readonly<Record<AdminFaultCode | AccountFaultCode | DeliveryFau
     'identity/key-exists': ({ accessKeyId }) => `There is an access key "${accessKeyId}" already.`,
     'identity/too-many-keys': ({ keysMax }) =>
       `A user may have ${keysMax} access keys: remove one that is not used any more.`,
+    'identity/invalid-web-identity': ({ reason }) => `The token cannot be used: ${reason}.`,
+    'identity/expired-web-identity': () => 'The token has expired.',
+    'identity/provider-unreachable': ({ reason }) => `The provider cannot be reached: ${reason}.`,
     'identity/malformed-password': () => 'A password has 10 to 256 characters.',
     'identity/no-totp': () => 'No code waits to be confirmed: begin with a new one.',
     'identity/login-refused': () => 'That is not right.',

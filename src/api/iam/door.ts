@@ -94,7 +94,7 @@ export async function answerIam(request: HttpRequest, parts: IamParts): Promise<
     if (parameters.get('Version') === '2011-06-15') service = 'sts'
     const open = openActions.get(name)
     if (open?.service === service) {
-      parts.onKnown({ operation: name })
+      parts.onKnown({ operation: name, ...subjectOf(parameters) })
       const context = commonContext({ request, caller: undefined, now: parts.door.world.now() })
       const { administration: admin } = parts.door.lookups
       return answerOf(open, await open.run({ admin, parameters, context }), request)

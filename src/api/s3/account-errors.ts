@@ -76,4 +76,19 @@ export const accountErrors: Readonly<Record<AccountFaultCode, AccountError>> = {
   'identity/no-totp': entityExists,
   'identity/login-refused': refused,
   'identity/login-throttled': refused,
+  'identity/invalid-web-identity': {
+    status: 400,
+    code: 'InvalidIdentityToken',
+    message: 'The identity token cannot be used.',
+  },
+  'identity/expired-web-identity': {
+    status: 400,
+    code: 'ExpiredTokenException',
+    message: 'The identity token has expired.',
+  },
+  'identity/provider-unreachable': {
+    status: 400,
+    code: 'IDPCommunicationError',
+    message: 'The provider of identities cannot be reached.',
+  },
 }

@@ -279,21 +279,6 @@ const identityErrors: Readonly<Record<IdentityFaultCode, S3Error>> = {
     code: 'ExpiredToken',
     message: 'The provided token has expired.',
   },
-  'identity/invalid-web-identity': {
-    status: 400,
-    code: 'InvalidIdentityToken',
-    message: 'The identity token cannot be used.',
-  },
-  'identity/expired-web-identity': {
-    status: 400,
-    code: 'ExpiredTokenException',
-    message: 'The identity token has expired.',
-  },
-  'identity/provider-unreachable': {
-    status: 400,
-    code: 'IDPCommunicationError',
-    message: 'The provider of identities cannot be reached.',
-  },
   'identity/wrong-region': {
     ...authorizationMalformed,
     message: 'The authorization header is malformed; the region is wrong.',
