@@ -26,6 +26,7 @@ const files = [
   's3/iam.test.ts',
   's3/logging.test.ts',
   's3/notifications.test.ts',
+  's3/replication.test.ts',
 ]
 
 describe('on PostgreSQL', { skip: !hasPostgres && 'no PostgreSQL server to start' }, () => {
