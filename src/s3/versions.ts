@@ -47,7 +47,7 @@ export async function* listVersions(
     if (page.Name === undefined && page.IsTruncated === undefined) {
       throw endpointFault('endpoint/not-s3', { endpoint: endpoint.url })
     }
-    yield* inOrder(page, kinds)
+    yield* together([...inOrder(page, kinds)])
     if (page.IsTruncated !== true || page.NextKeyMarker === undefined) return
     const { NextKeyMarker, NextVersionIdMarker } = page
     markers = {
@@ -98,6 +98,22 @@ function* inOrder(
     const { Size = 0, ETag = '' } = one
     yield { ...nameOf(one, page), content: { bytes: Size, etag: plainEtag(ETag) } }
   }
+}
+
+/**
+ * S3 keeps what is of one key together. Some endpoints tell all versions of a page first and then all delete markers: there, only times say what came
+ * after what, and of equal ones the marker counts as the later.
+ */
+function together(listed: readonly ListedVersion[]): readonly ListedVersion[] {
+  const groups = Map.groupBy(listed, ({ key }) => key)
+  const changes = listed.filter(({ key }, index) => key !== listed[index - 1]?.key)
+  if (changes.length === groups.size) return listed
+  return [...groups.values()].flatMap((versions) => versions.toSorted(byTime))
+}
+
+function byTime(one: ListedVersion, other: ListedVersion): number {
+  const isMarker = ({ content }: ListedVersion): number => (content === undefined ? 1 : 0)
+  return other.modifiedAt.getTime() - one.modifiedAt.getTime() || isMarker(other) - isMarker(one)
 }
 
 function nameOf(
