@@ -6,11 +6,12 @@ import { type Accumulator, openAccumulator } from '#select/aggregate'
 import { calculate, negate } from '#select/arithmetic'
 import { cast } from '#select/cast'
 import { compare, isAbsent, isEqual } from '#select/compare'
+import type { Effort } from '#select/effort'
 import { selectFault } from '#select/faults'
 import { likeMatcher } from '#select/like'
 import type { Shape } from '#select/record'
 import type { Expression } from '#select/syntax'
-import { textOfValue, type Value } from '#select/value'
+import { lengthOf, textOfValue, type Value } from '#select/value'
 
 export interface Scope {
   readonly shape: Shape
@@ -18,12 +19,23 @@ export interface Scope {
   readonly alias: string
   /** Milliseconds since 1970: what UTCNOW says throughout the query. */
   readonly now: number
+  readonly effort: Effort
   /** Takes up an aggregate, and what to give it of each record; `undefined` where none may stand. */
   readonly onAggregate: ((accumulator: Accumulator, argument: Evaluate) => void) | undefined
 }
 
-/** Faults that do not depend on records are thrown at once. */
+/** Faults that do not depend on records are thrown at once. Every part of an expression takes as much effort as its value is long. */
 export function compile(expression: Expression, scope: Scope): Evaluate {
+  const evaluate = compilePart(expression, scope)
+  const { effort } = scope
+  return (row) => {
+    const value = evaluate(row)
+    effort.spend(lengthOf(value))
+    return value
+  }
+}
+
+function compilePart(expression: Expression, scope: Scope): Evaluate {
   const part = (inner: Expression): Evaluate => compile(inner, scope)
   switch (expression.kind) {
     case 'literal': {
@@ -59,7 +71,7 @@ export function compile(expression: Expression, scope: Scope): Evaluate {
       return (row) => concatenate(left(row), right(row))
     }
     case 'like':
-      return compileLike(expression, part)
+      return compileLike(expression, { part, effort: scope.effort })
     case 'between': {
       const [operand, low, high] = [
         part(expression.operand),
@@ -176,7 +188,7 @@ function compileCase(
 
 function compileLike(
   { text, pattern, escapedBy }: Extract<Expression, { kind: 'like' }>,
-  part: (inner: Expression) => Evaluate,
+  { part, effort }: { part: (inner: Expression) => Evaluate } & Pick<Scope, 'effort'>,
 ): Evaluate {
   const operands = [part(text), part(pattern)] as const
   const escaping = escapedBy && part(escapedBy)
@@ -188,7 +200,7 @@ function compileLike(
     if (typeof subject !== 'string' || typeof wanted !== 'string' || !isText(by))
       throw selectFault('select/bad-like')
     const key = `${by?.length ?? ''} ${by ?? ''}${wanted}`
-    if (known?.key !== key) known = { key, isLike: likeMatcher(wanted, by) }
+    if (known?.key !== key) known = { key, isLike: likeMatcher(wanted, { escapedBy: by, effort }) }
     return known.isLike(subject)
   }
 }

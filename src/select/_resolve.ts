@@ -1,4 +1,5 @@
 /** Columns: what a path in an expression means for records of a shape. */
+import type { Effort } from '#select/effort'
 import { selectFault } from '#select/faults'
 import type { Row, Shape } from '#select/record'
 import type { Name, Step } from '#select/syntax'
@@ -9,12 +10,15 @@ export type Evaluate = (row: Row) => Value
 type Path = readonly [Name, ...Step[]]
 
 /** `select/missing-headers`, `select/ambiguous-name`, `select/invalid-column-index`, `select/invalid-table-alias` */
-export function resolve(path: Path, { shape, alias }: { shape: Shape; alias: string }): Evaluate {
+export function resolve(
+  path: Path,
+  { shape, alias, effort }: { shape: Shape; alias: string; effort: Effort },
+): Evaluate {
   const [first, ...rest] = path
   const isOfSource = !first.isQuoted && first.name.toLowerCase() === alias.toLowerCase()
   if (shape.kind === 'json') {
     const isRecord = isOfSource || (!first.isQuoted && first.name === '_1')
-    return resolveJson(isRecord ? rest : path)
+    return resolveJson(isRecord ? rest : path, effort)
   }
   if (shape.kind === 'empty') return () => undefined
   const [name, ...more] = isOfSource && rest.length > 0 ? rest : path
@@ -46,9 +50,11 @@ function indexOf(name: Name, header: readonly string[] | undefined): number {
   })
 }
 
-function resolveJson(steps: readonly Step[]): Evaluate {
+function resolveJson(steps: readonly Step[], effort: Effort): Evaluate {
   if (steps.length === 0) return (row) => (row.kind === 'json' ? fromJson(row.json) : undefined)
-  const walks = steps.map((step) => (step.kind === 'name' ? byName(step) : byIndex(step.index)))
+  const walks = steps.map((step) =>
+    step.kind === 'name' ? byName(step, effort) : byIndex(step.index),
+  )
   return (row) => {
     let json = row.kind === 'json' ? row.json : undefined
     for (const walk of walks) json = walk(json)
@@ -62,12 +68,14 @@ function byIndex(index: number): Walk {
   return (json) => (Array.isArray(json) ? json[index] : undefined)
 }
 
-function byName(name: Name): Walk {
+function byName(name: Name, effort: Effort): Walk {
   return (json) => {
     if (json === null || typeof json !== 'object' || isJsonList(json)) return undefined
     if (name.isQuoted) return Object.hasOwn(json, name.name) ? json[name.name] : undefined
     let found: string | undefined
-    for (const key of Object.keys(json)) {
+    const keys = Object.keys(json)
+    effort.spend(keys.length)
+    for (const key of keys) {
       if (!isSame(name, key)) continue
       if (found !== undefined) {
         throw selectFault('select/ambiguous-name', {

@@ -1,6 +1,10 @@
 /** Exact decimal numbers of up to 38 digits: `unscaled` · 10^-`scale`. More digits are rounded, half away from zero. */
 import { strict as assert } from 'node:assert'
+import { selectFault } from '#select/faults'
 import { decimalDigitsMax } from '#select/limits'
+
+/** In front of the point, of what is read and of results. */
+const wholeDigitsMax = 4 * decimalDigitsMax
 
 export interface Decimal {
   readonly kind: 'decimal'
@@ -20,7 +24,7 @@ export function parseDecimal(text: string): Decimal | undefined {
   if (parts === null) return undefined
   const [, sign, whole = '', fraction = ''] = parts
   if (whole === '' && fraction === '') return undefined
-  if (whole.length + fraction.length > 4 * decimalDigitsMax) return undefined
+  if (whole.length + fraction.length > wholeDigitsMax) return undefined
   const digits = BigInt(whole + fraction)
   return fitted(sign === '-' ? -digits : digits, fraction.length)
 }
@@ -88,9 +92,11 @@ function unscaledAt(decimal: Decimal, scale: number): bigint {
   return decimal.unscaled * 10n ** BigInt(scale - decimal.scale)
 }
 
-/** Cut to the digits there is room for; digits in front of the point stay, however many. */
+/** Cut to the digits there is room for; digits in front of the point stay. `select/integer-overflow` when there are too many of them to reckon with. */
 function fitted(unscaled: bigint, scale: number): Decimal {
-  const excess = Math.min(digitsOf(unscaled) - decimalDigitsMax, scale)
+  const digits = digitsOf(unscaled)
+  if (digits - scale > wholeDigitsMax) throw selectFault('select/integer-overflow')
+  const excess = Math.min(digits - decimalDigitsMax, scale)
   if (excess <= 0) return { kind: 'decimal', unscaled, scale }
   return {
     kind: 'decimal',

@@ -40,6 +40,7 @@ export const selectFault = declareFaults({
   'select/star-not-alone': 'invalid',
   'select/too-deep': 'too-large',
   'select/too-long': 'too-large',
+  'select/too-much-effort': 'too-large',
   'select/truncated-input': 'invalid',
   'select/unexpected-token': 'invalid',
   'select/unknown-type': 'invalid',

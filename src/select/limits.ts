@@ -22,3 +22,7 @@ export const decimalDigitsMax = 38
 /** So many records, or so many bytes of them, are evaluated before anybody else has a turn. */
 export const batchRecordsMax = 500
 export const batchBytesMax = 64 * 1024
+
+/** Characters that are looked at for one record (a tenth of a second or so), and before anybody else has a turn. */
+export const recordEffortMax = 32 * 1024 * 1024
+export const batchEffortMax = 1024 * 1024

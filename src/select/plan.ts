@@ -2,6 +2,7 @@
 import { compile, truthOf } from '#select/_compile-expression'
 import type { Evaluate } from '#select/_resolve'
 import type { Accumulator } from '#select/aggregate'
+import type { Effort } from '#select/effort'
 import { selectFault } from '#select/faults'
 import type { Row, Shape } from '#select/record'
 import type { Column, Expression, Query } from '#select/syntax'
@@ -26,10 +27,13 @@ export interface Plan {
 }
 
 /** Faults of names and types that no record is needed for are thrown here. */
-export function makePlan(query: Query, { shape, now }: { shape: Shape; now: number }): Plan {
+export function makePlan(
+  query: Query,
+  { shape, now, effort }: { shape: Shape; now: number; effort: Effort },
+): Plan {
   const aggregates: { readonly accumulator: Accumulator; readonly argument: Evaluate }[] = []
   const { alias } = query.source
-  const scope = { shape, alias, now, onAggregate: undefined }
+  const scope = { shape, alias, now, effort, onAggregate: undefined }
   const where = query.where && compile(query.where, scope)
   const isWanted = (row: Row): boolean => where === undefined || truthOf(where(row)) === true
   const limit = query.limit ?? Number.POSITIVE_INFINITY

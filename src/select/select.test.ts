@@ -1,6 +1,7 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { Fault } from '#fault/fault'
 import { parseQuery } from '#select/parse-query'
 import { select } from '#select/select'
 
@@ -168,4 +169,137 @@ test('aggregates take what is there', () =>
       equal(await only('MIN(a)'), known.length === 0 ? null : Math.min(...known))
       equal(await only('MAX(a)'), known.length === 0 ? null : Math.max(...known))
     }),
+  ))
+
+test('an expression that makes too much of a record is refused, and soon', async () => {
+  const times = (part: string, between: string, count: number) =>
+    Array.from({ length: count }, () => part).join(between)
+  const large = [{ a: 'x'.repeat(600_000), b: { c: Array.from({ length: 60_000 }, () => 1) } }]
+  const startedAt = performance.now()
+  for (const expression of [
+    `CHAR_LENGTH(${times('a', ' || ', 900)})`,
+    times(`LOWER(a) = UPPER(a)`, ' OR ', 5_000),
+    times('b = b.c', ' OR ', 5_000),
+    times(`a LIKE '%xy%'`, ' OR ', 5_000),
+  ])
+    await rejects(
+      ask(expression, large),
+      { code: 'select/too-much-effort' },
+      expression.slice(0, 30),
+    )
+  ok(performance.now() - startedAt < 30_000)
+  await rejects(ask(times('1234567890.5', ' * ', 900), [{}]), { code: 'select/integer-overflow' })
+})
+
+test('others have their turn between records that take much', async () => {
+  const records = Array.from({ length: 20 }, () => ({ a: 'x'.repeat(2_000) }))
+  const text = records.map((record) => `${JSON.stringify(record)}\n`).join('')
+  const parts = Array.from({ length: 900 }, () => `a = 'y'`).join(' OR ')
+  const batches = select(parseQuery(`SELECT a FROM S3Object WHERE ${parts}`), {
+    source: { read: () => inOnePiece(text) },
+    input: { compression: 'none', records: { kind: 'json' } },
+    output: { kind: 'json', recordDelimiter: '\n' },
+    now: 0,
+  })
+  ok((await Array.fromAsync(batches)).length >= records.length)
+})
+
+const anything = fc.oneof(
+  fc.constantFrom(
+    'a',
+    'b',
+    'a.b',
+    'a[0]',
+    'NULL',
+    'MISSING',
+    'TRUE',
+    '`2020-02-29T12:00:00.5Z`',
+    '`1999T`',
+    '0',
+    '-1',
+    '1.50',
+    '2e300',
+    '99999999999999999999',
+    'UTCNOW()',
+  ),
+  fc
+    .string({ unit: fc.constantFrom('x', ' ', '%', 'y', 'M', 'd', '1', '-', '𝄞') })
+    .map((text) => `'${text}'`),
+)
+const places = ['A', 'B', 'C'] as const
+const forms = [
+  'A + B',
+  'A - B',
+  'A * B',
+  'A / B',
+  'A % B',
+  '-A',
+  'A || B',
+  'A = B',
+  'A < B',
+  'NOT A',
+  'A AND B',
+  'A OR B',
+  'A IS NULL',
+  'A IS NOT MISSING',
+  'A LIKE B',
+  "A LIKE B ESCAPE '%'",
+  'A IN (B, C)',
+  'A BETWEEN B AND C',
+  'CASE WHEN A THEN B ELSE C END',
+  'CASE A WHEN B THEN C END',
+  'CAST(A AS INT)',
+  'CAST(A AS DECIMAL(5, 2))',
+  'CAST(A AS FLOAT)',
+  'CAST(A AS STRING)',
+  'CAST(A AS BOOL)',
+  'CAST(A AS TIMESTAMP)',
+  'COALESCE(A, B)',
+  'NULLIF(A, B)',
+  'CHAR_LENGTH(A)',
+  'LOWER(A)',
+  'UPPER(A)',
+  'SUBSTRING(A, B, C)',
+  'TRIM(A FROM B)',
+  'TRIM(A)',
+  'TO_STRING(A, B)',
+  'TO_TIMESTAMP(A)',
+  'TO_TIMESTAMP(A, B)',
+  'EXTRACT(year FROM A)',
+  'EXTRACT(timezone_hour FROM A)',
+  'DATE_ADD(month, A, B)',
+  'DATE_ADD(second, A, B)',
+  'DATE_DIFF(day, A, B)',
+  'SUM(A)',
+  'AVG(A)',
+  'MIN(A)',
+  'MAX(A)',
+  'COUNT(A)',
+] as const
+const { expression } = fc.letrec<{ expression: string }>((tie) => ({
+  expression: fc.oneof(
+    { maxDepth: 3, depthIdentifier: 'anything' },
+    anything,
+    fc
+      .tuple(fc.constantFrom(...forms), tie('expression'), tie('expression'), tie('expression'))
+      .map(([form, ...parts]) =>
+        form.replace(/\b[ABC]\b/g, (place) => `(${parts[places.indexOf(place as 'A')]})`),
+      ),
+  ),
+}))
+
+test('whatever is asked of whatever, there is an answer or a fault that says why', () =>
+  fc.assert(
+    fc.asyncProperty(
+      expression,
+      fc.array(fc.record({ a: fc.jsonValue(), b: fc.jsonValue() }), { minLength: 1, maxLength: 2 }),
+      async (sql, records) => {
+        try {
+          await ask(sql, records)
+        } catch (error) {
+          ok(error instanceof Fault && error.code.startsWith('select/'), `${sql}: ${error}`)
+        }
+      },
+    ),
+    { numRuns: 2_000 },
   ))

@@ -2,6 +2,7 @@
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { type CsvFormat, csvRecords, type Fields, type Span, wholeSpan } from '#select/csv-records'
+import { Effort } from '#select/effort'
 import { selectFault } from '#select/faults'
 import { jsonRecords } from '#select/json-records'
 import { batchBytesMax } from '#select/limits'
@@ -33,8 +34,8 @@ export interface SelectedBatch {
 }
 
 /**
- * Pulls only when pulled, and does no more between two batches than `batchRecordsMax` records or `batchBytesMax` bytes of them need: whoever pulls decides
- * when others have their turn. Holds a piece, a record and a batch.
+ * Pulls only when pulled, and does no more between two batches than `batchRecordsMax` records, `batchBytesMax` bytes of them or the effort of `batchEffortMax`
+ * need, and one record: whoever pulls decides when others have their turn. Holds a piece, a record and a batch.
  */
 export async function* select(
   query: Query,
@@ -52,16 +53,19 @@ export async function* select(
 ): AsyncGenerator<SelectedBatch, void, undefined> {
   const tally = { scanned: 0, processed: 0 }
   const { shape, rows } = await openRows(query, { source, input, tally })
-  const plan = makePlan(query, { shape, now })
+  const effort = new Effort()
+  const plan = makePlan(query, { shape, now, effort })
   const write = answerWriter(output, shape)
   for await (const batch of plan.isDone ? [] : rows) {
     let text = ''
     for (const row of batch) {
       const answer = plan.take(row)
       if (answer !== undefined) text += write(answer)
-      if (text.length >= batchBytesMax) {
+      effort.endRecord()
+      if (text.length >= batchBytesMax || effort.isEnough) {
         yield { records: Buffer.from(text), ...tally }
         text = ''
+        effort.endBatch()
       }
       if (plan.isDone) break
     }

@@ -115,6 +115,19 @@ export function jsonText(json: Json): string {
   return `{${members.join(',')}}`
 }
 
+const nestedLengths = new WeakMap<Nested['json'], number>()
+
+/** How many characters whoever looks at all of it sees; 1 for what is small anyway. */
+export function lengthOf(value: Value): number {
+  if (typeof value === 'string') return value.length + 1
+  if (typeof value !== 'object' || value?.kind !== 'nested') return 1
+  const known = nestedLengths.get(value.json)
+  if (known !== undefined) return known
+  const { length } = jsonText(value.json)
+  nestedLengths.set(value.json, length)
+  return length
+}
+
 export function isJsonList(json: Json): json is readonly Json[] {
   return Array.isArray(json)
 }

@@ -139,6 +139,10 @@ const words: Readonly<Record<SelectFaultCode, readonly [code: string, message: s
     'ExpressionTooLong',
     'The SQL expression is too long: the maximum is 256 KiB.',
   ],
+  'select/too-much-effort': [
+    'ExternalEvalException',
+    'The query cannot be evaluated: it looks at too much of one record.',
+  ],
   'select/truncated-input': [
     'TruncatedInput',
     'The object is truncated: it ends in the middle of something.',
