@@ -23,6 +23,6 @@ export const decimalDigitsMax = 38
 export const batchRecordsMax = 500
 export const batchBytesMax = 64 * 1024
 
-/** Characters that are looked at for one record (a tenth of a second or so), and before anybody else has a turn. */
-export const recordEffortMax = 32 * 1024 * 1024
+/** Characters that are looked at for one record (a quarter of a second of processor time), and before anybody else has a turn. */
+export const recordEffortMax = 16 * 1024 * 1024
 export const batchEffortMax = 1024 * 1024

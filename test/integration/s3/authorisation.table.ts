@@ -11,14 +11,15 @@ export interface Place {
   readonly version: string
   /** Of an upload to the same key, or, for `upload: 'elsewhere'`, in the open bucket. */
   readonly uploadId: string
-  /** A key of its own in the bucket where everybody may do everything. */
+  /** A bucket of the same owner's where everybody may do everything, and a key of its own in it. */
+  readonly open: string
   readonly elsewhere: string
 }
 
 export const key = 'dir/key'
 export const content = 'a,b\n'
-export const openBucket = 'open-to-all'
-export const openObject = 'source'
+/** In the open bucket. */
+export const source = 'source'
 
 export interface Row {
   /** The operation, and what sets this row apart from others of it. */
@@ -69,7 +70,9 @@ const retentionDay = new Date(Date.now() + 86_400_000).toISOString()
 const retention = `<Retention ${xmlns}><Mode>GOVERNANCE</Mode><RetainUntilDate>${retentionDay}</RetainUntilDate></Retention>`
 const body = (text: string) => ({ body: () => text })
 const headers = (all: Readonly<Record<string, string>>) => ({ headers: () => all })
-const copyOpen = headers({ 'x-amz-copy-source': `${openBucket}/${openObject}` })
+const copyOpen = {
+  headers: ({ open }: Place) => ({ 'x-amz-copy-source': `${open}/${source}` }),
+}
 const bypass = { 'x-amz-bypass-governance-retention': 'true' }
 const wholeObject = { 'x-amz-object-attributes': 'ETag,ObjectSize' }
 
@@ -245,9 +248,8 @@ export const rows: readonly Row[] = [
   }),
   ofBucket('PutBucketReplication', 'PUT', '?replication', {
     needs: ['s3:PutReplicationConfiguration'],
-    ...body(
-      `<ReplicationConfiguration ${xmlns}><Role>r</Role><Rule><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::${openBucket}</Bucket></Destination></Rule></ReplicationConfiguration>`,
-    ),
+    body: ({ open }) =>
+      `<ReplicationConfiguration ${xmlns}><Role>r</Role><Rule><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::${open}</Bucket></Destination></Rule></ReplicationConfiguration>`,
     answers: ['400 InvalidRequest'], // the bucket keeps no versions
   }),
   ofBucket('DeleteBucketReplication', 'DELETE', '?replication', {
@@ -363,13 +365,13 @@ export const rows: readonly Row[] = [
   ofObject('CopyObject', 'PUT', '', { needs: ['s3:PutObject'], ...copyOpen, answers: ['200'] }),
   ofObject('CopyObject from', 'PUT', '', {
     needs: ['s3:GetObject'],
-    target: ({ elsewhere }) => `/${openBucket}/${elsewhere}`,
+    target: ({ open, elsewhere }) => `/${open}/${elsewhere}`,
     headers: ({ bucket }) => ({ 'x-amz-copy-source': `${bucket}/${key}` }),
     answers: ['200'],
   }),
   ofVersion('CopyObject from', 'PUT', '', {
     needs: ['s3:GetObjectVersion'],
-    target: ({ elsewhere }) => `/${openBucket}/${elsewhere}`,
+    target: ({ open, elsewhere }) => `/${open}/${elsewhere}`,
     headers: ({ bucket, version }) => ({
       'x-amz-copy-source': `${bucket}/${key}?versionId=${version}`,
     }),
@@ -481,6 +483,14 @@ export const rows: readonly Row[] = [
     answers: ['200'],
     ...versioned,
   }),
+  ofObject('GetObjectTorrent', 'GET', '?torrent', {
+    needs: ['s3:GetObjectTorrent'],
+    answers: ['404 NoSuchKey'], // no object has one
+  }),
+  ofVersion('GetObjectTorrent', 'GET', 'torrent&', {
+    needs: ['s3:GetObjectVersionTorrent'],
+    answers: ['404 NoSuchKey'],
+  }),
   ofObject('RestoreObject', 'POST', '?restore', {
     needs: ['s3:RestoreObject'],
     ...body(`<RestoreRequest ${xmlns}><Days>1</Days></RestoreRequest>`),
@@ -508,8 +518,8 @@ export const rows: readonly Row[] = [
   }),
   ofObject('UploadPartCopy from', 'PUT', '', {
     needs: ['s3:GetObject'],
-    target: ({ elsewhere, uploadId }) =>
-      `/${openBucket}/${elsewhere}?uploadId=${uploadId}&partNumber=2`,
+    target: ({ open, elsewhere, uploadId }) =>
+      `/${open}/${elsewhere}?uploadId=${uploadId}&partNumber=2`,
     headers: ({ bucket }) => ({ 'x-amz-copy-source': `${bucket}/${key}` }),
     answers: ['200'],
     upload: 'elsewhere',

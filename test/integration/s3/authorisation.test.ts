@@ -5,20 +5,19 @@
  */
 import assert, { deepEqual, equal, ok } from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
-import { after, before, test } from 'node:test'
+import { after, before, beforeEach, test } from 'node:test'
 import { firstValues } from '#api/s3/call'
 import { bucketRoutes, findRoute, objectRoutes, serviceRoutes } from '#api/s3/routes'
 import { parseTarget } from '#http/target'
 import {
   content,
   key,
-  openBucket,
-  openObject,
   type Place,
   policyOf,
   type Row,
   rows,
   type Statement,
+  source,
   statement,
 } from './authorisation.table.ts'
 import {
@@ -39,20 +38,27 @@ type Asker = (typeof principals)[number] | (typeof members)[number]
 
 let server: S3Server
 const keys = new Map<Asker, ClientKey>()
+let open = ''
 let made = 0
 
 before(async () => {
   server = await startS3Server()
   keys.set('root', { accessKeyId, secret })
-  for (const name of ['owner', 'other'] as const) {
-    await server.accounts.createPrincipal({ handle: name, isAccount: name === 'owner' })
-    keys.set(name, await server.accounts.createKey(name))
-  }
+  await server.accounts.createPrincipal({ handle: 'other' })
+  keys.set('other', await server.accounts.createKey('other'))
+})
+/** A new owner for each row, with a bucket that is open to all: nobody may have as many buckets as all rows need. */
+beforeEach(async () => {
+  made += 1
+  const handle = `owner-${made}`
+  await server.accounts.createPrincipal({ handle, isAccount: true })
+  keys.set('owner', await server.accounts.createKey(handle))
   await makeMembers()
-  await done('owner', 'PUT', `/${openBucket}`)
-  await done('owner', 'PUT', `/${openBucket}/${openObject}`, { body: content })
-  const body = policyOf([statement('Allow', ['s3:*'], openBucket)])
-  await done('owner', 'PUT', `/${openBucket}?policy`, { body })
+  open = `open-${made}`
+  await done('owner', 'PUT', `/${open}`)
+  await done('owner', 'PUT', `/${open}/${source}`, { body: content })
+  const body = policyOf([statement('Allow', ['s3:*'], open)])
+  await done('owner', 'PUT', `/${open}?policy`, { body })
 })
 after(() => server[Symbol.asyncDispose]())
 
@@ -132,11 +138,17 @@ interface PolicyCase {
   readonly verdict: 'allows' | 'denies' | 'says nothing'
 }
 
+const silent: PolicyCase = {
+  name: 'no policy',
+  statements: () => [],
+  verdict: 'says nothing',
+}
+
 function policiesFor({ needs, about }: Row): readonly PolicyCase[] {
   const everything = (bucket: string) => [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`]
   const [it, not] = about === 'bucket' ? ['', '/*'] : [`/${key}`, '']
   return [
-    { name: 'no policy', statements: () => [], verdict: 'says nothing' },
+    silent,
     {
       name: 'a policy that allows just this',
       statements: (bucket) => [
@@ -217,7 +229,7 @@ async function prepare(row: Row, policy: PolicyCase, bearer: Bearer): Promise<Pl
   }
   let uploadId = ''
   if (row.upload !== undefined) {
-    const target = row.upload === 'here' ? `/${bucket}/${key}` : `/${openBucket}/${elsewhere}`
+    const target = row.upload === 'here' ? `/${bucket}/${key}` : `/${open}/${elsewhere}`
     const begun = await (await done('owner', 'POST', `${target}?uploads`)).text()
     uploadId = /<UploadId>([^<]+)</.exec(begun)?.[1] ?? ''
     await done('owner', 'PUT', `${target}?uploadId=${uploadId}&partNumber=1`, { body: 'part' })
@@ -228,7 +240,7 @@ async function prepare(row: Row, policy: PolicyCase, bearer: Bearer): Promise<Pl
     await done('owner', 'PUT', `/${bucket}/${key}?retention`, { body })
   }
   await put(policy, bearer, bucket)
-  return { bucket, version, uploadId, elsewhere }
+  return { bucket, version, uploadId, open, elsewhere }
 }
 
 /** Status, and the code if there is one. */
@@ -299,7 +311,7 @@ async function askFor(row: Row, who: Asker, place: Place): Promise<string> {
 }
 
 test('every operation with a bucket has a row', () => {
-  const place = { bucket: 'b', version: 'v', uploadId: 'u', elsewhere: 'e' }
+  const place = { bucket: 'b', version: 'v', uploadId: 'u', open: 'o', elsewhere: 'e' }
   const covered = rows.map((row) => {
     const { rawPath, query } = parseTarget(row.target(place))
     const asked = {
@@ -320,15 +332,21 @@ test('every operation with a bucket has a row', () => {
   )
   deepEqual(
     serviceRoutes.map(({ name }) => name),
-    ['ListBuckets'], // a test of its own below: it needs nothing, and tells each of their own
+    ['ListBuckets', 'GetUsage'], // a test of their own below: they need nothing, and tell each of their own
   )
 })
 
-test('whoever lists buckets sees their own', async () => {
+test('whoever lists buckets, or asks for their usage, is told of their own', async () => {
+  const { bucket } = await prepare(formRow, silent, 'bucket')
   for (const who of principals) {
     const text = await (await done(who, 'GET', '/')).text()
-    equal(text.includes(`<Name>${openBucket}</Name>`), who === 'owner', who)
+    equal(text.includes(`<Name>${bucket}</Name>`), who === 'owner', who)
   }
+  for (const who of ['owner', 'other'] as const) {
+    const text = await (await done(who, 'GET', '/?usage')).text()
+    equal(/<TotalEntries>(\d+)</.exec(text)?.[1], who === 'owner' ? '2' : '0', who)
+  }
+  equal(await wordOf(await ask('nobody', 'GET', '/?usage')), '403 AccessDenied')
 })
 
 test('buckets are made by those who are known', async () => {
