@@ -25,7 +25,7 @@ export class Dispatcher {
   readonly #lanes = new Map<string, Lane>()
   readonly #outlets = new Map<string, Promise<Outlet>>()
   readonly #running = new Map<string, Promise<void>>()
-  /** Of the lanes there are. */
+  /** Ends the lanes there are, for others to come. */
   #stop = new AbortController()
   #isStale = true
 
@@ -39,10 +39,14 @@ export class Dispatcher {
   /** Until the signal is aborted; what is on its way then is given up and will be delivered again. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { world, telemetry } = this.#parts
+    let lanes = signal
     while (!signal.aborted) {
       try {
-        if (this.#isStale) await this.#takeStock()
-        await this.#start(signal)
+        if (this.#isStale) {
+          await this.#takeStock()
+          lanes = AbortSignal.any([signal, this.#stop.signal])
+        }
+        await this.#start(lanes)
       } catch (error) {
         telemetry.note('warn', 'deliveries cannot be looked for', { error: String(error) })
       }
@@ -86,8 +90,7 @@ export class Dispatcher {
     this.#lanes.clear()
   }
 
-  async #start(stopped: AbortSignal): Promise<void> {
-    const signal = AbortSignal.any([stopped, this.#stop.signal])
+  async #start(signal: AbortSignal): Promise<void> {
     for (const [name, lane] of this.#lanes) {
       if (this.#running.has(name) || !lane.isDue() || !(await this.#waits(name))) continue
       const running = lane

@@ -6,7 +6,7 @@ import { replicaHeader } from '#delivery/replica-header'
 import { openSource, type ReplicaWork, replicaOf } from '#delivery/source'
 import type { EndpointPlace } from '#delivery/target'
 import { Fault, isFault } from '#fault/fault'
-import type { Checksum, ObjectInfo, ObjectMetadata, OpenedObject } from '#object/model'
+import type { Checksum, ObjectInfo, ObjectMetadata, OpenedObject, Traits } from '#object/model'
 import { lookInto } from '#s3/buckets'
 import type { UploadMemory } from '#s3/copy-route'
 import { sendVersion } from '#s3/copy-version'
@@ -14,8 +14,7 @@ import { deleteObject } from '#s3/delete'
 import { type Endpoint, openEndpoint, textOf } from '#s3/endpoint'
 import type { KeptChecksum, ObjectName } from '#s3/head'
 import { abortUpload } from '#s3/uploads'
-import type { ChecksumPlan, ContentHeaders, VersionFacts } from '#s3/version-facts'
-import { lockVersion } from '#s3/version-lock'
+import type { ChecksumPlan, ContentHeaders, LockHeaders, VersionFacts } from '#s3/version-facts'
 
 export function endpointOutlet(
   { url, region, bucket, accessKeyId, secret }: EndpointPlace & { readonly secret: string },
@@ -62,7 +61,7 @@ async function send(
   const { info } = opened
   const { bucket, key } = work
   const route = { read: readerOf(opened), source: { bucket, key }, to: endpoint, target }
-  const facts = factsOf(info, work)
+  const facts = factsOf(info, work, endpoint.world.now())
   const lengths = info.parts?.map(({ bytes }) => bytes)
   let uploadId: string | undefined
   const memory: UploadMemory = {
@@ -73,14 +72,7 @@ async function send(
     async moved() {},
   }
   try {
-    const { version } = await sendVersion(route, {
-      facts,
-      lengths,
-      memory,
-      onMoved: () => {},
-      signal,
-    })
-    await lockVersion(endpoint, { ...target, version }, facts.lock, { signal })
+    await sendVersion(route, { facts, lengths, memory, onMoved: () => {}, signal })
   } catch (error) {
     // It will be begun anew; as far as it goes, nothing of this attempt stays.
     if (uploadId !== undefined) await forget(endpoint, { ...target, uploadId })
@@ -113,8 +105,9 @@ function readerOf({ info, read }: OpenedObject) {
 function factsOf(
   { bytes, etag, modifiedAt, metadata, checksum, parts, traits }: ObjectInfo,
   { storageClass }: ReplicaWork,
+  now: number,
 ): VersionFacts {
-  const { tags = [], retention, legalHold = false } = traits
+  const { tags = [] } = traits
   const isWhole = parts === undefined
   const ofEtag: KeptChecksum | undefined = isWhole ? { algorithm: 'md5', hex: etag } : undefined
   return {
@@ -126,13 +119,24 @@ function factsOf(
     ),
     checksum: keptOf(checksum) ?? ofEtag,
     checksumPlan: planOf(checksum),
-    headers: headersOf(metadata),
+    headers: { ...headersOf(metadata), ...lockHeaders(traits, now) },
     storageClass,
     tags: tags.map(([Key, Value]) => ({ Key, Value })),
-    lock: {
-      retention: retention && { mode: retention.mode, until: new Date(retention.until) },
-      isHeld: legalHold,
-    },
+    lock: { retention: undefined, isHeld: false }, // it goes with the headers: a bucket without locks then takes nothing, not a version more at each attempt
+  }
+}
+
+/** A retention that has ended is not repeated: no endpoint takes a time that has passed. */
+function lockHeaders({ retention, legalHold }: Traits, now: number): LockHeaders {
+  const isKept = retention !== undefined && retention.until > now
+  return {
+    ...(isKept
+      ? {
+          ObjectLockMode: retention.mode,
+          ObjectLockRetainUntilDate: new Date(retention.until),
+        }
+      : {}),
+    ...(legalHold === true ? { ObjectLockLegalHoldStatus: 'ON' } : {}),
   }
 }
 

@@ -32,15 +32,17 @@ export async function followObjects(tx: Queryable, change: SequencedChange): Pro
   const told = noticesOf(scene, notification as NotificationRules) // a door has read them
   const copies = replication === undefined ? [] : copiesOf(scene, replication as Replication) // likewise
   let ordinal = 0
-  for (const waiting of [...told, ...copies]) {
-    if (!(await isThere(tx, waiting.target))) continue
+  const insert = async (waiting: WaitingJson): Promise<boolean> => {
+    if (!(await isThere(tx, waiting.target))) return false // it is no more, and gets nothing
     await insertDelivery(tx, change, ordinal, waiting)
     ordinal += 1
+    return true
   }
-  const isCopied = copies.some(({ notice }) => notice.replicate === 'object')
-  if (!isCopied) return
+  for (const waiting of told) await insert(waiting)
+  let isWaiting = false
+  for (const waiting of copies) if (await insert(waiting)) isWaiting = true
+  if (!copies.some(({ notice }) => notice.replicate === 'object')) return
   const place = { bucket: bucket.id, key: Buffer.from(key) }
-  const isWaiting = ordinal > told.length // a target that is no more gets nothing
   const status = isWaiting ? 'PENDING' : 'FAILED'
   await noteReplication(tx, place, { version: Number(change.sequence), status })
 }

@@ -12,6 +12,8 @@ import type { World } from '#world/world'
 
 /** Deliveries that are looked at together, oldest first; of these, one target's hold memory. */
 const windowRows = 500
+/** So many windows are looked through for something that need not wait. */
+const windowsMax = 20
 /** Objects whose deliveries are on their way to one target at once. */
 const atOnceMax = 8
 /** Half to all of 1, 2, 4, … seconds, five minutes at most. */
@@ -77,10 +79,10 @@ export class Lane {
     try {
       while (this.isDue()) {
         signal.throwIfAborted()
-        const rows = await this.#read()
-        if (rows.length === 0) return
-        const queues = this.#ready(rows)
+        const queues = await this.#next()
+        if (queues === undefined) return
         if (queues.length > 0) await this.#send(queues, signal)
+        else this.#wait(lookAgainMs) // another object's may come meanwhile
       }
     } catch (error) {
       this.#wait(troubleMs)
@@ -92,23 +94,39 @@ export class Lane {
     this.#dueAt = this.#parts.world.monotonic() + ms
   }
 
+  /** What can be tried of the first window that has such; `undefined` when nothing waits at all. */
+  async #next(): Promise<readonly (readonly DeliveryRow[])[] | undefined> {
+    let last: Pick<DeliveryRow, 'sequence' | 'ordinal'> = { sequence: 0, ordinal: 0 }
+    for (let window = 0; window < windowsMax; window += 1) {
+      const rows = await this.#read(last)
+      if (rows.length === 0 && window === 0) return undefined
+      const queues = this.#ready(rows)
+      const end = rows.at(-1)
+      if (queues.length > 0 || end === undefined) return queues
+      last = end
+    }
+    return []
+  }
+
   /** What is shown to others must not be lost afterwards. */
-  async #read(): Promise<readonly DeliveryRow[]> {
+  async #read({
+    sequence,
+    ordinal,
+  }: Pick<DeliveryRow, 'sequence' | 'ordinal'>): Promise<readonly DeliveryRow[]> {
     const { sql, changelog } = this.#parts
     const rows = await sql.query<DeliveryRow>`
       select * from delivery where target = ${this.target} and given_up_at is null
+        and (sequence, ordinal) > (${sequence}, ${ordinal})
       order by sequence, ordinal limit ${windowRows}`
     await changelog.reached(changelog.committed())
     return rows
   }
 
-  /** By place, in order; without those that are to wait. */
+  /** By place, in order; without those that are to wait: of a place that waits in one window, nothing is tried from another. */
   #ready(rows: readonly DeliveryRow[]): readonly (readonly DeliveryRow[])[] {
     const now = this.#parts.world.monotonic()
     const queues = Map.groupBy(rows, ({ place }) => place)
-    for (const place of this.#pauses.keys()) if (!queues.has(place)) this.#pauses.delete(place)
     const ready = [...queues].filter(([place]) => (this.#pauses.get(place)?.until ?? 0) <= now)
-    if (ready.length === 0) this.#wait(lookAgainMs) // another object's may come meanwhile
     return ready.map(([, queue]) => queue)
   }
 
@@ -140,7 +158,8 @@ export class Lane {
       known.some(([sequence, ordinal]) => sequence === row.sequence && ordinal === row.ordinal)
     return rows
       .filter((row) => world.now() - row.at > giveUpMs && !isKnown(row))
-      .map(({ sequence, ordinal, target }) => {
+      .map(({ sequence, ordinal, target, place }) => {
+        this.#pauses.delete(place)
         telemetry.delivered({ target, outcome: 'given-up' })
         return [sequence, ordinal]
       })

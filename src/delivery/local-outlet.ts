@@ -11,6 +11,7 @@ import type {
   Traits,
 } from '#object/model'
 import { versionIdOf } from '#object/names'
+import type { Origin } from '#object/origin'
 import { withClass } from '#object/rows'
 
 export interface LocalOutletParts {
@@ -27,7 +28,9 @@ export type MayReplicate = (
   asked: { readonly action: 's3:ReplicateObject' | 's3:ReplicateDelete'; readonly key: string },
 ) => Promise<boolean>
 
-const origin = { means: 'replication' } as const
+function originOf({ by: principal }: ReplicaWork): Origin {
+  return { means: 'replication', principal }
+}
 
 export function localOutlet(parts: LocalOutletParts): Outlet {
   return {
@@ -35,7 +38,7 @@ export function localOutlet(parts: LocalOutletParts): Outlet {
       const work = replicaOf(row)
       const target = await admitted(parts, work)
       if (work.replicate === 'object') await copy(parts, work, { target, signal })
-      else await parts.objects.delete(target.name, work.key, { origin })
+      else await parts.objects.delete(target.name, work.key, { origin: originOf(work) })
     },
     async try() {},
     async [Symbol.asyncDispose]() {},
@@ -76,7 +79,7 @@ async function copy(
       {
         traits,
         encryption: target.config.encryption ?? wishOf(info),
-        origin,
+        origin: originOf(work),
         ...(websiteRedirectLocation === undefined ? {} : { websiteRedirectLocation }),
         signal,
       },

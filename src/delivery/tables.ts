@@ -87,6 +87,11 @@ async function end(tx: Queryable, deliveries: readonly DeliveryId[]): Promise<vo
 
 /** There may be many of them. What was not copied will not be. */
 async function removeWaiting(tx: Queryable, target: string): Promise<void> {
+  const [found] = await tx.query<TargetRow>`select * from delivery_target where name = ${target}`
+  if (found === undefined || targetJson(found).place.kind !== 's3') {
+    await tx.query`delete from delivery where target = ${target}`
+    return
+  }
   for (;;) {
     const rows = await tx.query<DeliveryRow>`
       select * from delivery where target = ${target} order by sequence, ordinal limit ${pageRows}`

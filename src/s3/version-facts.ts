@@ -27,6 +27,13 @@ export interface ContentHeaders {
   readonly WebsiteRedirectLocation?: string
 }
 
+/** The lock of a version that is to have it from the moment it is there. */
+export interface LockHeaders {
+  readonly ObjectLockMode?: 'GOVERNANCE' | 'COMPLIANCE'
+  readonly ObjectLockRetainUntilDate?: Date
+  readonly ObjectLockLegalHoldStatus?: 'ON'
+}
+
 /** A tag in the SDK's words, whole. */
 export type VersionTag = { readonly Key: string; readonly Value: string }
 
@@ -45,7 +52,7 @@ export interface ChecksumPlan {
 
 export interface VersionFacts extends ObjectFacts {
   readonly checksumPlan: ChecksumPlan | undefined
-  readonly headers: ContentHeaders
+  readonly headers: ContentHeaders & LockHeaders
   readonly tags: readonly VersionTag[]
   readonly lock: VersionLock
   /** The target's own when left out. */

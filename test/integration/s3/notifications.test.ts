@@ -351,6 +351,25 @@ test('a target that is away gets everything later, in order for each object', as
     )
 })
 
+test('what is refused holds nothing else up, however much it is', async () => {
+  await using receiver = await openWebhookReceiver()
+  await addWebhook('flooded', receiver)
+  const Bucket = 'flooded'
+  receiver.answerWith((body) => (body.includes('poison') ? 400 : 200))
+  await bucketWith(Bucket, {
+    QueueConfigurations: [{ QueueArn: arnOf('flooded'), Events: ['s3:ObjectCreated:*'] }],
+  })
+  const poisons = Array.from({ length: 600 }, (_, index) => `poison-${index}`)
+  for (let done = 0; done < poisons.length; done += 50)
+    await Promise.all(poisons.slice(done, done + 50).map((key) => put(Bucket, key)))
+  await put(Bucket, 'fine')
+  deepEqual(
+    (await receiver.taken(1)).map(({ s3 }) => s3.object.key),
+    ['fine'],
+  )
+  await server.store.targets.remove('flooded')
+})
+
 test('what is refused holds up only its own object, and is given up in the end, until it is resumed', async () => {
   await using receiver = await openWebhookReceiver()
   await addWebhook('picky', receiver)

@@ -316,6 +316,44 @@ test('into another store and back, once each: parts, checksums, tags, markers', 
   equal((await history(client, Bucket)).length, 6, 'nothing goes round')
 })
 
+test('a lock goes along, into a bucket that has locks and into no other', async () => {
+  const locked = { ObjectLockEnabledForBucket: true } as const
+  const Bucket = 'locked'
+  for (const one of [client, other]) await one.send(new CreateBucketCommand({ Bucket, ...locked }))
+  await versioned(other, 'lockless')
+  const kept = await addEndpoint(here, 'kept', { to: there, bucket: Bucket })
+  await replicate(Bucket, ruleTo(kept))
+  const lock = {
+    ObjectLockMode: 'GOVERNANCE',
+    ObjectLockRetainUntilDate: new Date(Math.ceil((Date.now() + day) / 1000) * 1000),
+    ObjectLockLegalHoldStatus: 'ON',
+  } as const
+  await client.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'k', ...lock }))
+  await becomes(Bucket, 'k', 'COMPLETED')
+  const copy = await head(other, Bucket, 'k')
+  deepEqual(
+    [copy.ObjectLockMode, copy.ObjectLockRetainUntilDate, copy.ObjectLockLegalHoldStatus],
+    Object.values(lock),
+  )
+  await replicate(
+    Bucket,
+    ruleTo(await addEndpoint(here, 'bare', { to: there, bucket: 'lockless' })),
+  )
+  await client.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'k', ...lock }))
+  await until(
+    () => here.store.targets.backlog('bare'),
+    ({ waiting }) => waiting === 1,
+  )
+  await client.send(new PutObjectCommand({ Bucket, Key: 'free', Body: 'free' }))
+  await becomes(Bucket, 'free', 'COMPLETED')
+  equal(await statusOf(client, Bucket, 'k'), 'PENDING')
+  deepEqual(
+    (await history(other, 'lockless')).map((line) => line.split(' ')[0]),
+    ['free'],
+  )
+  await here.store.targets.remove('bare')
+})
+
 test('what cannot be copied fails in the end, and is copied once it can', async () => {
   const Bucket = 'patient'
   await versioned(client, Bucket)
