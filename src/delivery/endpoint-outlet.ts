@@ -13,6 +13,7 @@ import { sendVersion } from '#s3/copy-version'
 import { deleteObject } from '#s3/delete'
 import { type Endpoint, openEndpoint, textOf } from '#s3/endpoint'
 import type { KeptChecksum, ObjectName } from '#s3/head'
+import type { ReadOptions } from '#s3/read'
 import { abortUpload } from '#s3/uploads'
 import type { ChecksumPlan, ContentHeaders, LockHeaders, VersionFacts } from '#s3/version-facts'
 
@@ -90,16 +91,12 @@ async function forget(
   await abortUpload(endpoint, upload, { signal }).catch(() => {})
 }
 
+/** A piece is ours only until the next pull, and a request reads ahead: each gets memory of its own. */
 function readerOf({ info, read }: OpenedObject) {
-  return ({
-    from = 0,
-    until = info.bytes,
-    signal,
-  }: {
-    readonly from?: number
-    readonly until?: number
-    readonly signal: AbortSignal
-  }) => read(until > from ? { first: from, last: until - 1 } : undefined, { signal })
+  return async function* ({ from = 0, until = info.bytes, signal }: ReadOptions) {
+    const range = until > from ? { first: from, last: until - 1 } : undefined
+    for await (const piece of read(range, { signal })) yield piece.slice()
+  }
 }
 
 function factsOf(
