@@ -91,11 +91,11 @@ async function forget(
   await abortUpload(endpoint, upload, { signal }).catch(() => {})
 }
 
-/** A piece is ours only until the next pull, and a request reads ahead: each gets memory of its own. */
+/** A piece is ours only until the next pull, and a request reads ahead: each gets memory of its own (`slice` of a Buffer is none). */
 function readerOf({ info, read }: OpenedObject) {
   return async function* ({ from = 0, until = info.bytes, signal }: ReadOptions) {
     const range = until > from ? { first: from, last: until - 1 } : undefined
-    for await (const piece of read(range, { signal })) yield piece.slice()
+    for await (const piece of read(range, { signal })) yield new Uint8Array(piece)
   }
 }
 

@@ -1,5 +1,6 @@
 /** Replication: into another bucket of the same store, and into another store over HTTP. */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import {
   CompleteMultipartUploadCommand,
@@ -29,6 +30,11 @@ import { systemWorld } from '#world/system'
 import { until } from '../../until.ts'
 import { accessKeyId, owner, type S3Server, secret, startS3Server } from './s3-server.ts'
 
+interface Attempt {
+  readonly target: string
+  readonly outcome: string
+}
+
 const world = systemWorld()
 const day = 86_400_000
 let here: S3Server
@@ -38,6 +44,8 @@ let other: S3Client
 const stop = new AbortController()
 const running: Promise<void>[] = []
 const clients: S3Client[] = []
+/** What each attempt came to, by target. */
+const attempts: Attempt[] = []
 
 before(async () => {
   here = await startS3Server()
@@ -69,7 +77,8 @@ function clientOf(
 function dispatcherOf({ store, accounts }: S3Server, giveUpMs = day): Dispatcher {
   const { sql, changelog, targets, objects } = store
   const mayReplicate = replicationRights({ accounts, root: owner.id })
-  const ground = { sql, changelog, targets, objects, world, telemetry: silentTelemetry }
+  const telemetry = { ...silentTelemetry, delivered: (event: Attempt) => attempts.push(event) }
+  const ground = { sql, changelog, targets, objects, world, telemetry }
   return new Dispatcher({ ...ground, mayReplicate, giveUpMs, root: owner.id })
 }
 
@@ -263,7 +272,7 @@ test('into another store and back, once each: parts, checksums, tags, markers', 
     }),
   )
   const Key = 'large'
-  const parts = [Buffer.alloc(5 * 2 ** 20, 'a'), Buffer.alloc(100_000, 'b')]
+  const parts = [6, 5, 8, 5, 0.1].map((mebibytes) => randomBytes(mebibytes * 2 ** 20))
   const upload = { Bucket, Key, ChecksumAlgorithm: 'CRC32' } as const
   const { UploadId } = await client.send(new CreateMultipartUploadCommand(upload))
   const sent = await Promise.all(
@@ -279,6 +288,11 @@ test('into another store and back, once each: parts, checksums, tags, markers', 
   )
   await put(Bucket, 'empty', '')
   for (const key of ['small', Key, 'empty']) await becomes(Bucket, key, 'COMPLETED')
+  deepEqual(
+    attempts.filter(({ target, outcome }) => target === 'there' && outcome !== 'delivered'),
+    [],
+    'each piece arrives as it was sent',
+  )
 
   const read = async (key: string) => {
     const input = { Bucket, Key: key, ChecksumMode: 'ENABLED' } as const
