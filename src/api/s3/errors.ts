@@ -513,6 +513,11 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     code: 'NoSuchTagSet',
     message: 'The TagSet does not exist',
   },
+  's3/no-such-torrent': {
+    status: 404,
+    code: 'NoSuchKey',
+    message: 'The specified key does not exist.',
+  },
   's3/no-such-website': {
     status: 404,
     code: 'NoSuchWebsiteConfiguration',

@@ -44,6 +44,7 @@ export const s3Fault = declareFaults({
   's3/no-such-replication': 'not-found',
   's3/no-such-object-lock': 'not-found',
   's3/no-such-tag-set': 'not-found',
+  's3/no-such-torrent': 'not-found',
   's3/no-such-website': 'not-found',
   's3/not-archived': 'denied',
   's3/not-implemented': 'unsupported',

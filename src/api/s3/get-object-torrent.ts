@@ -1,7 +1,9 @@
-import type { ObjectCall } from '#api/s3/call'
-import { objectFault } from '#object/faults'
+import { s3Fault } from '#api/s3/faults'
 
-/** No object has a torrent: what S3 says of one that has none. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTorrent.html */
-export async function getObjectTorrent({ bucket, key }: ObjectCall): Promise<never> {
-  throw objectFault('object/no-such-key', { bucket, key })
+/**
+ * No object has a torrent: what S3 says of one that has none, whether the object is there or not.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTorrent.html
+ */
+export async function getObjectTorrent(): Promise<never> {
+  throw s3Fault('s3/no-such-torrent')
 }
