@@ -1,3 +1,3 @@
 import { testSeeds } from './seeds.ts'
 
-testSeeds(501, 750)
+testSeeds(201, 300)

@@ -1,3 +1,3 @@
 import { testSeeds } from './seeds.ts'
 
-testSeeds(751, 1000)
+testSeeds(301, 400)
