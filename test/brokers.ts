@@ -1,11 +1,10 @@
 /** Real NATS and Redis servers, started by a test on free ports with their own temporary directories, and stopped. The programs are the machine's own. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { freePort } from './postgres/server.ts'
 import { until } from './until.ts'
 
@@ -14,15 +13,6 @@ export interface Broker extends AsyncDisposable {
   /** As a crash would. What it has acknowledged is there after `start`. */
   kill(): Promise<void>
   start(): Promise<void>
-}
-
-const run = promisify(execFile)
-
-export async function isInstalled(program: 'nats-server' | 'redis-server'): Promise<boolean> {
-  return await run(program, ['--version']).then(
-    () => true,
-    () => false,
-  )
 }
 
 /** With streams; `flags` are added. */

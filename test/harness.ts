@@ -4,10 +4,10 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { compileCache } from './runner/compile-cache.ts'
 
 const program = new URL('../src/main/mycelium.ts', import.meta.url).pathname
 /** Tests start the program a hundred times: Node compiles it once. */
-const compileCache = new URL('../node_modules/.cache/compile', import.meta.url).pathname
 
 export type Command = readonly [file: string, ...args: string[]]
 
@@ -51,7 +51,7 @@ export async function startStore({
   const directory = data ?? (await mkdtemp(join(tmpdir(), 'mycelium-test-')))
   const portFlags = ports === 'any' ? ['--s3-port', '0', '--http-port', '0'] : []
   const child = spawn(file, [...args, 'up', '--data', directory, ...portFlags, ...flags], {
-    env: { ...programEnvironment(), UV_THREADPOOL_SIZE: '16', ...env },
+    env: { ...cleanEnvironment(), UV_THREADPOOL_SIZE: '16', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -107,7 +107,7 @@ export async function runMycelium(
   { env = {} }: { readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [program, ...args], {
-    env: { ...programEnvironment(), ...env },
+    env: { ...cleanEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''
@@ -122,19 +122,14 @@ export async function runMycelium(
   return { code: child.exitCode, stdout, stderr }
 }
 
-function programEnvironment(): Record<string, string> {
-  return { ...cleanEnvironment(), NODE_COMPILE_CACHE: compileCache }
-}
-
 /** This environment without anything that would change what the program or an S3 client does. */
 export function cleanEnvironment(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) =>
-      value === undefined || /^(AWS_|DATABASE_|MYCELIUM_|NODE_TEST|npm_)/.test(name)
-        ? []
-        : [[name, value]],
-    ),
+  const kept = Object.entries(process.env).flatMap(([name, value]) =>
+    value === undefined || /^(AWS_|DATABASE_|MYCELIUM_|NODE_TEST|npm_)/.test(name)
+      ? []
+      : [[name, value]],
   )
+  return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE: compileCache }
 }
 
 const startMsMax = 60_000

@@ -3,6 +3,7 @@
  * what there is. Tests ask `installClients` and skip, visibly, what is not there.
  */
 import { spawnSync } from 'node:child_process'
+import { installPackages } from './debian-packages.ts'
 
 export interface FoundClient {
   readonly name: ClientName
@@ -50,7 +51,7 @@ export function installClients(): Readonly<Record<ClientName, FoundClient>> {
   const missing = names.flatMap((name) =>
     findClient(name) === undefined ? knownClients[name].packages : [],
   )
-  const refusal = missing.length === 0 ? undefined : install(missing)
+  const refusal = missing.length === 0 ? undefined : installPackages(missing)
   const found = names.map((name): readonly [ClientName, FoundClient] => {
     const client = findClient(name)
     if (client !== undefined) return [name, { name, ...client, text: client.version }]
@@ -59,27 +60,6 @@ export function installClients(): Readonly<Record<ClientName, FoundClient>> {
     return [name, { name, file: files[0] ?? name, version: undefined, text }]
   })
   return Object.fromEntries(found) as Record<ClientName, FoundClient> // one for each name
-}
-
-/** Why it could not be done; `undefined` when it was. */
-function install(names: readonly string[]): string | undefined {
-  const advice = `apt-get install ${names.join(' ')}`
-  if (process.getuid?.() !== 0) return `not root, so not installed: ${advice}`
-  const options = { encoding: 'utf8', timeout: 240_000 } as const
-  for (const args of [
-    ['update', '-qq'],
-    ['install', '-y', '-qq', '--no-install-recommends', ...names],
-  ]) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    const waiting = ['-o', 'DPkg::Lock::Timeout=200'] // several test files may find the same missing
-    const { status, error, stderr } = spawnSync('apt-get', [...waiting, ...args], {
-      ...options,
-      env,
-    })
-    if (error !== undefined) return `no apt-get here: ${error.message}`
-    if (status !== 0) return `apt-get ${args[0]} failed: ${stderr.trim().split('\n').at(-1)}`
-  }
-  return undefined
 }
 
 function findClient(

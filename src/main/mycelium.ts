@@ -1,33 +1,25 @@
-/** The `mycelium` program: reads arguments, environment and signals, and runs one of the programs beside this file. */
+/**
+ * The `mycelium` program: reads arguments, environment and signals, and runs one of the programs beside this file. Each is loaded when it is
+ * wanted: whoever asks for help, or manages a store that is up, does not wait until all that a store consists of is there.
+ */
 import { Command, CommanderError } from 'commander'
-import { administer } from '#main/admin'
 import { adminCommands, adminSummaries } from '#main/admin-commands'
 import { commandLine } from '#main/command-line'
 import { exitCodes } from '#main/exit-codes'
 import { explain } from '#main/explain'
-import { exportStore } from '#main/export'
 import { exportSettings, readExportConfig } from '#main/export.config'
-import { gc } from '#main/gc'
 import { gcSettings, readGcConfig } from '#main/gc.config'
-import { importBuckets } from '#main/import'
 import { importSettings, readImportConfig } from '#main/import.config'
-import { inspect } from '#main/inspect'
 import { inspectSettings, readInspectConfig } from '#main/inspect.config'
 import { killAt } from '#main/kill-at'
-import { migrateMetadata } from '#main/migrate-metadata'
 import { migrateSettings, readMigrateConfig } from '#main/migrate-metadata.config'
 import type { ProgramOptions } from '#main/offline'
-import { rebuildMetadata } from '#main/rebuild'
 import { readRebuildConfig, rebuildSettings } from '#main/rebuild.config'
-import { rewrapDataKeys } from '#main/rewrap-keys'
-import { rotateKeys } from '#main/rotate-keys'
 import { readRotateConfig, rotateSettings } from '#main/rotate-keys.config'
 import { type Given, readSettings, type Settings } from '#main/settings'
 import { storeSettings } from '#main/store.config'
 import { openTerminal } from '#main/terminal'
-import { up } from '#main/up'
 import { readUpConfig, upSettings } from '#main/up.config'
-import { verify } from '#main/verify'
 import { readVerifyConfig, verifySettings } from '#main/verify.config'
 import { version } from '#main/version'
 import { systemWorld } from '#world/system'
@@ -144,57 +136,62 @@ add(mycelium, {
   summary: 'run a whole store on this machine until Ctrl-C',
   settings: upSettings,
   read: readUpConfig,
-  program: (options) =>
-    up({ ...options, env: process.env, isColoured: process.stdout.isTTY === true }),
+  program: async (options) => {
+    const { up } = await import('#main/up')
+    await up({ ...options, env: process.env, isColoured: process.stdout.isTTY === true })
+  },
 })
 add(mycelium, {
   name: 'rebuild',
   summary: 'make the metadata database anew from the nodes',
   settings: rebuildSettings,
   read: readRebuildConfig,
-  program: rebuildMetadata,
+  program: async (options) => (await import('#main/rebuild')).rebuildMetadata(options),
 })
 add(mycelium, {
   name: 'migrate-metadata',
   summary: 'move the metadata of a store that is not up from its file to PostgreSQL, or back',
   settings: migrateSettings,
   read: readMigrateConfig,
-  program: migrateMetadata,
+  program: async (options) => (await import('#main/migrate-metadata')).migrateMetadata(options),
 })
 add(mycelium, {
   name: 'gc',
   summary: 'collect all garbage of a store that is not up',
   settings: gcSettings,
   read: readGcConfig,
-  program: gc,
+  program: async (options) => (await import('#main/gc')).gc(options),
 })
 add(mycelium, {
   name: 'verify',
   summary: 'look at every shard, chunk and object of a store that is not up',
   settings: verifySettings,
   read: readVerifyConfig,
-  program: verify,
+  program: async (options) => (await import('#main/verify')).verify(options),
 })
 add(mycelium, {
   name: 'inspect',
   summary: 'show one object, chunk or shard as it really is',
   settings: inspectSettings,
   read: readInspectConfig,
-  program: inspect,
+  program: async (options) => (await import('#main/inspect')).inspect(options),
 })
 add(mycelium, {
   name: 'export',
   summary: 'write objects as files, or shards as records, from a store that is not up',
   settings: exportSettings,
   read: readExportConfig,
-  program: exportStore,
+  program: async (options) => (await import('#main/export')).exportStore(options),
 })
 add(mycelium, {
   name: 'import',
   summary: 'copy buckets with their versions from any S3 endpoint into a store that is up',
   settings: importSettings,
   read: readImportConfig,
-  program: (options) => importBuckets({ ...options, terminal: openTerminal(process) }),
+  program: async (options) => {
+    const { importBuckets } = await import('#main/import')
+    await importBuckets({ ...options, terminal: openTerminal(process) })
+  },
 })
 const keys = mycelium.command('keys').description('the keys a store is sealed under')
 add(keys, {
@@ -202,14 +199,14 @@ add(keys, {
   summary: 'wrap the keyring under a new master key, or begin a new generation of keys',
   settings: rotateSettings,
   read: readRotateConfig,
-  program: rotateKeys,
+  program: async (options) => (await import('#main/rotate-keys')).rotateKeys(options),
 })
 add(keys, {
   name: 'rewrap',
   summary: 'move the data keys of a store that is not up to the newest generation',
   settings: storeSettings,
   read: readGcConfig,
-  program: rewrapDataKeys,
+  program: async (options) => (await import('#main/rewrap-keys')).rewrapDataKeys(options),
 })
 const admin = mycelium.command('admin').description('users, keys and buckets of a store that is up')
 const adminGroups = new Map<string, Command>()
@@ -220,7 +217,7 @@ for (const { group, settings, ...command } of adminCommands) {
     ...command,
     settings,
     read: (given) => readSettings(settings, given),
-    program: (options) => administer(command, options),
+    program: async (options) => (await import('#main/admin')).administer(command, options),
   })
 }
 

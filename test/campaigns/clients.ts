@@ -83,9 +83,9 @@ const journeys: Readonly<
 }
 
 /** Those that make no buckets by themselves. */
-const bucketless = ['large-duplicity', 'large-s3fs']
+const bucketless = ['duplicity', 's3fs']
 
-async function withMinio(store: RunningStore, sent: string, back: string): Promise<void> {
+async function withMinio({ store, sent, back }: Journey): Promise<void> {
   const { s3Url, accessKeyId: accessKey, secretAccessKey: secretKey } = store
   const { hostname: endPoint, port } = new URL(s3Url)
   const client = new Minio({ endPoint, port: Number(port), useSSL: false, accessKey, secretKey })
@@ -103,46 +103,55 @@ export async function campaign(args: readonly string[]): Promise<void> {
   }).values
   const bytes = mebibytes === undefined ? largeBytes : Number(mebibytes) * mebibyte
   const clients = installClients()
+  const names = Object.keys(journeys) as ClientName[] // its keys
+  for (const name of names) {
+    const { version, text } = clients[name]
+    if (version === undefined) throw new Error(text)
+    await travel(name, bytes, async ({ store, folder, sent, back }) => {
+      await journeys[name](outsideClient(clients[name], store, folder), sent, back)
+    })
+  }
+  await travel('minio-js', bytes, withMinio)
+  if (bytes !== largeBytes) return
+  const evidence = new URL('../../docs/evidence/', import.meta.url)
+  await mkdir(evidence, { recursive: true })
+  const versions = names.map((name) => `| ${name} | ${clients[name].text} |`)
+  versions.push(`| minio-js | minio ${versionOfPackage('minio')} |`)
+  await writeFile(new URL('clients.md', evidence), report(versions))
+}
+
+interface Journey {
+  readonly store: RunningStore
+  readonly folder: string
+  /** The file to take there. */
+  readonly sent: string
+  /** Where it is to be brought back. */
+  readonly back: string
+}
+
+/** Each has a store of its own: what was removed is collected long after, and the disk should hold one journey, not ten. */
+async function travel(
+  name: string,
+  bytes: number,
+  journey: (journey: Journey) => Promise<void>,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'mycelium-large-'))
   const store = await startStore({ flags: ['--log', 'warn'] })
   try {
-    const sent = join(folder, 'sent')
+    const [sent, back] = [join(folder, 'sent'), join(folder, 'back')]
     await writeFile(sent, streamOf('sent', { offset: 0, bytes }))
-    for (const name of bucketless) {
-      using bucket = bucketOf(store, name)
+    if (bucketless.includes(name)) {
+      using bucket = bucketOf(store, `large-${name}`)
       await bucket.create()
     }
-    const names = Object.keys(journeys) as ClientName[] // its keys
-    for (const name of names) {
-      const { version, text } = clients[name]
-      if (version === undefined) throw new Error(text)
-      const client = outsideClient(clients[name], store, folder)
-      await travel(name, { folder, bytes }, (back) => journeys[name](client, sent, back))
-    }
-    await travel('minio-js', { folder, bytes }, (back) => withMinio(store, sent, back))
-    if (bytes !== largeBytes) return
-    const evidence = new URL('../../docs/evidence/', import.meta.url)
-    await mkdir(evidence, { recursive: true })
-    const versions = names.map((name) => `| ${name} | ${clients[name].text} |`)
-    versions.push(`| minio-js | minio ${versionOfPackage('minio')} |`)
-    await writeFile(new URL('clients.md', evidence), report(versions))
+    await journey({ store, folder, sent, back })
+    const difference = await firstDifference(createReadStream(back), 'sent', bytes)
+    if (difference !== undefined) throw new Error(`${name}: other bytes from ${difference} on`)
+    console.log(`${name}: every byte`)
   } finally {
     await store[Symbol.asyncDispose]()
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-async function travel(
-  name: string,
-  { folder, bytes }: { readonly folder: string; readonly bytes: number },
-  journey: (back: string) => Promise<void>,
-): Promise<void> {
-  const back = join(folder, `back-${name}`)
-  await journey(back)
-  const difference = await firstDifference(createReadStream(back), 'sent', bytes)
-  if (difference !== undefined) throw new Error(`${name}: other bytes from ${difference} on`)
-  await rm(back)
-  console.log(`${name}: every byte`)
 }
 
 function report(versions: readonly string[]): string {

@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { cleanEnvironment, type Ended, type RunningStore } from '../harness.ts'
 
 const program = new URL('../../src/main/cyxcloud.ts', import.meta.url).pathname
-const compileCache = new URL('../../node_modules/.cache/compile', import.meta.url).pathname
 
 /** Enough for every kind of stripe, and quick to start. */
 export const smallStore = ['--nodes', '4', '--profile', '2+1']
@@ -61,7 +60,7 @@ function startCyxcloud(
 ): Started {
   const child = spawn(process.execPath, [program, ...args], {
     cwd,
-    env: { ...cleanEnvironment(), NODE_COMPILE_CACHE: compileCache, ...env },
+    env: { ...cleanEnvironment(), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   child.stdin.on('error', () => {}) // it may end before it has read everything

@@ -8,16 +8,15 @@ import { openPostgres } from '#sql/postgres'
 import { silentTelemetry as telemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
 import { sqlContract } from '../contract/sql.contract.ts'
+import { whyWithout } from '../debian-packages.ts'
 import { runMycelium, startStore } from '../harness.ts'
-import { hasPooler, startPooler } from '../postgres/pooler.ts'
+import { startPooler } from '../postgres/pooler.ts'
 import { findPostgres, startPostgres } from '../postgres/server.ts'
 import { bucketOf, bytesOf } from '../s3-bucket.ts'
 import { stateOf } from '../s3-state.ts'
 
 const missing =
-  (await findPostgres()) === undefined
-    ? 'no PostgreSQL server to start'
-    : !(await hasPooler()) && 'pgbouncer is not installed'
+  (await findPostgres()) === undefined ? 'no PostgreSQL server to start' : whyWithout('pgbouncer')
 const server = missing === false ? await startPostgres({ settings: ['fsync=off'] }) : undefined
 const pooler = server && (await startPooler(server))
 after(async () => {

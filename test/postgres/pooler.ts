@@ -1,10 +1,9 @@
 /** A real PgBouncer in transaction mode before a PostgreSQL server, started by a test and stopped. */
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { freePort, giveAway, unprivileged, untilSaid } from './server.ts'
 
 export interface Pooler extends AsyncDisposable {
@@ -14,13 +13,6 @@ export interface Pooler extends AsyncDisposable {
 
 /** Fewer sessions than we open connections, so that they are really shared. */
 const sessions = 3
-
-export async function hasPooler(): Promise<boolean> {
-  return await promisify(execFile)('pgbouncer', ['--version']).then(
-    () => true,
-    () => false,
-  )
-}
 
 export async function startPooler({ port }: { readonly port: number }): Promise<Pooler> {
   const root = await mkdtemp(join(tmpdir(), 'mycelium-pgbouncer-'))

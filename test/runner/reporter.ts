@@ -28,9 +28,9 @@ function describeEvent(event: TestEvent): TestLine | undefined {
   return isOnlyASuite(event) ? undefined : describeEnd(event)
 }
 
-/** A suite repeats what its tests say; only one that broke by itself (a hook threw) counts. */
+/** A suite repeats what its tests say; only one that broke by itself (a hook threw) counts, or that was skipped as a whole. */
 function isOnlyASuite(event: Passed | Failed): boolean {
-  if (event.data.details.type !== 'suite') return false
+  if (event.data.details.type !== 'suite' || event.data.skip !== undefined) return false
   return event.type === 'test:pass' || failureType(event) === 'subtestsFailed'
 }
 

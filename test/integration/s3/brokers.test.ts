@@ -14,13 +14,14 @@ import { Dispatcher } from '#delivery/dispatcher'
 import type { TargetPlace } from '#delivery/target'
 import { silentTelemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
-import { type Broker, isInstalled, startNats, startRedis } from '../../brokers.ts'
+import { type Broker, startNats, startRedis } from '../../brokers.ts'
+import { whyWithout } from '../../debian-packages.ts'
 import { until } from '../../until.ts'
 import { type EventRecord, recordsOf } from '../../webhook-receiver.ts'
 import { accessKeyId, owner, type S3Server, secret, startS3Server } from './s3-server.ts'
 
-const skipNats = (await isInstalled('nats-server')) ? false : 'no nats-server to start'
-const skipRedis = (await isInstalled('redis-server')) ? false : 'no redis-server to start'
+const skipNats = whyWithout('nats-server')
+const skipRedis = whyWithout('redis-server')
 
 const password = 'a-password-of-the-broker'
 let server: S3Server
