@@ -8,7 +8,7 @@ import { getSmall, putSmall } from './small.ts'
 const written = 1_000
 const kept = 5_000
 const requests = 5_000
-const listed = 100_000
+const listed = 1_000_000
 const pages = 40
 
 const putSmallPostgres: Row = {
