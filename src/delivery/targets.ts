@@ -4,6 +4,7 @@
  */
 import { toHex } from '#bytes/text'
 import type { ChangeLog, CommitTransaction } from '#changelog/change'
+import { settled } from '#changelog/settled'
 import type { DeliveryChange, TargetRow } from '#delivery/changes'
 import { deliveryFault } from '#delivery/faults'
 import type { Replication } from '#delivery/replication-rules'
@@ -176,14 +177,8 @@ export class Targets {
     return result
   }
 
-  /** Nothing is shown that the log could lose. */
   async #settled<T>(read: (sql: Queryable) => Promise<T>): Promise<T> {
-    const { sql, changelog } = this.#parts
-    try {
-      return await read(sql)
-    } finally {
-      await changelog.reached(changelog.committed())
-    }
+    return await settled(this.#parts, () => read(this.#parts.sql))
   }
 }
 

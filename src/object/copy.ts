@@ -1,7 +1,8 @@
 /** Copies share chunks: a recipe is copied, not bytes. Only a change of profile or key moves data. */
 import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
-import { type ObjectParts, settled } from '#object/_parts'
+import { settled } from '#changelog/settled'
+import type { ObjectParts } from '#object/_parts'
 import { checksumToJson, type ObjectChange } from '#object/changes'
 import { assertCopyable, assertWritable } from '#object/conditions'
 import { isSameOuterKey, outerKeyOf, protect } from '#object/encryption'
