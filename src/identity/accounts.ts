@@ -2,6 +2,7 @@
  * Principals and their access keys: who there is, and how they prove it. Everything is a change in the change log, so it survives the
  * database; secrets are sealed wherever they rest. Whoever may call this may do everything: doors check first.
  */
+import { toHex } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { findCaller, findMember } from '#identity/_callers'
 import { Ledger, type LedgerParts } from '#identity/_ledger'
@@ -136,7 +137,7 @@ export class Accounts implements IdentitySource {
   /** `identity/handle-taken`, `identity/email-taken`, `identity/principal-exists`, and the faults of malformed fields. */
   async createPrincipal(asked: NewPrincipal): Promise<Principal> {
     const { world } = this.#ledger.parts
-    const id = parsePrincipalId(asked.id ?? Buffer.from(world.randomBytes(32)).toString('hex'))
+    const id = parsePrincipalId(asked.id ?? toHex(world.randomBytes(32)))
     const handle = parseHandle(asked.handle)
     const fields = {
       id,

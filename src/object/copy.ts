@@ -7,13 +7,12 @@ import { checksumToJson, type ObjectChange } from '#object/changes'
 import { assertCopyable, assertWritable } from '#object/conditions'
 import { isSameOuterKey, outerKeyOf, protect } from '#object/encryption'
 import { eventOf } from '#object/events'
+import { fullObjectChecksum } from '#object/full-checksum'
 import type {
   BucketName,
-  Checksum,
   ChecksumAlgorithm,
   CopiedObject,
   CopySource,
-  Digests,
   EncryptionWish,
   ObjectInfo,
   ObjectKey,
@@ -191,13 +190,4 @@ async function recode(
   } finally {
     opened.release()
   }
-}
-
-/** What a body's digests come to as its checksum. */
-export function fullObjectChecksum(
-  algorithm: ChecksumAlgorithm,
-  digests: Digests,
-): Checksum | undefined {
-  const value = digests[algorithm]
-  return value === undefined ? undefined : { algorithm, type: 'FULL_OBJECT', value }
 }

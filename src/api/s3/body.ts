@@ -14,13 +14,8 @@ import { decodeAwsChunked, type Trailers } from '#identity/aws-chunked'
 import { ChunkSignatures } from '#identity/chunk-signatures'
 import { identityFault } from '#identity/faults'
 import type { Payload } from '#identity/payload'
-import type {
-  Checksum,
-  ChecksumAlgorithm,
-  DigestAlgorithm,
-  Digests,
-  IncomingBody,
-} from '#object/model'
+import { fullObjectChecksum } from '#object/full-checksum'
+import type { ChecksumAlgorithm, DigestAlgorithm, Digests, IncomingBody } from '#object/model'
 
 export interface BodyOptions {
   /** `s3/body-too-large` above it: at once when the client states its length, else as soon as it is passed. */
@@ -56,7 +51,7 @@ export function incomingBody(call: Call, { bytesMax, keep }: BodyOptions): Incom
       verifyHash(payload, digests)
       if (md5 !== undefined && !isSame(md5, digests.md5)) throw s3Fault('s3/bad-digest')
       verifyChecksum(stated ?? statedInTrailer(trailing, trailers), digests)
-      return kept === undefined ? undefined : fullObject(kept, digests)
+      return kept === undefined ? undefined : fullObjectChecksum(kept, digests)
     },
   }
 }
@@ -166,11 +161,6 @@ function statedInTrailer(
 function verifyChecksum(stated: StatedChecksum | undefined, digests: Digests): void {
   if (stated === undefined || isSame(stated.value, digests[stated.algorithm])) return
   throw s3Fault('s3/bad-digest', { header: checksumHeader(stated.algorithm) })
-}
-
-function fullObject(algorithm: ChecksumAlgorithm, digests: Digests): Checksum | undefined {
-  const value = digests[algorithm]
-  return value === undefined ? undefined : { algorithm, type: 'FULL_OBJECT', value }
 }
 
 function isSame(stated: Uint8Array, computed: Uint8Array | undefined): boolean {

@@ -5,6 +5,7 @@ import { emptyResponse, xmlResponse } from '#api/s3/response'
 import { readXmlBody } from '#api/s3/xml-body'
 import { childOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
+import { toHex } from '#bytes/text'
 import type { NotificationRule, NotificationRules } from '#delivery/rules'
 import type { HttpResponse } from '#http/message'
 
@@ -93,7 +94,7 @@ function readRule(
 ): NotificationRule {
   const { arn: arnName, service } = shapes[kind]
   const arn = textOf(rule, arnName)?.trim() ?? ''
-  const id = textOf(rule, 'Id') ?? Buffer.from(door.world.randomBytes(16)).toString('hex')
+  const id = textOf(rule, 'Id') ?? toHex(door.world.randomBytes(16))
   if (id.length > idCharactersMax) throw invalid('Id', `${idCharactersMax} characters at most.`)
   const events = rule.children.filter(({ name }) => name === 'Event').map(({ text }) => text.trim())
   if (events.length === 0) throw s3Fault('s3/malformed-xml', { reason: 'Event' })
