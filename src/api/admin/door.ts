@@ -23,7 +23,7 @@ import type { AccessKeys } from '#identity/access-keys'
 import { authenticate } from '#identity/authenticate'
 import type { SignedProof } from '#identity/proof'
 import { SigningKeys } from '#identity/signing-keys'
-import { gather } from '#stream/gather'
+import { gatherShort } from '#stream/gather'
 import type { Telemetry } from '#telemetry/telemetry'
 
 export const adminBase = '/admin/v1'
@@ -196,17 +196,14 @@ function matchPath(wanted: readonly string[], asked: readonly string[]): Names |
 
 /** All of it, and what was signed. */
 async function readBody(request: HttpRequest, { payload }: SignedProof): Promise<Uint8Array> {
-  if ((request.body.bytes ?? 0) > bodyBytesMax) throw tooLarge()
-  const body = await gather(request.body, bodyBytesMax + 1, { signal: request.signal })
-  if (body.length > bodyBytesMax) throw tooLarge()
+  const isTooLarge = (request.body.bytes ?? 0) > bodyBytesMax
+  const { signal } = request
+  const body = isTooLarge ? undefined : await gatherShort(request.body, bodyBytesMax, { signal })
+  if (body === undefined) throw adminFault('admin/body-too-large', { bytesMax: bodyBytesMax })
   if (body.length === 0 && payload.kind === 'unsigned') return body
   if (payload.kind !== 'hashed' || payload.sha256 !== sha256HexOf(body))
     throw adminFault('admin/body-not-signed')
   return body
-}
-
-function tooLarge(): Error {
-  return adminFault('admin/body-too-large', { bytesMax: bodyBytesMax })
 }
 
 function parse(body: Uint8Array, { body: schema }: AdminRoute): unknown {
