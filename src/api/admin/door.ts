@@ -14,9 +14,9 @@ import { roleRoutes } from '#api/admin/roles'
 import type { AdminParts, AdminRoute, Names } from '#api/admin/route'
 import { targetRoutes } from '#api/admin/targets'
 import { userRoutes } from '#api/admin/users'
+import { failureFields } from '#api/faults'
 import type { RateLimits } from '#api/rate-limits'
 import { sha256HexOf } from '#crypto/digest'
-import { Fault } from '#fault/fault'
 import type { HttpHandler, HttpRequest, HttpResponse } from '#http/message'
 import { parseTarget, percentDecode, type RequestTarget } from '#http/target'
 import type { AccessKeys } from '#identity/access-keys'
@@ -89,8 +89,7 @@ export function createAdminDoor(options: AdminDoorOptions): HttpHandler {
           bytesIn: request.body.received,
           bytesOut,
           ms: options.world.monotonic() - startedAt,
-          ...(failure instanceof Fault ? { faultCode: failure.code } : {}),
-          ...(response.status === 500 ? { error: failure } : {}),
+          ...failureFields(failure, response.status),
         }),
     }
   }
