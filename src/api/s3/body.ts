@@ -9,7 +9,7 @@ import {
   statedChecksum,
   trailingAlgorithm,
 } from '#api/s3/checksums'
-import { s3Fault } from '#api/s3/faults'
+import { invalidRequest, s3Fault } from '#api/s3/faults'
 import { decodeAwsChunked, type Trailers } from '#identity/aws-chunked'
 import { ChunkSignatures } from '#identity/chunk-signatures'
 import { identityFault } from '#identity/faults'
@@ -92,10 +92,9 @@ function statedMd5(text: string | undefined): Uint8Array | undefined {
 function checkPromise({ headers }: Call, given: ChecksumAlgorithm | undefined): void {
   const promised = parseAlgorithm(headers['x-amz-sdk-checksum-algorithm'])
   if (promised === undefined || promised === given) return
-  throw s3Fault('s3/invalid-request', {
-    reason:
-      'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
-  })
+  throw invalidRequest(
+    'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
+  )
 }
 
 function plainStream(

@@ -1,6 +1,6 @@
 import type { BucketCall } from '#api/s3/call'
 import { admissionTo } from '#api/s3/enter'
-import { s3Fault } from '#api/s3/faults'
+import { invalidRequest, s3Fault } from '#api/s3/faults'
 import { readReplication, replicationElements } from '#api/s3/replication-document'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
 import { readXmlBody } from '#api/s3/xml-body'
@@ -24,7 +24,9 @@ export async function putBucketReplication(call: BucketCall): Promise<HttpRespon
   const by = caller?.id ?? door.root.id
   const replication = readReplication(document, { by, world: door.world })
   if (facts.versioning !== 'enabled')
-    throw invalid("Versioning must be 'Enabled' on the bucket to apply a replication configuration")
+    throw invalidRequest(
+      "Versioning must be 'Enabled' on the bucket to apply a replication configuration",
+    )
   for (const rule of replication.rules) await assertDestination(call, rule)
   await door.objects.configure(bucket, 'replication', replication)
   return emptyResponse(200)
@@ -44,16 +46,12 @@ async function assertDestination(
   if ('target' in to) return
   const name = parseBucketName(to.bucket)
   const target = await call.door.lookups.bucket(name)
-  if (target === undefined) throw invalid('Destination bucket must exist.')
+  if (target === undefined) throw invalidRequest('Destination bucket must exist.')
   if (name === call.bucket)
-    throw invalid('Destination bucket must be another one than the source bucket.')
+    throw invalidRequest('Destination bucket must be another one than the source bucket.')
   if (target.versioning !== 'enabled')
-    throw invalid('Destination bucket must have versioning enabled.')
+    throw invalidRequest('Destination bucket must have versioning enabled.')
   // As a policy would give it: for all keys that begin so.
   const key = `${filter?.prefix ?? filter?.and?.prefix ?? prefix}*` as ObjectKey
   await admissionTo(call, name, { action: 's3:ReplicateObject', key })
-}
-
-function invalid(reason: string): Error {
-  return s3Fault('s3/invalid-request', { reason })
 }

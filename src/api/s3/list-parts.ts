@@ -3,7 +3,8 @@ import { checksumElements, checksumWord } from '#api/s3/checksums'
 import { ownerOf } from '#api/s3/enter'
 import { abortHeaders } from '#api/s3/lifecycle-headers'
 import { listKeysMax, partsMax } from '#api/s3/limits'
-import { nameWriter, ownerElement, readLimit } from '#api/s3/listing'
+import { nameWriter, readLimit } from '#api/s3/listing'
+import { initiatorElement, ownerElement } from '#api/s3/owner-element'
 import { isoDate, quoted, xmlResponse } from '#api/s3/response'
 import { uploadOf } from '#api/s3/uploads'
 import { branch, branches, leaf } from '#api/s3/xml-writer'
@@ -26,7 +27,7 @@ export async function listParts(call: ObjectCall): Promise<HttpResponse> {
     leaf('Bucket', bucket),
     leaf('Key', names.write(key)),
     leaf('UploadId', upload.uploadId),
-    branch('Initiator', leaf('ID', owner.id), leaf('DisplayName', owner.displayName)),
+    initiatorElement(owner),
     ownerElement(owner),
     leaf('StorageClass', classOf(upload.traits)),
     leaf('PartNumberMarker', call.query.has('part-number-marker') ? after : 0),

@@ -1,6 +1,6 @@
 import type { ObjectCall } from '#api/s3/call'
 import { isRangeWanted } from '#api/s3/conditions'
-import { s3Fault } from '#api/s3/faults'
+import { invalidArgument, invalidRequest, s3Fault } from '#api/s3/faults'
 import { partsMax } from '#api/s3/limits'
 import type { Selection } from '#api/s3/object-headers'
 import { parseRange } from '#api/s3/range'
@@ -11,9 +11,7 @@ export function selectRange({ query, headers }: ObjectCall, info: ObjectInfo): S
   const partNumber = query.get('partNumber')
   if (partNumber !== undefined) {
     if (headers['range'] !== undefined) {
-      throw s3Fault('s3/invalid-request', {
-        reason: 'Cannot specify both Range header and partNumber query parameter',
-      })
+      throw invalidRequest('Cannot specify both Range header and partNumber query parameter')
     }
     return selectPart(partNumber, info)
   }
@@ -25,10 +23,10 @@ export function selectRange({ query, headers }: ObjectCall, info: ObjectInfo): S
 function selectPart(text: string, { parts, bytes }: ObjectInfo): Selection {
   const number = /^\d{1,5}$/.test(text) ? Number(text) : 0
   if (number < 1 || number > partsMax) {
-    throw s3Fault('s3/invalid-argument', {
-      argument: 'partNumber',
-      reason: `Part number must be an integer between 1 and ${partsMax}, inclusive`,
-    })
+    throw invalidArgument(
+      'partNumber',
+      `Part number must be an integer between 1 and ${partsMax}, inclusive`,
+    )
   }
   let first = 0
   for (const part of parts ?? [{ number: 1, bytes }]) {
