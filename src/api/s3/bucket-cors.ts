@@ -1,6 +1,7 @@
 import type { BucketCall } from '#api/s3/call'
 import { invalidRequest, malformedXml, s3Fault } from '#api/s3/faults'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
+import { removalOf } from '#api/s3/setting-removal'
 import { readXmlBody } from '#api/s3/xml-body'
 import { childrenOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
@@ -28,10 +29,7 @@ export async function putBucketCors(call: BucketCall): Promise<HttpResponse> {
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketCors.html */
-export async function deleteBucketCors({ door, bucket }: BucketCall): Promise<HttpResponse> {
-  await door.objects.configure(bucket, 'cors', undefined)
-  return emptyResponse(204)
-}
+export const deleteBucketCors = removalOf('cors')
 
 function readRule(rule: XmlElement): CorsRule {
   const all = (wanted: string): readonly string[] =>

@@ -1,6 +1,7 @@
 import type { BucketCall } from '#api/s3/call'
 import { invalidArgument, malformedXml, s3Fault } from '#api/s3/faults'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
+import { removalOf } from '#api/s3/setting-removal'
 import { readXmlBody } from '#api/s3/xml-body'
 import { childrenOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { branch, leaf } from '#api/s3/xml-writer'
@@ -38,10 +39,7 @@ export async function putBucketEncryption(call: BucketCall): Promise<HttpRespons
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketEncryption.html */
-export async function deleteBucketEncryption({ door, bucket }: BucketCall): Promise<HttpResponse> {
-  await door.objects.configure(bucket, 'encryption', undefined)
-  return emptyResponse(204)
-}
+export const deleteBucketEncryption = removalOf('encryption')
 
 /** Whether there is a key of that name is asked when something is written (S3). `s3/malformed-xml`, `s3/invalid-argument` */
 function readRule(rule: XmlElement): Setting {

@@ -3,6 +3,7 @@ import { admissionTo } from '#api/s3/enter'
 import { invalidRequest, s3Fault } from '#api/s3/faults'
 import { readReplication, replicationElements } from '#api/s3/replication-document'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
+import { removalOf } from '#api/s3/setting-removal'
 import { readXmlBody } from '#api/s3/xml-body'
 import type { Replication, ReplicationRule } from '#delivery/replication-rules'
 import type { HttpResponse } from '#http/message'
@@ -33,10 +34,7 @@ export async function putBucketReplication(call: BucketCall): Promise<HttpRespon
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketReplication.html */
-export async function deleteBucketReplication({ door, bucket }: BucketCall): Promise<HttpResponse> {
-  await door.objects.configure(bucket, 'replication', undefined)
-  return emptyResponse(204)
-}
+export const deleteBucketReplication = removalOf('replication')
 
 /** A bucket of this store keeps versions too, is another one, and lets the caller in. Targets are the commit's to know. */
 async function assertDestination(

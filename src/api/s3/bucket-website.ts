@@ -1,6 +1,7 @@
 import type { BucketCall } from '#api/s3/call'
 import { invalidArgument, invalidRequest, malformedXml, s3Fault } from '#api/s3/faults'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
+import { removalOf } from '#api/s3/setting-removal'
 import { readXmlBody } from '#api/s3/xml-body'
 import { childOf, childrenOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
@@ -25,10 +26,7 @@ export async function putBucketWebsite(call: BucketCall): Promise<HttpResponse> 
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketWebsite.html */
-export async function deleteBucketWebsite({ door, bucket }: BucketCall): Promise<HttpResponse> {
-  await door.objects.configure(bucket, 'website', undefined)
-  return emptyResponse(204)
-}
+export const deleteBucketWebsite = removalOf('website')
 
 function readWebsite(document: XmlElement): Website {
   const elsewhere = childOf(document, 'RedirectAllRequestsTo')

@@ -112,19 +112,24 @@ export function parseBase64(text: string): Uint8Array | undefined {
 /** The headers of an answer that tells the object's checksum. */
 export function checksumHeaders(checksum: Checksum | undefined): Record<string, string> {
   if (checksum === undefined) return {}
-  return {
-    [spellings[checksum.algorithm].header]: checksumText(checksum),
-    'x-amz-checksum-type': checksum.type,
-  }
+  return { ...partChecksumHeaders(checksum), 'x-amz-checksum-type': checksum.type }
+}
+
+/** Of a part S3 tells the value only. */
+export function partChecksumHeaders(checksum: Checksum | undefined): Record<string, string> {
+  if (checksum === undefined) return {}
+  return { [spellings[checksum.algorithm].header]: checksumText(checksum) }
 }
 
 /** The same in XML. */
 export function checksumElements(checksum: Checksum | undefined): readonly Xml[] {
   if (checksum === undefined) return []
-  return [
-    leaf(spellings[checksum.algorithm].element, checksumText(checksum)),
-    leaf('ChecksumType', checksum.type),
-  ]
+  return [...partChecksumElements(checksum), leaf('ChecksumType', checksum.type)]
+}
+
+export function partChecksumElements(checksum: Checksum | undefined): readonly Xml[] {
+  if (checksum === undefined) return []
+  return [leaf(spellings[checksum.algorithm].element, checksumText(checksum))]
 }
 
 /** Of one part of an object that has a checksum, and whose part had one of the same algorithm. */

@@ -2,6 +2,7 @@ import type { BucketCall } from '#api/s3/call'
 import { accessOf } from '#api/s3/enter'
 import { malformedXml, s3Fault } from '#api/s3/faults'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
+import { removalOf } from '#api/s3/setting-removal'
 import { readXmlBody } from '#api/s3/xml-body'
 import { childOf, textOf } from '#api/s3/xml-reader'
 import { branch, leaf } from '#api/s3/xml-writer'
@@ -47,7 +48,4 @@ export async function putOwnershipControls(call: BucketCall): Promise<HttpRespon
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketOwnershipControls.html */
-export async function deleteOwnershipControls({ door, bucket }: BucketCall): Promise<HttpResponse> {
-  await door.objects.configure(bucket, 'ownership', undefined)
-  return emptyResponse(204)
-}
+export const deleteOwnershipControls = removalOf('ownership')

@@ -1,6 +1,11 @@
 import { incomingBody } from '#api/s3/body'
 import type { ObjectCall } from '#api/s3/call'
-import { checksumHeaders, checksumWord, statedChecksum, trailingAlgorithm } from '#api/s3/checksums'
+import {
+  checksumWord,
+  partChecksumHeaders,
+  statedChecksum,
+  trailingAlgorithm,
+} from '#api/s3/checksums'
 import { encryptionHeaders, readCustomerKey } from '#api/s3/encryption'
 import { invalidRequest } from '#api/s3/faults'
 import { putBytesMax } from '#api/s3/limits'
@@ -30,11 +35,9 @@ export async function uploadPart(call: ObjectCall): Promise<HttpResponse> {
     customerKey,
     signal: request.signal,
   })
-  const checksum = part.checksum === undefined ? {} : checksumHeaders(part.checksum)
-  delete checksum['x-amz-checksum-type'] // of a part S3 tells the value only
   return emptyResponse(200, {
     etag: quoted(part.etag),
-    ...checksum,
+    ...partChecksumHeaders(part.checksum),
     ...encryptionHeaders(call, upload),
   })
 }

@@ -18,7 +18,7 @@ export function uploadOf({ bucket, key, query }: ObjectCall): UploadName {
   return { bucket, key, uploadId: uploadId as UploadId } // the domain looks it up
 }
 
-export function partNumberOf({ query }: ObjectCall): number {
+export function partNumberOf({ query }: Pick<ObjectCall, 'query'>): number {
   const text = query.get('partNumber') ?? ''
   const number = /^\d{1,5}$/.test(text) ? Number(text) : 0
   if (number >= 1 && number <= partsMax) return number
