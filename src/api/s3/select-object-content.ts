@@ -38,7 +38,7 @@ export async function selectObjectContent(call: ObjectCall): Promise<HttpRespons
   const opened = await door.objects.open(bucket, key, { version: versionOf(call), customerKey })
   let isHandedOver = false
   try {
-    admission.admit(opened.info)
+    admission.admit(opened.info) // asked before the query was read; by now the key may have another version
     assertReadable(call, opened.info)
     const source = sourceOf(opened, { scan: request.scan, signal: call.request.signal })
     const batches = select(request.query, { ...request, source, now: door.world.now() })
