@@ -1,4 +1,5 @@
-import { declareFaults, isFault } from '#fault/fault'
+import { declareFaults, Fault, isFault } from '#fault/fault'
+import type { RequestEnded } from '#telemetry/telemetry'
 
 /** What every door may answer. */
 export const rateFault = declareFaults({
@@ -11,4 +12,16 @@ export function retryHeaders(error: unknown): { readonly 'retry-after'?: string 
   return isFault(error, 'api/slow-down')
     ? { 'retry-after': String(error.detail['retryAfterS']) }
     : {}
+}
+
+/** What the log says of a request that failed: the error itself only where nobody expected it. */
+export function failureFields(
+  error: unknown,
+  status: number,
+): Pick<RequestEnded, 'faultCode' | 'error'> {
+  if (error === undefined) return {}
+  return {
+    ...(error instanceof Fault ? { faultCode: error.code } : {}),
+    ...(status === 500 ? { error } : {}),
+  }
 }

@@ -3,6 +3,7 @@
 import { rateFault } from '#api/faults'
 import { openRateTable, RateLimit, type RateRule, type RateTable } from '#api/rate-limit'
 import { isFault } from '#fault/fault'
+import { isLoopback, plainAddress } from '#http/peer'
 import type { World } from '#world/world'
 
 interface Rates<Of> {
@@ -80,14 +81,9 @@ function refuseFor(waitMs: number): void {
   if (waitMs > 0) throw rateFault('api/slow-down', { retryAfterS: Math.ceil(waitMs / 1000) })
 }
 
-/** Programs of this machine, and whoever comes through a proxy on it. */
-function isLoopback(address: string): boolean {
-  return address === '::1' || withoutMapping(address).startsWith('127.')
-}
-
 /** Who has one IPv6 address usually has the 2^64 beside it (RFC 6177). */
 export function networkOf(address: string): string {
-  const plain = withoutMapping(address)
+  const plain = plainAddress(address)
   if (!plain.includes(':')) return plain
   const [head = '', tail] = plain.replace(/%.*$/, '').split('::')
   const before = head === '' ? [] : head.split(':')
@@ -95,8 +91,4 @@ export function networkOf(address: string): string {
   const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length)
   const groups = [...before, ...Array.from({ length: zeros }, () => '0'), ...after]
   return groups.slice(0, 4).join(':')
-}
-
-function withoutMapping(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }

@@ -3,6 +3,7 @@
  * attempt at a time finds out whether it is back; when it refuses one thing, only what comes after it for the same object waits.
  */
 import type { ChangeLog } from '#changelog/change'
+import { settled } from '#changelog/settled'
 import type { DeliveryChange, DeliveryId, DeliveryRow } from '#delivery/changes'
 import { Fault } from '#fault/fault'
 import type { Sql } from '#sql/sql'
@@ -113,13 +114,13 @@ export class Lane {
     sequence,
     ordinal,
   }: Pick<DeliveryRow, 'sequence' | 'ordinal'>): Promise<readonly DeliveryRow[]> {
-    const { sql, changelog } = this.#parts
-    const rows = await sql.query<DeliveryRow>`
-      select * from delivery where target = ${this.target} and given_up_at is null
-        and (sequence, ordinal) > (${sequence}, ${ordinal})
-      order by sequence, ordinal limit ${windowRows}`
-    await changelog.reached(changelog.committed())
-    return rows
+    return await settled(
+      this.#parts,
+      () => this.#parts.sql.query<DeliveryRow>`
+        select * from delivery where target = ${this.target} and given_up_at is null
+          and (sequence, ordinal) > (${sequence}, ${ordinal})
+        order by sequence, ordinal limit ${windowRows}`,
+    )
   }
 
   /** By place, in order; without those that are to wait: of a place that waits in one window, nothing is tried from another. */

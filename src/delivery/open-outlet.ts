@@ -1,3 +1,4 @@
+import { toHex } from '#bytes/text'
 import { endpointOutlet } from '#delivery/endpoint-outlet'
 import { messageOf, trialMessage } from '#delivery/message'
 import { openNats } from '#delivery/nats'
@@ -27,7 +28,7 @@ function messageOutlet(sender: Sender, { store, root, world }: OutletParts): Out
     deliver: (row, { signal }) =>
       sendInTime(sender, messageOf(row, { root, store }), { world, signal }),
     try: ({ signal }) => {
-      const id = `trial-${Buffer.from(world.randomBytes(8)).toString('hex')}`
+      const id = `trial-${toHex(world.randomBytes(8))}`
       return sendInTime(sender, trialMessage({ id, now: world.now() }), { world, signal })
     },
     [Symbol.asyncDispose]: () => sender[Symbol.asyncDispose](),

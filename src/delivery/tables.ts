@@ -14,10 +14,11 @@ import {
 } from '#delivery/changes'
 import { followObjects } from '#delivery/follow'
 import { insertDelivery } from '#delivery/rows'
-import { sealedFromJson, sealedToJson } from '#identity/sealed-secret'
+import { type SealedSecret, sealedFromJson, sealedToJson } from '#identity/sealed-secret'
 import type { ReplicationStatus } from '#object/model'
 import { noteReplication } from '#object/replication'
 import type { Queryable } from '#sql/sql'
+import { walkRows } from '#sql/walk'
 
 export const deliveryRoom: ChangeRoom = {
   room: 'delivery',
@@ -155,33 +156,39 @@ async function* dumpDeliveries(tx: Queryable): AsyncGenerator<SequencedChange> {
     const body: DeliveryChange = { kind: 'delivery/target-put', ...targetJson(row) }
     yield { sequence: BigInt(row.sequence), at: row.at, body }
   }
-  for (let after = { sequence: 0, ordinal: 0 }; ; ) {
-    const rows = await tx.query<DeliveryRow>`
-      select * from delivery where (sequence, ordinal) > (${after.sequence}, ${after.ordinal})
-      order by sequence, ordinal limit ${pageRows}`
-    for (const { sequence, ordinal, at, target, place, notice, given_up_at } of rows) {
-      const body: DeliveryChange = {
-        kind: 'delivery/waiting',
-        ordinal,
-        target,
-        place,
-        notice: JSON.parse(notice),
-        ...(given_up_at === null ? {} : { givenUpAt: given_up_at }),
-      }
-      yield { sequence: BigInt(sequence), at, body }
+  const rows = walkRows<DeliveryRow>(
+    (last) => tx.query`
+      select * from delivery where (sequence, ordinal) > (${last?.sequence ?? 0}, ${last?.ordinal ?? 0})
+      order by sequence, ordinal limit ${pageRows}`,
+  )
+  for await (const { sequence, ordinal, at, target, place, notice, given_up_at } of rows) {
+    const body: DeliveryChange = {
+      kind: 'delivery/waiting',
+      ordinal,
+      target,
+      place,
+      notice: JSON.parse(notice),
+      ...(given_up_at === null ? {} : { givenUpAt: given_up_at }),
     }
-    const last = rows.at(-1)
-    if (last === undefined) return
-    after = last
+    yield { sequence: BigInt(sequence), at, body }
   }
 }
 
 export function targetJson(row: TargetRow): TargetJson {
-  const { generation, wrapped_key: wrapped, sealed } = row
-  const isSealed = generation !== null && wrapped !== null && sealed !== null
+  const sealed = sealedOf(row)
   return {
     name: row.name,
     place: JSON.parse(row.place),
-    ...(isSealed ? { secret: sealedToJson({ generation, wrapped, sealed }) } : {}),
+    ...(sealed === undefined ? {} : { secret: sealedToJson(sealed) }),
   }
+}
+
+/** `undefined` of a target that has no secret. */
+export function sealedOf({
+  generation,
+  wrapped_key: wrapped,
+  sealed,
+}: TargetRow): SealedSecret | undefined {
+  if (generation === null || wrapped === null || sealed === null) return undefined
+  return { generation, wrapped, sealed }
 }

@@ -4,11 +4,12 @@
  */
 import { toHex } from '#bytes/text'
 import type { ChangeLog, CommitTransaction } from '#changelog/change'
+import { settled } from '#changelog/settled'
 import type { DeliveryChange, TargetRow } from '#delivery/changes'
 import { deliveryFault } from '#delivery/faults'
 import type { Replication } from '#delivery/replication-rules'
 import type { NotificationRules } from '#delivery/rules'
-import { targetJson } from '#delivery/tables'
+import { sealedOf, targetJson } from '#delivery/tables'
 import {
   localLane,
   parseTargetName,
@@ -16,7 +17,7 @@ import {
   type TargetName,
   type TargetPlace,
 } from '#delivery/target'
-import { openSecret, sealedToJson, sealSecret } from '#identity/sealed-secret'
+import { openSecret, rewrapSecret, sealedToJson, sealSecret } from '#identity/sealed-secret'
 import type { Keyring } from '#keyring/keyring'
 import type { Queryable, Sql } from '#sql/sql'
 import type { World } from '#world/world'
@@ -83,11 +84,8 @@ export class Targets {
   async open(name: string): Promise<OpenTarget> {
     const { keyring } = this.#parts
     const row = await this.#settled((tx) => requireTarget(tx, name))
-    const { generation, wrapped_key: wrapped, sealed } = row
-    const isSealed = generation !== null && wrapped !== null && sealed !== null
-    const secret = isSealed
-      ? openSecret({ generation, wrapped, sealed }, { owner: ownerOf(name), keyring })
-      : undefined
+    const sealed = sealedOf(row)
+    const secret = sealed && openSecret(sealed, { owner: ownerOf(name), keyring })
     return { ...targetOf(row), secret }
   }
 
@@ -156,14 +154,10 @@ export class Targets {
       const rows = await tx.query<TargetRow>`
         select * from delivery_target where generation < ${keyring.generation} order by name limit ${secretsPerCommit}`
       for (const row of rows) {
-        const { generation, wrapped_key: wrapped, sealed } = row
-        if (generation === null || wrapped === null || sealed === null) continue
-        const secret = { ...keyring.wrap(keyring.unwrap(generation, wrapped)), sealed }
-        const change: DeliveryChange = {
-          kind: 'delivery/target-put',
-          ...targetJson(row),
-          secret: sealedToJson(secret),
-        }
+        const sealed = sealedOf(row)
+        if (sealed === undefined) continue // then it has no generation
+        const secret = sealedToJson(rewrapSecret(sealed, keyring))
+        const change: DeliveryChange = { kind: 'delivery/target-put', ...targetJson(row), secret }
         await tx.record(change)
       }
       return rows.length
@@ -176,14 +170,8 @@ export class Targets {
     return result
   }
 
-  /** Nothing is shown that the log could lose. */
   async #settled<T>(read: (sql: Queryable) => Promise<T>): Promise<T> {
-    const { sql, changelog } = this.#parts
-    try {
-      return await read(sql)
-    } finally {
-      await changelog.reached(changelog.committed())
-    }
+    return await settled(this.#parts, () => read(this.#parts.sql))
   }
 }
 

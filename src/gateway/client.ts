@@ -176,28 +176,22 @@ class Caller {
     return this.#answer(call, { signal: signalOf(args[signalled]) })
   }
 
-  async administer(name: AdministrationCall, args: readonly unknown[]): Promise<unknown> {
-    const call = this.#number()
-    this.#link.send({ ask: 'administration', call, name, args })
-    return await this.#answer(call, {})
+  administer(name: AdministrationCall, args: readonly unknown[]): Promise<unknown> {
+    return this.#ask((call) => ({ ask: 'administration', call, name, args }))
   }
 
   async findKey(accessKeyId: string, token: string | undefined): Promise<AccessKey | undefined> {
-    const call = this.#number()
-    this.#link.send({ ask: 'key', call, accessKeyId, token })
-    return (await this.#answer(call, {})) as AccessKey | undefined // what `findKey` comes to
+    const found = await this.#ask((call) => ({ ask: 'key', call, accessKeyId, token }))
+    return found as AccessKey | undefined // what `findKey` comes to
   }
 
   async heard(): Promise<void> {
-    const call = this.#number()
-    this.#link.send({ ask: 'heard', call })
-    await this.#answer(call, {})
+    await this.#ask((call) => ({ ask: 'heard', call }))
   }
 
   async findPrincipal(id: string): Promise<Principal | undefined> {
-    const call = this.#number()
-    this.#link.send({ ask: 'principal', call, id })
-    return (await this.#answer(call, {})) as Principal | undefined // what `findPrincipal` comes to
+    const found = await this.#ask((call) => ({ ask: 'principal', call, id }))
+    return found as Principal | undefined // what `findPrincipal` comes to
   }
 
   async store<Result>(
@@ -235,9 +229,8 @@ class Caller {
   }
 
   async open(...args: Parameters<ObjectStore['open']>): Promise<OpenedObject> {
-    const call = this.#number()
-    this.#link.send({ ask: 'open', call, args })
-    const { info, opened, whole, broken } = (await this.#answer(call, {})) as OpenedMessage // what `open` comes to
+    const found = (await this.#ask((call) => ({ ask: 'open', call, args }))) as OpenedMessage // what `open` comes to
+    const { info, opened, whole, broken } = found
     if (opened === undefined) {
       const readWhole = async (): Promise<Uint8Array> => {
         if (broken !== undefined) throw unpackError(broken)
@@ -291,6 +284,13 @@ class Caller {
   #next(stream: number): Promise<readonly Uint8Array[] | undefined> {
     this.#link.send({ ask: 'next', stream })
     return new Promise((resolve, reject) => this.#readers.set(stream, { resolve, reject }))
+  }
+
+  /** One question, one answer: nothing else goes with it. */
+  #ask(question: (call: number) => Question): Promise<unknown> {
+    const call = this.#number()
+    this.#link.send(question(call))
+    return this.#answer(call, {})
   }
 
   /** The other side lets go of a call that is aborted, and says so by its answer. */

@@ -221,7 +221,6 @@ class Server implements ServedGateway {
     const reading = this.#streams.get(stream)
     try {
       if (reading === undefined) throw new Error(`there is no stream ${stream}`)
-
       const pieces = await reading.next()
       if (pieces !== undefined) {
         const moved = pieces.map(movable)

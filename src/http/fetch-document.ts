@@ -3,7 +3,7 @@ import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { httpFault } from '#http/faults'
 import { assertPublicHost, publicLookup } from '#http/public-address'
-import { gather } from '#stream/gather'
+import { gatherShort } from '#stream/gather'
 
 export interface DocumentOptions {
   readonly bytesMax: number
@@ -23,8 +23,8 @@ export async function fetchDocument(
   const answer = await open(url, { isTls, isPrivate, signal })
   try {
     if (answer.statusCode !== 200) throw unavailable(`it answered ${answer.statusCode}`)
-    const bytes = await gather(answer, bytesMax + 1, { signal })
-    if (bytes.length > bytesMax) throw unavailable('it is too long')
+    const bytes = await gatherShort(answer, bytesMax, { signal })
+    if (bytes === undefined) throw unavailable('it is too long')
     return bytes
   } finally {
     answer.destroy()

@@ -1,5 +1,6 @@
 /** How this room changes and reads its tables: every change in the change log, and whoever keeps what was so is told. */
 import type { ChangeLog, CommitTransaction } from '#changelog/change'
+import { settled } from '#changelog/settled'
 import type { Keyring } from '#keyring/keyring'
 import type { Queryable, Sql } from '#sql/sql'
 import type { World } from '#world/world'
@@ -31,11 +32,6 @@ export class Ledger {
 
   /** Nothing is shown that the log could lose. */
   async settled<T>(read: (sql: Queryable) => Promise<T>): Promise<T> {
-    const { sql, changelog } = this.parts
-    try {
-      return await read(sql)
-    } finally {
-      await changelog.reached(changelog.committed())
-    }
+    return await settled(this.parts, () => read(this.parts.sql))
   }
 }

@@ -73,7 +73,7 @@ export function entityOf(row: EntityRow): Entity {
   }
 }
 
-export const noRights: RightsJson = { inline: [], attached: [], teams: [] }
+const noRights: RightsJson = { inline: [], attached: [], teams: [] }
 
 /** What hangs on a user, a team or a role. */
 export async function readRights(tx: Queryable, holder: string): Promise<RightsJson> {

@@ -20,8 +20,12 @@ const action = 'sts:AssumeRole'
  * allow it, too, unless it is an account itself. No policy of the caller's may forbid it. `identity/not-assumable`
  */
 export function assertTrusted(role: Entity, caller: Caller, asked: AssumeRole): void {
-  if (!isTrusted(role, caller, asked))
-    throw accountFault('identity/not-assumable', { role: asked.roleArn.slice(0, 200) })
+  if (!isTrusted(role, caller, asked)) throw notAssumable(asked)
+}
+
+/** Says no more than what was asked for. */
+export function notAssumable({ roleArn }: Pick<AssumeRole, 'roleArn'>): Error {
+  return accountFault('identity/not-assumable', { role: roleArn.slice(0, 200) })
 }
 
 function isTrusted(role: Entity, caller: Caller, asked: AssumeRole): boolean {
@@ -50,8 +54,9 @@ function isTrusted(role: Entity, caller: Caller, asked: AssumeRole): boolean {
 export function assertTrustedIdentity(
   role: Entity,
   { provider, known }: { readonly provider: string } & Pick<Standing, 'known'>,
-  { context, session, roleArn }: AssumeRoleWithWebIdentity,
+  asked: AssumeRoleWithWebIdentity,
 ): void {
+  const { context, session } = asked
   const { trust } = role.facts
   const verdict =
     trust !== undefined &&
@@ -61,6 +66,5 @@ export function assertTrustedIdentity(
       names: [provider],
       context: { ...context, ...known, 'sts:rolesessionname': [session] },
     })
-  if (verdict !== 'Allow')
-    throw accountFault('identity/not-assumable', { role: roleArn.slice(0, 200) })
+  if (verdict !== 'Allow') throw notAssumable(asked)
 }

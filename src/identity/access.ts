@@ -4,7 +4,14 @@
  * bucket's policy, ownership, or a grant permits; everything else is denied.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-overview.html
  */
-import { type Caller, granteeIds, ownNames, sharedNames, standingOf } from '#identity/caller'
+import {
+  type Caller,
+  granteeIds,
+  ownNames,
+  roleNames,
+  sharedNames,
+  standingOf,
+} from '#identity/caller'
 import type { RequestContext } from '#identity/conditions'
 import { type Grants, isGranted, ownGrants, type Permission } from '#identity/grants'
 import { asksFor, evaluate, isPublic, type Policy, parsePolicy } from '#identity/policy'
@@ -170,10 +177,6 @@ function policiesSay(request: AccessRequest, bucket: BucketAccess): Verdict {
   if (isSameAccount && isMeant) return 'Allow'
   if (!isAllowed) return 'Deny'
   return offered ?? (isSameAccount && account === '' ? 'Allow' : undefined)
-}
-
-function roleNames(session: { readonly role?: string } | undefined): readonly string[] {
-  return session?.role === undefined ? [] : [session.role]
 }
 
 /** What the bucket's policy says to somebody of these names. */

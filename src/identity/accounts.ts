@@ -2,6 +2,7 @@
  * Principals and their access keys: who there is, and how they prove it. Everything is a change in the change log, so it survives the
  * database; secrets are sealed wherever they rest. Whoever may call this may do everything: doors check first.
  */
+import { toHex } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { findCaller, findMember } from '#identity/_callers'
 import { Ledger, type LedgerParts } from '#identity/_ledger'
@@ -35,7 +36,13 @@ import {
   parseSecret,
   parseTenant,
 } from '#identity/principal'
-import { openSecret, sealedFromJson, sealedToJson, sealSecret } from '#identity/sealed-secret'
+import {
+  openSecret,
+  rewrapSecret,
+  sealedFromJson,
+  sealedToJson,
+  sealSecret,
+} from '#identity/sealed-secret'
 import { keyJson } from '#identity/tables'
 import type { Keyring } from '#keyring/keyring'
 import type { Queryable } from '#sql/sql'
@@ -47,8 +54,6 @@ const dayMs = 24 * 3600 * 1000
 
 /** Secrets rewrapped by one commit. */
 const secretsPerCommit = 500
-
-export type AccountsParts = LedgerParts
 
 export interface NewPrincipal {
   readonly handle: string
@@ -90,7 +95,7 @@ export class Accounts implements IdentitySource {
   readonly logins: Logins
   readonly #sessions: Sessions
 
-  constructor(parts: AccountsParts) {
+  constructor(parts: LedgerParts) {
     this.#ledger = new Ledger(parts)
     this.#sessions = new Sessions(parts)
     this.logins = new Logins(this.#ledger)
@@ -132,7 +137,7 @@ export class Accounts implements IdentitySource {
   /** `identity/handle-taken`, `identity/email-taken`, `identity/principal-exists`, and the faults of malformed fields. */
   async createPrincipal(asked: NewPrincipal): Promise<Principal> {
     const { world } = this.#ledger.parts
-    const id = parsePrincipalId(asked.id ?? Buffer.from(world.randomBytes(32)).toString('hex'))
+    const id = parsePrincipalId(asked.id ?? toHex(world.randomBytes(32)))
     const handle = parseHandle(asked.handle)
     const fields = {
       id,
@@ -333,8 +338,7 @@ export class Accounts implements IdentitySource {
     { accessKeyId, secret }: { readonly accessKeyId: string; readonly secret: string },
     newId: PrincipalId,
   ): Promise<Principal> {
-    const { keyring, sql, world } = this.#ledger.parts
-    const known = await this.#findKey(sql, accessKeyId)
+    const known = await this.#findKey(this.#ledger.parts.sql, accessKeyId)
     if (known?.principal.isRoot === true && known.secret === secret) return known.principal
     return await this.#ledger.change(async (tx) => {
       const [found] = await tx.query<PrincipalRow>`select * from principal where is_root = 1`
@@ -342,14 +346,7 @@ export class Accounts implements IdentitySource {
       const key = await findKeyRow(tx, accessKeyId)
       if (key !== undefined && key.principal !== root.id)
         throw accountFault('identity/key-exists', { accessKeyId })
-      const change: IdentityChange = {
-        kind: 'identity/key-put',
-        accessKeyId,
-        principal: root.id,
-        secret: sealedToJson(sealSecret(secret, { owner: accessKeyId, keyring, world })),
-        state: 'active',
-      }
-      await tx.record(change)
+      await this.#recordKey(tx, { accessKeyId, secret, principal: root.id })
       return root
     })
   }
@@ -369,13 +366,9 @@ export class Accounts implements IdentitySource {
       const rows = await tx.query<KeyRow>`
         select * from access_key where generation < ${keyring.generation} order by sequence limit ${secretsPerCommit}`
       for (const row of rows) {
-        const { sealed } = row
-        const secret = { ...keyring.wrap(keyring.unwrap(row.generation, row.wrapped_key)), sealed }
-        const change: IdentityChange = {
-          kind: 'identity/key-put',
-          ...keyJson(row),
-          secret: sealedToJson(secret),
-        }
+        const former = keyJson(row)
+        const secret = sealedToJson(rewrapSecret(sealedFromJson(former.secret), keyring))
+        const change: IdentityChange = { kind: 'identity/key-put', ...former, secret }
         await tx.record(change)
       }
       return rows.length + (await rewrapLogins(tx, keyring))
@@ -405,8 +398,7 @@ async function rewrapLogins(tx: CommitTransaction, keyring: Keyring): Promise<nu
   for (const { principal, body } of rows) {
     const { totp, ...login } = JSON.parse(body) as LoginJson // put there by us
     if (totp === undefined) continue // then it has no generation
-    const { generation, wrapped, sealed } = sealedFromJson(totp.secret)
-    const secret = sealedToJson({ ...keyring.wrap(keyring.unwrap(generation, wrapped)), sealed })
+    const secret = sealedToJson(rewrapSecret(sealedFromJson(totp.secret), keyring))
     const change: IdentityChange = {
       kind: 'identity/login-put',
       principal,

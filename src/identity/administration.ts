@@ -99,8 +99,6 @@ export interface Administration {
   attach(holder: HolderRef, policyArn: string): Promise<void>
   /** `identity/no-such-policy` */
   detach(holder: HolderRef, policyArn: string): Promise<void>
-  /** Documents of managed policies, the store's own among them. `identity/no-such-policy` */
-  document(policyArn: string): Promise<string>
 
   /** Once is enough. `identity/no-such-entity`, `identity/no-such-principal`, `identity/too-many` */
   addMember(account: string, team: string, user: string): Promise<void>
@@ -143,7 +141,6 @@ export const administrationCalls = [
   'removeInline',
   'attach',
   'detach',
-  'document',
   'addMember',
   'removeMember',
   'members',

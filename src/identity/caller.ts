@@ -72,8 +72,12 @@ export function ownNames(caller: Caller): readonly string[] {
 /** The names it shares with others: its role's, its account's. */
 export function sharedNames(caller: Caller): readonly string[] {
   const { account, session, isBound } = standingOf(caller)
-  const role = session?.role === undefined ? [] : [session.role]
+  const role = roleNames(session)
   return isBound && account !== '' ? [...role, account] : role
+}
+
+export function roleNames(session: SessionStanding | undefined): readonly string[] {
+  return session?.role === undefined ? [] : [session.role]
 }
 
 /** The ids grants may name it by. */

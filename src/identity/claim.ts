@@ -120,8 +120,12 @@ function readHeaderTime(headers: HttpHeaders): {
   }
   const timeMs = Date.parse(headers['date'] ?? '')
   if (!Number.isFinite(timeMs)) throw identityFault('identity/missing-date')
-  const timestamp = new Date(timeMs).toISOString().replace(/[-:]|\.\d{3}/g, '')
-  return { timestamp, timeMs }
+  return { timestamp: printTimestamp(timeMs), timeMs }
+}
+
+/** `YYYYMMDDTHHMMSSZ` */
+export function printTimestamp(timeMs: number): string {
+  return new Date(timeMs).toISOString().replace(/[-:]|\.\d{3}/g, '')
 }
 
 /** Milliseconds of `YYYYMMDDTHHMMSSZ`; `undefined` for text that is no time. */

@@ -16,7 +16,7 @@ import {
   requirePrincipal,
 } from '#identity/_rows'
 import type { OpenedSession, Sessions } from '#identity/_sessions'
-import { assertTrusted, assertTrustedIdentity } from '#identity/_trust'
+import { assertTrusted, assertTrustedIdentity, notAssumable } from '#identity/_trust'
 import { claimedProvider, WebIdentities } from '#identity/_web-identities'
 import type {
   Administration,
@@ -59,6 +59,7 @@ import { accountFault } from '#identity/faults'
 import { assertDistinctSids, type PolicyKind, parsePolicy } from '#identity/policy'
 import type { KeyInfo, Principal } from '#identity/principal'
 import { parseHandle } from '#identity/principal'
+import type { SessionTicket } from '#identity/session-token'
 import type { Queryable } from '#sql/sql'
 
 /** The store's own users, and everybody's keys. */
@@ -96,7 +97,7 @@ export class Directory implements Administration {
   }
 
   async listUsers(account: string): Promise<readonly Entity[]> {
-    if (account !== '') return await this.#list(account, 'user')
+    if (account !== '') return await this.list(account, 'user')
     return (await this.#users.listPrincipals()).map(userOf)
   }
 
@@ -106,19 +107,19 @@ export class Directory implements Administration {
 
   async createUser(account: string, { name, path = '/' }: Named): Promise<Entity> {
     if (account !== '')
-      return await this.#create({ account, kind: 'user', name }, { path, facts: {} })
+      return await this.create({ account, kind: 'user', name }, { path, facts: {} })
     parsePath(path)
     return userOf(await this.#users.createPrincipal({ handle: name }))
   }
 
   async updateUser(account: string, name: string, wanted: Partial<Named>): Promise<Entity> {
-    if (account !== '') return await this.#update({ account, kind: 'user', name }, wanted)
+    if (account !== '') return await this.update({ account, kind: 'user', name }, wanted)
     const { name: handle } = wanted
     return userOf(await this.#users.updatePrincipal(name, handle === undefined ? {} : { handle }))
   }
 
   async removeUser(account: string, name: string): Promise<void> {
-    if (account !== '') return await this.#remove({ account, kind: 'user', name })
+    if (account !== '') return await this.remove({ account, kind: 'user', name })
     await this.#users.removePrincipal(name, { mustBeBare: true })
   }
 
@@ -146,8 +147,12 @@ export class Directory implements Administration {
     return await this.#users.key(accessKeyId)
   }
 
-  async list(account: string, kind: EntityRef['kind']): Promise<readonly Entity[]> {
-    return await this.#list(account, kind)
+  async list(account: string, kind: EntityKind): Promise<readonly Entity[]> {
+    const rows = await this.#ledger.settled(
+      (tx) => tx.query<EntityRow>`
+        select * from iam_entity where account = ${account} and kind = ${kind} order by name_key`,
+    )
+    return rows.map(entityOf)
   }
 
   async entity(ref: EntityRef): Promise<Entity> {
@@ -155,21 +160,51 @@ export class Directory implements Administration {
   }
 
   async create(
-    ref: EntityRef,
-    asked: { readonly path?: string; readonly facts: EntityFacts },
+    { account, kind, name }: Ref,
+    { path = '/', facts }: { readonly path?: string; readonly facts: EntityFacts },
   ): Promise<Entity> {
-    return await this.#create(ref, asked)
+    const id = newEntityId(kind, this.#ledger.parts.world)
+    const fields = {
+      account,
+      name: parseEntityName(name, { kind, account }),
+      path: parsePath(path),
+    }
+    checkFacts(facts)
+    return await this.#ledger.change(async (tx) => {
+      await assertNameFree(tx, { ...fields, kind, id })
+      await assertRoom(tx, { account, kind })
+      await recordEntity(tx, { ...fields, id, entity: kind, facts })
+      return await requireNamed(tx, { account, kind, name })
+    })
   }
 
   async update(
-    ref: EntityRef,
+    ref: Ref,
     wanted: Partial<Named> & { readonly facts?: EntityFacts },
   ): Promise<Entity> {
-    return await this.#update(ref, wanted)
+    const { account, kind } = ref
+    if (wanted.facts !== undefined) checkFacts(wanted.facts)
+    return await this.#ledger.change(async (tx) => {
+      const former = await requireNamed(tx, ref)
+      const name = parseEntityName(wanted.name ?? former.name, { kind, account })
+      const path = parsePath(wanted.path ?? former.path)
+      const facts = { ...former.facts, ...wanted.facts }
+      await assertNameFree(tx, { account, kind, name, id: former.id })
+      await recordEntity(tx, { id: former.id, account, entity: kind, name, path, facts })
+      return await requireNamed(tx, { account, kind, name })
+    })
   }
 
-  async remove(ref: EntityRef): Promise<void> {
-    await this.#remove(ref)
+  async remove(ref: Ref): Promise<void> {
+    await this.#ledger.change(async (tx) => {
+      const { id, name, arn } = await requireNamed(tx, ref)
+      await assertBare(tx, { id, name })
+      const [member] = await tx.query`select 1 as found from iam_membership where team = ${id}`
+      const isAttached = ref.kind === 'policy' && (await isAttachedAnywhere(tx, arn))
+      if (member !== undefined || isAttached) throw accountFault('identity/still-in-use', { name })
+      const change: IdentityChange = { kind: 'identity/entity-removed', id }
+      await tx.record(change)
+    })
   }
 
   async rights(holder: HolderRef): Promise<RightsJson> {
@@ -215,12 +250,6 @@ export class Directory implements Administration {
       if (!rights.attached.includes(policyArn)) throw noSuchPolicy(policyArn)
       return { ...rights, attached: rights.attached.filter((arn) => arn !== policyArn) }
     })
-  }
-
-  async document(policyArn: string): Promise<string> {
-    const document = await this.#ledger.settled((tx) => findDocument(tx, policyArn))
-    if (document === undefined) throw noSuchPolicy(policyArn)
-    return document
   }
 
   async addMember(account: string, team: string, user: string): Promise<void> {
@@ -269,49 +298,33 @@ export class Directory implements Administration {
   }
 
   async assumeRole(caller: Caller, asked: AssumeRole): Promise<RoleSession> {
-    const { policy } = asked
-    if (policy !== undefined) checkDocument(policy, 'identity')
+    checkNarrowing(asked)
     return await this.#ledger.settled(async (tx) => {
-      const named = parseRoleArn(asked.roleArn)
-      const role = named && (await findNamed(tx, { ...named, kind: 'role' }))
-      if (role === undefined) throw accountFault('identity/not-assumable', { role: asked.roleArn })
+      const role = await findRole(tx, asked)
+      if (role === undefined) throw notAssumable(asked)
       assertTrusted(role, caller, asked)
       const isChained = caller.standing?.session?.role !== undefined
-      const session = this.#sessions.open(
-        {
-          of: role.id,
-          name: asked.session,
-          by: await askedBy(tx, caller),
-          ...(policy === undefined ? {} : { policy }),
-        },
-        roleSeconds(role, asked.seconds, isChained ? chainedSecondsMax : undefined),
-      )
-      const arn = sessionArn(role, asked.session)
-      return { ...session, arn, userId: `${role.id}:${asked.session}` }
+      return this.#openRole(role, asked, {
+        secondsMax: isChained ? chainedSecondsMax : undefined,
+        ticket: { by: await askedBy(tx, caller) },
+      })
     })
   }
 
   async assumeRoleWithWebIdentity(asked: AssumeRoleWithWebIdentity): Promise<WebIdentitySession> {
-    const { policy, token } = asked
-    if (policy !== undefined) checkDocument(policy, 'identity')
+    checkNarrowing(asked)
+    const { token } = asked
     const name = claimedProvider(token)
     const { role, provider } = await this.#ledger.settled(async (tx) => {
-      const named = parseRoleArn(asked.roleArn)
-      const role = named && (await findNamed(tx, { ...named, kind: 'role' }))
+      const role = await findRole(tx, asked)
       const { account = '' } = role ?? {}
       return { role, provider: await findNamed(tx, { account, kind: 'provider', name }) }
     })
-    if (role === undefined || provider === undefined)
-      throw accountFault('identity/not-assumable', { role: asked.roleArn.slice(0, 200) })
+    if (role === undefined || provider === undefined) throw notAssumable(asked)
     const { subject, audience, known } = await this.#webIdentities.verify(token, provider)
     assertTrustedIdentity(role, { provider: provider.arn, known }, asked)
-    const session = this.#sessions.open(
-      { of: role.id, name: asked.session, known, ...(policy === undefined ? {} : { policy }) },
-      roleSeconds(role, asked.seconds),
-    )
-    const arn = sessionArn(role, asked.session)
-    const userId = `${role.id}:${asked.session}`
-    return { ...session, arn, userId, subject, audience, provider: provider.arn }
+    const session = this.#openRole(role, asked, { ticket: { known } })
+    return { ...session, subject, audience, provider: provider.arn }
   }
 
   async openSession(caller: Caller, accessKeyId: string, seconds: number): Promise<OpenedSession> {
@@ -321,60 +334,22 @@ export class Directory implements Administration {
     return this.#sessions.open({ of, by: of, key: accessKeyId }, parseSessionSeconds(seconds))
   }
 
-  async #list(account: string, kind: EntityKind): Promise<readonly Entity[]> {
-    const rows = await this.#ledger.settled(
-      (tx) => tx.query<EntityRow>`
-        select * from iam_entity where account = ${account} and kind = ${kind} order by name_key`,
+  #openRole(
+    role: Entity,
+    { session: name, seconds, policy }: RoleAsked,
+    {
+      ticket,
+      secondsMax,
+    }: {
+      readonly ticket: Pick<SessionTicket, 'by' | 'known'>
+      readonly secondsMax?: number | undefined
+    },
+  ): RoleSession {
+    const opened = this.#sessions.open(
+      { of: role.id, name, ...ticket, ...(policy === undefined ? {} : { policy }) },
+      roleSeconds(role, seconds, secondsMax),
     )
-    return rows.map(entityOf)
-  }
-
-  async #create(
-    { account, kind, name }: Ref,
-    { path = '/', facts }: { readonly path?: string; readonly facts: EntityFacts },
-  ): Promise<Entity> {
-    const id = newEntityId(kind, this.#ledger.parts.world)
-    const fields = {
-      account,
-      name: parseEntityName(name, { kind, account }),
-      path: parsePath(path),
-    }
-    checkFacts(facts)
-    return await this.#ledger.change(async (tx) => {
-      await assertNameFree(tx, { ...fields, kind, id })
-      await assertRoom(tx, { account, kind })
-      await recordEntity(tx, { ...fields, id, entity: kind, facts })
-      return await requireNamed(tx, { account, kind, name })
-    })
-  }
-
-  async #update(
-    ref: Ref,
-    wanted: Partial<Named> & { readonly facts?: EntityFacts },
-  ): Promise<Entity> {
-    const { account, kind } = ref
-    if (wanted.facts !== undefined) checkFacts(wanted.facts)
-    return await this.#ledger.change(async (tx) => {
-      const former = await requireNamed(tx, ref)
-      const name = parseEntityName(wanted.name ?? former.name, { kind, account })
-      const path = parsePath(wanted.path ?? former.path)
-      const facts = { ...former.facts, ...wanted.facts }
-      await assertNameFree(tx, { account, kind, name, id: former.id })
-      await recordEntity(tx, { id: former.id, account, entity: kind, name, path, facts })
-      return await requireNamed(tx, { account, kind, name })
-    })
-  }
-
-  async #remove(ref: Ref): Promise<void> {
-    await this.#ledger.change(async (tx) => {
-      const { id, name, arn } = await requireNamed(tx, ref)
-      await assertBare(tx, { id, name })
-      const [member] = await tx.query`select 1 as found from iam_membership where team = ${id}`
-      const isAttached = ref.kind === 'policy' && (await isAttachedAnywhere(tx, arn))
-      if (member !== undefined || isAttached) throw accountFault('identity/still-in-use', { name })
-      const change: IdentityChange = { kind: 'identity/entity-removed', id }
-      await tx.record(change)
-    })
+    return { ...opened, arn: sessionArn(role, name), userId: `${role.id}:${name}` }
   }
 
   async #changeRights(
@@ -396,6 +371,16 @@ interface Ref {
   readonly account: string
   readonly kind: EntityKind
   readonly name: string
+}
+
+type RoleAsked = Pick<AssumeRole, 'roleArn' | 'session' | 'seconds' | 'policy'>
+
+async function findRole(
+  tx: Queryable,
+  { roleArn }: Pick<RoleAsked, 'roleArn'>,
+): Promise<Entity | undefined> {
+  const named = parseRoleArn(roleArn)
+  return named && (await findNamed(tx, { ...named, kind: 'role' }))
 }
 
 /** A principal of the store as its own account has it. */
@@ -489,6 +474,11 @@ function checkFacts({ trust, document, sessionSecondsMax: seconds, ...facts }: E
   if (thumbprints.length > thumbprintsMax) throw tooMany('thumbprints', thumbprintsMax)
   if ([...clientIds, ...thumbprints].some(({ length }) => length > clientCharactersMax))
     throw tooMany('characters of a client', clientCharactersMax)
+}
+
+/** `identity/malformed-policy` */
+function checkNarrowing({ policy }: Pick<RoleAsked, 'policy'>): void {
+  if (policy !== undefined) checkDocument(policy, 'identity')
 }
 
 function checkDocument(text: string, kind: PolicyKind): void {

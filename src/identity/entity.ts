@@ -1,4 +1,5 @@
 /** What an account has beside keys: users (its members), teams (IAM's groups), roles, policies, and providers of identities. No I/O here. */
+import { drawLetters } from '#identity/base32'
 import type { EntityFacts, EntityKind } from '#identity/changes'
 import { accountFault } from '#identity/faults'
 import { parseHandle } from '#identity/principal'
@@ -49,12 +50,10 @@ const idPrefixes: Readonly<Record<EntityKind, string>> = {
   policy: 'ANPA',
   provider: 'AOIP',
 }
-const idAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
 /** 85 random bits. */
 export function newEntityId(kind: EntityKind, world: World): string {
-  const letters = [...world.randomBytes(17)].map((byte) => idAlphabet[byte % idAlphabet.length])
-  return idPrefixes[kind] + letters.join('')
+  return idPrefixes[kind] + drawLetters(17, world)
 }
 
 const namePatterns: Readonly<Record<EntityKind, RegExp>> = {

@@ -38,7 +38,7 @@ export async function authenticateForm(value: FormValues, rules: FormRules): Pro
  * `x-amz-signature` = hex(HMAC-SHA256(signing key, policy)), with the scope of `x-amz-credential`. `identity/unknown-key`,
  * `identity/wrong-region`, `identity/wrong-signature`
  */
-export async function verifySigV4Form(value: FormValues, rules: FormRules): Promise<SignedProof> {
+async function verifySigV4Form(value: FormValues, rules: FormRules): Promise<SignedProof> {
   if (needed(value, 'x-amz-algorithm') !== algorithm) {
     throw malformed(`x-amz-algorithm must be ${algorithm}`)
   }
@@ -66,7 +66,7 @@ export async function verifySigV4Form(value: FormValues, rules: FormRules): Prom
  * The old form: `signature` = base64(HMAC-SHA1(secret, policy)). `identity/unknown-key`, `identity/wrong-signature`
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/HTTPPOSTExamples.html
  */
-export async function verifySigV2Form(value: FormValues, rules: FormRules): Promise<SignedProof> {
+async function verifySigV2Form(value: FormValues, rules: FormRules): Promise<SignedProof> {
   const accessKeyId = needed(value, 'AWSAccessKeyId')
   const policy = needed(value, 'policy')
   const given = needed(value, 'signature')

@@ -39,6 +39,14 @@ export function openSecret(
   return Buffer.from(open(sealed, { key, nonce, associated: Buffer.from(owner) })).toString()
 }
 
+/** Under the newest generation key; what is sealed stays as it is. `keyring/unknown-generation`, `keyring/unwrap-failed` */
+export function rewrapSecret(
+  { generation, wrapped, sealed }: SealedSecret,
+  keyring: Keyring,
+): SealedSecret {
+  return { ...keyring.wrap(keyring.unwrap(generation, wrapped)), sealed }
+}
+
 export function sealedToJson({ generation, wrapped, sealed }: SealedSecret): SealedSecretJson {
   return [generation, toBase64url(wrapped), toBase64url(sealed)]
 }

@@ -2,6 +2,7 @@
 import { sha256HexOf } from '#crypto/digest'
 import { parseTarget } from '#http/target'
 import { canonicalRequest } from '#identity/canonical-request'
+import { printTimestamp } from '#identity/claim'
 import { hmacHex, sha256Hex } from '#identity/latin1'
 import { type Scope, type SigningKeys, scopeText } from '#identity/signing-keys'
 
@@ -30,7 +31,7 @@ export function signRequest(
   { method, target, host, body }: Unsigned,
   { accessKeyId, secret, signingKeys, now }: Signer,
 ): Readonly<Record<string, string>> {
-  const timestamp = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '')
+  const timestamp = printTimestamp(now)
   const scope: Scope = { accessKeyId, day: timestamp.slice(0, 8), region, service: 's3' }
   const contentHash = sha256HexOf(body)
   const headers = { host, 'x-amz-content-sha256': contentHash, 'x-amz-date': timestamp }

@@ -17,6 +17,7 @@ import type {
 } from '#identity/changes'
 import { sealedFromJson, sealedToJson } from '#identity/sealed-secret'
 import type { Queryable } from '#sql/sql'
+import { walkRows } from '#sql/walk'
 
 export const identityRoom: ChangeRoom = {
   room: 'identity',
@@ -196,14 +197,8 @@ async function* dumpRows<Row extends { readonly sequence: number; readonly at: n
   page: (after: number) => Promise<readonly Row[]>,
   changeOf: (row: Row) => IdentityChange,
 ): AsyncGenerator<SequencedChange> {
-  for (let after = 0; ; ) {
-    const rows = await page(after)
-    for (const row of rows)
-      yield { sequence: BigInt(row.sequence), at: row.at, body: changeOf(row) }
-    const last = rows.at(-1)
-    if (last === undefined) return
-    after = last.sequence
-  }
+  for await (const row of walkRows<Row>((last) => page(last?.sequence ?? 0)))
+    yield { sequence: BigInt(row.sequence), at: row.at, body: changeOf(row) }
 }
 
 function entityJson({ id, account, kind, name, path, facts }: EntityRow): EntityJson {

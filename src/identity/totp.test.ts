@@ -1,6 +1,7 @@
 import { equal } from 'node:assert/strict'
 import { test } from 'node:test'
-import { findTotpStep, toBase32, totpCode, totpStep, totpUri } from '#identity/totp'
+import { toBase32 } from '#identity/base32'
+import { findTotpStep, totpCode, totpStep, totpUri } from '#identity/totp'
 
 const secret = Buffer.from('12345678901234567890')
 

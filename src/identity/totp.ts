@@ -1,19 +1,11 @@
 /** Codes that change every half minute (RFC 6238, with SHA-1 and six digits: what every authenticator app knows). */
 import { hmacSha1, isSameSecret } from '#crypto/hmac'
+import { toBase32 } from '#identity/base32'
 
 export const totpSecretBytes = 20
 const stepSeconds = 30
 /** Clocks differ, and people type slowly: one step to either side. */
 const stepsAround = 1
-
-const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-
-/** RFC 4648, without padding: how apps take secrets. */
-export function toBase32(bytes: Uint8Array): string {
-  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('')
-  const groups = bits.match(/.{1,5}/g) ?? []
-  return groups.map((group) => base32[Number.parseInt(group.padEnd(5, '0'), 2)]).join('')
-}
 
 /** What apps read from a picture. https://github.com/google/google-authenticator/wiki/Key-Uri-Format */
 export function totpUri(secret: Uint8Array, { name }: { readonly name: string }): string {

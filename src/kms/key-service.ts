@@ -4,6 +4,7 @@
  * store's generation keys wherever it rests, and never leaves this process. Whoever may call this may do everything: doors check first.
  */
 import type { ChangeLog, CommitTransaction } from '#changelog/change'
+import { settled } from '#changelog/settled'
 import { deriveKey } from '#crypto/derive'
 import type { Keyring } from '#keyring/keyring'
 import {
@@ -67,7 +68,7 @@ export class KeyService {
       throw kmsFault('kms/malformed-key-id', { id: id.slice(0, 140) })
     if (description !== undefined && !isDescription(description))
       throw kmsFault('kms/malformed-description')
-    return await this.#change(async (tx) => {
+    return await this.#parts.changelog.commit(async (tx) => {
       if ((await findKey(tx, id)) !== undefined) throw kmsFault('kms/key-exists', { id })
       return await this.#record(tx, {
         id,
@@ -134,7 +135,7 @@ export class KeyService {
   /** Wraps all material under the newest generation key; returns how many keys had some under older ones. Durable on return. */
   async rewrapMaterials(): Promise<number> {
     const { keyring } = this.#parts
-    return await this.#change(async (tx) => {
+    return await this.#parts.changelog.commit(async (tx) => {
       const rows = await tx.query<NamedKeyRow>`
         select * from named_key where generation < ${keyring.generation} order by sequence`
       for (const row of rows) {
@@ -157,7 +158,7 @@ export class KeyService {
     id: string,
     edited: (key: NamedKeyJson, tx: CommitTransaction) => Partial<NamedKeyJson>,
   ): Promise<NamedKey> {
-    return await this.#change(async (tx) => {
+    return await this.#parts.changelog.commit(async (tx) => {
       const json = namedKeyJson(await requireKey(tx, id))
       return await this.#record(tx, { ...json, ...edited(json, tx) })
     })
@@ -169,18 +170,8 @@ export class KeyService {
     return namedKey(await requireKey(tx, key.id))
   }
 
-  async #change<T>(work: (tx: CommitTransaction) => Promise<T>): Promise<T> {
-    return await this.#parts.changelog.commit(work)
-  }
-
-  /** Nothing is shown that the log could lose. */
   async #settled<T>(read: (sql: Queryable) => Promise<T>): Promise<T> {
-    const { sql, changelog } = this.#parts
-    try {
-      return await read(sql)
-    } finally {
-      await changelog.reached(changelog.committed())
-    }
+    return await settled(this.#parts, () => read(this.#parts.sql))
   }
 }
 

@@ -49,6 +49,20 @@ export const shared = {
 export const user = { argument: '<user>', help: "the user's name or id", schema: text }
 export const accessKey = { argument: '<key>', help: 'the access key id', schema: text }
 
+export const description = {
+  flag: '--description <text>',
+  help: 'what it is for',
+  schema: optional,
+}
+
+/** A time with its zone, as the API takes it. */
+export const time = z.iso.datetime({
+  offset: true,
+  error: 'expected a time as 2027-01-01T00:00:00Z',
+})
+
+export const seconds = z.coerce.number({ error: 'expected a number' }).int()
+
 /** A name as one segment of a path. */
 export function part(name: unknown): string {
   return encodeURIComponent(String(name))

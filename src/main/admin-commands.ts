@@ -9,8 +9,10 @@ import {
   facts,
   optional,
   part,
+  seconds,
   shared,
   text,
+  time,
   user,
   type Values,
 } from '#main/admin-command'
@@ -35,6 +37,12 @@ export const adminSummaries: Readonly<Record<AdminCommand['group'], string>> = {
   audit: 'who did what',
 }
 
+const displayName = {
+  flag: '--display-name <text>',
+  help: 'how S3 shows the user',
+  schema: optional,
+}
+
 const quotaOf = {
   name: { argument: '<name>', help: 'name or id of the user, or name of the bucket', schema: text },
   isBucket: { flag: '--bucket', help: "the name is a bucket's", schema: isGiven },
@@ -47,11 +55,7 @@ export const adminCommands: readonly AdminCommand[] = [
     summary: 'add a user, who then owns the buckets they make',
     settings: {
       handle: { argument: '<name>', help: 'what people call the user', schema: text },
-      displayName: {
-        flag: '--display-name <text>',
-        help: 'how S3 shows the user',
-        schema: optional,
-      },
+      displayName,
       email: { flag: '--email <address>', help: 'e-mail address', schema: optional },
       tenant: { flag: '--tenant <name>', help: 'a name space for its buckets', schema: optional },
       id: {
@@ -100,11 +104,7 @@ export const adminCommands: readonly AdminCommand[] = [
     settings: {
       user,
       handle: { flag: '--name <name>', help: 'another name', schema: optional },
-      displayName: {
-        flag: '--display-name <text>',
-        help: 'how S3 shows the user',
-        schema: optional,
-      },
+      displayName,
       email: {
         flag: '--email <address>',
         help: 'e-mail address; none takes it away',
@@ -112,10 +112,10 @@ export const adminCommands: readonly AdminCommand[] = [
       },
       ...shared,
     },
-    ask: ({ user: name, handle, displayName, email }) => ({
+    ask: ({ user: name, email, handle, displayName: shown }) => ({
       method: 'PATCH',
       path: `/users/${part(name)}`,
-      body: { handle, displayName, email: email === 'none' ? '' : email },
+      body: { handle, displayName: shown, email: email === 'none' ? '' : email },
     }),
     show: facts,
   },
@@ -142,9 +142,7 @@ export const adminCommands: readonly AdminCommand[] = [
       expiresAt: {
         flag: '--expires <time>',
         help: 'when it ends, e.g. 2027-01-01T00:00:00Z (default: never)',
-        schema: z.iso
-          .datetime({ offset: true, error: 'expected a time as 2027-01-01T00:00:00Z' })
-          .optional(),
+        schema: time.optional(),
       },
       ...shared,
     },
@@ -193,10 +191,7 @@ export const adminCommands: readonly AdminCommand[] = [
       expiresAt: {
         argument: '<time>',
         help: 'e.g. 2027-01-01T00:00:00Z, or never',
-        schema: z.union([
-          z.literal('never'),
-          z.iso.datetime({ offset: true, error: 'expected a time as 2027-01-01T00:00:00Z' }),
-        ]),
+        schema: z.union([z.literal('never'), time]),
       },
       ...shared,
     },
@@ -216,7 +211,7 @@ export const adminCommands: readonly AdminCommand[] = [
       graceSeconds: {
         flag: '--grace <seconds>',
         help: 'how long the former key stays good (default: a day)',
-        schema: z.coerce.number({ error: 'expected a number' }).int().optional(),
+        schema: seconds.optional(),
       },
       ...shared,
     },

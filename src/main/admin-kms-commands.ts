@@ -1,5 +1,5 @@
 /** The commands for named keys. */
-import { type AdminCommand, day, facts, optional, part, shared, text } from '#main/admin-command'
+import { type AdminCommand, day, description, facts, part, shared, text } from '#main/admin-command'
 import { columns } from '#main/columns'
 import { isGiven } from '#main/settings'
 
@@ -12,7 +12,7 @@ export const kmsCommands: readonly AdminCommand[] = [
     summary: 'make a named key',
     settings: {
       id: namedKey,
-      description: { flag: '--description <text>', help: 'what it is for', schema: optional },
+      description,
       isDefault: {
         flag: '--default',
         help: 'use it for requests that ask for aws:kms and name no key',

@@ -5,9 +5,10 @@ import {
   type AdminCommand,
   type AdminRequest,
   day,
+  description,
   facts,
-  optional,
   part,
+  seconds,
   shared,
   text,
   type Values,
@@ -17,7 +18,6 @@ import { columns } from '#main/columns'
 const name = { argument: '<name>', help: 'the name', schema: text }
 const group = { argument: '<group>', help: 'the name of the group', schema: text }
 const member = { argument: '<user>', help: "the user's name or id", schema: text }
-const description = { flag: '--description <text>', help: 'what it is for', schema: optional }
 
 /** Read where the setting is: what is wrong with the file is told like any other mistake. */
 const document = z.string().transform((path, context) => {
@@ -47,19 +47,7 @@ export const rightsCommands: readonly AdminCommand[] = [
     ask: ({ name: wanted }) => ({ method: 'POST', path: '/groups', body: { name: wanted } }),
     show: facts,
   },
-  {
-    group: 'group',
-    name: 'list',
-    summary: 'list all groups',
-    settings: shared,
-    ask: () => ({ method: 'GET', path: '/groups' }),
-    show: ({ groups }) =>
-      columns(['NAME', 'SINCE', 'ARN'], groups, (one) => [
-        one['name'],
-        day(one['createdAt']),
-        one['arn'],
-      ]),
-  },
+  listing('group', 'list all groups'),
   {
     group: 'group',
     name: 'show',
@@ -94,7 +82,7 @@ export const rightsCommands: readonly AdminCommand[] = [
       sessionSecondsMax: {
         flag: '--session-max <seconds>',
         help: 'what a session may last, 3600 to 43200 (default: 3600)',
-        schema: z.coerce.number({ error: 'expected a number' }).int().optional(),
+        schema: seconds.optional(),
       },
       ...shared,
     },
@@ -105,19 +93,7 @@ export const rightsCommands: readonly AdminCommand[] = [
     }),
     show: facts,
   },
-  {
-    group: 'role',
-    name: 'list',
-    summary: 'list all roles',
-    settings: shared,
-    ask: () => ({ method: 'GET', path: '/roles' }),
-    show: ({ roles }) =>
-      columns(['NAME', 'SINCE', 'ARN'], roles, (one) => [
-        one['name'],
-        day(one['createdAt']),
-        one['arn'],
-      ]),
-  },
+  listing('role', 'list all roles'),
   showing('role', 'show a role'),
   removing('role', 'remove a role that has no policies; its sessions end'),
   {
@@ -137,19 +113,7 @@ export const rightsCommands: readonly AdminCommand[] = [
     }),
     show: facts,
   },
-  {
-    group: 'policy',
-    name: 'list',
-    summary: "list the store's policies, and those that every store has",
-    settings: shared,
-    ask: () => ({ method: 'GET', path: '/policies' }),
-    show: ({ policies }) =>
-      columns(['NAME', 'SINCE', 'ARN'], policies, (one) => [
-        one['name'],
-        one['createdAt'] === undefined ? 'always' : day(one['createdAt']),
-        one['arn'],
-      ]),
-  },
+  listing('policy', "list the store's policies, and those that every store has"),
   showing('policy', 'show a policy'),
   {
     group: 'policy',
@@ -181,6 +145,22 @@ type Noun = keyof typeof plurals
 
 function pathOfHolder({ kind, holder: of }: Values): string {
   return `/${plurals[kind as Noun]}/${part(of)}/policies` // one of them, says its schema
+}
+
+function listing(noun: 'group' | 'role' | 'policy', summary: string): AdminCommand {
+  return {
+    group: noun,
+    name: 'list',
+    summary,
+    settings: shared,
+    ask: () => ({ method: 'GET', path: `/${plurals[noun]}` }),
+    show: ({ [plurals[noun]]: found }) =>
+      columns(['NAME', 'SINCE', 'ARN'], found, (one) => [
+        one['name'],
+        one['createdAt'] === undefined ? 'always' : day(one['createdAt']),
+        one['arn'],
+      ]),
+  }
 }
 
 function showing(noun: 'role' | 'policy', summary: string): AdminCommand {

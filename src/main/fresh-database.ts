@@ -1,8 +1,9 @@
 /** A new metadata database is made beside the old one, and takes its place once it is whole. The old one stays until the next time. */
-import { open, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { OpenDataDirectory } from '#main/data-directory'
 import { type OpenDatabaseOptions, openDatabase } from '#main/database'
+import { syncDirectory } from '#main/sync-directory'
 import { adoptFreshSchema, dropFreshSchema, freshSchema } from '#sql/postgres-schemas'
 import type { Sql } from '#sql/sql'
 import { openSqlite } from '#sql/sqlite'
@@ -68,15 +69,6 @@ async function openFreshSchema(
       await adoptFreshSchema(current)
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
   }
 }
 

@@ -2,42 +2,27 @@
 import { Fault } from '#fault/fault'
 import { tellFault } from '#main/explain-endpoint'
 import type { ImportConfig } from '#main/import.config'
-import { importKey, type Tally } from '#main/import-key'
-import type { ImportState } from '#main/import-state'
+import { importKey, type KeyWork, type Tally } from '#main/import-key'
+import type { LeftOut } from '#main/import-state'
 import { type HistoryOptions, histories } from '#main/import-versions'
 import { type BucketSetting, carrySetting, isLockable, makeLockable } from '#s3/bucket-settings'
 import { ensureBucket } from '#s3/buckets'
-import type { Endpoint } from '#s3/endpoint'
 import { setVersioning, versioningOf } from '#s3/versions'
 import { inLanes } from '#stream/lanes'
 
-export interface BucketWork {
-  readonly from: Endpoint
-  readonly source: string
-  readonly to: Endpoint
-  readonly target: string
+export interface BucketWork
+  extends Omit<KeyWork, 'pair' | 'tally' | 'keepsVersions' | 'isResumed'> {
   readonly config: ImportConfig
-  readonly state: ImportState
-  readonly onMoved: (bytes: number) => void
-  readonly onKept: (bytes: number) => void
   readonly onKey: () => void
-  readonly signal: AbortSignal
 }
 
-export interface BucketReport extends Omit<Tally, 'held' | 'heldCount'> {
+export interface BucketReport extends Readonly<Tally> {
   readonly source: string
   readonly target: string
   /** What became of each setting that was asked for and is there. */
   readonly settings: Readonly<Partial<Record<BucketSetting, string>>>
-  /** Keys that are to be tried again, some of them with the reason. */
-  readonly held: Tally['held']
-  readonly heldCount: number
   /** Versions that cannot be had, some of them with the reason. */
-  readonly leftOut: readonly {
-    readonly key: string
-    readonly version: string
-    readonly reason: string
-  }[]
+  readonly leftOut: readonly LeftOut[]
 }
 
 /** Reasons in the report of a bucket; the state has all. */

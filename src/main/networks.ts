@@ -1,5 +1,6 @@
 /** Networks as people name them: `172.18.0.0/16,fd00:18::/64` (RFC 4632, RFC 4291). */
 import { isIPv4, isIPv6 } from 'node:net'
+import { plainAddress } from '#http/peer'
 
 export interface Networks {
   readonly names: readonly string[]
@@ -48,7 +49,7 @@ function holds({ bits, value, free }: Network, address: Address): boolean {
 }
 
 function parseAddress(text: string): Address | undefined {
-  const address = text.replace(/^::ffff:(?=\d+\.)/i, '')
+  const address = plainAddress(text)
   if (isIPv4(address)) {
     return {
       bits: 32,

@@ -3,6 +3,7 @@ import { open, readFile, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { reasonOf } from '#main/data-directory'
 import { mainFault } from '#main/faults'
+import { syncDirectory } from '#main/sync-directory'
 
 /** `undefined` when there is none. `main/key-file-unusable`. */
 export async function readPrivately(path: string): Promise<Uint8Array | undefined> {
@@ -39,14 +40,5 @@ export async function isShared(path: string): Promise<boolean> {
     return ((await stat(path)).mode & 0o077) !== 0
   } catch {
     return false // there is no such file to share
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
   }
 }

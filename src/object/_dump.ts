@@ -14,12 +14,15 @@ import type {
 import type { BucketConfig, Versioning } from '#object/model'
 import { readConfig } from '#object/rows'
 import type { Queryable } from '#sql/sql'
+import { walkRows } from '#sql/walk'
 import { type ExtentJson, extentToJson } from '#store/chunk-record'
 import { readExtents } from '#store/tables'
 
 const pageRows = 500
 /** Extents that stand in one change; the rest of a longer recipe follows in `object/extents`. */
 const extentsPerChange = 1_000
+/** Before all others. */
+const noKey = new Uint8Array()
 
 export async function* dumpObjects(tx: Queryable): AsyncGenerator<SequencedChange> {
   const buckets = await tx.query<BucketRow>`select * from bucket order by id`
@@ -44,40 +47,32 @@ export async function* dumpObjects(tx: Queryable): AsyncGenerator<SequencedChang
 }
 
 async function* dumpVersions(tx: Queryable, bucket: number): AsyncGenerator<SequencedChange> {
-  let after: Uint8Array = new Uint8Array()
-  for (;;) {
-    const rows = await tx.query<VersionRow>`
-      select * from version where bucket = ${bucket} and key > ${after} order by key limit ${pageRows}`
-    for (const row of rows) {
-      if (row.is_null === 0) {
-        yield* dumpVersion(tx, bucket, row, { isCurrent: true, isMarker: false })
-        continue
-      }
-      yield* dumpRecipe(tx, row, (extents) => ({
-        kind: 'object/put',
-        ...versionJson(bucket, row),
-        chunks: [],
-        extents,
-      }))
+  const rows = walkRows<VersionRow>(
+    (last) => tx.query`
+      select * from version where bucket = ${bucket} and key > ${last?.key ?? noKey} order by key limit ${pageRows}`,
+  )
+  for await (const row of rows) {
+    if (row.is_null === 0) {
+      yield* dumpVersion(tx, bucket, row, { isCurrent: true, isMarker: false })
+      continue
     }
-    const last = rows.at(-1)
-    if (last === undefined) return
-    after = last.key
+    yield* dumpRecipe(tx, row, (extents) => ({
+      kind: 'object/put',
+      ...versionJson(bucket, row),
+      chunks: [],
+      extents,
+    }))
   }
 }
 
 async function* dumpFormer(tx: Queryable, bucket: number): AsyncGenerator<SequencedChange> {
-  let after: { readonly key: Uint8Array; readonly age: number } = { key: new Uint8Array(), age: 0 }
-  for (;;) {
-    const rows = await tx.query<FormerRow>`
-      select * from former where bucket = ${bucket} and (key, age) > (${after.key}, ${after.age})
-      order by key, age limit ${pageRows}`
-    for (const row of rows)
-      yield* dumpVersion(tx, bucket, row, { isCurrent: false, isMarker: row.is_marker === 1 })
-    const last = rows.at(-1)
-    if (last === undefined) return
-    after = last
-  }
+  const rows = walkRows<FormerRow>(
+    (last) => tx.query`
+      select * from former where bucket = ${bucket} and (key, age) > (${last?.key ?? noKey}, ${last?.age ?? 0})
+      order by key, age limit ${pageRows}`,
+  )
+  for await (const row of rows)
+    yield* dumpVersion(tx, bucket, row, { isCurrent: false, isMarker: row.is_marker === 1 })
 }
 
 function dumpVersion(
@@ -111,45 +106,38 @@ function versionJson(bucket: number, row: VersionRow): VersionJson & { readonly 
 }
 
 async function* dumpUploads(tx: Queryable): AsyncGenerator<SequencedChange> {
-  let after = -1
-  for (;;) {
-    const rows = await tx.query<UploadRow>`
-      select * from upload where sequence > ${after} order by sequence limit ${pageRows}`
-    for (const row of rows) {
-      yield changeOf(row, {
-        kind: 'object/upload-created',
-        upload: row.id,
-        bucket: row.bucket,
-        key: toBase64url(row.key),
-        metadata: JSON.parse(row.metadata),
-        ...optional('traits', row.traits),
-        ...optional('encryption', row.encryption),
-        ...(row.checksum_algorithm === null ? {} : { checksumAlgorithm: row.checksum_algorithm }),
-        ...(row.checksum_type === null ? {} : { checksumType: row.checksum_type }),
-      } as ObjectChange) // the columns hold only what the same change put there
-      yield* dumpParts(tx, row.id)
-    }
-    const last = rows.at(-1)
-    if (last === undefined) return
-    after = last.sequence
+  const rows = walkRows<UploadRow>(
+    (last) => tx.query`
+      select * from upload where sequence > ${last?.sequence ?? -1} order by sequence limit ${pageRows}`,
+  )
+  for await (const row of rows) {
+    yield changeOf(row, {
+      kind: 'object/upload-created',
+      upload: row.id,
+      bucket: row.bucket,
+      key: toBase64url(row.key),
+      metadata: JSON.parse(row.metadata),
+      ...optional('traits', row.traits),
+      ...optional('encryption', row.encryption),
+      ...(row.checksum_algorithm === null ? {} : { checksumAlgorithm: row.checksum_algorithm }),
+      ...(row.checksum_type === null ? {} : { checksumType: row.checksum_type }),
+    } as ObjectChange) // the columns hold only what the same change put there
+    yield* dumpParts(tx, row.id)
   }
 }
 
 async function* dumpOwnerQuotas(tx: Queryable): AsyncGenerator<SequencedChange> {
-  for (let after = -1; ; ) {
-    const rows = await tx.query<OwnerQuotaRow>`
-      select * from owner_quota where sequence > ${after} order by sequence limit ${pageRows}`
-    for (const row of rows) {
-      const { owner, bytes, objects } = row
-      const quota = {
-        ...(bytes === null ? {} : { bytes }),
-        ...(objects === null ? {} : { objects }),
-      }
-      yield changeOf(row, { kind: 'object/owner-quota-set', owner, quota })
+  const rows = walkRows<OwnerQuotaRow>(
+    (last) => tx.query`
+      select * from owner_quota where sequence > ${last?.sequence ?? -1} order by sequence limit ${pageRows}`,
+  )
+  for await (const row of rows) {
+    const { owner, bytes, objects } = row
+    const quota = {
+      ...(bytes === null ? {} : { bytes }),
+      ...(objects === null ? {} : { objects }),
     }
-    const last = rows.at(-1)
-    if (last === undefined) return
-    after = last.sequence
+    yield changeOf(row, { kind: 'object/owner-quota-set', owner, quota })
   }
 }
 

@@ -6,9 +6,10 @@ import { openDigest } from '#crypto/digest'
 import type { ObjectParts } from '#object/_parts'
 import { checksumToJson } from '#object/changes'
 import { assertCopyable } from '#object/conditions'
-import { fullObjectChecksum, requireSource } from '#object/copy'
+import { requireSource } from '#object/copy'
 import { isSameOuterKey, outerKeyOf } from '#object/encryption'
 import { objectFault } from '#object/faults'
+import { fullObjectChecksum } from '#object/full-checksum'
 import type {
   Checksum,
   ChecksumAlgorithm,

@@ -1,18 +1,18 @@
 /** Copies share chunks: a recipe is copied, not bytes. Only a change of profile or key moves data. */
 import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
-import { type ObjectParts, settled } from '#object/_parts'
+import { settled } from '#changelog/settled'
+import type { ObjectParts } from '#object/_parts'
 import { checksumToJson, type ObjectChange } from '#object/changes'
 import { assertCopyable, assertWritable } from '#object/conditions'
 import { isSameOuterKey, outerKeyOf, protect } from '#object/encryption'
 import { eventOf } from '#object/events'
+import { fullObjectChecksum } from '#object/full-checksum'
 import type {
   BucketName,
-  Checksum,
   ChecksumAlgorithm,
   CopiedObject,
   CopySource,
-  Digests,
   EncryptionWish,
   ObjectInfo,
   ObjectKey,
@@ -190,13 +190,4 @@ async function recode(
   } finally {
     opened.release()
   }
-}
-
-/** What a body's digests come to as its checksum. */
-export function fullObjectChecksum(
-  algorithm: ChecksumAlgorithm,
-  digests: Digests,
-): Checksum | undefined {
-  const value = digests[algorithm]
-  return value === undefined ? undefined : { algorithm, type: 'FULL_OBJECT', value }
 }

@@ -1,6 +1,7 @@
 import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
-import { type ObjectParts, settled } from '#object/_parts'
+import { settled } from '#changelog/settled'
+import type { ObjectParts } from '#object/_parts'
 import type { FormerRow, FoundVersion, ObjectChange } from '#object/changes'
 import { assertDeletable } from '#object/conditions'
 import { eventOf, nameOfDeletion } from '#object/events'

@@ -24,7 +24,7 @@ import { assertRemovable } from '#object/locks'
 import { moveVersion } from '#object/move'
 import { toldVersionId } from '#object/names'
 import type { Origin } from '#object/origin'
-import { findBucketById, keyText, readConfig, traitsOf, versioningOf } from '#object/rows'
+import { findBucketById, keyText, readSetting, traitsOf, versioningOf } from '#object/rows'
 import type { Queryable } from '#sql/sql'
 import { inLanes } from '#stream/lanes'
 import type { Telemetry } from '#telemetry/telemetry'
@@ -110,7 +110,7 @@ function isAboutEntries(rule: LifecycleRule): boolean {
 }
 
 async function rulesOf(tx: Queryable, bucket: number): Promise<readonly LifecycleRule[]> {
-  return (await readConfig(tx, bucket)).lifecycle ?? []
+  return (await readSetting(tx, bucket, 'lifecycle')) ?? []
 }
 
 interface Search {

@@ -1,6 +1,7 @@
 /** Open uploads by key, then by age. Work is bounded by the page: what lies under a common prefix is skipped by one seek. */
 
-import { type ObjectParts, settled } from '#object/_parts'
+import { settled } from '#changelog/settled'
+import type { ObjectParts } from '#object/_parts'
 import type { UploadRow } from '#object/changes'
 import { commonPrefixOf, isCommonPrefix, successorOf } from '#object/list'
 import type { BucketName, UploadInfo } from '#object/model'

@@ -1,5 +1,6 @@
 /** All versions in bytewise key order, newest first, with common prefixes. Work is bounded by the page, not by what lies under a prefix. */
-import { type ObjectParts, settled } from '#object/_parts'
+import { settled } from '#changelog/settled'
+import type { ObjectParts } from '#object/_parts'
 import type { FormerRow, VersionRow } from '#object/changes'
 import { commonPrefixOf, isCommonPrefix, keyBehind, successorOf } from '#object/list'
 import type {

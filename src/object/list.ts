@@ -1,6 +1,7 @@
 /** Listing in bytewise key order, with common prefixes. Work is bounded by the page, not by what lies under a prefix. */
 
-import { type ObjectParts, settled } from '#object/_parts'
+import { settled } from '#changelog/settled'
+import type { ObjectParts } from '#object/_parts'
 import type { VersionRow } from '#object/changes'
 import type { BucketName, ListPage, ListQuery, ObjectInfo } from '#object/model'
 import { keyBytes, keyText, objectInfo, requireBucket } from '#object/rows'

@@ -1,7 +1,8 @@
 /** Reading: the object as it is at one moment, undisturbed by later writes. */
 
+import { settled } from '#changelog/settled'
 import { Fault } from '#fault/fault'
-import { type ObjectParts, settled } from '#object/_parts'
+import type { ObjectParts } from '#object/_parts'
 import { outerKeyOf } from '#object/encryption'
 import { objectFault } from '#object/faults'
 import type { BucketName, ObjectInfo, ObjectKey, OpenedObject, VersionId } from '#object/model'

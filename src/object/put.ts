@@ -1,6 +1,7 @@
 import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
-import { classProfile, type ObjectParts, settledIfRefused } from '#object/_parts'
+import { settledIfRefused } from '#changelog/settled'
+import { classProfile, type ObjectParts } from '#object/_parts'
 import { withStoredBody } from '#object/_store-body'
 import { type BucketRow, checksumToJson, type ObjectChange } from '#object/changes'
 import { assertWritable } from '#object/conditions'

@@ -1,5 +1,6 @@
 /** What buckets and their owners may hold, and do: set, told, and kept to inside every commit that adds something. */
-import { type ObjectParts, settled } from '#object/_parts'
+import { settled } from '#changelog/settled'
+import type { ObjectParts } from '#object/_parts'
 import type { ObjectChange } from '#object/changes'
 import { objectFault } from '#object/faults'
 import type { BucketName, BucketUsage, OwnerUsage, Quota, Usage } from '#object/model'

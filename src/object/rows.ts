@@ -62,6 +62,17 @@ export async function readConfig(tx: Queryable, bucket: number): Promise<BucketC
   return Object.fromEntries(rows.map(({ name, value }) => [name, JSON.parse(value)])) // put there by us
 }
 
+/** One of its settings alone: what every write asks for need not read the others. */
+export async function readSetting<Name extends keyof BucketConfig>(
+  tx: Queryable,
+  bucket: number,
+  name: Name,
+): Promise<BucketConfig[Name]> {
+  const [row] = await tx.query<{ value: string }>`
+    select value from bucket_config where bucket = ${bucket} and name = ${name}`
+  return row && JSON.parse(row.value) // put there by us
+}
+
 export function traitsOf({ traits }: { readonly traits: string | null }): Traits {
   return traits === null ? {} : JSON.parse(traits) // put there by us
 }

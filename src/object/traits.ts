@@ -9,7 +9,7 @@ import { assertRetainable, defaultRetention } from '#object/locks'
 import type { LockSettings, ObjectInfo, TraitChanges, Traits, VersionId } from '#object/model'
 import { type ObjectAddress, requireInfo } from '#object/open'
 import type { Origin } from '#object/origin'
-import { type Found, keyBytes, readConfig, requireBucket } from '#object/rows'
+import { type Found, keyBytes, readSetting, requireBucket } from '#object/rows'
 import type { Queryable } from '#sql/sql'
 
 export async function setTraits(
@@ -79,5 +79,5 @@ export async function requireLockable(tx: Queryable, bucket: number): Promise<vo
 }
 
 async function findLock(tx: Queryable, bucket: number): Promise<LockSettings | undefined> {
-  return (await readConfig(tx, bucket)).lock
+  return await readSetting(tx, bucket, 'lock')
 }

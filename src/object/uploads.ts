@@ -1,7 +1,8 @@
 /** Multipart uploads: begun, filled part by part, listed, given up. Completing stands in `complete.ts`. */
 import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
-import { classProfile, type ObjectParts, settled, settledIfRefused } from '#object/_parts'
+import { settled, settledIfRefused } from '#changelog/settled'
+import { classProfile, type ObjectParts } from '#object/_parts'
 import { withStoredBody } from '#object/_store-body'
 import { checksumToJson, type ObjectChange, type PartRow, type UploadRow } from '#object/changes'
 import { outerKeyOf, protect } from '#object/encryption'

@@ -4,6 +4,7 @@ import {
   CreateMultipartUploadCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import { toHex } from '#bytes/text'
 import { type Digest, digestOf, openDigest } from '#crypto/digest'
 import { isFault } from '#fault/fault'
 import { call } from '#s3/call'
@@ -154,7 +155,7 @@ async function movePart(
   return {
     number,
     etag: etagOf(to, answer),
-    md5: hexOf(digest.digest()),
+    md5: toHex(digest.digest()),
     checksum: answer[checksumNames[ChecksumAlgorithm]],
   }
 }
@@ -166,13 +167,9 @@ function uploadInput({ bucket, key, uploadId }: Upload) {
 /** MD5 of the parts' MD5s, and their number. */
 function etagOver(parts: readonly MovedPart[]): string {
   const digests = Buffer.concat(parts.map(({ md5 }) => Buffer.from(md5, 'hex')))
-  return `${hexOf(digestOf(digests, 'md5'))}-${parts.length}`
+  return `${toHex(digestOf(digests, 'md5'))}-${parts.length}`
 }
 
 function isExpected(whole: Digest | undefined, { facts }: PartsOptions): boolean {
-  return whole === undefined || hexOf(whole.digest()) === facts.checksum?.hex
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
+  return whole === undefined || toHex(whole.digest()) === facts.checksum?.hex
 }

@@ -3,6 +3,7 @@
  * checksum) is compared before the last of them is handed over, and the target compares what reaches it: nothing wrong becomes visible.
  */
 import { PutObjectCommand, type PutObjectCommandInput } from '@aws-sdk/client-s3'
+import { toHex } from '#bytes/text'
 import { openDigest } from '#crypto/digest'
 import { copyParts } from '#s3/copy-parts'
 import { type CopyOptions, counted, describe, type Route } from '#s3/copy-route'
@@ -131,7 +132,7 @@ async function* checked(
     if (held !== undefined) yield held
     held = piece
   }
-  if (digest !== undefined && Buffer.from(digest.digest()).toString('hex') !== checksum?.hex) {
+  if (digest !== undefined && toHex(digest.digest()) !== checksum?.hex) {
     const reason = `its ${checksum?.algorithm} is another one than the source names`
     throw endpointFault('endpoint/damaged', { bucket, key, reason })
   }

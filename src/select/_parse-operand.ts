@@ -1,4 +1,5 @@
 /** What stands alone in an expression: literals, columns, parentheses and everything that looks like a call. */
+import { readBracket, readName } from '#select/_parse-step'
 import { reserved } from '#select/_reserved'
 import type { TokenReader } from '#select/_token-reader'
 import { selectFault } from '#select/faults'
@@ -79,21 +80,9 @@ function readPath(reader: TokenReader): Expression {
       steps.push(readName(reader))
     } else if (reader.accept('[')) {
       if (reader.is('*')) throw wildcardPath()
-      const { kind, text } = reader.take()
-      reader.expect(']')
-      if (kind === 'text') steps.push({ kind: 'name', name: text, isQuoted: true })
-      else if (kind === 'number' && /^\d{1,9}$/.test(text))
-        steps.push({ kind: 'index', index: Number(text) })
-      else throw selectFault('select/bad-path')
+      steps.push(readBracket(reader))
     } else return { kind: 'path', steps, at }
   }
-}
-
-function readName(reader: TokenReader): Name {
-  const { kind, text } = reader.next
-  if (kind !== 'name' && kind !== 'quoted') throw reader.unexpected('a name')
-  reader.take()
-  return { kind: 'name', name: text, isQuoted: kind === 'quoted' }
 }
 
 function wildcardPath(): Error {

@@ -2,6 +2,7 @@
 import { asDecimal, floatOf, isAbsent } from '#select/compare'
 import {
   addDecimals,
+  type Decimal,
   decimalRemainder,
   divideDecimals,
   multiplyDecimals,
@@ -10,6 +11,24 @@ import {
 import { selectFault } from '#select/faults'
 import type { Arithmetic } from '#select/syntax'
 import { checkedInteger, isNumeric, type Numeric, parseNumber, type Value } from '#select/value'
+
+interface Operation {
+  ofIntegers(left: bigint, right: bigint): bigint
+  ofFloats(left: number, right: number): number
+  ofDecimals(left: Decimal, right: Decimal): Decimal
+}
+
+const operations: Readonly<Record<Arithmetic, Operation>> = {
+  '+': { ofIntegers: (a, b) => a + b, ofFloats: (a, b) => a + b, ofDecimals: addDecimals },
+  '-': {
+    ofIntegers: (a, b) => a - b,
+    ofFloats: (a, b) => a - b,
+    ofDecimals: (a, b) => addDecimals(a, negateDecimal(b)),
+  },
+  '*': { ofIntegers: (a, b) => a * b, ofFloats: (a, b) => a * b, ofDecimals: multiplyDecimals },
+  '/': { ofIntegers: (a, b) => a / b, ofFloats: (a, b) => a / b, ofDecimals: divideDecimals },
+  '%': { ofIntegers: (a, b) => a % b, ofFloats: (a, b) => a % b, ofDecimals: decimalRemainder },
+}
 
 /** The number a value is or, as text, stands for. `select/invalid-data-type` */
 export function numberOf(value: NonNullable<Value>): Numeric {
@@ -32,55 +51,14 @@ export function calculate(operator: Arithmetic, left: Value, right: Value): Nume
 export function calculateNumbers(operator: Arithmetic, left: Numeric, right: Numeric): Numeric {
   if ((operator === '/' || operator === '%') && floatOf(right) === 0)
     throw selectFault('select/divided-by-zero')
+  const { ofIntegers, ofFloats, ofDecimals } = operations[operator]
   if (typeof left === 'number' || typeof right === 'number')
-    return ofFloats(operator, floatOf(left), floatOf(right))
+    return ofFloats(floatOf(left), floatOf(right))
   if (typeof left === 'bigint' && typeof right === 'bigint')
-    return checkedInteger(ofIntegers(operator, left, right))
-  const [a, b] = [asDecimal(left), asDecimal(right)]
-  switch (operator) {
-    case '+':
-      return addDecimals(a, b)
-    case '-':
-      return addDecimals(a, negateDecimal(b))
-    case '*':
-      return multiplyDecimals(a, b)
-    case '/':
-      return divideDecimals(a, b)
-    case '%':
-      return decimalRemainder(a, b)
-  }
+    return checkedInteger(ofIntegers(left, right))
+  return ofDecimals(asDecimal(left), asDecimal(right))
 }
 
 export function negate(value: Value): Numeric | null {
   return calculate('-', 0n, value)
-}
-
-function ofIntegers(operator: Arithmetic, left: bigint, right: bigint): bigint {
-  switch (operator) {
-    case '+':
-      return left + right
-    case '-':
-      return left - right
-    case '*':
-      return left * right
-    case '/':
-      return left / right
-    case '%':
-      return left % right
-  }
-}
-
-function ofFloats(operator: Arithmetic, left: number, right: number): number {
-  switch (operator) {
-    case '+':
-      return left + right
-    case '-':
-      return left - right
-    case '*':
-      return left * right
-    case '/':
-      return left / right
-    case '%':
-      return left % right
-  }
 }

@@ -3,6 +3,7 @@
  * One SELECT over one object: no joins, no grouping, no ordering.
  */
 import { parseExpression } from '#select/_parse-expression'
+import { readBracket, readName } from '#select/_parse-step'
 import { reserved } from '#select/_reserved'
 import { TokenReader } from '#select/_token-reader'
 import { selectFault } from '#select/faults'
@@ -104,18 +105,11 @@ function readSource(reader: TokenReader): Source {
 function readStep(reader: TokenReader): SourceStep | undefined {
   if (reader.accept('.')) {
     if (reader.accept('*')) return { kind: 'members' }
-    const { kind, text } = reader.next
-    if (kind !== 'name' && kind !== 'quoted') throw reader.unexpected('a name')
-    reader.take()
-    return { kind: 'name', name: text, isQuoted: kind === 'quoted' }
+    return readName(reader)
   }
   if (!reader.accept('[')) return undefined
   if (reader.accept('*', ']')) return { kind: 'elements' }
-  const { kind, text } = reader.take()
-  reader.expect(']')
-  if (kind === 'text') return { kind: 'name', name: text, isQuoted: true }
-  if (kind === 'number' && /^\d{1,9}$/.test(text)) return { kind: 'index', index: Number(text) }
-  throw selectFault('select/bad-path')
+  return readBracket(reader)
 }
 
 function readLimit(reader: TokenReader): number {

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { Progress } from '#sql/_progress'
 import type { PostgresConnection } from '#sql/postgres-connection'
 import type { SqlRow, SqlValue, Transaction } from '#sql/sql'
 
@@ -8,9 +8,7 @@ import type { SqlRow, SqlValue, Transaction } from '#sql/sql'
  */
 export class PostgresTransaction implements Transaction {
   readonly #connection: PostgresConnection
-  #depth = 0
-  #isOver = false
-  #failure: { readonly error: unknown } | undefined
+  readonly #progress = new Progress()
 
   constructor(connection: PostgresConnection) {
     this.#connection = connection
@@ -20,59 +18,41 @@ export class PostgresTransaction implements Transaction {
     text: TemplateStringsArray,
     ...values: readonly SqlValue[]
   ): Promise<readonly Row[]> {
-    this.#assertUsable()
+    this.#progress.assertUsable()
     try {
       return await this.#connection.query<Row>(text, ...values)
     } catch (error) {
-      this.#failure ??= { error }
-      throw this.#failure.error
+      throw this.#progress.fail(error)
     }
   }
 
   async savepoint<T>(work: () => Promise<T>): Promise<T> {
-    this.#assertUsable()
+    this.#progress.assertUsable()
     this.#send('savepoint work') // names may repeat: the innermost is meant
-    this.#depth += 1
-    const depth = this.#depth
-    try {
-      const result = await work()
-      this.#assertUsable()
-      assert(this.#depth === depth, 'savepoints nest')
-      this.#send('release work')
-      return result
-    } catch (error) {
-      await this.#undo()
-      throw error
-    } finally {
-      this.#depth = depth - 1
-    }
+    return await this.#progress.within(work, {
+      release: () => this.#send('release work'),
+      undo: () => this.#undo(),
+    })
   }
 
   /** The last moment to find out that a statement has failed. */
   end(): void {
-    this.#assertUsable()
-    this.#isOver = true
+    this.#progress.assertUsable()
+    this.#progress.end()
   }
 
   forget(): void {
-    this.#isOver = true
+    this.#progress.end()
   }
 
   /** Without waiting: should it fail, the next statement does too, and the commit. */
   #send(text: string): void {
-    this.#connection.command(text).catch((error: unknown) => {
-      this.#failure ??= { error }
-    })
+    this.#connection.command(text).catch((error: unknown) => void this.#progress.fail(error))
   }
 
   async #undo(): Promise<void> {
-    if (this.#isOver || !this.#connection.isOpen) return
+    if (this.#progress.isOver || !this.#connection.isOpen) return
     await this.#connection.command('rollback to work; release work')
-    this.#failure = undefined
-  }
-
-  #assertUsable(): void {
-    assert(!this.#isOver, 'a transaction used after its end')
-    if (this.#failure !== undefined) throw this.#failure.error
+    this.#progress.undone()
   }
 }

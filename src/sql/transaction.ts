@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict'
 import { isFault } from '#fault/fault'
+import { Progress } from '#sql/_progress'
 import type { Connection } from '#sql/connection'
 import { sqlFault } from '#sql/faults'
 import type { SqlRow, SqlValue, Transaction } from '#sql/sql'
@@ -41,10 +41,7 @@ function commit(connection: Connection): void {
 
 class OpenTransaction implements Transaction {
   readonly #connection: Connection
-  #depth = 0
-  #isOver = false
-  /** The first statement that failed since the innermost savepoint that still stands. */
-  #failure: { readonly error: unknown } | undefined
+  readonly #progress = new Progress()
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -58,45 +55,37 @@ class OpenTransaction implements Transaction {
     try {
       return this.#connection.run(text, values) as Row[] // the caller states what its statement selects
     } catch (error) {
-      this.#failure ??= { error }
-      throw error
+      throw this.#progress.fail(error)
     }
   }
 
   async savepoint<T>(work: () => Promise<T>): Promise<T> {
     this.#assertUsable()
     this.#connection.run`savepoint work` // names may repeat: the innermost is meant
-    this.#depth += 1
-    const depth = this.#depth
-    try {
-      const result = await work()
-      this.#assertUsable()
-      assert(this.#depth === depth, 'savepoints nest')
-      this.#connection.run`release work`
-      return result
-    } catch (error) {
-      this.#undo()
-      throw error
-    } finally {
-      this.#depth = depth - 1
-    }
+    return await this.#progress.within(work, {
+      release: () => {
+        this.#assertUsable()
+        this.#connection.run`release work`
+      },
+      undo: () => this.#undo(),
+    })
   }
 
   /** The last moment to find out that the transaction is no more. */
   end(): void {
     this.#assertUsable()
-    this.#isOver = true
+    this.#progress.end()
   }
 
   forget(): void {
-    this.#isOver = true
+    this.#progress.end()
   }
 
   #undo(): void {
-    if (this.#isOver || !this.#connection.isTransaction) return
+    if (this.#progress.isOver || !this.#connection.isTransaction) return
     this.#connection.run`rollback to work`
     this.#connection.run`release work`
-    this.#failure = undefined
+    this.#progress.undone()
   }
 
   /**
@@ -104,8 +93,7 @@ class OpenTransaction implements Transaction {
    * commit, by itself.
    */
   #assertUsable(): void {
-    assert(!this.#isOver, 'a transaction used after its end')
-    if (this.#failure !== undefined) throw this.#failure.error
+    this.#progress.assertUsable()
     if (!this.#connection.isTransaction)
       throw sqlFault('sql/unavailable', { reason: 'the transaction was rolled back' })
   }

@@ -16,3 +16,20 @@ export async function gather(
   }
   return whole.subarray(0, at)
 }
+
+/** All of a stream that should be short, in memory of its own; `undefined` as soon as it is longer than `bytesMax`. Rejects as `gather`. */
+export async function gatherShort(
+  stream: AsyncIterable<Uint8Array>,
+  bytesMax: number,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<Uint8Array | undefined> {
+  const pieces: Uint8Array[] = []
+  let bytes = 0
+  for await (const piece of stream) {
+    signal.throwIfAborted()
+    bytes += piece.length
+    if (bytes > bytesMax) return undefined
+    pieces.push(Uint8Array.from(piece)) // it is ours only until the next pull
+  }
+  return Buffer.concat(pieces)
+}

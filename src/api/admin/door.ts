@@ -14,16 +14,16 @@ import { roleRoutes } from '#api/admin/roles'
 import type { AdminParts, AdminRoute, Names } from '#api/admin/route'
 import { targetRoutes } from '#api/admin/targets'
 import { userRoutes } from '#api/admin/users'
+import { failureFields } from '#api/faults'
 import type { RateLimits } from '#api/rate-limits'
 import { sha256HexOf } from '#crypto/digest'
-import { Fault } from '#fault/fault'
 import type { HttpHandler, HttpRequest, HttpResponse } from '#http/message'
 import { parseTarget, percentDecode, type RequestTarget } from '#http/target'
 import type { AccessKeys } from '#identity/access-keys'
 import { authenticate } from '#identity/authenticate'
 import type { SignedProof } from '#identity/proof'
 import { SigningKeys } from '#identity/signing-keys'
-import { gather } from '#stream/gather'
+import { gatherShort } from '#stream/gather'
 import type { Telemetry } from '#telemetry/telemetry'
 
 export const adminBase = '/admin/v1'
@@ -89,8 +89,7 @@ export function createAdminDoor(options: AdminDoorOptions): HttpHandler {
           bytesIn: request.body.received,
           bytesOut,
           ms: options.world.monotonic() - startedAt,
-          ...(failure instanceof Fault ? { faultCode: failure.code } : {}),
-          ...(response.status === 500 ? { error: failure } : {}),
+          ...failureFields(failure, response.status),
         }),
     }
   }
@@ -196,17 +195,14 @@ function matchPath(wanted: readonly string[], asked: readonly string[]): Names |
 
 /** All of it, and what was signed. */
 async function readBody(request: HttpRequest, { payload }: SignedProof): Promise<Uint8Array> {
-  if ((request.body.bytes ?? 0) > bodyBytesMax) throw tooLarge()
-  const body = await gather(request.body, bodyBytesMax + 1, { signal: request.signal })
-  if (body.length > bodyBytesMax) throw tooLarge()
+  const isTooLarge = (request.body.bytes ?? 0) > bodyBytesMax
+  const { signal } = request
+  const body = isTooLarge ? undefined : await gatherShort(request.body, bodyBytesMax, { signal })
+  if (body === undefined) throw adminFault('admin/body-too-large', { bytesMax: bodyBytesMax })
   if (body.length === 0 && payload.kind === 'unsigned') return body
   if (payload.kind !== 'hashed' || payload.sha256 !== sha256HexOf(body))
     throw adminFault('admin/body-not-signed')
   return body
-}
-
-function tooLarge(): Error {
-  return adminFault('admin/body-too-large', { bytesMax: bodyBytesMax })
 }
 
 function parse(body: Uint8Array, { body: schema }: AdminRoute): unknown {

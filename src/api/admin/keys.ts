@@ -4,7 +4,7 @@ import type { KeyInfo } from '#identity/principal'
 
 const state = z.enum(['active', 'disabled'])
 
-export const key = z.object({
+const key = z.object({
   accessKeyId: z.string(),
   principal: z.string().describe('canonical id of the user'),
   state,

@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { putEntity } from '#api/admin/put-entity'
 import { type AdminParts, type Names, route } from '#api/admin/route'
 import { isFault } from '#fault/fault'
-import type { HolderRef } from '#identity/administration'
+import type { EntityRef, HolderRef } from '#identity/administration'
 import { builtInPolicies } from '#identity/built-in-policies'
 import type { Entity } from '#identity/entity'
 import { accountFault } from '#identity/faults'
@@ -58,8 +59,8 @@ async function findPolicy({ accounts }: AdminParts, name: string): Promise<z.inf
   }
 }
 
-function refOf(name: string) {
-  return { account: '', kind: 'policy', name } as const
+function refOf(name: string): EntityRef {
+  return { account: '', kind: 'policy', name }
 }
 
 const path = '/policies/{policy}'
@@ -92,19 +93,14 @@ const managedRoutes = [
     body: newPolicy,
     answer: policy,
     status: 200,
-    run: async ({ accounts: { administration } }, { names, body }) => {
-      const ref = refOf(policyName(names))
+    run: async ({ accounts }, { names, body }) => {
       const { description } = body
       const facts = {
         document: JSON.stringify(body.document),
         ...(description === undefined ? {} : { description }),
       }
-      return printPolicy(
-        await administration.update(ref, { facts }).catch((error: unknown) => {
-          if (!isFault(error, 'identity/no-such-entity')) throw error
-          return administration.create(ref, { facts })
-        }),
-      )
+      const ref = refOf(policyName(names))
+      return printPolicy(await putEntity(accounts.administration, ref, facts))
     },
   }),
   route({

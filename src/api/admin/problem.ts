@@ -133,6 +133,10 @@ const ofBuckets: Readonly<Record<string, Sentence>> = {
   'object/invalid-bucket-name': ({ name }) => `"${name}" is no name for a bucket.`,
 }
 
+const known: ReadonlyMap<string, Sentence> = new Map(
+  Object.entries({ ...sentences, ...ofAudit, ...ofNamedKeys, ...ofBuckets, ...ofRates }),
+)
+
 const inGeneral: Readonly<Partial<Record<FaultKind, string>>> = {
   unavailable: 'Storage nodes or the metadata database cannot be reached. Try again.',
   timeout: 'It took too long. Try again.',
@@ -155,14 +159,7 @@ function tell(error: unknown): {
   if (!(error instanceof Fault)) return { status: 500, code: 'internal', text: unexpected }
   const { code, kind, detail } = error
   const status = otherStatuses[code] ?? statuses[kind]
-  const all: Readonly<Record<string, Sentence>> = {
-    ...sentences,
-    ...ofAudit,
-    ...ofNamedKeys,
-    ...ofBuckets,
-    ...ofRates,
-  }
-  const sentence = Object.hasOwn(all, code) ? all[code] : undefined
+  const sentence = known.get(code)
   const isSecretive = code.startsWith('identity/') && kind === 'denied'
   const general = isSecretive ? 'The request does not prove who asks.' : inGeneral[kind]
   return { status, code, text: sentence?.(detail) ?? general ?? (status < 500 ? code : unexpected) }

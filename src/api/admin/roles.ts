@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { document, readDocument } from '#api/admin/policies'
+import { putEntity } from '#api/admin/put-entity'
 import { type Names, route } from '#api/admin/route'
-import { isFault } from '#fault/fault'
 import type { EntityRef } from '#identity/administration'
 import { type Entity, sessionSecondsDefault } from '#identity/entity'
 
@@ -69,20 +69,14 @@ export const roleRoutes = [
     body: newRole,
     answer: role,
     status: 200,
-    run: async ({ accounts: { administration } }, { names, body }) => {
+    run: async ({ accounts }, { names, body }) => {
       const { trust, description, sessionSecondsMax: seconds } = body
       const facts = {
         trust: JSON.stringify(trust),
         ...(description === undefined ? {} : { description }),
         ...(seconds === undefined ? {} : { sessionSecondsMax: seconds }),
       }
-      const ref = refOf(names)
-      return printRole(
-        await administration.update(ref, { facts }).catch((error: unknown) => {
-          if (!isFault(error, 'identity/no-such-entity')) throw error
-          return administration.create(ref, { facts })
-        }),
-      )
+      return printRole(await putEntity(accounts.administration, refOf(names), facts))
     },
   }),
   route({

@@ -23,7 +23,7 @@ import { authenticate } from '#identity/authenticate'
 import { type Caller, standingOf } from '#identity/caller'
 import type { SignedProof } from '#identity/proof'
 import type { SigningKeys } from '#identity/signing-keys'
-import { gather } from '#stream/gather'
+import { gatherShort } from '#stream/gather'
 
 /** Policies have 20 KiB at most; one that is several times too long is told so, more is not read. */
 const bodyBytesMax = 256 * 1024
@@ -160,10 +160,9 @@ function answerOf(
 async function readBody(request: HttpRequest): Promise<Uint8Array> {
   const { body, signal, headers } = request
   const bytesMax = headers['authorization'] === undefined ? unsignedBytesMax : bodyBytesMax
-  const tooLarge = () => iamFault('iam/body-too-large', { bytesMax })
-  if ((body.bytes ?? 0) > bytesMax) throw tooLarge()
-  const bytes = await gather(body, bytesMax + 1, { signal })
-  if (bytes.length > bytesMax) throw tooLarge()
+  const isTooLarge = (body.bytes ?? 0) > bytesMax
+  const bytes = isTooLarge ? undefined : await gatherShort(body, bytesMax, { signal })
+  if (bytes === undefined) throw iamFault('iam/body-too-large', { bytesMax })
   return bytes
 }
 

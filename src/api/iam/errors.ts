@@ -1,7 +1,8 @@
 /** Every fault's word in IAM and STS. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html */
 import { retryHeaders } from '#api/faults'
 import type { IamFaultCode } from '#api/iam/faults'
-import { type S3Error, s3ErrorOf } from '#api/s3/errors'
+import { s3ErrorOf } from '#api/s3/errors'
+import type { S3Error } from '#api/s3/s3-error'
 import { branch, leaf, xmlDocumentOf } from '#api/s3/xml-writer'
 import { Fault } from '#fault/fault'
 import type { HttpResponse } from '#http/message'

@@ -1,35 +1,12 @@
 /** Groups of an account and who is in them. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateGroup.html */
-import { type IamAction, type IamCall, needed, optional } from '#api/iam/call'
+import { type IamAction, needed, optional } from '#api/iam/call'
+import { aboutNamed, refOf } from '#api/iam/named'
 import { belowPath, entityElements, page } from '#api/iam/pages'
-import { aboutUser, findUser } from '#api/iam/users'
+import { aboutUser, findNamedUser, findUser } from '#api/iam/users'
 import { branch, type Xml } from '#api/s3/xml-writer'
-import { isFault } from '#fault/fault'
-import type { EntityRef } from '#identity/administration'
-import { arnOf } from '#identity/arn'
 import type { Entity } from '#identity/entity'
 
-/** ARNs of what is named by a parameter, which may not be there. */
-export function aboutNamed(
-  kind: EntityRef['kind'],
-  parameter: string,
-): (call: IamCall) => Promise<readonly string[]> {
-  return async (call) => {
-    const { admin, account } = call
-    const name = needed(call, parameter)
-    try {
-      return [(await admin.entity({ account, kind, name })).arn]
-    } catch (error) {
-      if (!isFault(error, 'identity/no-such-entity')) throw error
-      return [arnOf({ account, kind, name, path: optional(call, 'Path') ?? '/' })]
-    }
-  }
-}
-
-const aboutGroup = aboutNamed('team', 'GroupName')
-
-function groupRef(call: IamCall): EntityRef {
-  return { account: call.account, kind: 'team', name: needed(call, 'GroupName') }
-}
+const aboutGroup = aboutNamed('team')
 
 const elements = (group: Entity): readonly Xml[] => entityElements('Group', group)
 
@@ -41,7 +18,7 @@ export const groupActions: readonly IamAction[] = [
     async run(call) {
       const path = optional(call, 'Path')
       const asked = { ...(path === undefined ? {} : { path }), facts: {} }
-      return [branch('Group', ...elements(await call.admin.create(groupRef(call), asked)))]
+      return [branch('Group', ...elements(await call.admin.create(refOf(call, 'team'), asked)))]
     },
   },
   {
@@ -49,7 +26,7 @@ export const groupActions: readonly IamAction[] = [
     service: 'iam',
     about: aboutGroup,
     async run(call) {
-      const group = await call.admin.entity(groupRef(call))
+      const group = await call.admin.entity(refOf(call, 'team'))
       const users = await call.admin.members(call.account, group.name)
       const element = (user: Entity): readonly Xml[] => entityElements('User', user)
       return [branch('Group', ...elements(group)), ...page(call, users, { name: 'Users', element })]
@@ -71,7 +48,7 @@ export const groupActions: readonly IamAction[] = [
     async run(call) {
       const name = optional(call, 'NewGroupName')
       const path = optional(call, 'NewPath')
-      await call.admin.update(groupRef(call), {
+      await call.admin.update(refOf(call, 'team'), {
         ...(name === undefined ? {} : { name }),
         ...(path === undefined ? {} : { path }),
       })
@@ -83,7 +60,7 @@ export const groupActions: readonly IamAction[] = [
     service: 'iam',
     about: aboutGroup,
     async run(call) {
-      await call.admin.remove(groupRef(call))
+      await call.admin.remove(refOf(call, 'team'))
       return []
     },
   },
@@ -92,8 +69,7 @@ export const groupActions: readonly IamAction[] = [
     service: 'iam',
     about: aboutGroup,
     async run(call) {
-      needed(call, 'UserName')
-      const { name } = await findUser(call)
+      const { name } = await findNamedUser(call)
       await call.admin.addMember(call.account, needed(call, 'GroupName'), name)
       return []
     },
@@ -103,8 +79,7 @@ export const groupActions: readonly IamAction[] = [
     service: 'iam',
     about: aboutGroup,
     async run(call) {
-      needed(call, 'UserName')
-      const { name } = await findUser(call)
+      const { name } = await findNamedUser(call)
       await call.admin.removeMember(call.account, needed(call, 'GroupName'), name)
       return []
     },

@@ -3,9 +3,9 @@
  * attached: https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachUserPolicy.html
  */
 import { type IamAction, type IamCall, needed } from '#api/iam/call'
-import { aboutNamed } from '#api/iam/groups'
+import { aboutNamed, refOf } from '#api/iam/named'
 import { documentElement, page } from '#api/iam/pages'
-import { aboutUser, findUser } from '#api/iam/users'
+import { aboutUser, findNamedUser } from '#api/iam/users'
 import { leaf, textNode } from '#api/s3/xml-writer'
 import type { HolderRef } from '#identity/administration'
 import { accountFault } from '#identity/faults'
@@ -21,24 +21,21 @@ const holders: readonly Holder[] = [
   {
     word: 'User',
     about: aboutUser,
-    async find(call) {
-      needed(call, 'UserName')
-      return { account: call.account, kind: 'user', name: (await findUser(call)).name }
-    },
-  },
-  {
-    word: 'Group',
-    about: aboutNamed('team', 'GroupName'),
     find: async (call) => ({
       account: call.account,
-      kind: 'team',
-      name: needed(call, 'GroupName'),
+      kind: 'user',
+      name: (await findNamedUser(call)).name,
     }),
   },
   {
+    word: 'Group',
+    about: aboutNamed('team'),
+    find: async (call) => refOf(call, 'team'),
+  },
+  {
     word: 'Role',
-    about: aboutNamed('role', 'RoleName'),
-    find: async (call) => ({ account: call.account, kind: 'role', name: needed(call, 'RoleName') }),
+    about: aboutNamed('role'),
+    find: async (call) => refOf(call, 'role'),
   },
 ]
 

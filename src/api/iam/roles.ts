@@ -7,18 +7,13 @@ import {
   optionalNumber,
   refuse,
 } from '#api/iam/call'
-import { aboutNamed } from '#api/iam/groups'
+import { aboutNamed, refOf } from '#api/iam/named'
 import { belowPath, documentElement, entityElements, page } from '#api/iam/pages'
 import { branch, leaf, type Xml } from '#api/s3/xml-writer'
-import type { EntityRef } from '#identity/administration'
 import type { EntityFacts } from '#identity/changes'
 import { type Entity, sessionSecondsDefault } from '#identity/entity'
 
-const aboutRole = aboutNamed('role', 'RoleName')
-
-function roleRef(call: IamCall): EntityRef {
-  return { account: call.account, kind: 'role', name: needed(call, 'RoleName') }
-}
+const aboutRole = aboutNamed('role')
 
 function elements(role: Entity): readonly Xml[] {
   const { trust, description, sessionSecondsMax = sessionSecondsDefault } = role.facts
@@ -49,14 +44,16 @@ export const roleActions: readonly IamAction[] = [
       const path = optional(call, 'Path')
       const facts = { ...readFacts(call), trust: needed(call, 'AssumeRolePolicyDocument') }
       const asked = { ...(path === undefined ? {} : { path }), facts }
-      return [branch('Role', ...elements(await call.admin.create(roleRef(call), asked)))]
+      return [branch('Role', ...elements(await call.admin.create(refOf(call, 'role'), asked)))]
     },
   },
   {
     name: 'GetRole',
     service: 'iam',
     about: aboutRole,
-    run: async (call) => [branch('Role', ...elements(await call.admin.entity(roleRef(call))))],
+    run: async (call) => [
+      branch('Role', ...elements(await call.admin.entity(refOf(call, 'role')))),
+    ],
   },
   {
     name: 'ListRoles',
@@ -72,7 +69,7 @@ export const roleActions: readonly IamAction[] = [
     service: 'iam',
     about: aboutRole,
     async run(call) {
-      await call.admin.update(roleRef(call), { facts: readFacts(call) })
+      await call.admin.update(refOf(call, 'role'), { facts: readFacts(call) })
       return []
     },
   },
@@ -82,7 +79,7 @@ export const roleActions: readonly IamAction[] = [
     about: aboutRole,
     async run(call) {
       const facts = { description: needed(call, 'Description') }
-      return [branch('Role', ...elements(await call.admin.update(roleRef(call), { facts })))]
+      return [branch('Role', ...elements(await call.admin.update(refOf(call, 'role'), { facts })))]
     },
   },
   {
@@ -91,7 +88,7 @@ export const roleActions: readonly IamAction[] = [
     about: aboutRole,
     async run(call) {
       const facts = { trust: needed(call, 'PolicyDocument') }
-      await call.admin.update(roleRef(call), { facts })
+      await call.admin.update(refOf(call, 'role'), { facts })
       return []
     },
   },
@@ -100,7 +97,7 @@ export const roleActions: readonly IamAction[] = [
     service: 'iam',
     about: aboutRole,
     async run(call) {
-      await call.admin.remove(roleRef(call))
+      await call.admin.remove(refOf(call, 'role'))
       return []
     },
   },

@@ -23,6 +23,12 @@ export async function findUser(call: IamCall): Promise<Entity> {
   return found
 }
 
+/** The same for what nobody does to himself without saying so. `iam/missing-parameter` */
+export async function findNamedUser(call: IamCall): Promise<Entity> {
+  needed(call, 'UserName')
+  return await findUser(call)
+}
+
 function ownUser({ caller }: IamCall): Entity {
   const { arn, userId, account, session } = standingOf(caller)
   if (session?.role !== undefined)
@@ -121,8 +127,7 @@ export const userActions: readonly IamAction[] = [
     service: 'iam',
     about: aboutUser,
     async run(call) {
-      needed(call, 'UserName')
-      await call.admin.removeUser(call.account, (await findUser(call)).name)
+      await call.admin.removeUser(call.account, (await findNamedUser(call)).name)
       return []
     },
   },

@@ -4,6 +4,7 @@
  */
 import { hostId } from '#api/s3/error-response'
 import type { HttpHeaders, HttpResponse } from '#http/message'
+import { plainAddress } from '#http/peer'
 
 export interface Accessed {
   readonly bucket: string
@@ -37,7 +38,7 @@ export function accessLine(accessed: Accessed): string {
     accessed.owner,
     accessed.bucket,
     `[${clf(accessed.at)}]`,
-    accessed.peer === '' ? '-' : accessed.peer.replace(/^::ffff:/, ''),
+    accessed.peer === '' ? '-' : plainAddress(accessed.peer),
     requester ?? '-',
     accessed.requestId,
     operationName(accessed.operation, accessed.method),

@@ -1,31 +1,24 @@
 /** What concerns users, keys and policies, in IAM's words. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html */
+import { accessDenied, type S3Error } from '#api/s3/s3-error'
 import type { AccountFaultCode } from '#identity/faults'
 
-interface AccountError {
-  readonly status: number
-  readonly code: string
-  readonly message: string
-}
-
-const invalidField: AccountError = {
+const invalidField: S3Error = {
   status: 400,
   code: 'ValidationError',
   message: 'A field of the request is not valid.',
 }
-const noSuchEntity: AccountError = {
+const noSuchEntity: S3Error = {
   status: 404,
   code: 'NoSuchEntity',
   message: 'There is no user or key of that name.',
 }
-const entityExists: AccountError = {
+const entityExists: S3Error = {
   status: 409,
   code: 'EntityAlreadyExists',
   message: 'A user or key of that name exists already.',
 }
 
-const refused: AccountError = { status: 403, code: 'AccessDenied', message: 'Access Denied.' }
-
-export const accountErrors: Readonly<Record<AccountFaultCode, AccountError>> = {
+export const accountErrors: Readonly<Record<AccountFaultCode, S3Error>> = {
   'identity/malformed-handle': invalidField,
   'identity/malformed-principal-id': invalidField,
   'identity/malformed-access-key': invalidField,
@@ -55,16 +48,16 @@ export const accountErrors: Readonly<Record<AccountFaultCode, AccountError>> = {
     code: 'LimitExceeded',
     message: 'There are as many as there may be.',
   },
-  'identity/not-assumable': { ...refused, message: 'The role cannot be assumed.' },
+  'identity/not-assumable': { ...accessDenied, message: 'The role cannot be assumed.' },
   'identity/not-by-session': {
-    ...refused,
+    ...accessDenied,
     message: 'Cannot be called with session credentials.',
   },
   'identity/no-such-principal': noSuchEntity,
   'identity/principal-exists': entityExists,
   'identity/handle-taken': entityExists,
   'identity/email-taken': entityExists,
-  'identity/root-stays': refused,
+  'identity/root-stays': accessDenied,
   'identity/no-such-key': noSuchEntity,
   'identity/key-exists': entityExists,
   'identity/too-many-keys': {
@@ -74,8 +67,8 @@ export const accountErrors: Readonly<Record<AccountFaultCode, AccountError>> = {
   },
   'identity/malformed-password': invalidField,
   'identity/no-totp': entityExists,
-  'identity/login-refused': refused,
-  'identity/login-throttled': refused,
+  'identity/login-refused': accessDenied,
+  'identity/login-throttled': accessDenied,
   'identity/invalid-web-identity': {
     status: 400,
     code: 'InvalidIdentityToken',

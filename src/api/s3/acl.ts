@@ -1,10 +1,11 @@
 /** Access lists on the wire: canned names, headers, documents. https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html */
 import type { BucketCall, Call } from '#api/s3/call'
 import { accessOf, ownerOf } from '#api/s3/enter'
-import { s3Fault } from '#api/s3/faults'
+import { invalidArgument, invalidRequest, s3Fault } from '#api/s3/faults'
+import { nameElements, ownerElement } from '#api/s3/owner-element'
 import { xmlResponse } from '#api/s3/response'
 import { readXmlBody } from '#api/s3/xml-body'
-import { childOf, textOf, type XmlElement } from '#api/s3/xml-reader'
+import { childOf, childrenOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 import {
@@ -51,9 +52,7 @@ export async function readGrantHeaders(
   const canned = headers['x-amz-acl']
   const given = grantHeaders.filter(([header]) => headers[header] !== undefined)
   if (canned !== undefined && given.length > 0) {
-    throw s3Fault('s3/invalid-request', {
-      reason: 'Specifying both Canned ACLs and Header Grants is not allowed',
-    })
+    throw invalidRequest('Specifying both Canned ACLs and Header Grants is not allowed')
   }
   if (canned !== undefined) {
     const grants = cannedGrants(canned, owners)
@@ -89,7 +88,15 @@ export async function readAcl(call: BucketCall, owners: Owners): Promise<Grants>
   if (statedId !== undefined && statedId !== owners.owner) throw s3Fault('s3/access-denied')
   const list = childOf(document, 'AccessControlList')
   if (list === undefined) throw s3Fault('s3/malformed-acl')
-  const grants = list.children.filter(({ name }) => name === 'Grant')
+  return await readGrants(call, list)
+}
+
+/** At most as many as a list may have. `s3/malformed-acl` */
+export async function readGrants(
+  call: Pick<Call, 'door'>,
+  list: XmlElement | undefined,
+): Promise<Grants> {
+  const grants = childrenOf(list, 'Grant')
   if (grants.length > grantsMax) throw s3Fault('s3/malformed-acl')
   return await Promise.all(grants.map((grant) => readGrant(call, grant)))
 }
@@ -116,8 +123,7 @@ async function granteeOf(
 ): Promise<Grant['to']> {
   if (kind === 'uri') {
     const group = groupUris.get(value)
-    if (group === undefined)
-      throw s3Fault('s3/invalid-argument', { argument: 'URI', reason: 'Invalid group uri' })
+    if (group === undefined) throw invalidArgument('URI', 'Invalid group uri')
     return { group }
   }
   const principal = await door.lookups.principal(value)
@@ -125,19 +131,8 @@ async function granteeOf(
     if (principal?.email !== value.toLowerCase()) throw s3Fault('s3/unresolvable-email')
     return { id: principal.id }
   }
-  if (principal?.id !== value)
-    throw s3Fault('s3/invalid-argument', { argument: 'ID', reason: 'Invalid id' })
+  if (principal?.id !== value) throw invalidArgument('ID', 'Invalid id')
   return { id: value }
-}
-
-/** Those of a log's objects; at most as many as a list may have. `s3/malformed-acl` */
-export async function readTargetGrants(
-  call: Pick<Call, 'door'>,
-  element: XmlElement | undefined,
-): Promise<Grants> {
-  const grants = element?.children.filter(({ name }) => name === 'Grant') ?? []
-  if (grants.length > grantsMax) throw s3Fault('s3/malformed-acl')
-  return await Promise.all(grants.map((grant) => readGrant(call, grant)))
 }
 
 export async function targetGrantsElement(
@@ -180,10 +175,7 @@ export async function aclResponse(
   )
   return xmlResponse(
     'AccessControlPolicy',
-    [
-      branch('Owner', leaf('ID', owner.id), leaf('DisplayName', owner.displayName)),
-      branch('AccessControlList', ...elements),
-    ],
+    [ownerElement(owner), branch('AccessControlList', ...elements)],
     headers,
   )
 }
@@ -192,13 +184,11 @@ async function grantElement(
   call: Pick<Call, 'door' | 'caller'>,
   { to, permission }: Grant,
 ): Promise<Xml> {
-  const isGroup = 'group' in to
-  const { id, displayName } = isGroup ? { id: '', displayName: '' } : await ownerOf(call, to.id)
-  const content = isGroup
-    ? leaf('URI', urisOfGroups.get(to.group))
-    : (`${leaf('ID', id)}${leaf('DisplayName', displayName)}` as Xml) // two well-formed ones
-  const type = isGroup ? 'Group' : 'CanonicalUser'
+  const [type, ...content] =
+    'group' in to
+      ? (['Group', leaf('URI', urisOfGroups.get(to.group))] as const)
+      : (['CanonicalUser', ...nameElements(await ownerOf(call, to.id))] as const)
   const grantee =
-    `<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="${type}">${content}</Grantee>` as Xml // only names of ours
+    `<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="${type}">${content.join('')}</Grantee>` as Xml // only names of ours
   return branch('Grant', grantee, leaf('Permission', permission))
 }

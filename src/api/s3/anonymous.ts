@@ -1,5 +1,5 @@
-import { isLoopback } from '#api/s3/secure-transport'
 import type { HttpRequest } from '#http/message'
+import { isLoopback } from '#http/peer'
 
 export interface AnonymousGuests {
   /** Peers beyond loopback whom the operator trusts with everything, by their address. */

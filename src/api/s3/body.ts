@@ -9,18 +9,13 @@ import {
   statedChecksum,
   trailingAlgorithm,
 } from '#api/s3/checksums'
-import { s3Fault } from '#api/s3/faults'
+import { invalidRequest, s3Fault } from '#api/s3/faults'
 import { decodeAwsChunked, type Trailers } from '#identity/aws-chunked'
 import { ChunkSignatures } from '#identity/chunk-signatures'
 import { identityFault } from '#identity/faults'
 import type { Payload } from '#identity/payload'
-import type {
-  Checksum,
-  ChecksumAlgorithm,
-  DigestAlgorithm,
-  Digests,
-  IncomingBody,
-} from '#object/model'
+import { fullObjectChecksum } from '#object/full-checksum'
+import type { ChecksumAlgorithm, DigestAlgorithm, Digests, IncomingBody } from '#object/model'
 
 export interface BodyOptions {
   /** `s3/body-too-large` above it: at once when the client states its length, else as soon as it is passed. */
@@ -56,7 +51,7 @@ export function incomingBody(call: Call, { bytesMax, keep }: BodyOptions): Incom
       verifyHash(payload, digests)
       if (md5 !== undefined && !isSame(md5, digests.md5)) throw s3Fault('s3/bad-digest')
       verifyChecksum(stated ?? statedInTrailer(trailing, trailers), digests)
-      return kept === undefined ? undefined : fullObject(kept, digests)
+      return kept === undefined ? undefined : fullObjectChecksum(kept, digests)
     },
   }
 }
@@ -97,10 +92,9 @@ function statedMd5(text: string | undefined): Uint8Array | undefined {
 function checkPromise({ headers }: Call, given: ChecksumAlgorithm | undefined): void {
   const promised = parseAlgorithm(headers['x-amz-sdk-checksum-algorithm'])
   if (promised === undefined || promised === given) return
-  throw s3Fault('s3/invalid-request', {
-    reason:
-      'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
-  })
+  throw invalidRequest(
+    'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
+  )
 }
 
 function plainStream(
@@ -166,11 +160,6 @@ function statedInTrailer(
 function verifyChecksum(stated: StatedChecksum | undefined, digests: Digests): void {
   if (stated === undefined || isSame(stated.value, digests[stated.algorithm])) return
   throw s3Fault('s3/bad-digest', { header: checksumHeader(stated.algorithm) })
-}
-
-function fullObject(algorithm: ChecksumAlgorithm, digests: Digests): Checksum | undefined {
-  const value = digests[algorithm]
-  return value === undefined ? undefined : { algorithm, type: 'FULL_OBJECT', value }
 }
 
 function isSame(stated: Uint8Array, computed: Uint8Array | undefined): boolean {

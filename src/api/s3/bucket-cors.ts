@@ -1,8 +1,9 @@
 import type { BucketCall } from '#api/s3/call'
-import { s3Fault } from '#api/s3/faults'
+import { invalidRequest, malformedXml, s3Fault } from '#api/s3/faults'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
+import { removalOf } from '#api/s3/setting-removal'
 import { readXmlBody } from '#api/s3/xml-body'
-import { textOf, type XmlElement } from '#api/s3/xml-reader'
+import { childrenOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 import type { CorsRule } from '#object/model'
@@ -21,26 +22,21 @@ export async function getBucketCors({ facts, bucket }: BucketCall): Promise<Http
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html */
 export async function putBucketCors(call: BucketCall): Promise<HttpResponse> {
   const document = await readXmlBody(call, 'CORSConfiguration')
-  const rules = document.children.filter(({ name }) => name === 'CORSRule')
-  if (rules.length === 0 || rules.length > rulesMax)
-    throw s3Fault('s3/malformed-xml', { reason: `1 to ${rulesMax} rules` })
+  const rules = childrenOf(document, 'CORSRule')
+  if (rules.length === 0 || rules.length > rulesMax) throw malformedXml(`1 to ${rulesMax} rules`)
   await call.door.objects.configure(call.bucket, 'cors', rules.map(readRule))
   return emptyResponse(200)
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketCors.html */
-export async function deleteBucketCors({ door, bucket }: BucketCall): Promise<HttpResponse> {
-  await door.objects.configure(bucket, 'cors', undefined)
-  return emptyResponse(204)
-}
+export const deleteBucketCors = removalOf('cors')
 
 function readRule(rule: XmlElement): CorsRule {
   const all = (wanted: string): readonly string[] =>
-    rule.children.filter(({ name }) => name === wanted).map(({ text }) => text.trim())
+    childrenOf(rule, wanted).map(({ text }) => text.trim())
   const id = textOf(rule, 'ID')
   const age = textOf(rule, 'MaxAgeSeconds')?.trim()
-  if (age !== undefined && !/^\d{1,9}$/.test(age))
-    throw s3Fault('s3/malformed-xml', { reason: 'MaxAgeSeconds' })
+  if (age !== undefined && !/^\d{1,9}$/.test(age)) throw malformedXml('MaxAgeSeconds')
   const read = {
     ...(id === undefined ? {} : { id }),
     origins: all('AllowedOrigin'),
@@ -50,17 +46,15 @@ function readRule(rule: XmlElement): CorsRule {
     ...(age === undefined ? {} : { maxAgeSeconds: Number(age) }),
   }
   if (read.origins.length === 0 || read.methods.length === 0)
-    throw s3Fault('s3/malformed-xml', { reason: 'AllowedOrigin and AllowedMethod' })
+    throw malformedXml('AllowedOrigin and AllowedMethod')
   const unknown = read.methods.find((method) => !methods.has(method))
   if (unknown !== undefined) {
-    throw s3Fault('s3/invalid-request', {
-      reason: `Found unsupported HTTP method in CORS config. Unsupported method is ${unknown.slice(0, 40)}`,
-    })
+    throw invalidRequest(
+      `Found unsupported HTTP method in CORS config. Unsupported method is ${unknown.slice(0, 40)}`,
+    )
   }
   if ([...read.origins, ...read.headers].some((pattern) => pattern.split('*').length > 2)) {
-    throw s3Fault('s3/invalid-request', {
-      reason: 'AllowedOrigin and AllowedHeader can not have more than one wildcard.',
-    })
+    throw invalidRequest('AllowedOrigin and AllowedHeader can not have more than one wildcard.')
   }
   return read
 }

@@ -1,8 +1,9 @@
 import type { BucketCall } from '#api/s3/call'
-import { s3Fault } from '#api/s3/faults'
+import { invalidArgument, malformedXml, s3Fault } from '#api/s3/faults'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
+import { removalOf } from '#api/s3/setting-removal'
 import { readXmlBody } from '#api/s3/xml-body'
-import { textOf, type XmlElement } from '#api/s3/xml-reader'
+import { childrenOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { branch, leaf } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 import type { BucketConfig } from '#object/model'
@@ -30,19 +31,15 @@ export async function getBucketEncryption({ facts, bucket }: BucketCall): Promis
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html */
 export async function putBucketEncryption(call: BucketCall): Promise<HttpResponse> {
   const document = await readXmlBody(call, 'ServerSideEncryptionConfiguration')
-  const rules = document.children.filter(({ name }) => name === 'Rule')
+  const rules = childrenOf(document, 'Rule')
   const [rule] = rules
-  if (rule === undefined || rules.length > 1)
-    throw s3Fault('s3/malformed-xml', { reason: 'exactly one Rule' })
+  if (rule === undefined || rules.length > 1) throw malformedXml('exactly one Rule')
   await call.door.objects.configure(call.bucket, 'encryption', readRule(rule))
   return emptyResponse(200)
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketEncryption.html */
-export async function deleteBucketEncryption({ door, bucket }: BucketCall): Promise<HttpResponse> {
-  await door.objects.configure(bucket, 'encryption', undefined)
-  return emptyResponse(204)
-}
+export const deleteBucketEncryption = removalOf('encryption')
 
 /** Whether there is a key of that name is asked when something is written (S3). `s3/malformed-xml`, `s3/invalid-argument` */
 function readRule(rule: XmlElement): Setting {
@@ -50,14 +47,13 @@ function readRule(rule: XmlElement): Setting {
   const kind = found && textOf(found, 'SSEAlgorithm')?.trim()
   const keyId = found && textOf(found, 'KMSMasterKeyID')?.trim()
   const usesBucketKey = textOf(rule, 'BucketKeyEnabled')?.trim() === 'true'
-  if (kind !== 'AES256' && kind !== 'aws:kms')
-    throw s3Fault('s3/malformed-xml', { reason: 'SSEAlgorithm' })
+  if (kind !== 'AES256' && kind !== 'aws:kms') throw malformedXml('SSEAlgorithm')
   if (kind === 'AES256') {
     if (keyId === undefined) return { kind }
-    throw s3Fault('s3/invalid-argument', {
-      argument: 'KMSMasterKeyID',
-      reason: 'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms',
-    })
+    throw invalidArgument(
+      'KMSMasterKeyID',
+      'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms',
+    )
   }
   return {
     kind,

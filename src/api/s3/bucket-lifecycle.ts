@@ -2,6 +2,7 @@ import type { BucketCall } from '#api/s3/call'
 import { s3Fault } from '#api/s3/faults'
 import { readLifecycle, ruleElement } from '#api/s3/lifecycle-document'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
+import { removalOf } from '#api/s3/setting-removal'
 import { readXmlBody } from '#api/s3/xml-body'
 import { branches } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
@@ -22,7 +23,4 @@ export async function putBucketLifecycle(call: BucketCall): Promise<HttpResponse
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketLifecycle.html */
-export async function deleteBucketLifecycle({ door, bucket }: BucketCall): Promise<HttpResponse> {
-  await door.objects.configure(bucket, 'lifecycle', undefined)
-  return emptyResponse(204)
-}
+export const deleteBucketLifecycle = removalOf('lifecycle')

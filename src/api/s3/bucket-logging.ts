@@ -1,6 +1,6 @@
-import { readTargetGrants, targetGrantsElement } from '#api/s3/acl'
+import { readGrants, targetGrantsElement } from '#api/s3/acl'
 import type { BucketCall } from '#api/s3/call'
-import { s3Fault } from '#api/s3/faults'
+import { invalidArgument, malformedXml, s3Fault } from '#api/s3/faults'
 import { grantsInto, mayDeliver } from '#api/s3/log-delivery'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
 import { readXmlBody } from '#api/s3/xml-body'
@@ -51,11 +51,11 @@ export async function putBucketLogging(call: BucketCall): Promise<HttpResponse> 
 async function readTarget(call: BucketCall, enabled: XmlElement): Promise<AccessLogTarget> {
   const target = textOf(enabled, 'TargetBucket')?.trim()
   const prefix = textOf(enabled, 'TargetPrefix') ?? ''
-  if (target === undefined) throw malformed('TargetBucket')
+  if (target === undefined) throw malformedXml('TargetBucket')
   if (Buffer.byteLength(prefix) > prefixBytesMax)
     throw s3Fault('s3/invalid-argument', { argument: 'TargetPrefix' })
   const dates = readDates(childOf(enabled, 'TargetObjectKeyFormat'))
-  const grants = await readTargetGrants(call, childOf(enabled, 'TargetGrants'))
+  const grants = await readGrants(call, childOf(enabled, 'TargetGrants'))
   return {
     bucket: parseBucketName(target),
     prefix,
@@ -69,10 +69,10 @@ function readDates(format: XmlElement | undefined): AccessLogTarget['dates'] {
   if (format === undefined) return undefined
   const partitioned = childOf(format, 'PartitionedPrefix')
   const isSimple = childOf(format, 'SimplePrefix') !== undefined
-  if (isSimple === (partitioned !== undefined)) throw malformed('TargetObjectKeyFormat')
+  if (isSimple === (partitioned !== undefined)) throw malformedXml('TargetObjectKeyFormat')
   if (partitioned === undefined) return undefined
   const dates = textOf(partitioned, 'PartitionDateSource')?.trim() ?? 'DeliveryTime'
-  if (dates !== 'EventTime' && dates !== 'DeliveryTime') throw malformed('PartitionDateSource')
+  if (dates !== 'EventTime' && dates !== 'DeliveryTime') throw malformedXml('PartitionDateSource')
   return dates
 }
 
@@ -98,9 +98,5 @@ async function assertTarget(call: BucketCall, logging: AccessLogTarget): Promise
 }
 
 function invalidTarget(reason: string): Error {
-  return s3Fault('s3/invalid-argument', { argument: 'TargetBucket', reason })
-}
-
-function malformed(reason: string): Error {
-  return s3Fault('s3/malformed-xml', { reason })
+  return invalidArgument('TargetBucket', reason)
 }

@@ -1,10 +1,11 @@
 import type { BucketCall } from '#api/s3/call'
-import { s3Fault } from '#api/s3/faults'
+import { invalidArgument, malformedXml, s3Fault } from '#api/s3/faults'
 import { originOf } from '#api/s3/origin'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
 import { readXmlBody } from '#api/s3/xml-body'
-import { childOf, textOf, type XmlElement } from '#api/s3/xml-reader'
+import { childOf, childrenOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
+import { toHex } from '#bytes/text'
 import type { NotificationRule, NotificationRules } from '#delivery/rules'
 import type { HttpResponse } from '#http/message'
 
@@ -67,13 +68,11 @@ export async function putBucketNotification(call: BucketCall): Promise<HttpRespo
     })
   const kinds = Object.keys(shapes) as NotificationRule['kind'][] // the type's own
   const rules = kinds.flatMap((kind) =>
-    document.children
-      .filter(({ name }) => name === shapes[kind].rule)
-      .map((element) => readRule(call, kind, element)),
+    childrenOf(document, shapes[kind].rule).map((element) => readRule(call, kind, element)),
   )
-  if (rules.length > rulesMax) throw s3Fault('s3/malformed-xml', { reason: `${rulesMax} rules` })
+  if (rules.length > rulesMax) throw malformedXml(`${rulesMax} rules`)
   if (new Set(rules.map(({ id }) => id)).size < rules.length)
-    throw invalid('Id', 'Configuration IDs must be unique.')
+    throw invalidArgument('Id', 'Configuration IDs must be unique.')
   const { door, bucket, facts } = call
   const wanted = rules.length === 0 ? undefined : rules
   const config = { ...facts.config, notification: wanted }
@@ -93,13 +92,17 @@ function readRule(
 ): NotificationRule {
   const { arn: arnName, service } = shapes[kind]
   const arn = textOf(rule, arnName)?.trim() ?? ''
-  const id = textOf(rule, 'Id') ?? Buffer.from(door.world.randomBytes(16)).toString('hex')
-  if (id.length > idCharactersMax) throw invalid('Id', `${idCharactersMax} characters at most.`)
-  const events = rule.children.filter(({ name }) => name === 'Event').map(({ text }) => text.trim())
-  if (events.length === 0) throw s3Fault('s3/malformed-xml', { reason: 'Event' })
+  const id = textOf(rule, 'Id') ?? toHex(door.world.randomBytes(16))
+  if (id.length > idCharactersMax)
+    throw invalidArgument('Id', `${idCharactersMax} characters at most.`)
+  const events = childrenOf(rule, 'Event').map(({ text }) => text.trim())
+  if (events.length === 0) throw malformedXml('Event')
   const unknown = events.find((name) => !eventNames.has(name))
   if (unknown !== undefined)
-    throw invalid('Event', `The event '${unknown.slice(0, 80)}' is not supported for notifications`)
+    throw invalidArgument(
+      'Event',
+      `The event '${unknown.slice(0, 80)}' is not supported for notifications`,
+    )
   return { id, kind, arn, target: readTarget(arn, service), events, ...readFilter(rule) }
 }
 
@@ -107,7 +110,8 @@ function readRule(
 function readTarget(arn: string, service: string): string {
   const [, of, name] =
     /^arn:[^:]{1,40}:(\w+):[^:]{0,40}:[^:]{0,40}:(?:function:)?([\w-]{1,64})$/.exec(arn) ?? []
-  if (name === undefined || of !== service) throw invalid('arn', 'The ARN is not well formed')
+  if (name === undefined || of !== service)
+    throw invalidArgument('arn', 'The ARN is not well formed')
   return name
 }
 
@@ -115,25 +119,24 @@ function readFilter(rule: XmlElement): Pick<NotificationRule, 'prefix' | 'suffix
   const filter = childOf(rule, 'Filter')
   const s3Key = filter && childOf(filter, 'S3Key')
   const found: { prefix?: string; suffix?: string } = {}
-  for (const one of s3Key?.children.filter(({ name }) => name === 'FilterRule') ?? []) {
+  for (const one of childrenOf(s3Key, 'FilterRule')) {
     const name = textOf(one, 'Name')?.trim().toLowerCase()
     const value = textOf(one, 'Value') ?? ''
     if (name !== 'prefix' && name !== 'suffix')
-      throw invalid('FilterRule.Name', 'filter rule name must be either prefix or suffix')
+      throw invalidArgument('FilterRule.Name', 'filter rule name must be either prefix or suffix')
     if (found[name] !== undefined)
-      throw invalid('FilterRule.Name', `Cannot specify more than one ${name} rule in a filter.`)
+      throw invalidArgument(
+        'FilterRule.Name',
+        `Cannot specify more than one ${name} rule in a filter.`,
+      )
     if (Buffer.byteLength(value) > filterBytesMax)
-      throw invalid(
+      throw invalidArgument(
         'FilterRule.Value',
         `Size of filter rule value cannot exceed ${filterBytesMax} bytes.`,
       )
     found[name] = value
   }
   return found
-}
-
-function invalid(argument: string, reason: string): Error {
-  return s3Fault('s3/invalid-argument', { argument, reason })
 }
 
 function ruleElement({ id, kind, arn, events, prefix, suffix }: NotificationRule): Xml {

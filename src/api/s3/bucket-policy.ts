@@ -2,6 +2,7 @@ import type { BucketCall } from '#api/s3/call'
 import { accessOf } from '#api/s3/enter'
 import { s3Fault } from '#api/s3/faults'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
+import { removalOf } from '#api/s3/setting-removal'
 import { readSmallBody } from '#api/s3/xml-body'
 import { leaf } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
@@ -27,10 +28,7 @@ export async function putBucketPolicy(call: BucketCall): Promise<HttpResponse> {
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html */
-export async function deleteBucketPolicy({ door, bucket }: BucketCall): Promise<HttpResponse> {
-  await door.objects.configure(bucket, 'policy', undefined)
-  return emptyResponse(204)
-}
+export const deleteBucketPolicy = removalOf('policy')
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html; grants to everybody count as well. */
 export async function getBucketPolicyStatus({ facts, door }: BucketCall): Promise<HttpResponse> {

@@ -1,8 +1,9 @@
 import type { BucketCall } from '#api/s3/call'
 import { admissionTo } from '#api/s3/enter'
-import { s3Fault } from '#api/s3/faults'
+import { invalidRequest, s3Fault } from '#api/s3/faults'
 import { readReplication, replicationElements } from '#api/s3/replication-document'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
+import { removalOf } from '#api/s3/setting-removal'
 import { readXmlBody } from '#api/s3/xml-body'
 import type { Replication, ReplicationRule } from '#delivery/replication-rules'
 import type { HttpResponse } from '#http/message'
@@ -24,17 +25,16 @@ export async function putBucketReplication(call: BucketCall): Promise<HttpRespon
   const by = caller?.id ?? door.root.id
   const replication = readReplication(document, { by, world: door.world })
   if (facts.versioning !== 'enabled')
-    throw invalid("Versioning must be 'Enabled' on the bucket to apply a replication configuration")
+    throw invalidRequest(
+      "Versioning must be 'Enabled' on the bucket to apply a replication configuration",
+    )
   for (const rule of replication.rules) await assertDestination(call, rule)
   await door.objects.configure(bucket, 'replication', replication)
   return emptyResponse(200)
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketReplication.html */
-export async function deleteBucketReplication({ door, bucket }: BucketCall): Promise<HttpResponse> {
-  await door.objects.configure(bucket, 'replication', undefined)
-  return emptyResponse(204)
-}
+export const deleteBucketReplication = removalOf('replication')
 
 /** A bucket of this store keeps versions too, is another one, and lets the caller in. Targets are the commit's to know. */
 async function assertDestination(
@@ -44,16 +44,12 @@ async function assertDestination(
   if ('target' in to) return
   const name = parseBucketName(to.bucket)
   const target = await call.door.lookups.bucket(name)
-  if (target === undefined) throw invalid('Destination bucket must exist.')
+  if (target === undefined) throw invalidRequest('Destination bucket must exist.')
   if (name === call.bucket)
-    throw invalid('Destination bucket must be another one than the source bucket.')
+    throw invalidRequest('Destination bucket must be another one than the source bucket.')
   if (target.versioning !== 'enabled')
-    throw invalid('Destination bucket must have versioning enabled.')
+    throw invalidRequest('Destination bucket must have versioning enabled.')
   // As a policy would give it: for all keys that begin so.
   const key = `${filter?.prefix ?? filter?.and?.prefix ?? prefix}*` as ObjectKey
   await admissionTo(call, name, { action: 's3:ReplicateObject', key })
-}
-
-function invalid(reason: string): Error {
-  return s3Fault('s3/invalid-request', { reason })
 }

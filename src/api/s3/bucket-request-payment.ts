@@ -1,5 +1,5 @@
 import type { BucketCall } from '#api/s3/call'
-import { s3Fault } from '#api/s3/faults'
+import { malformedXml } from '#api/s3/faults'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
 import { readXmlBody } from '#api/s3/xml-body'
 import { textOf } from '#api/s3/xml-reader'
@@ -16,8 +16,7 @@ export async function getBucketRequestPayment({ facts }: BucketCall): Promise<Ht
 export async function putBucketRequestPayment(call: BucketCall): Promise<HttpResponse> {
   const configuration = await readXmlBody(call, 'RequestPaymentConfiguration')
   const payer = textOf(configuration, 'Payer')?.trim()
-  if (payer !== 'BucketOwner' && payer !== 'Requester')
-    throw s3Fault('s3/malformed-xml', { reason: 'Payer' })
+  if (payer !== 'BucketOwner' && payer !== 'Requester') throw malformedXml('Payer')
   await call.door.objects.configure(call.bucket, 'payer', payer === 'Requester' ? payer : undefined)
   return emptyResponse(200)
 }

@@ -1,6 +1,7 @@
 import type { BucketCall } from '#api/s3/call'
 import { s3Fault } from '#api/s3/faults'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
+import { removalOf } from '#api/s3/setting-removal'
 import { bucketTagsMax, readTagging, tagSetElement } from '#api/s3/tags'
 import type { HttpResponse } from '#http/message'
 
@@ -19,7 +20,4 @@ export async function putBucketTagging(call: BucketCall): Promise<HttpResponse> 
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html */
-export async function deleteBucketTagging({ door, bucket }: BucketCall): Promise<HttpResponse> {
-  await door.objects.configure(bucket, 'tags', undefined)
-  return emptyResponse(204)
-}
+export const deleteBucketTagging = removalOf('tags')

@@ -1,8 +1,9 @@
 import type { BucketCall } from '#api/s3/call'
-import { s3Fault } from '#api/s3/faults'
+import { invalidArgument, invalidRequest, malformedXml, s3Fault } from '#api/s3/faults'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
+import { removalOf } from '#api/s3/setting-removal'
 import { readXmlBody } from '#api/s3/xml-body'
-import { childOf, textOf, type XmlElement } from '#api/s3/xml-reader'
+import { childOf, childrenOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 import type { Redirect, RoutingRedirect, RoutingRule, Website } from '#object/website'
@@ -25,10 +26,7 @@ export async function putBucketWebsite(call: BucketCall): Promise<HttpResponse> 
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketWebsite.html */
-export async function deleteBucketWebsite({ door, bucket }: BucketCall): Promise<HttpResponse> {
-  await door.objects.configure(bucket, 'website', undefined)
-  return emptyResponse(204)
-}
+export const deleteBucketWebsite = removalOf('website')
 
 function readWebsite(document: XmlElement): Website {
   const elsewhere = childOf(document, 'RedirectAllRequestsTo')
@@ -37,19 +35,20 @@ function readWebsite(document: XmlElement): Website {
   const rules = childOf(document, 'RoutingRules')
   if (elsewhere !== undefined) {
     if (index !== undefined || error !== undefined || rules !== undefined)
-      throw malformed('RedirectAllRequestsTo stands alone')
+      throw malformedXml('RedirectAllRequestsTo stands alone')
     const { host, ...redirect } = readRedirect(elsewhere)
-    if (host === undefined) throw malformed('HostName')
+    if (host === undefined) throw malformedXml('HostName')
     return { kind: 'elsewhere', host, ...redirect }
   }
   const suffix = index && textOf(index, 'Suffix')
-  if (suffix === undefined) throw malformed('IndexDocument')
+  if (suffix === undefined) throw malformedXml('IndexDocument')
   if (suffix === '' || suffix.includes('/')) {
     const reason = 'The IndexDocument Suffix is not well formed'
-    throw s3Fault('s3/invalid-argument', { argument: 'IndexDocument', reason })
+    throw invalidArgument('IndexDocument', reason)
   }
   const page = error && textOf(error, 'Key')
-  if (error !== undefined && (page === undefined || page === '')) throw malformed('ErrorDocument')
+  if (error !== undefined && (page === undefined || page === ''))
+    throw malformedXml('ErrorDocument')
   return {
     kind: 'pages',
     index: suffix,
@@ -59,22 +58,20 @@ function readWebsite(document: XmlElement): Website {
 }
 
 function readRules(rules: XmlElement | undefined): readonly RoutingRule[] {
-  const found = rules?.children.filter(({ name }) => name === 'RoutingRule') ?? []
+  const found = childrenOf(rules, 'RoutingRule')
   if (found.length > rulesMax)
-    throw s3Fault('s3/invalid-request', {
-      reason: `At most ${rulesMax} routing rules are allowed.`,
-    })
+    throw invalidRequest(`At most ${rulesMax} routing rules are allowed.`)
   return found.map(readRule)
 }
 
 function readRule(rule: XmlElement): RoutingRule {
   const condition = childOf(rule, 'Condition')
   const redirect = childOf(rule, 'Redirect')
-  if (redirect === undefined) throw malformed('Redirect')
+  if (redirect === undefined) throw malformedXml('Redirect')
   const prefix = condition && textOf(condition, 'KeyPrefixEquals')
   const errorCode = readStatus(condition && textOf(condition, 'HttpErrorCodeReturnedEquals'), '45')
   if (condition !== undefined && prefix === undefined && errorCode === undefined)
-    throw malformed('Condition')
+    throw malformedXml('Condition')
   return {
     ...(prefix === undefined ? {} : { prefix }),
     ...(errorCode === undefined ? {} : { errorCode }),
@@ -88,7 +85,7 @@ function readRoutingRedirect(element: XmlElement): RoutingRedirect {
   const status = readStatus(textOf(element, 'HttpRedirectCode'), '3')
   if (keyPrefix !== undefined && key !== undefined) {
     const reason = 'You can only define ReplaceKeyPrefix or ReplaceKey but not both.'
-    throw s3Fault('s3/invalid-request', { reason })
+    throw invalidRequest(reason)
   }
   const redirect = {
     ...readRedirect(element),
@@ -96,7 +93,7 @@ function readRoutingRedirect(element: XmlElement): RoutingRedirect {
     ...(key === undefined ? {} : { key }),
     ...(status === undefined ? {} : { status }),
   }
-  if (Object.keys(redirect).length === 0) throw malformed('Redirect')
+  if (Object.keys(redirect).length === 0) throw malformedXml('Redirect')
   return redirect
 }
 
@@ -104,10 +101,10 @@ function readRoutingRedirect(element: XmlElement): RoutingRedirect {
 function readRedirect(element: XmlElement): Redirect {
   const host = textOf(element, 'HostName')?.trim()
   const protocol = textOf(element, 'Protocol')?.trim()
-  if (host !== undefined && !/^[\w.:[\]-]{1,255}$/.test(host)) throw malformed('HostName')
+  if (host !== undefined && !/^[\w.:[\]-]{1,255}$/.test(host)) throw malformedXml('HostName')
   if (protocol !== undefined && protocol !== 'http' && protocol !== 'https') {
     const reason = 'Invalid protocol, protocol can be http or https.'
-    throw s3Fault('s3/invalid-request', { reason })
+    throw invalidRequest(reason)
   }
   return {
     ...(host === undefined ? {} : { host }),
@@ -121,11 +118,7 @@ function readStatus(text: string | undefined, classes: string): number | undefin
   const digits = text.trim()
   if (/^\d{3}$/.test(digits) && classes.includes(digits.charAt(0))) return Number(digits)
   const reason = `The provided HTTP code (${digits.slice(0, 20)}) is not valid.`
-  throw s3Fault('s3/invalid-request', { reason })
-}
-
-function malformed(reason: string): Error {
-  return s3Fault('s3/malformed-xml', { reason })
+  throw invalidRequest(reason)
 }
 
 function websiteElements(website: Website): readonly Xml[] {

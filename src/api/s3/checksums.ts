@@ -2,7 +2,7 @@
  * S3's additional checksums on the wire: `x-amz-checksum-crc32: base64`, in headers, trailers and XML.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
  */
-import { s3Fault } from '#api/s3/faults'
+import { invalidRequest, s3Fault } from '#api/s3/faults'
 import { textOf, type XmlElement } from '#api/s3/xml-reader'
 import { leaf, type Xml } from '#api/s3/xml-writer'
 import type {
@@ -56,9 +56,7 @@ export function parseAlgorithm(word: string | undefined): ChecksumAlgorithm | un
   if (word === undefined) return undefined
   const found = checksumAlgorithms.find((name) => spellings[name].word === word.toUpperCase())
   if (found === undefined) {
-    throw s3Fault('s3/invalid-request', {
-      reason: 'Checksum algorithm provided is unsupported.',
-    })
+    throw invalidRequest('Checksum algorithm provided is unsupported.')
   }
   return found
 }
@@ -91,9 +89,7 @@ export function trailingAlgorithm(headers: Headers): ChecksumAlgorithm | undefin
     .map((name) => name.trim())
   const algorithm = checksumAlgorithms.find((name) => names.includes(spellings[name].header))
   if (algorithm === undefined || names.length > 1) {
-    throw s3Fault('s3/invalid-request', {
-      reason: 'The value specified in the x-amz-trailer header is not supported',
-    })
+    throw invalidRequest('The value specified in the x-amz-trailer header is not supported')
   }
   return algorithm
 }
@@ -116,19 +112,24 @@ export function parseBase64(text: string): Uint8Array | undefined {
 /** The headers of an answer that tells the object's checksum. */
 export function checksumHeaders(checksum: Checksum | undefined): Record<string, string> {
   if (checksum === undefined) return {}
-  return {
-    [spellings[checksum.algorithm].header]: checksumText(checksum),
-    'x-amz-checksum-type': checksum.type,
-  }
+  return { ...partChecksumHeaders(checksum), 'x-amz-checksum-type': checksum.type }
+}
+
+/** Of a part S3 tells the value only. */
+export function partChecksumHeaders(checksum: Checksum | undefined): Record<string, string> {
+  if (checksum === undefined) return {}
+  return { [spellings[checksum.algorithm].header]: checksumText(checksum) }
 }
 
 /** The same in XML. */
 export function checksumElements(checksum: Checksum | undefined): readonly Xml[] {
   if (checksum === undefined) return []
-  return [
-    leaf(spellings[checksum.algorithm].element, checksumText(checksum)),
-    leaf('ChecksumType', checksum.type),
-  ]
+  return [...partChecksumElements(checksum), leaf('ChecksumType', checksum.type)]
+}
+
+export function partChecksumElements(checksum: Checksum | undefined): readonly Xml[] {
+  if (checksum === undefined) return []
+  return [leaf(spellings[checksum.algorithm].element, checksumText(checksum))]
 }
 
 /** Of one part of an object that has a checksum, and whose part had one of the same algorithm. */
@@ -152,9 +153,7 @@ export function partChecksum(part: XmlElement): CompletedPart['checksum'] {
 /** `FULL_OBJECT` or `COMPOSITE` in `x-amz-checksum-type`. */
 export function parseChecksumType(text: string | undefined): Checksum['type'] | undefined {
   if (text === undefined || text === 'FULL_OBJECT' || text === 'COMPOSITE') return text
-  throw s3Fault('s3/invalid-request', {
-    reason: 'Value for x-amz-checksum-type header is invalid.',
-  })
+  throw invalidRequest('Value for x-amz-checksum-type header is invalid.')
 }
 
 function spell(word: string, bytes: number): Spelling {
@@ -169,9 +168,9 @@ function statedText(
   const [algorithm, ...others] = stated
   if (algorithm === undefined) return undefined
   if (others.length > 0) {
-    throw s3Fault('s3/invalid-request', {
-      reason: 'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
-    })
+    throw invalidRequest(
+      'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
+    )
   }
   return { algorithm, text: headers[spellings[algorithm].header] ?? '' }
 }

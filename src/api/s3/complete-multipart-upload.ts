@@ -7,7 +7,7 @@ import {
 } from '#api/s3/checksums'
 import { writeCondition } from '#api/s3/conditions'
 import { encryptionHeaders, readCustomerKey } from '#api/s3/encryption'
-import { s3Fault } from '#api/s3/faults'
+import { malformedXml, s3Fault } from '#api/s3/faults'
 import { expirationHeader } from '#api/s3/lifecycle-headers'
 import { partsMax } from '#api/s3/limits'
 import { originOf } from '#api/s3/origin'
@@ -15,7 +15,7 @@ import { quoted, xmlResponse } from '#api/s3/response'
 import { uploadOf } from '#api/s3/uploads'
 import { versionHeaders } from '#api/s3/versions'
 import { readXmlBody } from '#api/s3/xml-body'
-import { textOf, type XmlElement } from '#api/s3/xml-reader'
+import { childrenOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { leaf } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 import { parseTarget } from '#http/target'
@@ -76,9 +76,9 @@ function checksumlessBody(call: ObjectCall): ObjectCall {
 }
 
 function readParts(document: XmlElement): readonly CompletedPart[] {
-  const parts = document.children.filter(({ name }) => name === 'Part')
+  const parts = childrenOf(document, 'Part')
   if (parts.length === 0 || parts.length > partsMax) {
-    throw s3Fault('s3/malformed-xml', { reason: `1 to ${partsMax} parts` })
+    throw malformedXml(`1 to ${partsMax} parts`)
   }
   return withoutRepeats(parts.map(readPart))
 }
@@ -92,7 +92,7 @@ function readPart(part: XmlElement): CompletedPart {
   const number = textOf(part, 'PartNumber')?.trim()
   const etag = textOf(part, 'ETag')?.trim()
   if (number === undefined || etag === undefined || !/^\d{1,9}$/.test(number)) {
-    throw s3Fault('s3/malformed-xml', { reason: 'Part needs PartNumber and ETag' })
+    throw malformedXml('Part needs PartNumber and ETag')
   }
   const checksum = partChecksum(part)
   return {

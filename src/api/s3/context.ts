@@ -1,6 +1,7 @@
 /** What conditions of policies may ask about. https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html */
 import type { Call } from '#api/s3/call'
 import { readTagHeader } from '#api/s3/tags'
+import { plainAddress } from '#http/peer'
 import { type Caller, knownOf } from '#identity/caller'
 import type { RequestContext } from '#identity/conditions'
 
@@ -40,7 +41,7 @@ export function commonContext({
   readonly now: number
 }): RequestContext {
   return {
-    'aws:sourceip': [request.peer.replace(/^::ffff:/, '')],
+    'aws:sourceip': [plainAddress(request.peer)],
     'aws:securetransport': [String(request.isEncrypted)],
     'aws:useragent': listOf(request.headers['user-agent']),
     'aws:referer': listOf(request.headers['referer']),

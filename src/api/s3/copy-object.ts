@@ -3,7 +3,7 @@ import { checksumElements, parseAlgorithm } from '#api/s3/checksums'
 import { writeCondition } from '#api/s3/conditions'
 import { readCopySource, readSource } from '#api/s3/copy-source'
 import { encryptionHeaderNames, encryptionHeaders, readEncryption } from '#api/s3/encryption'
-import { s3Fault } from '#api/s3/faults'
+import { invalidArgument, invalidRequest } from '#api/s3/faults'
 import { expirationHeader } from '#api/s3/lifecycle-headers'
 import { putBytesMax } from '#api/s3/limits'
 import { readMetadata, readRedirect } from '#api/s3/metadata'
@@ -33,16 +33,15 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
   const isOntoItself =
     source.bucket === bucket && source.key === key && source.version === undefined
   if (isOntoItself && !replaces && !changing.some((header) => headers[header] !== undefined)) {
-    throw s3Fault('s3/invalid-request', {
-      reason:
-        "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
-    })
+    throw invalidRequest(
+      "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+    )
   }
   const { bytes } = await readSource(call, source)
   if (bytes > putBytesMax) {
-    throw s3Fault('s3/invalid-request', {
-      reason: `The specified copy source is larger than the maximum allowable size for a copy source: ${putBytesMax}`,
-    })
+    throw invalidRequest(
+      `The specified copy source is larger than the maximum allowable size for a copy source: ${putBytesMax}`,
+    )
   }
   const copied = await door.objects.copy(
     source,
@@ -85,5 +84,5 @@ function readDirective({ headers }: ObjectCall, header: string): 'COPY' | 'REPLA
   if (text === undefined || text === 'COPY') return 'COPY'
   if (text === 'REPLACE') return 'REPLACE'
   const kind = header.slice('x-amz-'.length, -'-directive'.length)
-  throw s3Fault('s3/invalid-argument', { argument: header, reason: `Unknown ${kind} directive.` })
+  throw invalidArgument(header, `Unknown ${kind} directive.`)
 }

@@ -1,7 +1,7 @@
 import type { ObjectCall } from '#api/s3/call'
 import { checksumWord, parseAlgorithm, parseChecksumType } from '#api/s3/checksums'
 import { encryptionHeaders, readEncryption } from '#api/s3/encryption'
-import { s3Fault } from '#api/s3/faults'
+import { invalidRequest } from '#api/s3/faults'
 import { abortHeaders } from '#api/s3/lifecycle-headers'
 import { readMetadata } from '#api/s3/metadata'
 import { refuseUnkeptPromises } from '#api/s3/promises'
@@ -50,18 +50,17 @@ function readChecksumPlan({ headers }: ObjectCall): {
   const type = parseChecksumType(headers['x-amz-checksum-type'])
   if (algorithm === undefined) {
     if (type === undefined) return {}
-    throw s3Fault('s3/invalid-request', {
-      reason:
-        'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.',
-    })
+    throw invalidRequest(
+      'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.',
+    )
   }
   const isSha = algorithm === 'sha1' || algorithm === 'sha256'
   const isImpossible =
     (isSha && type === 'FULL_OBJECT') || (algorithm === 'crc64nvme' && type === 'COMPOSITE')
   if (isImpossible) {
-    throw s3Fault('s3/invalid-request', {
-      reason: `The ${type} checksum type cannot be used with the ${checksumWord(algorithm)} checksum algorithm.`,
-    })
+    throw invalidRequest(
+      `The ${type} checksum type cannot be used with the ${checksumWord(algorithm)} checksum algorithm.`,
+    )
   }
   return {
     checksumAlgorithm: algorithm,

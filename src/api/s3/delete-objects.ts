@@ -1,13 +1,13 @@
 import type { BucketCall } from '#api/s3/call'
 import { deleteCondition } from '#api/s3/conditions'
 import { s3ErrorOf } from '#api/s3/errors'
-import { s3Fault } from '#api/s3/faults'
+import { malformedXml, s3Fault } from '#api/s3/faults'
 import { deleteKeysMax } from '#api/s3/limits'
 import { bypassesGovernance } from '#api/s3/locks'
 import { originOf } from '#api/s3/origin'
 import { xmlResponse } from '#api/s3/response'
 import { readXmlBody } from '#api/s3/xml-body'
-import { childOf, textOf, type XmlElement } from '#api/s3/xml-reader'
+import { childOf, childrenOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 import type { DeleteOptions, Deletion, ObjectKey } from '#object/model'
@@ -30,9 +30,9 @@ interface Outcome extends Asked {
 export async function deleteObjects(call: BucketCall): Promise<HttpResponse> {
   const request = await readXmlBody(call, 'Delete')
   const isQuiet = textOf(request, 'Quiet')?.trim().toLowerCase() === 'true'
-  const objects = request.children.filter(({ name }) => name === 'Object')
+  const objects = childrenOf(request, 'Object')
   if (objects.length === 0 || objects.length > deleteKeysMax) {
-    throw s3Fault('s3/malformed-xml', { reason: `1 to ${deleteKeysMax} objects` })
+    throw malformedXml(`1 to ${deleteKeysMax} objects`)
   }
   const origin = originOf(call)
   const asked = objects.map((object) => admitted(call, read(object, origin)))
@@ -86,7 +86,7 @@ function outcomeElement({ key, version, outcome }: Outcome): Xml {
 
 function read(object: XmlElement, origin: Pick<DeleteOptions, 'origin'>): Asked {
   const key = childOf(object, 'Key')?.text
-  if (key === undefined) throw s3Fault('s3/malformed-xml', { reason: 'Object without Key' })
+  if (key === undefined) throw malformedXml('Object without Key')
   const version = textOf(object, 'VersionId')
   try {
     const what = {

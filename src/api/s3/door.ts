@@ -1,5 +1,6 @@
 /** The S3 wire over an `ObjectStore`: translates requests into domain calls and faults into S3's XML. Holds no state but a cache of keys. */
 
+import { failureFields } from '#api/faults'
 import { answerIam, isIamRequest } from '#api/iam/door'
 import { actionOf } from '#api/s3/actions'
 import { type Address, resolveAddress } from '#api/s3/address'
@@ -24,7 +25,6 @@ import {
 } from '#api/s3/routes'
 import { tellAccess } from '#api/s3/tell-access'
 import { versionOf } from '#api/s3/versions'
-import { Fault } from '#fault/fault'
 import type { HttpHandler, HttpRefusal, HttpRequest, HttpResponse } from '#http/message'
 import { parseTarget } from '#http/target'
 import { authenticate } from '#identity/authenticate'
@@ -304,13 +304,5 @@ function whoAndWhat(
     peer,
     ...(address?.key === undefined ? {} : { object: address.key }),
     ...(caller === undefined ? {} : { caller: caller.standing?.arn ?? caller.id }),
-  }
-}
-
-function failureFields(error: unknown, status: number): Pick<RequestEnded, 'faultCode' | 'error'> {
-  if (error === undefined) return {}
-  return {
-    ...(error instanceof Fault ? { faultCode: error.code } : {}),
-    ...(status === 500 ? { error } : {}),
   }
 }

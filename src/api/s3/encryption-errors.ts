@@ -1,17 +1,11 @@
 /** What is wrong with keys, in S3's words and those of its key service. */
 import type { S3FaultCode } from '#api/s3/faults'
+import type { S3Error } from '#api/s3/s3-error'
 import type { KmsFaultCode } from '#kms/faults'
 import type { ObjectFaultCode } from '#object/faults'
 
-/** What `errors.ts` makes its table of. */
-interface Word {
-  readonly status: number
-  readonly code: string
-  readonly message: string
-}
-
 export const customerKeyErrors: Readonly<
-  Record<Extract<ObjectFaultCode, `object/customer-key-${string}`>, Word>
+  Record<Extract<ObjectFaultCode, `object/customer-key-${string}`>, S3Error>
 > = {
   'object/customer-key-needed': {
     status: 400,
@@ -37,7 +31,7 @@ export const encryptionErrors: Readonly<
       S3FaultCode,
       's3/insecure-transport' | 's3/invalid-encryption-algorithm' | 's3/no-such-encryption'
     >,
-    Word
+    S3Error
   >
 > = {
   's3/insecure-transport': {
@@ -59,18 +53,18 @@ export const encryptionErrors: Readonly<
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html speaks of the first two alone; the rest are the key service's own words. */
-const invalidKeyField: Word = {
+const invalidKeyField: S3Error = {
   status: 400,
   code: 'ValidationException',
   message: 'A field of the key is not valid.',
 }
-const noSuchNamedKey: Word = {
+const noSuchNamedKey: S3Error = {
   status: 400,
   code: 'KMS.NotFoundException',
   message: 'The key does not exist, or no key was named and there is none by default.',
 }
 
-export const kmsErrors: Readonly<Record<KmsFaultCode, Word>> = {
+export const kmsErrors: Readonly<Record<KmsFaultCode, S3Error>> = {
   'kms/key-disabled': {
     status: 400,
     code: 'KMS.DisabledException',

@@ -4,7 +4,7 @@
  */
 import type { BucketCall, Call } from '#api/s3/call'
 import { parseBase64 } from '#api/s3/checksums'
-import { s3Fault } from '#api/s3/faults'
+import { invalidArgument, s3Fault } from '#api/s3/faults'
 import { encryptionContextBytesMax } from '#api/s3/limits'
 import { isSecure } from '#api/s3/secure-transport'
 import { openDigest } from '#crypto/digest'
@@ -30,29 +30,25 @@ export function readEncryption(
   const method = headers[methodHeader]
   if (key !== undefined) {
     if (method !== undefined) {
-      throw s3Fault('s3/invalid-argument', {
-        argument: methodHeader,
-        reason:
-          'Server Side Encryption with Customer provided key is incompatible with the encryption method specified',
-      })
+      throw invalidArgument(
+        methodHeader,
+        'Server Side Encryption with Customer provided key is incompatible with the encryption method specified',
+      )
     }
     return { kind: 'customer', key }
   }
   const isNamed = headers[keyIdHeader] !== undefined || headers[contextHeader] !== undefined
   if (isNamed && method !== 'aws:kms') {
-    throw s3Fault('s3/invalid-argument', {
-      argument: keyIdHeader,
-      reason: `The ${keyIdHeader} and ${contextHeader} headers need ${methodHeader}: aws:kms`,
-    })
+    throw invalidArgument(
+      keyIdHeader,
+      `The ${keyIdHeader} and ${contextHeader} headers need ${methodHeader}: aws:kms`,
+    )
   }
   const usesBucketKey = readFlag(headers, bucketKeyHeader)
   if (method === undefined) return withBucketKey(facts.config.encryption, usesBucketKey)
   if (method === 'AES256') return { kind: method }
   if (method !== 'aws:kms') {
-    throw s3Fault('s3/invalid-argument', {
-      argument: methodHeader,
-      reason: 'The encryption method specified is not supported',
-    })
+    throw invalidArgument(methodHeader, 'The encryption method specified is not supported')
   }
   const keyId = headers[keyIdHeader]
   const context = readContext(headers[contextHeader])
@@ -86,7 +82,7 @@ export function readCustomerKey(
   if (algorithm === undefined && keyText === undefined && md5Text === undefined) return undefined
   if (!isSecure(request)) throw s3Fault('s3/insecure-transport')
   const refuse = (header: string, reason: string): never => {
-    throw s3Fault('s3/invalid-argument', { argument: `${prefix}${header}`, reason })
+    throw invalidArgument(`${prefix}${header}`, reason)
   }
   const must = 'Requests specifying Server Side Encryption with Customer provided keys must provide'
   if (algorithm === undefined) return refuse('algorithm', `${must} a valid encryption algorithm.`)
@@ -125,10 +121,7 @@ export function assertReadable(
     (header) => call.headers[header] !== undefined,
   )
   if (argument !== undefined) {
-    throw s3Fault('s3/invalid-argument', {
-      argument,
-      reason: `${argument} header is not supported for this operation.`,
-    })
+    throw invalidArgument(argument, `${argument} header is not supported for this operation.`)
   }
   assertCustomerKey({ encryption, customerKey: readCustomerKey(call) })
 }
@@ -163,10 +156,10 @@ function readContext(text: string | undefined): EncryptionContext | undefined {
   const bytes = text.length > encryptionContextBytesMax ? undefined : parseBase64(text)
   const context = bytes && parseTexts(bytes)
   if (context === undefined) {
-    throw s3Fault('s3/invalid-argument', {
-      argument: contextHeader,
-      reason: `The header '${contextHeader}' shall be Base64-encoded UTF-8 string holding JSON which represents a string-string map`,
-    })
+    throw invalidArgument(
+      contextHeader,
+      `The header '${contextHeader}' shall be Base64-encoded UTF-8 string holding JSON which represents a string-string map`,
+    )
   }
   return context
 }

@@ -1,6 +1,7 @@
 import { retryHeaders } from '#api/faults'
-import { isToldToClients, type S3Error, s3ErrorOf } from '#api/s3/errors'
+import { isToldToClients, s3ErrorOf } from '#api/s3/errors'
 import { httpDate } from '#api/s3/response'
+import type { S3Error } from '#api/s3/s3-error'
 import { leaf, plainXmlDocument, type Xml } from '#api/s3/xml-writer'
 import { Fault } from '#fault/fault'
 import type { HttpResponse } from '#http/message'

@@ -52,3 +52,17 @@ export const s3Fault = declareFaults({
   's3/unresolvable-email': 'invalid',
 })
 export type S3FaultCode = Parameters<typeof s3Fault>[0]
+
+/** A document that is not what is expected: `reason` names the element, or says what is wrong. */
+export function malformedXml(reason: string, cause?: unknown): Error {
+  return s3Fault('s3/malformed-xml', { reason }, cause)
+}
+
+/** `argument`: the header, parameter or element that cannot be used. */
+export function invalidArgument(argument: string, reason: string): Error {
+  return s3Fault('s3/invalid-argument', { argument, reason })
+}
+
+export function invalidRequest(reason: string): Error {
+  return s3Fault('s3/invalid-request', { reason })
+}

@@ -2,7 +2,7 @@
  * Browsers' forms: `multipart/form-data` (RFC 7578), read as it comes. The fields, which are small by contract, come first and are
  * collected; the file, which comes last, is a stream of views of what the source handed out. The boundary may be cut anywhere.
  */
-import { s3Fault } from '#api/s3/faults'
+import { invalidArgument, s3Fault } from '#api/s3/faults'
 
 /** What a form may have in front of its file, names and values together. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html */
 export const fieldsBytesMax = 20 * 1024
@@ -93,7 +93,7 @@ class FormReader {
       if (lowerName === 'file') return { fields, file: { filename, stream: this.#file() } }
       if (fields.size === fieldsMax) throw s3Fault('s3/fields-too-large', { fieldsMax })
       if (fields.has(lowerName)) {
-        throw s3Fault('s3/invalid-argument', { argument: name, reason: 'A field is there twice.' })
+        throw invalidArgument(name, 'A field is there twice.')
       }
       const nameBytes = Buffer.byteLength(name)
       const value = await this.#until(this.#delimiter, restBytes - nameBytes)

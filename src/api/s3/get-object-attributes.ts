@@ -1,5 +1,5 @@
 import type { ObjectCall } from '#api/s3/call'
-import { checksumElements, checksumOfPart } from '#api/s3/checksums'
+import { checksumElements, checksumOfPart, partChecksumElements } from '#api/s3/checksums'
 import { assertReadable } from '#api/s3/encryption'
 import { s3Fault } from '#api/s3/faults'
 import { listKeysMax, partsMax } from '#api/s3/limits'
@@ -74,7 +74,7 @@ function partsElement(info: ObjectInfo, { after, limit }: Page): Xml {
         'Part',
         leaf('PartNumber', part.number),
         leaf('Size', part.bytes),
-        ...checksumElements(checksumOfPart(info, part)).slice(0, 1),
+        ...partChecksumElements(checksumOfPart(info, part)),
       ),
     ),
   )

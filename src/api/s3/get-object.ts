@@ -2,7 +2,7 @@ import type { ObjectCall } from '#api/s3/call'
 import { evaluateRead } from '#api/s3/conditions'
 import { assertReadable, readCustomerKey } from '#api/s3/encryption'
 import { identityHeaders, objectHeaders } from '#api/s3/object-headers'
-import { prime } from '#api/s3/prime'
+import { endOf, prime } from '#api/s3/prime'
 import { emptyResponse } from '#api/s3/response'
 import { selectRange } from '#api/s3/select-range'
 import { versionOf } from '#api/s3/versions'
@@ -46,11 +46,6 @@ async function answer(call: ObjectCall, opened: OpenedObject): Promise<HttpRespo
     status: selection.status,
     headers,
     body,
-    onEnd: () => {
-      body
-        .return()
-        .catch(() => {}) // the answer has failed or ended already, and has said so
-        .finally(() => opened.release())
-    },
+    onEnd: endOf(body, opened),
   }
 }

@@ -2,50 +2,33 @@
  * Lifecycle rules on the wire. https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
  * A filter may state several things without `And` around them: clients of other stores do, and all of them must hold then.
  */
-import { s3Fault } from '#api/s3/faults'
+import { invalidArgument, invalidRequest, malformedXml } from '#api/s3/faults'
 import { isoDate } from '#api/s3/response'
-import { childOf, textOf, type XmlElement } from '#api/s3/xml-reader'
+import { printEnabled, readEnabled, readPrefix, readRules } from '#api/s3/rule-document'
+import { tagElements } from '#api/s3/tags'
+import { childOf, childrenOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
-import { toBase64url } from '#bytes/text'
 import type { LifecycleConditions, LifecycleRule, LifecycleTime } from '#object/lifecycle-rules'
 import type { Tags } from '#object/model'
-import { keyBytesMax } from '#object/names'
 import type { World } from '#world/world'
 
-/** AWS's limits. */
-const rulesMax = 1_000
-const idCharactersMax = 255
+/** AWS's limit. */
 const newerKeptMax = 100
 /** AWS takes more; these are 2,700 years, and every date they give can be told. */
 const daysMax = 1_000_000
-const idBytes = 36
 
 /** `s3/malformed-xml`, `s3/invalid-argument`, `s3/invalid-request`: what AWS answers in each case. */
 export function readLifecycle(
   document: XmlElement,
   world: Pick<World, 'randomBytes'>,
 ): readonly LifecycleRule[] {
-  const elements = all(document, 'Rule')
-  if (elements.length === 0 || elements.length > rulesMax) throw malformed(`1 to ${rulesMax} rules`)
-  const rules = elements.map((element) => {
-    const id = textOf(element, 'ID')
-    return readRule(element, id ? id : toBase64url(world.randomBytes(idBytes)))
-  })
-  if (new Set(rules.map(({ id }) => id)).size < rules.length) {
-    throw invalidArgument('ID', 'Rule ID must be unique. Found same ID for more than one rule')
-  }
-  return rules
+  return readRules(document, world, readRule)
 }
 
 function readRule(rule: XmlElement, id: string): LifecycleRule {
-  if ([...id].length > idCharactersMax) {
-    throw invalidArgument('ID', `ID length should not exceed allowed limit of ${idCharactersMax}`)
-  }
-  const status = textOf(rule, 'Status')?.trim()
-  if (status !== 'Enabled' && status !== 'Disabled') throw malformed('Status')
   const read: LifecycleRule = {
     id,
-    isEnabled: status === 'Enabled',
+    isEnabled: readEnabled(rule),
     ...readScope(rule),
     ...readActions(rule),
   }
@@ -57,7 +40,8 @@ function readRule(rule: XmlElement, id: string): LifecycleRule {
 function readScope(rule: XmlElement): Pick<LifecycleRule, 'prefix' | 'filter'> {
   const filter = childOf(rule, 'Filter')
   const prefix = readPrefix(rule)
-  if ((filter === undefined) === (prefix === undefined)) throw malformed('either Filter or Prefix')
+  if ((filter === undefined) === (prefix === undefined))
+    throw malformedXml('either Filter or Prefix')
   if (filter === undefined) return { ...(prefix === undefined ? {} : { prefix }) }
   const and = childOf(filter, 'And')
   return {
@@ -70,7 +54,7 @@ function readScope(rule: XmlElement): Pick<LifecycleRule, 'prefix' | 'filter'> {
 
 function readConditions(element: XmlElement): LifecycleConditions {
   const prefix = readPrefix(element)
-  const tags = all(element, 'Tag').map(readTag)
+  const tags = childrenOf(element, 'Tag').map(readTag)
   const bytesAbove = readWhole(element, 'ObjectSizeGreaterThan', { min: 0 })
   const bytesBelow = readWhole(element, 'ObjectSizeLessThan', { min: 1 })
   if (new Set(tags.map(([name]) => name)).size < tags.length)
@@ -87,16 +71,9 @@ function readConditions(element: XmlElement): LifecycleConditions {
   }
 }
 
-function readPrefix(element: XmlElement): string | undefined {
-  const prefix = textOf(element, 'Prefix')
-  if (prefix !== undefined && Buffer.byteLength(prefix) > keyBytesMax)
-    throw invalidRequest(`The maximum size of a prefix is ${keyBytesMax}.`)
-  return prefix
-}
-
 function readTag(tag: XmlElement): Tags[number] {
   const name = textOf(tag, 'Key')
-  if (name === undefined) throw malformed('Tag without Key')
+  if (name === undefined) throw malformedXml('Tag without Key')
   if (name === '') throw invalidRequest("A Tag's Key must be a length greater than 0.")
   return [name, textOf(tag, 'Value') ?? '']
 }
@@ -105,10 +82,10 @@ function readActions(rule: XmlElement): Partial<LifecycleRule> {
   const expiration = childOf(rule, 'Expiration')
   const former = childOf(rule, 'NoncurrentVersionExpiration')
   const abort = childOf(rule, 'AbortIncompleteMultipartUpload')
-  const transitions = all(rule, 'Transition').map((one) => {
+  const transitions = childrenOf(rule, 'Transition').map((one) => {
     return { ...readTime(one, { daysMin: 0 }), storageClass: readClass(one) }
   })
-  const formerTransitions = all(rule, 'NoncurrentVersionTransition').map((one) => {
+  const formerTransitions = childrenOf(rule, 'NoncurrentVersionTransition').map((one) => {
     return { ...readFormerTime(one, { daysMin: 0 }), storageClass: readClass(one) }
   })
   return {
@@ -126,14 +103,14 @@ function readExpiration(element: XmlElement): NonNullable<LifecycleRule['expirat
   const removes = textOf(element, 'ExpiredObjectDeleteMarker')?.trim()
   if (removes === undefined) return readTime(element, { daysMin: 1 })
   if (element.children.length > 1 || (removes !== 'true' && removes !== 'false'))
-    throw malformed('ExpiredObjectDeleteMarker')
+    throw malformedXml('ExpiredObjectDeleteMarker')
   return { removesMarkers: removes === 'true' }
 }
 
 function readTime(element: XmlElement, { daysMin }: { readonly daysMin: 0 | 1 }): LifecycleTime {
   const date = textOf(element, 'Date')?.trim()
   if ((date === undefined) === (textOf(element, 'Days') === undefined))
-    throw malformed('either Days or Date')
+    throw malformedXml('either Days or Date')
   if (date === undefined) return { days: requireDays(element, 'Days', daysMin) }
   const isDate = /^\d{4}-\d\d-\d\d(T00:00:00(\.0+)?(Z|\+00:00)?)?$/.test(date)
   const at = Date.parse(date.slice(0, 'yyyy-mm-dd'.length))
@@ -152,13 +129,13 @@ function readFormerTime(
 
 function requireDays(element: XmlElement, name: string, min: 0 | 1): number {
   const days = readWhole(element, name, { min, max: daysMax })
-  if (days === undefined) throw malformed(name)
+  if (days === undefined) throw malformedXml(name)
   return days
 }
 
 function readClass(element: XmlElement): string {
   const name = textOf(element, 'StorageClass')?.trim()
-  if (name === undefined) throw malformed('StorageClass')
+  if (name === undefined) throw malformedXml('StorageClass')
   return name
 }
 
@@ -169,7 +146,7 @@ function readWhole(
 ): number | undefined {
   const text = textOf(element, name)?.trim()
   if (text === undefined) return undefined
-  if (!/^-?\d{1,18}$/.test(text)) throw malformed(name)
+  if (!/^-?\d{1,18}$/.test(text)) throw malformedXml(name)
   const number = Number(text)
   if (number >= min && number <= max) return number
   const kind = min === 0 ? 'a nonnegative' : 'a positive'
@@ -247,7 +224,7 @@ export function ruleElement(rule: LifecycleRule): Xml {
     leaf('ID', id),
     leaf('Prefix', prefix),
     ...(filter === undefined ? [] : [filterElement(filter)]),
-    leaf('Status', isEnabled ? 'Enabled' : 'Disabled'),
+    leaf('Status', printEnabled(isEnabled)),
     branches(transitions, ({ storageClass, ...time }) =>
       branch('Transition', timeElement(time), leaf('StorageClass', storageClass)),
     ),
@@ -285,7 +262,7 @@ function conditionElements(conditions: LifecycleConditions): readonly Xml[] {
   const { prefix, tags = [], bytesAbove, bytesBelow } = conditions
   return [
     leaf('Prefix', prefix),
-    branches(tags, ([name, value]) => branch('Tag', leaf('Key', name), leaf('Value', value))),
+    tagElements(tags),
     leaf('ObjectSizeGreaterThan', bytesAbove),
     leaf('ObjectSizeLessThan', bytesBelow),
   ]
@@ -312,20 +289,4 @@ function formerTimeElements({
   readonly newerKept?: number
 }): readonly Xml[] {
   return [leaf('NoncurrentDays', days), leaf('NewerNoncurrentVersions', newerKept)]
-}
-
-function all(element: XmlElement, wanted: string): readonly XmlElement[] {
-  return element.children.filter(({ name }) => name === wanted)
-}
-
-function malformed(reason: string): Error {
-  return s3Fault('s3/malformed-xml', { reason })
-}
-
-function invalidArgument(argument: string, reason: string): Error {
-  return s3Fault('s3/invalid-argument', { argument, reason })
-}
-
-function invalidRequest(reason: string): Error {
-  return s3Fault('s3/invalid-request', { reason })
 }

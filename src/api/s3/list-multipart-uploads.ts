@@ -6,10 +6,10 @@ import {
   type NameWriter,
   nameWriter,
   nonEmpty,
-  ownerElement,
   ownersOf,
   readLimit,
 } from '#api/s3/listing'
+import { initiatorElement, ownerElement } from '#api/s3/owner-element'
 import { isoDate, xmlResponse } from '#api/s3/response'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
@@ -78,7 +78,7 @@ function uploadElement(upload: UploadInfo, names: NameWriter, owner: Owner): Xml
     'Upload',
     leaf('Key', names.write(key)),
     leaf('UploadId', uploadId),
-    branch('Initiator', leaf('ID', owner.id), leaf('DisplayName', owner.displayName)),
+    initiatorElement(owner),
     ownerElement(owner),
     leaf('StorageClass', classOf(upload.traits)),
     leaf('Initiated', isoDate(startedAt)),

@@ -6,10 +6,10 @@ import {
   type NameWriter,
   nameWriter,
   nonEmpty,
-  ownerElement,
   ownersOf,
   readLimit,
 } from '#api/s3/listing'
+import { ownerElement } from '#api/s3/owner-element'
 import { isoDate, quoted, xmlResponse } from '#api/s3/response'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'

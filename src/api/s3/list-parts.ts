@@ -1,9 +1,10 @@
 import type { ObjectCall } from '#api/s3/call'
-import { checksumElements, checksumWord } from '#api/s3/checksums'
+import { checksumWord, partChecksumElements } from '#api/s3/checksums'
 import { ownerOf } from '#api/s3/enter'
 import { abortHeaders } from '#api/s3/lifecycle-headers'
 import { listKeysMax, partsMax } from '#api/s3/limits'
-import { nameWriter, ownerElement, readLimit } from '#api/s3/listing'
+import { nameWriter, readLimit } from '#api/s3/listing'
+import { initiatorElement, ownerElement } from '#api/s3/owner-element'
 import { isoDate, quoted, xmlResponse } from '#api/s3/response'
 import { uploadOf } from '#api/s3/uploads'
 import { branch, branches, leaf } from '#api/s3/xml-writer'
@@ -15,21 +16,19 @@ export async function listParts(call: ObjectCall): Promise<HttpResponse> {
   const { door, bucket, key } = call
   const names = nameWriter(call)
   const limit = readLimit(call, 'max-parts', listKeysMax)
-  const after = readLimit(call, 'part-number-marker', partsMax)
-  const page = await door.objects.listParts(uploadOf(call), {
-    after: call.query.has('part-number-marker') ? after : 0,
-    limit,
-  })
+  const marker = 'part-number-marker'
+  const after = call.query.has(marker) ? readLimit(call, marker, partsMax) : 0
+  const page = await door.objects.listParts(uploadOf(call), { after, limit })
   const { upload, parts, isTruncated } = page
   const owner = await ownerOf(call, upload.traits.owner ?? call.facts.owner)
   const elements = [
     leaf('Bucket', bucket),
     leaf('Key', names.write(key)),
     leaf('UploadId', upload.uploadId),
-    branch('Initiator', leaf('ID', owner.id), leaf('DisplayName', owner.displayName)),
+    initiatorElement(owner),
     ownerElement(owner),
     leaf('StorageClass', classOf(upload.traits)),
-    leaf('PartNumberMarker', call.query.has('part-number-marker') ? after : 0),
+    leaf('PartNumberMarker', after),
     leaf('NextPartNumberMarker', parts.at(-1)?.number ?? 0),
     leaf('MaxParts', limit),
     leaf('EncodingType', names.encodingType),
@@ -43,7 +42,7 @@ export async function listParts(call: ObjectCall): Promise<HttpResponse> {
         leaf('LastModified', isoDate(part.modifiedAt)),
         leaf('ETag', quoted(part.etag)),
         leaf('Size', part.bytes),
-        ...checksumElements(part.checksum).slice(0, 1),
+        ...partChecksumElements(part.checksum),
       ),
     ),
   ]

@@ -2,7 +2,8 @@
 import type { BucketCall, Call } from '#api/s3/call'
 import { checksumWord } from '#api/s3/checksums'
 import { ownerOf } from '#api/s3/enter'
-import { s3Fault } from '#api/s3/faults'
+import { invalidArgument, s3Fault } from '#api/s3/faults'
+import { ownerElement } from '#api/s3/owner-element'
 import { isoDate, quoted } from '#api/s3/response'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import { uriEncode } from '#identity/canonical-request'
@@ -22,10 +23,7 @@ export function nameWriter({ query }: Pick<Call, 'query'>): NameWriter {
     return { encodingType: undefined, write: (name) => name }
   }
   if (encodingType !== 'url') {
-    throw s3Fault('s3/invalid-argument', {
-      argument: 'encoding-type',
-      reason: 'Invalid Encoding Method specified in Request',
-    })
+    throw invalidArgument('encoding-type', 'Invalid Encoding Method specified in Request')
   }
   return { encodingType, write: (name) => name.split('/').map(uriEncode).join('/') }
 }
@@ -35,10 +33,7 @@ export function readLimit({ query }: Pick<Call, 'query'>, name: string, max: num
   const text = query.get(name)
   if (text === undefined || text === '') return max
   if (!/^\d{1,10}$/.test(text) || Number(text) >= 2 ** 31) {
-    throw s3Fault('s3/invalid-argument', {
-      argument: name,
-      reason: `Argument ${name} must be an integer between 0 and 2147483647`,
-    })
+    throw invalidArgument(name, `Argument ${name} must be an integer between 0 and 2147483647`)
   }
   return Math.min(Number(text), max)
 }
@@ -55,10 +50,6 @@ export function checkUnordered({ query }: Pick<Call, 'query'>): void {
   if (isUnordered && (query.get('delimiter') ?? '') !== '') {
     throw s3Fault('s3/invalid-argument', { argument: 'allow-unordered' })
   }
-}
-
-export function ownerElement({ id, displayName }: Owner): Xml {
-  return branch('Owner', leaf('ID', id), leaf('DisplayName', displayName))
 }
 
 /** Who owns each: looked up once per owner. */
@@ -106,8 +97,5 @@ export function printToken(next: string): string {
 export function parseToken(token: string): string {
   const next = Buffer.from(token, 'base64url').toString()
   if (printToken(next) === token) return next
-  throw s3Fault('s3/invalid-argument', {
-    argument: 'continuation-token',
-    reason: 'The continuation token provided is incorrect',
-  })
+  throw invalidArgument('continuation-token', 'The continuation token provided is incorrect')
 }

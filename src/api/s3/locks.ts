@@ -1,6 +1,6 @@
 /** Object lock on the wire. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html */
 import type { BucketCall, Call, ObjectCall } from '#api/s3/call'
-import { s3Fault } from '#api/s3/faults'
+import { invalidArgument, malformedXml, s3Fault } from '#api/s3/faults'
 import type { ObjectKey, Retention, RetentionMode, Traits } from '#object/model'
 
 const modes: ReadonlyMap<string | undefined, RetentionMode> = new Map([
@@ -15,14 +15,14 @@ const holds: ReadonlyMap<string | undefined, boolean> = new Map([
 /** `s3/malformed-xml` */
 export function parseMode(text: string | undefined): RetentionMode {
   const mode = modes.get(text)
-  if (mode === undefined) throw s3Fault('s3/malformed-xml', { reason: 'Mode' })
+  if (mode === undefined) throw malformedXml('Mode')
   return mode
 }
 
 /** `s3/malformed-xml` */
 export function parseHold(text: string | undefined): boolean {
   const isOn = holds.get(text)
-  if (isOn === undefined) throw s3Fault('s3/malformed-xml', { reason: 'Status' })
+  if (isOn === undefined) throw malformedXml('Status')
   return isOn
 }
 
@@ -69,16 +69,15 @@ function readRetentionHeaders(headers: Call['headers'], now: number): Retention 
   const untilText = headers['x-amz-object-lock-retain-until-date']
   if (modeText === undefined && untilText === undefined) return undefined
   if (modeText === undefined || untilText === undefined) {
-    throw s3Fault('s3/invalid-argument', {
-      argument: 'x-amz-object-lock-mode',
-      reason:
-        'x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied',
-    })
+    throw invalidArgument(
+      'x-amz-object-lock-mode',
+      'x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied',
+    )
   }
   const mode = modes.get(modeText)
   if (mode === undefined) {
     const reason = 'Unknown wormMode directive.'
-    throw s3Fault('s3/invalid-argument', { argument: 'x-amz-object-lock-mode', reason })
+    throw invalidArgument('x-amz-object-lock-mode', reason)
   }
   return { mode, until: parseUntil(untilText, now) }
 }
@@ -90,7 +89,7 @@ export function parseUntil(text: string | undefined, now: number): number {
   if (Number.isNaN(until)) throw s3Fault('s3/invalid-argument', { argument })
   if (until <= now) {
     const reason = 'The retain until date must be in the future!'
-    throw s3Fault('s3/invalid-argument', { argument, reason })
+    throw invalidArgument(argument, reason)
   }
   return until
 }

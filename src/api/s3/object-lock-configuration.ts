@@ -1,5 +1,5 @@
 import type { BucketCall } from '#api/s3/call'
-import { s3Fault } from '#api/s3/faults'
+import { malformedXml, s3Fault } from '#api/s3/faults'
 import { parseMode } from '#api/s3/locks'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
 import { readXmlBody } from '#api/s3/xml-body'
@@ -32,7 +32,7 @@ export async function putObjectLockConfiguration(call: BucketCall): Promise<Http
   const { door, bucket } = call
   const document = await readXmlBody(call, 'ObjectLockConfiguration')
   if (textOf(document, 'ObjectLockEnabled')?.trim() !== 'Enabled')
-    throw s3Fault('s3/malformed-xml', { reason: 'ObjectLockEnabled' })
+    throw malformedXml('ObjectLockEnabled')
   await door.objects.configure(bucket, 'lock', readSettings(childOf(document, 'Rule')))
   return emptyResponse(200)
 }
@@ -40,19 +40,18 @@ export async function putObjectLockConfiguration(call: BucketCall): Promise<Http
 function readSettings(rule: XmlElement | undefined): LockSettings {
   if (rule === undefined) return {}
   const retention = childOf(rule, 'DefaultRetention')
-  if (retention === undefined) throw s3Fault('s3/malformed-xml', { reason: 'DefaultRetention' })
+  if (retention === undefined) throw malformedXml('DefaultRetention')
   const mode = parseMode(textOf(retention, 'Mode')?.trim())
   const days = readPeriod(retention, 'Days', daysMax)
   const years = readPeriod(retention, 'Years', yearsMax)
-  if ((days === undefined) === (years === undefined))
-    throw s3Fault('s3/malformed-xml', { reason: 'either Days or Years' })
+  if ((days === undefined) === (years === undefined)) throw malformedXml('either Days or Years')
   return days === undefined ? { mode, years: years ?? 0 } : { mode, days }
 }
 
 function readPeriod(retention: XmlElement, name: string, max: number): number | undefined {
   const text = textOf(retention, name)?.trim()
   if (text === undefined) return undefined
-  if (!/^-?\d{1,9}$/.test(text)) throw s3Fault('s3/malformed-xml', { reason: name })
+  if (!/^-?\d{1,9}$/.test(text)) throw malformedXml(name)
   const period = Number(text)
   if (period < 1 || period > max)
     throw s3Fault('s3/invalid-retention-period', { reason: `${name} must be 1 to ${max}` })

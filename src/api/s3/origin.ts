@@ -1,4 +1,5 @@
 import type { BucketCall } from '#api/s3/call'
+import { plainAddress } from '#http/peer'
 import type { Origin } from '#object/origin'
 
 /** Who asks, for those who follow the bucket; nothing where nobody does. */
@@ -9,6 +10,6 @@ export function originOf(
   const { notification, replication } = facts.config
   if (notification === undefined && replication === undefined) return {}
   const principal = caller === undefined ? {} : { principal: caller.id }
-  const peer = request.peer.replace(/^::ffff:/, '')
+  const peer = plainAddress(request.peer)
   return { origin: { ...principal, peer, requestId: request.id, ...means } }
 }

@@ -1,7 +1,8 @@
 import type { BucketCall } from '#api/s3/call'
 import { accessOf } from '#api/s3/enter'
-import { s3Fault } from '#api/s3/faults'
+import { malformedXml, s3Fault } from '#api/s3/faults'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
+import { removalOf } from '#api/s3/setting-removal'
 import { readXmlBody } from '#api/s3/xml-body'
 import { childOf, textOf } from '#api/s3/xml-reader'
 import { branch, leaf } from '#api/s3/xml-writer'
@@ -37,7 +38,7 @@ export async function putOwnershipControls(call: BucketCall): Promise<HttpRespon
   const document = await readXmlBody(call, 'OwnershipControls')
   const rule = childOf(document, 'Rule')
   const ownership = ownerships.get(rule && textOf(rule, 'ObjectOwnership')?.trim())
-  if (ownership === undefined) throw s3Fault('s3/malformed-xml', { reason: 'ObjectOwnership' })
+  if (ownership === undefined) throw malformedXml('ObjectOwnership')
   const { grants, owner } = accessOf(facts, door.root.id)
   const own = JSON.stringify(ownGrants(owner))
   if (ownership === 'BucketOwnerEnforced' && grants !== undefined && JSON.stringify(grants) !== own)
@@ -47,7 +48,4 @@ export async function putOwnershipControls(call: BucketCall): Promise<HttpRespon
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketOwnershipControls.html */
-export async function deleteOwnershipControls({ door, bucket }: BucketCall): Promise<HttpResponse> {
-  await door.objects.configure(bucket, 'ownership', undefined)
-  return emptyResponse(204)
-}
+export const deleteOwnershipControls = removalOf('ownership')

@@ -7,7 +7,7 @@ import { asHeaderBytes, type Call, type NameCall, type ObjectCall } from '#api/s
 import { checksumHeaders } from '#api/s3/checksums'
 import { encryptionHeaders, readEncryption } from '#api/s3/encryption'
 import { enter } from '#api/s3/enter'
-import { s3Fault } from '#api/s3/faults'
+import { invalidArgument, malformedXml, s3Fault } from '#api/s3/faults'
 import { type Form, type FormFields, type FormFile, formBoundary, readForm } from '#api/s3/form'
 import { expirationHeader } from '#api/s3/lifecycle-headers'
 import { putBytesMax } from '#api/s3/limits'
@@ -84,17 +84,13 @@ function checkForm(
 ): CheckedForm {
   const keyField = fields.get('key')
   if (keyField === undefined) {
-    throw s3Fault('s3/invalid-argument', {
-      argument: 'key',
-      reason:
-        "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.",
-    })
+    throw invalidArgument(
+      'key',
+      "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.",
+    )
   }
   if (file === undefined) {
-    throw s3Fault('s3/invalid-argument', {
-      argument: 'file',
-      reason: 'POST requires exactly one file upload per request.',
-    })
+    throw invalidArgument('file', 'POST requires exactly one file upload per request.')
   }
   const key = keyField.value.replaceAll(/\$\{filename\}/g, () => lastName(file.filename ?? ''))
   if (proof.kind === 'anonymous') return { key: parseObjectKey(key), file, fileBytes: anyBytes } // nobody has signed a policy
@@ -152,7 +148,7 @@ function headersOf(fields: FormFields, sent: HttpHeaders): Call['headers'] {
 /** A `Tagging` document as `x-amz-tagging`. */
 function tagHeader(text: string): string {
   const document = readXml(Buffer.from(text))
-  if (document.name !== 'Tagging') throw s3Fault('s3/malformed-xml', { reason: 'expected Tagging' })
+  if (document.name !== 'Tagging') throw malformedXml('expected Tagging')
   return parseTagging(document, objectTagsMax)
     .map((tag) => tag.map(encodeURIComponent).join('='))
     .join('&')

@@ -2,6 +2,7 @@ import type { BucketCall } from '#api/s3/call'
 import { accessOf } from '#api/s3/enter'
 import { s3Fault } from '#api/s3/faults'
 import { emptyResponse, xmlResponse } from '#api/s3/response'
+import { removalOf } from '#api/s3/setting-removal'
 import { readXmlBody } from '#api/s3/xml-body'
 import { textOf } from '#api/s3/xml-reader'
 import { leaf } from '#api/s3/xml-writer'
@@ -35,7 +36,4 @@ export async function putPublicAccessBlock(call: BucketCall): Promise<HttpRespon
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeletePublicAccessBlock.html */
-export async function deletePublicAccessBlock({ door, bucket }: BucketCall): Promise<HttpResponse> {
-  await door.objects.configure(bucket, 'publicAccess', undefined)
-  return emptyResponse(204)
-}
+export const deletePublicAccessBlock = removalOf('publicAccess')

@@ -1,5 +1,5 @@
 import type { BucketCall } from '#api/s3/call'
-import { s3Fault } from '#api/s3/faults'
+import { malformedXml, s3Fault } from '#api/s3/faults'
 import { emptyResponse } from '#api/s3/response'
 import { readXmlBody } from '#api/s3/xml-body'
 import { textOf } from '#api/s3/xml-reader'
@@ -16,7 +16,7 @@ export async function putBucketVersioning(call: BucketCall): Promise<HttpRespons
   const { door, bucket } = call
   const configuration = await readXmlBody(call, 'VersioningConfiguration')
   const versioning = states.get(textOf(configuration, 'Status')?.trim())
-  if (versioning === undefined) throw s3Fault('s3/malformed-xml', { reason: 'Status' })
+  if (versioning === undefined) throw malformedXml('Status')
   if (textOf(configuration, 'MfaDelete')?.trim() === 'Enabled')
     throw s3Fault('s3/not-implemented', { header: 'MfaDelete' })
   await door.objects.setVersioning(bucket, versioning)

@@ -1,8 +1,9 @@
 /** Replication rules on the wire. https://docs.aws.amazon.com/AmazonS3/latest/API/API_ReplicationConfiguration.html */
-import { s3Fault } from '#api/s3/faults'
-import { childOf, textOf, type XmlElement } from '#api/s3/xml-reader'
+import { invalidArgument, invalidRequest, malformedXml, s3Fault } from '#api/s3/faults'
+import { printEnabled, readEnabled, readPrefix, readRules } from '#api/s3/rule-document'
+import { tagElements } from '#api/s3/tags'
+import { childOf, childrenOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
-import { toBase64url } from '#bytes/text'
 import type {
   ReplicaPlace,
   Replication,
@@ -11,13 +12,9 @@ import type {
   ReplicationRule,
 } from '#delivery/replication-rules'
 import type { Tags } from '#object/model'
-import { keyBytesMax } from '#object/names'
 import type { World } from '#world/world'
 
-/** AWS's limits. */
-const rulesMax = 1_000
-const idCharactersMax = 255
-const idBytes = 36
+/** AWS's limit. */
 const roleCharactersMax = 2_048
 
 /** What is asked for by these is not done here, so it is not promised. */
@@ -37,15 +34,8 @@ export function readReplication(
   { by, world }: Pick<Replication, 'by'> & { readonly world: Pick<World, 'randomBytes'> },
 ): Replication {
   const role = textOf(document, 'Role')?.trim() ?? ''
-  if (role.length > roleCharactersMax) throw malformed('Role')
-  const elements = all(document, 'Rule')
-  if (elements.length === 0 || elements.length > rulesMax) throw malformed(`1 to ${rulesMax} rules`)
-  const rules = elements.map((element) => {
-    const id = textOf(element, 'ID')
-    return readRule(element, id ? id : toBase64url(world.randomBytes(idBytes)))
-  })
-  if (new Set(rules.map(({ id }) => id)).size < rules.length)
-    throw invalidArgument('ID', 'Rule ID must be unique. Found same ID for more than one rule')
+  if (role.length > roleCharactersMax) throw malformedXml('Role')
+  const rules = readRules(document, world, readRule)
   const priorities = rules.flatMap(({ priority }) => (priority === undefined ? [] : [priority]))
   if (new Set(priorities).size < priorities.length)
     throw invalidRequest('Priority must be unique among the rules.')
@@ -53,20 +43,18 @@ export function readReplication(
 }
 
 function readRule(element: XmlElement, id: string): ReplicationRule {
-  if ([...id].length > idCharactersMax)
-    throw invalidArgument('ID', `ID length should not exceed allowed limit of ${idCharactersMax}`)
   refuseUnoffered(element, refused.Rule)
   const existing = childOf(element, 'ExistingObjectReplication')
-  if (existing !== undefined && isEnabled(existing))
+  if (existing !== undefined && readEnabled(existing))
     throw s3Fault('s3/not-implemented', { reason: 'Objects that are there already stay alone.' })
   const markers = childOf(element, 'DeleteMarkerReplication')
   const priority = readPriority(element)
   const rule: ReplicationRule = {
     id,
-    isEnabled: isEnabled(element),
+    isEnabled: readEnabled(element),
     ...(priority === undefined ? {} : { priority }),
     ...readScope(element),
-    ...(markers === undefined ? {} : { repeatsMarkers: isEnabled(markers) }),
+    ...(markers === undefined ? {} : { repeatsMarkers: readEnabled(markers) }),
     destination: readDestination(element),
   }
   const hasTags = [rule.filter, rule.filter?.and].some((one) => one?.tags !== undefined)
@@ -75,12 +63,6 @@ function readRule(element: XmlElement, id: string): ReplicationRule {
       'Delete marker replication is not supported if any Tag filter is specified.',
     )
   return rule
-}
-
-function isEnabled(element: XmlElement): boolean {
-  const status = textOf(element, 'Status')?.trim()
-  if (status !== 'Enabled' && status !== 'Disabled') throw malformed('Status')
-  return status === 'Enabled'
 }
 
 function readPriority(element: XmlElement): number | undefined {
@@ -94,7 +76,7 @@ function readScope(element: XmlElement): Pick<ReplicationRule, 'prefix' | 'filte
   const filter = childOf(element, 'Filter')
   const prefix = readPrefix(element)
   if (filter === undefined) return prefix === undefined ? {} : { prefix }
-  if (prefix !== undefined) throw malformed('either Filter or Prefix')
+  if (prefix !== undefined) throw malformedXml('either Filter or Prefix')
   const and = childOf(filter, 'And')
   const conditions = readConditions(filter)
   return { filter: and === undefined ? conditions : { ...conditions, and: readConditions(and) } }
@@ -102,25 +84,18 @@ function readScope(element: XmlElement): Pick<ReplicationRule, 'prefix' | 'filte
 
 function readConditions(element: XmlElement): ReplicationConditions {
   const prefix = readPrefix(element)
-  const tags = all(element, 'Tag').map((tag): Tags[number] => {
+  const tags = childrenOf(element, 'Tag').map((tag): Tags[number] => {
     const name = textOf(tag, 'Key') ?? ''
-    if (name === '') throw malformed('Tag without Key')
+    if (name === '') throw malformedXml('Tag without Key')
     return [name, textOf(tag, 'Value') ?? '']
   })
   return { ...(prefix === undefined ? {} : { prefix }), ...(tags.length === 0 ? {} : { tags }) }
 }
 
-function readPrefix(element: XmlElement): string | undefined {
-  const prefix = textOf(element, 'Prefix')
-  if (prefix !== undefined && Buffer.byteLength(prefix) > keyBytesMax)
-    throw invalidRequest(`The maximum size of a prefix is ${keyBytesMax}.`)
-  return prefix
-}
-
 function readDestination(rule: XmlElement): ReplicationDestination {
   const element = childOf(rule, 'Destination')
   const arn = element && textOf(element, 'Bucket')?.trim()
-  if (element === undefined || arn === undefined) throw malformed('Destination with a Bucket')
+  if (element === undefined || arn === undefined) throw malformedXml('Destination with a Bucket')
   refuseUnoffered(element, refused.Destination)
   const account = textOf(element, 'Account')?.trim()
   const storageClass = textOf(element, 'StorageClass')?.trim()
@@ -144,17 +119,13 @@ function refuseUnoffered(element: XmlElement, names: readonly string[]): void {
   if (found !== undefined) throw s3Fault('s3/not-implemented', { reason: `There is no ${found}.` })
 }
 
-function all(element: XmlElement, name: string): readonly XmlElement[] {
-  return element.children.filter((child) => child.name === name)
-}
-
 export function replicationElements({ role, rules }: Replication): readonly Xml[] {
   return [leaf('Role', role), branches(rules, ruleElement)]
 }
 
 function ruleElement({
   id,
-  isEnabled: is,
+  isEnabled,
   priority,
   prefix,
   filter,
@@ -167,7 +138,7 @@ function ruleElement({
     leaf('Priority', priority),
     leaf('Prefix', prefix),
     ...(filter === undefined ? [] : [branch('Filter', ...filterElements(filter))]),
-    leaf('Status', word(is)),
+    leaf('Status', printEnabled(isEnabled)),
     branch(
       'Destination',
       leaf('Bucket', arn),
@@ -176,7 +147,7 @@ function ruleElement({
     ),
     ...(repeatsMarkers === undefined
       ? []
-      : [branch('DeleteMarkerReplication', leaf('Status', word(repeatsMarkers)))]),
+      : [branch('DeleteMarkerReplication', leaf('Status', printEnabled(repeatsMarkers)))]),
   )
 }
 
@@ -187,23 +158,7 @@ function filterElements({
 }: NonNullable<ReplicationRule['filter']>): readonly Xml[] {
   return [
     leaf('Prefix', prefix),
-    branches(tags, ([name, value]) => branch('Tag', leaf('Key', name), leaf('Value', value))),
+    tagElements(tags),
     ...(and === undefined ? [] : [branch('And', ...filterElements(and))]),
   ]
-}
-
-function word(is: boolean): 'Enabled' | 'Disabled' {
-  return is ? 'Enabled' : 'Disabled'
-}
-
-function malformed(reason: string): Error {
-  return s3Fault('s3/malformed-xml', { reason })
-}
-
-function invalidRequest(reason: string): Error {
-  return s3Fault('s3/invalid-request', { reason })
-}
-
-function invalidArgument(argument: string, reason: string): Error {
-  return s3Fault('s3/invalid-argument', { argument, reason })
 }

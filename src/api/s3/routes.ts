@@ -469,7 +469,6 @@ export const objectRoutes: readonly Route<ObjectCall>[] = [
     name: 'SelectObjectContent',
     method: 'POST',
     subresources: ['select'],
-    admits: true,
     operation: selectObjectContent,
   },
   {

@@ -1,7 +1,7 @@
 import type { ObjectCall } from '#api/s3/call'
 import { assertReadable, readCustomerKey } from '#api/s3/encryption'
 import { s3MessageOf } from '#api/s3/error-response'
-import { prime } from '#api/s3/prime'
+import { endOf, prime } from '#api/s3/prime'
 import { readSelectRequest, type ScanRange, type SelectRequest } from '#api/s3/select-request'
 import { versionOf } from '#api/s3/versions'
 import { readXmlBody } from '#api/s3/xml-body'
@@ -38,7 +38,7 @@ export async function selectObjectContent(call: ObjectCall): Promise<HttpRespons
   const opened = await door.objects.open(bucket, key, { version: versionOf(call), customerKey })
   let isHandedOver = false
   try {
-    admission.admit(opened.info)
+    admission.admit(opened.info) // asked before the query was read; by now the key may have another version
     assertReadable(call, opened.info)
     const source = sourceOf(opened, { scan: request.scan, signal: call.request.signal })
     const batches = select(request.query, { ...request, source, now: door.world.now() })
@@ -48,12 +48,7 @@ export async function selectObjectContent(call: ObjectCall): Promise<HttpRespons
       status: 200,
       headers: { 'content-type': 'application/vnd.amazon.eventstream' },
       body,
-      onEnd: () => {
-        body
-          .return()
-          .catch(() => {}) // the answer has failed or ended already, and has said so
-          .finally(() => opened.release())
-      },
+      onEnd: endOf(body, opened),
     }
   } finally {
     if (!isHandedOver) opened.release()

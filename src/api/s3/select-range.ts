@@ -1,35 +1,25 @@
 import type { ObjectCall } from '#api/s3/call'
 import { isRangeWanted } from '#api/s3/conditions'
-import { s3Fault } from '#api/s3/faults'
-import { partsMax } from '#api/s3/limits'
+import { invalidRequest, s3Fault } from '#api/s3/faults'
 import type { Selection } from '#api/s3/object-headers'
 import { parseRange } from '#api/s3/range'
+import { partNumberOf } from '#api/s3/uploads'
 import type { ObjectInfo } from '#object/model'
 
 /** Which bytes a GET or HEAD asks for, by `partNumber` or `Range`. */
 export function selectRange({ query, headers }: ObjectCall, info: ObjectInfo): Selection {
-  const partNumber = query.get('partNumber')
-  if (partNumber !== undefined) {
+  if (query.has('partNumber')) {
     if (headers['range'] !== undefined) {
-      throw s3Fault('s3/invalid-request', {
-        reason: 'Cannot specify both Range header and partNumber query parameter',
-      })
+      throw invalidRequest('Cannot specify both Range header and partNumber query parameter')
     }
-    return selectPart(partNumber, info)
+    return selectPart(partNumberOf({ query }), info)
   }
   const range = isRangeWanted(headers, info) ? parseRange(headers['range'], info.bytes) : undefined
   return range === undefined ? { status: 200 } : { status: 206, range }
 }
 
 /** An object that was put whole has one part, itself. */
-function selectPart(text: string, { parts, bytes }: ObjectInfo): Selection {
-  const number = /^\d{1,5}$/.test(text) ? Number(text) : 0
-  if (number < 1 || number > partsMax) {
-    throw s3Fault('s3/invalid-argument', {
-      argument: 'partNumber',
-      reason: `Part number must be an integer between 1 and ${partsMax}, inclusive`,
-    })
-  }
+function selectPart(number: number, { parts, bytes }: ObjectInfo): Selection {
   let first = 0
   for (const part of parts ?? [{ number: 1, bytes }]) {
     if (part.number === number) {

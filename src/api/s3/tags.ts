@@ -1,6 +1,6 @@
 /** Tags on the wire: in a document, or in one header. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html */
 import type { Call } from '#api/s3/call'
-import { s3Fault } from '#api/s3/faults'
+import { malformedXml, s3Fault } from '#api/s3/faults'
 import { readXmlBody } from '#api/s3/xml-body'
 import { childOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
@@ -20,11 +20,10 @@ export async function readTagging(call: Call, tagsMax: number): Promise<Tags> {
 /** The same of a document that came another way. `s3/invalid-tag`, `s3/malformed-xml` */
 export function parseTagging(document: XmlElement, tagsMax: number): Tags {
   const set = childOf(document, 'TagSet')
-  if (set === undefined) throw s3Fault('s3/malformed-xml', { reason: 'Tagging without TagSet' })
+  if (set === undefined) throw malformedXml('Tagging without TagSet')
   const tags = set.children.map((tag): readonly [string, string] => {
     const key = textOf(tag, 'Key')
-    if (tag.name !== 'Tag' || key === undefined)
-      throw s3Fault('s3/malformed-xml', { reason: 'TagSet holds Tags with a Key' })
+    if (tag.name !== 'Tag' || key === undefined) throw malformedXml('TagSet holds Tags with a Key')
     return [key, textOf(tag, 'Value') ?? '']
   })
   return checkTags(tags, tagsMax)
@@ -68,8 +67,9 @@ function checkTags(tags: Tags, tagsMax: number): Tags {
 }
 
 export function tagSetElement(tags: Tags): Xml {
-  return branch(
-    'TagSet',
-    branches(tags, ([key, value]) => branch('Tag', leaf('Key', key), leaf('Value', value))),
-  )
+  return branch('TagSet', tagElements(tags))
+}
+
+export function tagElements(tags: Tags): Xml {
+  return branches(tags, ([key, value]) => branch('Tag', leaf('Key', key), leaf('Value', value)))
 }

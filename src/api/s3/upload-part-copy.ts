@@ -1,5 +1,5 @@
 import type { ObjectCall } from '#api/s3/call'
-import { checksumElements } from '#api/s3/checksums'
+import { partChecksumElements } from '#api/s3/checksums'
 import { readCopyRange, readCopySource, readSource } from '#api/s3/copy-source'
 import { encryptionHeaders, readCustomerKey } from '#api/s3/encryption'
 import { s3Fault } from '#api/s3/faults'
@@ -34,11 +34,10 @@ export async function uploadPartCopy(call: ObjectCall): Promise<HttpResponse> {
     range === undefined ? source : { ...source, range },
     { customerKey, signal: request.signal },
   )
-  const [checksum] = checksumElements(part.checksum)
   const elements = [
     leaf('LastModified', isoDate(part.modifiedAt)),
     leaf('ETag', quoted(part.etag)),
-    ...(checksum === undefined ? [] : [checksum]),
+    ...partChecksumElements(part.checksum),
   ]
   return xmlResponse('CopyPartResult', elements, encryptionHeaders(call, info))
 }

@@ -1,8 +1,13 @@
 import { incomingBody } from '#api/s3/body'
 import type { ObjectCall } from '#api/s3/call'
-import { checksumHeaders, checksumWord, statedChecksum, trailingAlgorithm } from '#api/s3/checksums'
+import {
+  checksumWord,
+  partChecksumHeaders,
+  statedChecksum,
+  trailingAlgorithm,
+} from '#api/s3/checksums'
 import { encryptionHeaders, readCustomerKey } from '#api/s3/encryption'
-import { s3Fault } from '#api/s3/faults'
+import { invalidRequest } from '#api/s3/faults'
 import { putBytesMax } from '#api/s3/limits'
 import { refuseUnkeptPromises } from '#api/s3/promises'
 import { emptyResponse, quoted } from '#api/s3/response'
@@ -30,11 +35,9 @@ export async function uploadPart(call: ObjectCall): Promise<HttpResponse> {
     customerKey,
     signal: request.signal,
   })
-  const checksum = part.checksum === undefined ? {} : checksumHeaders(part.checksum)
-  delete checksum['x-amz-checksum-type'] // of a part S3 tells the value only
   return emptyResponse(200, {
     etag: quoted(part.etag),
-    ...checksum,
+    ...partChecksumHeaders(part.checksum),
     ...encryptionHeaders(call, upload),
   })
 }
@@ -43,7 +46,7 @@ export async function uploadPart(call: ObjectCall): Promise<HttpResponse> {
 function checkAlgorithm({ headers }: ObjectCall, { checksumAlgorithm }: UploadInfo): void {
   const given = statedChecksum(headers)?.algorithm ?? trailingAlgorithm(headers)
   if (checksumAlgorithm === undefined || given === undefined || given === checksumAlgorithm) return
-  throw s3Fault('s3/invalid-request', {
-    reason: `Checksum Type mismatch occurred, expected checksum Type: ${checksumWord(checksumAlgorithm)}, actual checksum Type: ${checksumWord(given)}`,
-  })
+  throw invalidRequest(
+    `Checksum Type mismatch occurred, expected checksum Type: ${checksumWord(checksumAlgorithm)}, actual checksum Type: ${checksumWord(given)}`,
+  )
 }

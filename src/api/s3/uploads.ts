@@ -1,6 +1,6 @@
 /** What the multipart operations have in common. */
 import type { ObjectCall } from '#api/s3/call'
-import { s3Fault } from '#api/s3/faults'
+import { invalidArgument } from '#api/s3/faults'
 import { partsMax } from '#api/s3/limits'
 import { objectFault } from '#object/faults'
 import type { BucketName, ObjectKey, UploadId } from '#object/model'
@@ -18,12 +18,12 @@ export function uploadOf({ bucket, key, query }: ObjectCall): UploadName {
   return { bucket, key, uploadId: uploadId as UploadId } // the domain looks it up
 }
 
-export function partNumberOf({ query }: ObjectCall): number {
+export function partNumberOf({ query }: Pick<ObjectCall, 'query'>): number {
   const text = query.get('partNumber') ?? ''
   const number = /^\d{1,5}$/.test(text) ? Number(text) : 0
   if (number >= 1 && number <= partsMax) return number
-  throw s3Fault('s3/invalid-argument', {
-    argument: 'partNumber',
-    reason: `Part number must be an integer between 1 and ${partsMax}, inclusive`,
-  })
+  throw invalidArgument(
+    'partNumber',
+    `Part number must be an integer between 1 and ${partsMax}, inclusive`,
+  )
 }

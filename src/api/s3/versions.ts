@@ -1,6 +1,6 @@
 /** Version ids on the wire. */
 import type { Call } from '#api/s3/call'
-import { s3Fault } from '#api/s3/faults'
+import { invalidArgument } from '#api/s3/faults'
 import type { VersionId } from '#object/model'
 import { parseVersionId } from '#object/names'
 
@@ -8,10 +8,7 @@ import { parseVersionId } from '#object/names'
 export function versionOf({ query }: Pick<Call, 'query'>): VersionId | undefined {
   const text = query.get('versionId')
   if (text === '') {
-    throw s3Fault('s3/invalid-argument', {
-      argument: 'versionId',
-      reason: 'Version id cannot be the empty string',
-    })
+    throw invalidArgument('versionId', 'Version id cannot be the empty string')
   }
   return text === undefined ? undefined : parseVersionId(text)
 }

@@ -3,6 +3,7 @@
  * everybody is what a website shows. https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html
  */
 import { strict as assert } from 'node:assert'
+import { failureFields } from '#api/faults'
 import { bucketOfHost } from '#api/s3/address'
 import type { Call, ObjectCall } from '#api/s3/call'
 import type { S3DoorOptions } from '#api/s3/door-options'
@@ -59,8 +60,7 @@ export function createWebsiteDoor(options: S3DoorOptions): HttpHandler {
           bytesIn: request.body.received,
           bytesOut: outcome.bytesOut,
           ms: totalMs,
-          ...(failure instanceof Fault ? { faultCode: failure.code } : {}),
-          ...(failure !== undefined && response.status === 500 ? { error: failure } : {}),
+          ...failureFields(failure, response.status),
         })
         const { bucket, key } = trace
         const { bytesOut } = outcome

@@ -1,6 +1,6 @@
 import { incomingBody } from '#api/s3/body'
 import type { Call } from '#api/s3/call'
-import { s3Fault } from '#api/s3/faults'
+import { malformedXml, s3Fault } from '#api/s3/faults'
 import { xmlBytesMax } from '#api/s3/limits'
 import { readXml, type XmlElement } from '#api/s3/xml-reader'
 import { openDigest } from '#crypto/digest'
@@ -9,7 +9,7 @@ import type { DigestAlgorithm } from '#object/model'
 /** The request's XML document with that root, held to every checksum the client sent along. */
 export async function readXmlBody(call: Call, root: string): Promise<XmlElement> {
   const element = readXml(await readSmallBody(call))
-  if (element.name !== root) throw s3Fault('s3/malformed-xml', { reason: `expected ${root}` })
+  if (element.name !== root) throw malformedXml(`expected ${root}`)
   return element
 }
 

@@ -3,7 +3,7 @@
  * dropped. There are no document types and so no entities but the five of XML and character references: nothing can expand.
  * One pass, no recursion; size, depth and number of elements are bounded. Anything else is `s3/malformed-xml`.
  */
-import { s3Fault } from '#api/s3/faults'
+import { malformedXml } from '#api/s3/faults'
 import { xmlDepthMax, xmlElementsMax } from '#api/s3/limits'
 
 export interface XmlElement {
@@ -44,16 +44,16 @@ export function readXml(bytes: Uint8Array): XmlElement {
     } else if (text.startsWith('</', mark)) {
       offset = after(text, '>', mark + 2)
       if (open.length === 1 || current.tag !== text.slice(mark + 2, offset - 1).trimEnd()) {
-        throw malformed('end tag without start')
+        throw malformedXml('end tag without start')
       }
       open.pop()
     } else {
       startTag.lastIndex = mark
       const parts = startTag.exec(text)
-      if (parts === null) throw malformed('not a tag')
+      if (parts === null) throw malformedXml('not a tag')
       const [whole, tag = '', slash] = parts
       elements += 1
-      if (elements > xmlElementsMax || open.length > xmlDepthMax) throw malformed('too much')
+      if (elements > xmlElementsMax || open.length > xmlDepthMax) throw malformedXml('too much')
       const element = { name: tag.slice(tag.indexOf(':') + 1), tag, children: [], text: '' }
       current.children.push(element)
       if (slash === '') open.push(element)
@@ -62,16 +62,21 @@ export function readXml(bytes: Uint8Array): XmlElement {
   }
   const [root, ...others] = document.children
   if (open.length > 1 || root === undefined || others.length > 0 || document.text.trim() !== '') {
-    throw malformed('not one element')
+    throw malformedXml('not one element')
   }
   return root
 }
 
 /** The only child of that name; `undefined` when there is none. Two are malformed. */
 export function childOf(element: XmlElement, name: string): XmlElement | undefined {
-  const found = element.children.filter((child) => child.name === name)
-  if (found.length > 1) throw malformed(`${name} twice`)
+  const found = childrenOf(element, name)
+  if (found.length > 1) throw malformedXml(`${name} twice`)
   return found[0]
+}
+
+/** All of that name, in their order; of an element that is not there, none. */
+export function childrenOf(element: XmlElement | undefined, wanted: string): readonly XmlElement[] {
+  return element?.children.filter(({ name }) => name === wanted) ?? []
 }
 
 /** The text of the only child of that name. */
@@ -87,13 +92,13 @@ function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r\n?/g, '\n')
   } catch (cause) {
-    throw malformed('not UTF-8', cause)
+    throw malformedXml('not UTF-8', cause)
   }
 }
 
 function after(text: string, end: string, from: number): number {
   const index = text.indexOf(end, from)
-  if (index < 0) throw malformed(`missing ${end}`)
+  if (index < 0) throw malformedXml(`missing ${end}`)
   return index + end.length
 }
 
@@ -101,7 +106,7 @@ function unescapeXml(text: string): string {
   if (!text.includes('&')) return text
   return text.replace(/&([^;&]{0,10});?/g, (whole, name: string) => {
     const character = entities[name] ?? numbered(name)
-    if (character === undefined || !whole.endsWith(';')) throw malformed('unknown entity')
+    if (character === undefined || !whole.endsWith(';')) throw malformedXml('unknown entity')
     return character
   })
 }
@@ -121,8 +126,4 @@ function numbered(name: string): string | undefined {
   const point = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
   const isCharacter = point <= 0x10ffff && (point < 0xd800 || point > 0xdfff)
   return isCharacter ? String.fromCodePoint(point) : undefined
-}
-
-function malformed(reason: string, cause?: unknown): Error {
-  return s3Fault('s3/malformed-xml', { reason }, cause)
 }
