@@ -106,8 +106,10 @@ export class Line implements Disposable {
     return outgoing
   }
 
+  /** Trailers are dropped, as no door of ours reads any; so nothing announces them. */
   #headersOf(request: HttpRequest): OutgoingHttpHeaders {
-    return { ...request.headers, [vouchHeader]: vouchFor(request, this.holder.pass) }
+    const { trailer: _, ...headers } = request.headers
+    return { ...headers, [vouchHeader]: vouchFor(request, this.holder.pass) }
   }
 
   /** A renewed certificate makes a new pool; the former one's connections end when they are done. */

@@ -21,7 +21,7 @@ export function vouchFor(request: HttpRequest, pass: string): string {
 
 /** A request as its client sent it. One that nobody forwarded stays as it is. `forward/not-vouched` for a header that is not by one of us. */
 export function receive(request: HttpRequest, pass: string | undefined): HttpRequest {
-  const { [vouchHeader]: said, ...headers } = request.headers
+  const { [vouchHeader]: said } = request.headers
   if (said === undefined) return request
   const [, peer = '', scheme, proof = ''] = form.exec(said) ?? []
   const isOurs =
@@ -30,16 +30,13 @@ export function receive(request: HttpRequest, pass: string | undefined): HttpReq
   if (!isOurs) throw forwardFault('forward/not-vouched')
   // The way from there to here counts as well: what could be read on it is no safer than what a proxy took in clear.
   const isGuarded = request.isEncrypted || isLoopback(request.peer)
-  return {
-    ...request,
-    peer,
-    isEncrypted: isGuarded && scheme === 'https',
-    headers: Object.assign(
-      Object.create(null), // as the shell makes them: clients choose the names that are looked up
-      headers,
-      isGuarded ? {} : { 'x-forwarded-proto': 'http' },
-    ),
-  }
+  const headers: Record<string, string | undefined> = Object.assign(
+    Object.create(null), // as the shell makes them: clients choose the names that are looked up
+    request.headers,
+    isGuarded ? {} : { 'x-forwarded-proto': 'http' },
+  )
+  delete headers[vouchHeader]
+  return { ...request, peer, isEncrypted: isGuarded && scheme === 'https', headers }
 }
 
 function prove({ method, target }: HttpRequest, origin: string, pass: string): string {

@@ -293,6 +293,39 @@ describe('several gateways', { skip: !hasPostgres && 'no PostgreSQL server to st
     equal(await other.stop(), 0)
   })
 
+  test('what is under way is finished when one that stands by is told to stop', async (context) => {
+    const [holder, one, other] = await three(await newPlace(context))
+    ok(holder && one && other)
+    using bucket = bucketOf(holder, 'photos')
+    await bucket.create()
+    const statement = {
+      Effect: 'Allow',
+      Principal: '*',
+      Action: 's3:PutObject',
+      Resource: 'arn:aws:s3:::photos/*',
+    }
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
+    await bucket.client.send(new PutBucketPolicyCommand({ Bucket: 'photos', Policy }))
+    for (const store of [one, other]) {
+      const headers = { 'content-length': 8, expect: '100-continue' }
+      const put = request(`${store.s3Url}/photos/key`, { method: 'PUT', headers })
+      put.flushHeaders()
+      await once(put, 'continue')
+      put.write('half')
+      const ended = store.stop()
+      await until(
+        async () => store.output(),
+        (output) => output.includes('Stopping'),
+      )
+      const answered = once(put, 'response')
+      put.end('half')
+      const [answer] = (await answered) as [IncomingMessage]
+      equal(answer.statusCode, 200, await text(answer))
+      equal(await ended, 0)
+      equal(String(await bucket.get('key')), 'halfhalf')
+    }
+  })
+
   test('where no nodes are, requests are forwarded, and nothing is made', async (context) => {
     const place = await newPlace(context)
     const holder = await start(place)
