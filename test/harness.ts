@@ -79,7 +79,7 @@ export async function startStore({
   return {
     data: directory,
     s3Url: find(output, /S3 endpoint +(\S+)/),
-    httpUrl: find(output, /Local mount +(\S+)\/s3/),
+    httpUrl: find(output, /Status +(\S+)\/health/),
     accessKeyId: find(credentials, /aws_access_key_id *= *(\S+)/),
     secretAccessKey: find(credentials, /aws_secret_access_key *= *(\S+)/),
     child,

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { BodyWriter } from '#http/body-writer'
 import { httpFault } from '#http/faults'
 import type { HttpLimits } from '#http/limits'
 import type { HttpHandler, HttpHeaders, HttpRequest, HttpResponse } from '#http/message'
 import { RequestBody } from '#http/request-body'
-import { ResponseWriter } from '#http/response-writer'
 import { serverName } from '#http/server-name'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
@@ -26,7 +26,7 @@ export class Exchange {
   readonly #outgoing: ServerResponse
   readonly #parts: ExchangeParts
   readonly #body: RequestBody
-  readonly #writer: ResponseWriter
+  readonly #writer: BodyWriter
   readonly #gone = new AbortController()
 
   constructor(
@@ -38,7 +38,7 @@ export class Exchange {
     this.#incoming = incoming
     this.#outgoing = outgoing
     this.#parts = parts
-    this.#writer = new ResponseWriter(outgoing, parts.world)
+    this.#writer = new BodyWriter(outgoing, parts.world)
     this.#body = new RequestBody(incoming, {
       bytes: bodyBytes(incoming),
       world: parts.world,

@@ -58,6 +58,7 @@ export class HttpServer implements AsyncDisposable {
   readonly #latest = new WeakMap<Socket, Exchange>()
   readonly #sweeping = new AbortController()
   readonly #parts: ExchangeParts
+  #tls: TlsIdentity | undefined
   #isDraining = false
   #dateSecond = 0
   #date = ''
@@ -84,6 +85,7 @@ export class HttpServer implements AsyncDisposable {
       noDelay: true,
     }
     const { tls } = options
+    this.#tls = tls
     this.#server =
       tls === undefined
         ? createServer(shell)
@@ -116,6 +118,12 @@ export class HttpServer implements AsyncDisposable {
   identify(tls: TlsIdentity): void {
     assert(this.#server instanceof TlsServer)
     this.#server.setSecureContext(contextOf(tls))
+    this.#tls = tls
+  }
+
+  /** What new connections are shown, in PEM; `undefined` in clear text. */
+  get certificate(): string | undefined {
+    return this.#tls?.certificate
   }
 
   /** The port in use, also when 0 was asked for. */

@@ -23,9 +23,11 @@ export interface BannerFacts {
   readonly toolLine: (args: readonly string[]) => string
 }
 
+type Row = readonly [name: string, value: string]
+
 export function printBanner(facts: BannerFacts): string {
   const paint = facts.isColoured ? painted : plain
-  const rows: readonly (readonly [name: string, value: string])[] = [
+  const rows: readonly Row[] = [
     ['S3 endpoint', facts.s3Url],
     ['Local mount', `${facts.httpUrl}/s3   (no key needed from this machine)`],
     ['Access key', facts.accessKeyId],
@@ -37,13 +39,12 @@ export function printBanner(facts: BannerFacts): string {
     ['Durability', tellDurability(facts)],
     ['Status', `${facts.httpUrl}/health   ${facts.httpUrl}/metrics`],
   ]
-  const width = Math.max(...rows.map(([name]) => name.length))
   const lines = [
     '',
     paint.bold(`Mycelium ${facts.version} is up.`),
     '',
-    ...rows.map(([name, value]) => `  ${paint.dim(name.padEnd(width))}  ${value}`),
-    ...facts.warnings.map((warning) => `\n  ${paint.loud('Warning')}  ${warning}`),
+    ...printRows(rows, paint),
+    ...printWarnings(facts, paint),
     '',
     'Try it:',
     '',
@@ -53,6 +54,51 @@ export function printBanner(facts: BannerFacts): string {
     '',
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** What `mycelium up --stand-by` says while another process serves. */
+export interface StandByFacts
+  extends Pick<
+    BannerFacts,
+    'version' | 's3Url' | 'httpUrl' | 'dataPath' | 'warnings' | 'isColoured'
+  > {
+  /** Where requests go; `undefined` while nobody serves. */
+  readonly holder: string | undefined
+}
+
+export function printStandBy(facts: StandByFacts): string {
+  const paint = facts.isColoured ? painted : plain
+  const rows: readonly Row[] = [
+    ['S3 endpoint', facts.s3Url],
+    ['Forwards to', facts.holder ?? 'nobody yet: requests wait'],
+    ['Data', facts.dataPath],
+    ['Status', `${facts.httpUrl}/health   ${facts.httpUrl}/metrics`],
+  ]
+  const lines = [
+    '',
+    paint.bold(`Mycelium ${facts.version} stands by.`),
+    '',
+    ...printRows(rows, paint),
+    ...printWarnings(facts, paint),
+    '',
+    'Another process has the store. This one forwards to it, and takes its place when it ends.',
+    '',
+    'Ctrl-C stops it.',
+    '',
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function printRows(rows: readonly Row[], paint: Paint): readonly string[] {
+  const width = Math.max(...rows.map(([name]) => name.length))
+  return rows.map(([name, value]) => `  ${paint.dim(name.padEnd(width))}  ${value}`)
+}
+
+function printWarnings(
+  { warnings }: Pick<BannerFacts, 'warnings'>,
+  paint: Paint,
+): readonly string[] {
+  return warnings.map((warning) => `\n  ${paint.loud('Warning')}  ${warning}`)
 }
 
 /** Every line is run, as printed and in this order, by a test. */

@@ -27,11 +27,18 @@ export interface OpenDatabaseOptions {
   readonly schema?: string
   /** Another process has taken the database over: this one must end. */
   readonly onLeaseLost?: () => void
+  /** False: a lease that another process holds is not waited for. */
+  readonly isPatient?: boolean
   readonly world: World
   readonly telemetry: Telemetry
 }
 
 const askAgainMs = 1_000
+
+/** Who serves from the same place is the same to the lease: it need not run out between one and the next. */
+export function placeOf({ root }: Pick<DataDirectory, 'root'>): string {
+  return `${hostname()}:${root}`
+}
 
 /**
  * On a server it waits until a holder of the lease that does not renew it has lost it. `main/database-in-use`, `main/database-away`, faults
@@ -41,14 +48,13 @@ export async function openDatabase(
   directory: DataDirectory,
   options: OpenDatabaseOptions,
 ): Promise<Sql> {
-  const { settings, program, schema, world, telemetry } = options
+  const { settings, program, schema, isPatient = true, world, telemetry } = options
   const { databaseUrl: address, databaseConnections: connectionsMax } = settings
   const { databaseReplicaUrl: replicaAddress } = settings
   if (address === undefined) return openSqlite({ path: directory.database, telemetry })
-  const host = hostname()
   const holder = {
-    place: `${host}:${directory.root}`,
-    program: `${program} on ${host}, process ${process.pid}, data in ${directory.root}`,
+    place: placeOf(directory),
+    program: `${program} on ${hostname()}, process ${process.pid}, data in ${directory.root}`,
   }
   const startedAt = world.monotonic()
   for (;;) {
@@ -62,8 +68,8 @@ export async function openDatabase(
       })
     } catch (error) {
       if (!isFault(error)) throw error
-      const isPatient = world.monotonic() - startedAt < leaseMs + askAgainMs
-      if (error.code !== 'sql/lease-held' || !isPatient) throw told(error, address)
+      const waits = isPatient && world.monotonic() - startedAt < leaseMs + askAgainMs
+      if (error.code !== 'sql/lease-held' || !waits) throw ofServer(error, address)
       telemetry.note('info', 'The database is in use; waiting whether it stays so', error.detail)
     }
     await world.sleep(askAgainMs)
@@ -80,8 +86,8 @@ export function nameDatabase(
     : `the database at ${namePostgres(parsePostgresAddress(databaseUrl))}`
 }
 
-/** With the server's name and without the password. */
-function told(fault: Fault, address: string): Fault {
+/** A fault of `sql`, with the server's name and without the password. */
+export function ofServer(fault: Fault, address: string): Fault {
   const server = namePostgres(parsePostgresAddress(address))
   const { holder, reason } = fault.detail
   if (fault.code === 'sql/lease-held')

@@ -45,6 +45,8 @@ export interface OpenStoreOptions {
   readonly mustExist?: boolean
   /** Another process has taken the database over: nothing can be written any more. */
   readonly onLeaseLost?: () => void
+  /** As in `OpenDatabaseOptions`. */
+  readonly isPatient?: boolean
 }
 
 /** What a store stands on, before its database is trusted. */

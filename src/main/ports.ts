@@ -14,6 +14,13 @@ export interface Wish {
   readonly flag: string
 }
 
+/** What is told of a listener, wherever it listens. */
+export interface Listener {
+  readonly port: number
+  /** Requests being answered now. */
+  readonly exchanges: number
+}
+
 export type ListenOptions = Omit<HttpServerOptions, 'port'>
 
 /** `main/port-in-use`, `main/port-refused`. */
@@ -33,4 +40,14 @@ export async function listen(
       if (port >= last) throw mainFault('main/port-in-use', where, cause)
     }
   }
+}
+
+/** Of a listener, for programs on this machine; what listens on all addresses is found on the loopback one. */
+export function urlOf(
+  host: string,
+  { port }: Pick<Listener, 'port'>,
+  scheme: 'http' | 'https' = 'http',
+): string {
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`
 }

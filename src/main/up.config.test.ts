@@ -36,6 +36,8 @@ test('nothing given means the defaults people read about', () => {
       httpPort: undefined,
       tlsCertificate: undefined,
       tlsKey: undefined,
+      standsBy: false,
+      advertise: undefined,
       s3Domains: undefined,
       hostsAreBuckets: false,
       websiteDomain: undefined,

@@ -110,6 +110,21 @@ export const upSettings = {
     help: 'private key of the certificate, in PEM; both are read again when they change',
     schema: z.string().min(1).optional(),
   },
+  standsBy: {
+    flag: '--stand-by',
+    env: 'MYCELIUM_STAND_BY',
+    help: 'while another process has the store, forward to it, and take its place when it ends (needs --database-url)',
+    schema: isGiven,
+  },
+  advertise: {
+    flag: '--advertise <url>',
+    env: 'MYCELIUM_ADVERTISE',
+    help: 'the S3 port as those that stand by reach it, such as http://10.0.0.5:9000 (default: where it listens)',
+    schema: parsedBy(
+      parseOrigin,
+      'an address such as http://10.0.0.5:9000, without a path',
+    ).optional(),
+  },
   s3Domains: {
     flag: '--s3-domain <names>',
     env: 'MYCELIUM_S3_DOMAIN',
@@ -306,6 +321,7 @@ export function readUpConfig(given: Given): UpConfig {
     wholeCertificate,
     enoughNodes,
     twoPorts,
+    sharedDatabase,
   ])
 }
 
@@ -332,6 +348,21 @@ const twoPorts: Rule<typeof upSettings> = ({ s3Port, httpPort }) =>
   s3Port !== undefined && s3Port === httpPort && s3Port !== 0
     ? [`--s3-port and --http-port: both are ${s3Port}`]
     : []
+
+const sharedDatabase: Rule<typeof upSettings> = ({ standsBy, databaseUrl }) =>
+  standsBy === true && databaseUrl === undefined
+    ? [
+        '--stand-by: only processes with one database can stand by for each other; see --database-url',
+      ]
+    : []
+
+/** `http://HOST:PORT` */
+function parseOrigin(text: string): string | undefined {
+  const url = URL.parse(text)
+  const isWeb = url?.protocol === 'http:' || url?.protocol === 'https:'
+  const isBare = url?.href === `${url?.origin}/`
+  return url !== null && isWeb && isBare ? url.origin : undefined
+}
 
 function parseHostName(text: string): string | undefined {
   return /^[a-z\d-]+(\.[a-z\d-]+)*$/i.test(text) ? text.toLowerCase() : undefined

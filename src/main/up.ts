@@ -1,40 +1,30 @@
 /** `mycelium up`: a whole store in one process, with its doors open, until a signal. */
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
-import { createAdminDoor } from '#api/admin/door'
-import { openRateTables, RateLimits } from '#api/rate-limits'
 import { AccessLogs } from '#api/s3/access-logs'
-import type { AnonymousGuests } from '#api/s3/anonymous'
 import { homeRegion } from '#api/s3/door-options'
-import type { AuditLog } from '#audit/audit-log'
-import { assessTopology, type TopologyReport } from '#cluster/topology'
-import { localLane } from '#delivery/target'
-import { isFault } from '#fault/fault'
-import { type Principal, type PrincipalId, parsePrincipalId } from '#identity/principal'
+import { toHex } from '#bytes/text'
+import type { Holder } from '#forward/holder'
+import type { HttpHandler } from '#http/message'
+import { type PrincipalId, parsePrincipalId } from '#identity/principal'
 import { openAudit } from '#main/audit'
 import { startBackground } from '#main/background'
-import { hidingNames, printBanner } from '#main/banner'
-import { type CertificateFiles, listenAs } from '#main/certificate'
+import { hidingNames, printBanner, printStandBy } from '#main/banner'
 import { toolLine } from '#main/command-line'
 import { openCredentials, type RootCredentials } from '#main/credentials'
-import { type Deliveries, startDeliveries } from '#main/deliveries'
-import { createFront, type Health } from '#main/front'
-import { type Listener, openGateways } from '#main/gateways'
-import { listen } from '#main/ports'
+import { dataDirectory } from '#main/data-directory'
+import { startDeliveries } from '#main/deliveries'
+import { certificateOf, openDoors, openPorts, type Ports, topologyOf } from '#main/doors'
+import type { OpenStoreOptions } from '#main/ground'
+import { type Listener, urlOf } from '#main/ports'
 import { isShared, writePrivately } from '#main/private-file'
-import {
-  openS3Door,
-  openWebsiteDoor,
-  plainMount,
-  regions,
-  s3Domains,
-  websiteDomains,
-} from '#main/s3-door'
+import { regions } from '#main/s3-door'
+import { standBy } from '#main/stand-by'
 import { type OpenedStore, openStore } from '#main/store'
 import { httpPortDefault, nodesDefault, s3PortDefault, type UpConfig } from '#main/up.config'
 import { version } from '#main/version'
 import { sqlFault } from '#sql/faults'
-import type { Sql } from '#sql/sql'
+import { introduceHolder } from '#sql/lease'
 import { type OpenedTelemetry, openTelemetry } from '#telemetry/open-telemetry'
 import type { World } from '#world/world'
 
@@ -63,16 +53,48 @@ export async function up({
   stack.defer(() => telemetry.close())
   const death = Promise.withResolvers<never>()
   death.promise.catch(() => {}) // raced below
-  const store = stack.use(
-    await openStore({
+  const ending = new AbortController()
+  const end = (): void => ending.abort()
+  const die = (error: unknown): void => {
+    death.reject(error)
+    end()
+  }
+  if (stop.aborted) end()
+  stop.addEventListener('abort', end, { once: true })
+  await using doors = new AsyncDisposableStack() // closes before the store, whichever was opened first
+  const open = (more: Partial<OpenStoreOptions>): Promise<OpenedStore> =>
+    openStore({
       settings: config,
       program: 'mycelium up',
       nodesDefault,
       world,
       telemetry,
-      onLeaseLost: () => death.reject(sqlFault('sql/lease-lost')),
-    }),
-  )
+      onLeaseLost: () => die(sqlFault('sql/lease-lost')),
+      ...more,
+    })
+  const listen = (front: HttpHandler): Promise<Ports> =>
+    openPorts(doors, { config, front, world, telemetry, onDeath: die })
+  const { databaseUrl } = config
+  const opened =
+    databaseUrl === undefined || !config.standsBy
+      ? { store: await open({}), ports: undefined }
+      : await standBy({
+          config,
+          databaseUrl,
+          open,
+          openPorts: listen,
+          onStandingBy: (ports, holder) =>
+            print(tellStandBy({ config, ports, holder, isColoured })),
+          world,
+          telemetry,
+          signal: ending.signal,
+        })
+  if (opened === undefined) {
+    if (!stop.aborted) await death.promise
+    print('\nStopping: requests in flight are finished first.\n')
+    return
+  }
+  const store = stack.use(opened.store)
   const credentials = await openCredentials(store.directory.credentials, {
     given: givenKeys(config),
     world,
@@ -102,176 +124,42 @@ export async function up({
       audit.take(event)
     },
   }
+  const ports = opened.ports ?? (await listen(notYet))
+  const pass = databaseUrl === undefined ? undefined : toHex(world.randomBytes(passBytes))
   const auditLog = audit.log
-  const parts = {
-    config,
-    deliveries,
-    auditLog,
-    world,
-    telemetry: heard,
-    root,
-    stack,
-    onDeath: death.reject,
-  }
-  const doors = await openDoors(store, parts)
-  await writePrivately(store.directory.adminEndpoint, urlOf(config.host, doors.front))
+  openDoors(store, { config, ports, deliveries, auditLog, pass, world, telemetry: heard, root })
+  if (pass !== undefined) await introduce(store, { config, ports, pass })
+  await writePrivately(store.directory.adminEndpoint, urlOf(config.host, ports.front))
   stack.defer(() => rm(store.directory.adminEndpoint, { force: true }))
   for (const text of tellGuests(config)) telemetry.note('warn', text)
-  print(await tell({ config, store, credentials, doors, isColoured, env }))
-  const stopped = new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
-  if (!stop.aborted) await Promise.race([stopped, death.promise])
+  print(await tell({ config, store, credentials, ports, isColoured, env }))
+  if (!ending.signal.aborted)
+    await new Promise((resolve) => ending.signal.addEventListener('abort', resolve, { once: true }))
+  if (!stop.aborted) await death.promise
   print('\nStopping: requests in flight are finished first.\n')
+}
+
+const passBytes = 32
+
+/** Nobody hears it: what answers is there before a request can be. */
+const notYet: HttpHandler = async () => ({ status: 503, headers: {} })
+
+/** Other processes on the database learn how to reach this one. */
+async function introduce(
+  { sql }: OpenedStore,
+  {
+    config,
+    ports,
+    pass,
+  }: { readonly config: UpConfig; readonly ports: Ports; readonly pass: string },
+): Promise<void> {
+  const address = config.advertise ?? s3UrlOf(config, ports)
+  await sql.transaction((tx) => introduceHolder(tx, { address, pass }))
 }
 
 /** What it was before there were principals: buckets of older stores, and their clients, know it. */
 function rootId({ accessKeyId }: RootCredentials): PrincipalId {
   return parsePrincipalId(createHash('sha256').update(accessKeyId).digest('hex'))
-}
-
-interface Doors {
-  readonly s3: Listener
-  readonly front: Listener
-}
-
-async function openDoors(
-  store: OpenedStore,
-  {
-    config,
-    deliveries: { dispatcher },
-    auditLog,
-    world,
-    telemetry,
-    root,
-    stack,
-    onDeath,
-  }: {
-    readonly config: UpConfig
-    readonly deliveries: Deliveries
-    readonly auditLog: AuditLog | undefined
-    readonly world: World
-    readonly telemetry: OpenedTelemetry
-    readonly root: Principal
-    readonly stack: AsyncDisposableStack
-    readonly onDeath: (error: unknown) => void
-  },
-): Promise<Doors> {
-  const { objects } = store
-  const identities = store.accounts
-  const domains = [...s3Domains, ...(config.s3Domains ?? [])]
-  const rateTables = openRateTables(config, world)
-  const rates = new RateLimits(rateTables, { world })
-  const parts = { objects, identities, root, domains, rates, world, telemetry }
-  const { hostsAreBuckets } = config
-  const plain = openS3Door({ ...plainMount, hostsAreBuckets }, parts)
-  const guests = { mount: '/s3', guests: guestsOf(config), createsBuckets: true } as const
-  const local = openS3Door(guests, parts)
-  const { websiteDomain } = config
-  const websites = [...websiteDomains, ...(websiteDomain === undefined ? [] : [websiteDomain])]
-  const front = createFront({
-    version,
-    health: () => healthOf(store),
-    metrics: async () => ({
-      text: await telemetry.metricsText(),
-      contentType: telemetry.metricsContentType,
-    }),
-    admin: createAdminDoor({
-      accounts: store.accounts,
-      namedKeys: store.namedKeys,
-      objects,
-      targets: store.targets,
-      dispatcher,
-      auditLog,
-      accessKeys: (id) => store.accounts.findKey(id),
-      rates,
-      version,
-      world,
-      telemetry,
-    }),
-    local: local.handle,
-    s3: plain.handle,
-    domains,
-    websites: openWebsiteDoor({ ...parts, domains: websites }),
-    websiteDomains: websites,
-    world,
-    telemetry,
-  })
-  const { host } = config
-  const wish = { named: config.s3Port, fallback: s3PortDefault, flag: '--s3-port' }
-  const { handle: handler, refuse: refusal } = plain
-  const certificate = certificateOf(config)
-  const closing = new AbortController()
-  stack.defer(() => closing.abort())
-  const s3Server = stack.use(
-    config.gateways === 0
-      ? await listenAs(
-          certificate,
-          { host, world, telemetry, handler, refusal },
-          { wish, signal: closing.signal },
-        )
-      : await openGateways({
-          ...{ ...parts, rateTables, hostsAreBuckets, count: config.gateways },
-          ...{ host, wish, certificate, onDeath },
-        }),
-  )
-  const frontServer = stack.use(
-    await listen(
-      { host, world, telemetry, handler: front, refusal: local.refuse },
-      { named: config.httpPort, fallback: httpPortDefault, flag: '--http-port' },
-    ),
-  )
-  telemetry.observe(async () => {
-    const { toleratedNodeLosses, warnings } = topologyOf(store)
-    return {
-      version,
-      nodes: store.cluster.figures(),
-      toleratedNodeLosses,
-      topologyWarnings: warnings.length,
-      repairQueueChunks: store.repairer.length,
-      connections: s3Server.exchanges + frontServer.exchanges,
-      targets: await backlogs(store),
-    }
-  })
-  return { s3: s3Server, front: frontServer }
-}
-
-function certificateOf({ tlsCertificate, tlsKey }: UpConfig): CertificateFiles | undefined {
-  if (tlsCertificate === undefined || tlsKey === undefined) return undefined
-  return { certificate: tlsCertificate, privateKey: tlsKey }
-}
-
-async function backlogs({ targets }: OpenedStore) {
-  const names = (await targets.list()).map(({ name }) => name)
-  return await Promise.all(
-    [...names, localLane].map(async (name) => ({ name, ...(await targets.backlog(name)) })),
-  )
-}
-
-function guestsOf({ anonymousNets }: UpConfig): AnonymousGuests {
-  return { alsoFrom: anonymousNets?.include ?? (() => false) }
-}
-
-function topologyOf({ cluster, profile }: OpenedStore): TopologyReport {
-  return assessTopology(cluster.epoch(), profile)
-}
-
-async function healthOf(store: OpenedStore): Promise<Health> {
-  const { isWritable, nodesUp, nodesDown, toleratedNodeLosses, warnings } = topologyOf(store)
-  const isReachable = await canRead(store.sql)
-  return {
-    isHealthy: isWritable && isReachable,
-    warnings: isReachable ? warnings : [...warnings, 'The metadata database does not answer.'],
-    facts: { nodesUp, nodesDown, toleratedNodeLosses, repairQueue: store.repairer.length },
-  }
-}
-
-async function canRead(sql: Sql): Promise<boolean> {
-  try {
-    await sql.query`select 1 as one`
-    return true
-  } catch (error) {
-    if (!isFault(error)) throw error
-    return false
-  }
 }
 
 function givenKeys({ accessKeyId, secretAccessKey }: UpConfig) {
@@ -283,26 +171,21 @@ async function tell({
   config,
   store,
   credentials,
-  doors,
+  ports,
   isColoured,
   env,
 }: {
   readonly config: UpConfig
   readonly store: OpenedStore
   readonly credentials: Awaited<ReturnType<typeof openCredentials>>
-  readonly doors: Doors
+  readonly ports: Ports
   readonly isColoured: boolean
   readonly env: UpOptions['env']
 }): Promise<string> {
   const { directory, keys } = store
   const topology = topologyOf(store)
-  const busy = (server: Listener, named: number | undefined, wanted: number): readonly string[] =>
-    named === undefined && server.port !== wanted
-      ? [`Port ${wanted} is in use; ${server.port} was taken instead.`]
-      : []
   const warnings = [
-    ...busy(doors.s3, config.s3Port, s3PortDefault),
-    ...busy(doors.front, config.httpPort, httpPortDefault),
+    ...tellPorts(config, ports),
     ...(config.nodes !== undefined && config.nodes < topology.nodesUp + topology.nodesDown
       ? ['A store keeps its nodes: fewer were asked for than it has.']
       : []),
@@ -320,8 +203,8 @@ async function tell({
   ]
   return printBanner({
     version,
-    s3Url: urlOf(config.host, doors.s3, certificateOf(config) && 'https'),
-    httpUrl: urlOf(config.host, doors.front),
+    s3Url: s3UrlOf(config, ports),
+    httpUrl: urlOf(config.host, ports.front),
     accessKeyId: credentials.accessKeyId,
     credentialsPath: directory.credentials,
     masterKeyOrigin: keys.master.origin,
@@ -335,6 +218,39 @@ async function tell({
     isColoured,
     toolLine: (args) => toolLine(args, env),
   })
+}
+
+function tellStandBy({
+  config,
+  ports,
+  holder,
+  isColoured,
+}: {
+  readonly config: UpConfig
+  readonly ports: Ports
+  readonly holder: Holder | undefined
+  readonly isColoured: boolean
+}): string {
+  return printStandBy({
+    version,
+    s3Url: s3UrlOf(config, ports),
+    httpUrl: urlOf(config.host, ports.front),
+    holder: holder?.address,
+    dataPath: dataDirectory(config.data).root,
+    warnings: [...tellPorts(config, ports), ...tellClearText(config)],
+    isColoured,
+  })
+}
+
+function tellPorts(config: UpConfig, ports: Ports): readonly string[] {
+  const busy = (server: Listener, named: number | undefined, wanted: number): readonly string[] =>
+    named === undefined && server.port !== wanted
+      ? [`Port ${wanted} is in use; ${server.port} was taken instead.`]
+      : []
+  return [
+    ...busy(ports.s3, config.s3Port, s3PortDefault),
+    ...busy(ports.front, config.httpPort, httpPortDefault),
+  ]
 }
 
 function tellGuests({ anonymousNets }: UpConfig): readonly string[] {
@@ -358,7 +274,6 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
-function urlOf(host: string, { port }: Listener, scheme: 'http' | 'https' = 'http'): string {
-  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`
+function s3UrlOf(config: UpConfig, { s3 }: Ports): string {
+  return urlOf(config.host, s3, certificateOf(config) && 'https')
 }

@@ -1,6 +1,8 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { isFault } from '#fault/fault'
+import { introduceHolder } from '#sql/lease'
+import { LeaseWatch } from '#sql/lease-watch'
 import { openPostgres, type PostgresOptions } from '#sql/postgres'
 import type { Sql } from '#sql/sql'
 import { silentTelemetry as telemetry } from '#telemetry/telemetry'
@@ -130,5 +132,38 @@ describe('the lease', { skip: !hasPostgres && 'no PostgreSQL server to start' },
     await add(first, 1)
     equal(await counter(first), 2)
     await first.close()
+  })
+
+  test('who watches sees who holds it, and how to turn to them', async () => {
+    const url = (await server?.newDatabase()) ?? ''
+    using watch = new LeaseWatch(url)
+    equal(await watch.look(), undefined)
+    const first = await open(url, 'here')
+    const seen = { token: 1, isHeld: true, place: 'here', address: '', pass: '' }
+    deepEqual(await watch.look(), seen)
+    const contact = { address: 'http://127.0.0.1:9000', pass: 'between us' }
+    await first.transaction((tx) => introduceHolder(tx, contact))
+    deepEqual(await watch.look(), { ...seen, ...contact })
+    await first.close()
+    equal((await watch.look())?.isHeld, false)
+    const second = await open(url, 'there')
+    deepEqual(await watch.look(), { ...seen, token: 2, place: 'there' })
+    await second.close()
+  })
+
+  test('the table of an older version gets what it lacks, whoever holds the lease', async () => {
+    const url = (await server?.newDatabase()) ?? ''
+    const older = await withCounter(await open(url, 'here'))
+    await ask(url, 'alter table store_lease drop column address, drop column pass')
+    using watch = new LeaseWatch(url)
+    deepEqual(await watch.look(), { token: 1, isHeld: true, place: 'here', address: '', pass: '' })
+    await rejects(open(url, 'there'), isCode('sql/lease-held'))
+    await add(older, 1)
+    await older.close()
+    const newer = await open(url, 'there')
+    await newer.transaction((tx) => introduceHolder(tx, { address: 'a', pass: 'b' }))
+    equal((await watch.look())?.address, 'a')
+    equal(await counter(newer), 1)
+    await newer.close()
   })
 })

@@ -25,6 +25,21 @@ export interface Lease {
   readonly token: number
 }
 
+/** How other processes on the database turn to the holder. */
+export interface Contact {
+  /** A URL; empty until the holder has said so. */
+  readonly address: string
+  /** What only the holder knows, and who may read the database. */
+  readonly pass: string
+}
+
+/** The lease as anybody sees it. */
+export interface SeenLease extends Lease, Contact {
+  /** By the database's clock. */
+  readonly isHeld: boolean
+  readonly place: string
+}
+
 /** In a transaction. `sql/lease-held` while another place holds it. */
 export async function takeLease(tx: Queryable, { place, program }: LeaseHolder): Promise<Lease> {
   await tx.query`select pg_advisory_xact_lock(${makingLock})` // two at once must not both make the table
@@ -37,14 +52,49 @@ export async function takeLease(tx: Queryable, { place, program }: LeaseHolder):
       program text not null,
       expires_at timestamptz not null
     )`
+  await addContact(tx)
   await tx.query`
-    insert into store_lease values (1, 0, 0, '', '', '-infinity') on conflict do nothing`
+    insert into store_lease (id, token, transactions, place, program, expires_at)
+    values (1, 0, 0, '', '', '-infinity') on conflict do nothing`
   const [taken] = await tx.query`
     update store_lease set token = token + 1, transactions = 0, place = ${place}, program = ${program},
-      expires_at = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
+      address = '', pass = '', expires_at = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
     where place = ${place} or expires_at < clock_timestamp() returning token`
   if (taken !== undefined) return { token: Number(taken['token']) }
   throw await leaseHeld(tx)
+}
+
+/** Tables of older versions have no such columns. To look first is cheap; altering waits until nobody uses the table. */
+async function addContact(tx: Queryable): Promise<void> {
+  const [known] = await tx.query`
+    select 1 as known from pg_attribute
+    where attrelid = 'store_lease'::regclass and attname = 'pass' and not attisdropped`
+  if (known !== undefined) return
+  await tx.query`
+    alter table store_lease
+      add column address text not null default '', add column pass text not null default ''`
+}
+
+/** In a transaction of the holder: from then on the others know how to turn to it. The next holder begins without. */
+export async function introduceHolder(tx: Queryable, { address, pass }: Contact): Promise<void> {
+  await tx.query`update store_lease set address = ${address}, pass = ${pass}`
+}
+
+/** `undefined` when nobody has ever held it. Needs no lease. */
+export async function readLease(database: Queryable): Promise<SeenLease | undefined> {
+  const [table] = await database.query`select to_regclass('store_lease') is not null as there`
+  if (table?.['there'] !== 1) return undefined
+  const [row] = await database.query`
+    select *, expires_at > clock_timestamp() as held from store_lease where token > 0`
+  if (row === undefined) return undefined
+  const { token, held, place, address, pass } = row
+  return {
+    token: Number(token),
+    isHeld: held === 1,
+    place: String(place),
+    address: String(address ?? ''), // of an older version's holder nothing is known
+    pass: String(pass ?? ''),
+  }
 }
 
 /** Says who holds it. */

@@ -10,7 +10,7 @@ import { type CrossOrigin, corsHeaders, crossOriginOf } from '#api/s3/cors'
 import { createBucket, makeBucket } from '#api/s3/create-bucket'
 import type { S3DoorOptions } from '#api/s3/door-options'
 import { enter } from '#api/s3/enter'
-import { errorResponse, hostId } from '#api/s3/error-response'
+import { idHeaders, refuseBytes, refuseRequest } from '#api/s3/error-response'
 import { s3Fault } from '#api/s3/faults'
 import { postObject } from '#api/s3/post-object'
 import { chargeHeaders } from '#api/s3/requester-pays'
@@ -62,11 +62,7 @@ export function createS3Door(options: S3DoorOptions): S3Door {
         response = await answer(request, { options, signingKeys, trace })
       } catch (error) {
         failure = error
-        response = errorResponse(error, {
-          requestId: request.id,
-          resource: request.target.split('?', 1)[0] ?? '',
-          hasBody: request.method !== 'HEAD',
-        })
+        response = refuseRequest(error, request)
       }
       const { cross, caller, failure: told, ...traced } = trace
       options.rates.noteFailure(request.peer, failure ?? told)
@@ -100,10 +96,7 @@ export function createS3Door(options: S3DoorOptions): S3Door {
         },
       }
     },
-    refuse: (fault, requestId) => {
-      const response = errorResponse(fault, { requestId, resource: '', hasBody: true })
-      return { ...response, headers: { ...response.headers, ...idHeaders(requestId) } }
-    },
+    refuse: refuseBytes,
   }
 }
 
@@ -287,10 +280,6 @@ async function grantedTo({
   if (asked === undefined || address?.bucket === undefined) return undefined
   const facts = await options.lookups.bucket(parseBucketName(address.bucket))
   return corsHeaders(facts?.config.cors, asked)
-}
-
-function idHeaders(requestId: string): Record<string, string> {
-  return { 'x-amz-request-id': requestId, 'x-amz-id-2': hostId }
 }
 
 function whoAndWhat(

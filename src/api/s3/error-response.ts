@@ -4,7 +4,7 @@ import { httpDate } from '#api/s3/response'
 import type { S3Error } from '#api/s3/s3-error'
 import { leaf, plainXmlDocument, type Xml } from '#api/s3/xml-writer'
 import { Fault } from '#fault/fault'
-import type { HttpResponse } from '#http/message'
+import type { HttpRequest, HttpResponse } from '#http/message'
 
 /** Where an answer came from, for support: `x-amz-id-2` and `HostId`. */
 export const hostId = 'mycelium'
@@ -40,6 +40,26 @@ export function errorResponse(
     headers: { 'content-type': 'application/xml', ...extraHeaders(error), ...retryHeaders(error) },
     ...(hasBody ? { body } : {}),
   }
+}
+
+/** An error in place of the answer to a request that no operation was found for. */
+export function refuseRequest(
+  error: unknown,
+  { id: requestId, target, method }: Pick<HttpRequest, 'id' | 'target' | 'method'>,
+): HttpResponse {
+  const resource = target.split('?', 1)[0] ?? ''
+  const response = errorResponse(error, { requestId, resource, hasBody: method !== 'HEAD' })
+  return { ...response, headers: { ...response.headers, ...idHeaders(requestId) } }
+}
+
+/** The same for bytes that were no request. */
+export function refuseBytes(fault: unknown, requestId: string): HttpResponse {
+  return refuseRequest(fault, { id: requestId, target: '', method: '' })
+}
+
+/** Every answer has them. */
+export function idHeaders(requestId: string): Record<string, string> {
+  return { 'x-amz-request-id': requestId, 'x-amz-id-2': hostId }
 }
 
 /** What to tell of an error: its reason, where it has one that is meant for clients. */

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { OutgoingMessage } from 'node:http'
 import { httpFault } from '#http/faults'
 import type { HttpLimits } from '#http/limits'
 import type { World } from '#world/world'
@@ -8,9 +8,9 @@ interface Waiter {
   reject(reason: unknown): void
 }
 
-/** Writes an answer's body piece by piece, each awaited until the kernel has it; knows how long the client has kept it waiting. */
-export class ResponseWriter {
-  readonly #response: ServerResponse
+/** Writes a message's body piece by piece, each awaited until the kernel has it; knows how long the other side has kept it waiting. */
+export class BodyWriter {
+  readonly #message: OutgoingMessage
   readonly #world: World
   #waiter: Waiter | undefined
   #waitingSince = 0
@@ -23,13 +23,13 @@ export class ResponseWriter {
     else waiter.reject(httpFault('http/client-gone', {}, error))
   }
 
-  constructor(response: ServerResponse, world: World) {
-    this.#response = response
+  constructor(message: OutgoingMessage, world: World) {
+    this.#message = message
     this.#world = world
-    response.on('close', () => {
+    message.on('close', () => {
       if (this.#waiter !== undefined) this.#settle(httpFault('http/client-gone'))
     })
-    response.on('error', this.#settle)
+    message.on('error', this.#settle)
   }
 
   /** Bytes of body that the kernel has taken. */
@@ -39,15 +39,15 @@ export class ResponseWriter {
 
   /** Resolves when `piece` may be reused. */
   async write(piece: string | Uint8Array): Promise<void> {
-    if (this.#response.destroyed) throw httpFault('http/client-gone')
-    await this.#wait(() => this.#response.write(piece, this.#settle))
+    if (this.#message.destroyed) throw httpFault('http/client-gone')
+    await this.#wait(() => this.#message.write(piece, this.#settle))
     this.#bytes += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length
   }
 
-  /** Ends the answer with `piece`; resolves when the kernel has all of it. */
+  /** Ends the message with `piece`; resolves when the kernel has all of it. */
   async end(piece?: string | Uint8Array): Promise<void> {
-    if (this.#response.destroyed) throw httpFault('http/client-gone')
-    await this.#wait(() => this.#response.end(piece, () => this.#settle()))
+    if (this.#message.destroyed) throw httpFault('http/client-gone')
+    await this.#wait(() => this.#message.end(piece, () => this.#settle()))
     if (piece !== undefined)
       this.#bytes += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length
   }

@@ -1,0 +1,214 @@
+/** The two listeners of `mycelium up`, and what answers there once this process has the store. */
+import { createAdminDoor } from '#api/admin/door'
+import { openRateTables, RateLimits } from '#api/rate-limits'
+import type { AnonymousGuests } from '#api/s3/anonymous'
+import { refuseBytes } from '#api/s3/error-response'
+import type { AuditLog } from '#audit/audit-log'
+import { assessTopology, type TopologyReport } from '#cluster/topology'
+import { localLane } from '#delivery/target'
+import { isFault } from '#fault/fault'
+import type { HttpHandler } from '#http/message'
+import type { Principal } from '#identity/principal'
+import type { CertificateFiles } from '#main/certificate'
+import type { Deliveries } from '#main/deliveries'
+import { createFront, type Health } from '#main/front'
+import type { S3Port } from '#main/gateways'
+import { type Listener, listen } from '#main/ports'
+import { openS3Door, openWebsiteDoor, plainMount, s3Domains, websiteDomains } from '#main/s3-door'
+import { openS3Port } from '#main/s3-port'
+import type { OpenedStore } from '#main/store'
+import { httpPortDefault, s3PortDefault, type UpConfig } from '#main/up.config'
+import { version } from '#main/version'
+import type { Sql } from '#sql/sql'
+import type { OpenedTelemetry } from '#telemetry/open-telemetry'
+import type { World } from '#world/world'
+
+export interface Ports {
+  readonly s3: S3Port
+  readonly front: Listener
+  /** Requests to the HTTP port are answered by it from now on. */
+  readonly answerFront: (handler: HttpHandler) => void
+}
+
+/** Listens; S3 waits until it is told to forward or to serve. Belongs to `stack`. `main/port-in-use`, `main/port-refused`, `main/certificate-unusable` */
+export async function openPorts(
+  stack: AsyncDisposableStack,
+  {
+    config,
+    front,
+    world,
+    telemetry,
+    onDeath,
+  }: {
+    readonly config: UpConfig
+    /** Answers on the HTTP port until there is another. */
+    readonly front: HttpHandler
+    readonly world: World
+    readonly telemetry: OpenedTelemetry
+    readonly onDeath: (error: unknown) => void
+  },
+): Promise<Ports> {
+  const { host, gateways, s3Port: named } = config
+  const wish = { named, fallback: s3PortDefault, flag: '--s3-port' }
+  const certificate = certificateOf(config)
+  const common = { host, world, telemetry }
+  const s3 = stack.use(await openS3Port({ ...common, gateways, wish, certificate, onDeath }))
+  let answer = front
+  const frontServer = stack.use(
+    await listen(
+      { ...common, handler: (request) => answer(request), refusal: refuseBytes },
+      { named: config.httpPort, fallback: httpPortDefault, flag: '--http-port' },
+    ),
+  )
+  return {
+    s3,
+    front: frontServer,
+    answerFront: (handler) => {
+      answer = handler
+    },
+  }
+}
+
+/** From then on both ports are answered from the store. `pass` is what other processes prove themselves by. */
+export function openDoors(
+  store: OpenedStore,
+  {
+    config,
+    ports,
+    deliveries: { dispatcher },
+    auditLog,
+    pass,
+    world,
+    telemetry,
+    root,
+  }: {
+    readonly config: UpConfig
+    readonly ports: Ports
+    readonly deliveries: Deliveries
+    readonly auditLog: AuditLog | undefined
+    readonly pass: string | undefined
+    readonly world: World
+    readonly telemetry: OpenedTelemetry
+    readonly root: Principal
+  },
+): void {
+  const { objects } = store
+  const identities = store.accounts
+  const domains = domainsOf(config)
+  const rateTables = openRateTables(config, world)
+  const rates = new RateLimits(rateTables, { world })
+  const parts = { objects, identities, root, domains, rates, world, telemetry }
+  const { hostsAreBuckets } = config
+  const plain = openS3Door({ ...plainMount, hostsAreBuckets }, parts)
+  const guests = { mount: '/s3', guests: guestsOf(config), createsBuckets: true } as const
+  const local = openS3Door(guests, parts)
+  const websites = websiteDomainsOf(config)
+  const front = createFront({
+    version,
+    health: () => healthOf(store, { isShared: pass !== undefined }),
+    metrics: () => metricsOf(telemetry),
+    admin: createAdminDoor({
+      accounts: store.accounts,
+      namedKeys: store.namedKeys,
+      objects,
+      targets: store.targets,
+      dispatcher,
+      auditLog,
+      accessKeys: (id) => store.accounts.findKey(id),
+      rates,
+      version,
+      world,
+      telemetry,
+    }),
+    local: local.handle,
+    s3: plain.handle,
+    domains,
+    websites: openWebsiteDoor({ ...parts, domains: websites }),
+    websiteDomains: websites,
+    world,
+    telemetry,
+  })
+  ports.s3.serve({
+    ...{ objects, identities, root, rateTables, domains, hostsAreBuckets, pass, telemetry },
+  })
+  ports.answerFront(front)
+  telemetry.observe(async () => {
+    const { toleratedNodeLosses, warnings } = topologyOf(store)
+    return {
+      version,
+      nodes: store.cluster.figures(),
+      toleratedNodeLosses,
+      topologyWarnings: warnings.length,
+      repairQueueChunks: store.repairer.length,
+      connections: ports.s3.exchanges + ports.front.exchanges,
+      targets: await backlogs(store),
+    }
+  })
+}
+
+export function certificateOf({
+  tlsCertificate,
+  tlsKey,
+}: Pick<UpConfig, 'tlsCertificate' | 'tlsKey'>): CertificateFiles | undefined {
+  if (tlsCertificate === undefined || tlsKey === undefined) return undefined
+  return { certificate: tlsCertificate, privateKey: tlsKey }
+}
+
+export function topologyOf({ cluster, profile }: OpenedStore): TopologyReport {
+  return assessTopology(cluster.epoch(), profile)
+}
+
+/** Host names below these are buckets. */
+export function domainsOf({ s3Domains: more }: UpConfig): readonly string[] {
+  return [...s3Domains, ...(more ?? [])]
+}
+
+/** Host names below these are websites. */
+export function websiteDomainsOf({ websiteDomain }: UpConfig): readonly string[] {
+  return [...websiteDomains, ...(websiteDomain === undefined ? [] : [websiteDomain])]
+}
+
+export async function metricsOf(
+  telemetry: OpenedTelemetry,
+): Promise<{ readonly text: string; readonly contentType: string }> {
+  return { text: await telemetry.metricsText(), contentType: telemetry.metricsContentType }
+}
+
+async function backlogs({ targets }: OpenedStore) {
+  const names = (await targets.list()).map(({ name }) => name)
+  return await Promise.all(
+    [...names, localLane].map(async (name) => ({ name, ...(await targets.backlog(name)) })),
+  )
+}
+
+function guestsOf({ anonymousNets }: UpConfig): AnonymousGuests {
+  return { alsoFrom: anonymousNets?.include ?? (() => false) }
+}
+
+/** Where several processes share a database, each says what it is. */
+async function healthOf(
+  store: OpenedStore,
+  { isShared }: { readonly isShared: boolean },
+): Promise<Health> {
+  const { isWritable, nodesUp, nodesDown, toleratedNodeLosses, warnings } = topologyOf(store)
+  const isReachable = await canRead(store.sql)
+  const { length: repairQueue } = store.repairer
+  return {
+    isHealthy: isWritable && isReachable,
+    warnings: isReachable ? warnings : [...warnings, 'The metadata database does not answer.'],
+    facts: {
+      ...(isShared ? { role: 'holder' } : {}),
+      ...{ nodesUp, nodesDown, toleratedNodeLosses, repairQueue },
+    },
+  }
+}
+
+async function canRead(sql: Sql): Promise<boolean> {
+  try {
+    await sql.query`select 1 as one`
+    return true
+  } catch (error) {
+    if (!isFault(error)) throw error
+    return false
+  }
+}
