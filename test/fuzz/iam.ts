@@ -11,18 +11,31 @@ import { bareRequest, type OpenTarget } from './targets.ts'
 
 type Fields = Readonly<Record<string, string>>
 
+/** A parameter a line, so that what is changed is a value, and not only how it is encoded. */
+const linesOf = (fields: Fields): string =>
+  Object.entries(fields)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n')
 const iam = (Action: string, fields: Fields = {}): string =>
-  new URLSearchParams({ Version: '2010-05-08', Action, ...fields }).toString()
+  linesOf({ Version: '2010-05-08', Action, ...fields })
 const sts = (Action: string, fields: Fields = {}): string =>
-  new URLSearchParams({ Version: '2011-06-15', Action, ...fields }).toString()
+  linesOf({ Version: '2011-06-15', Action, ...fields })
+
+/** The id of the account. */
+const id = 'b'.repeat(64)
 
 const named = { UserName: 'ann', GroupName: 'readers', RoleName: 'guest', PolicyName: 'own' }
 const { UserName, GroupName, RoleName, PolicyName } = named
 const PolicyDocument = allowing(['s3:Get*', 's3:List*'], 'arn:aws:s3:::bucket/*')
 const PolicyArn = 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess'
 const provider = 'https://people.example.org/realm'
-const OpenIDConnectProviderArn = `arn:aws:iam:::oidc-provider/${provider.slice('https://'.length)}`
-const token = ['{"alg":"RS256","kid":"a"}', `{"iss":"${provider}","aud":"app","sub":"ann"}`, 'a']
+const OpenIDConnectProviderArn = `arn:aws:iam::${id}:oidc-provider/${provider.slice('https://'.length)}`
+/** Of a provider that nobody has named: nobody is asked for its keys. */
+const token = [
+  '{"alg":"RS256","kid":"a"}',
+  '{"iss":"https://elsewhere.example.org","aud":"app","sub":"ann"}',
+  'a',
+]
   .map((part) => Buffer.from(part).toString('base64url'))
   .join('.')
 
@@ -40,7 +53,7 @@ const seeds: OpenTarget['seeds'] = [
   iam('PutUserPolicy', { UserName, PolicyName, PolicyDocument }),
   iam('PutGroupPolicy', { GroupName, PolicyName, PolicyDocument }),
   iam('AttachRolePolicy', { RoleName, PolicyArn }),
-  iam('UpdateUser', { UserName, NewUserName: 'ann.b', NewPath: '/other/' }),
+  iam('UpdateUser', { UserName, NewPath: '/other/' }),
   iam('UpdateAssumeRolePolicy', { RoleName, PolicyDocument: trusting({ AWS: '*' }) }),
   iam('GetUserPolicy', { UserName, PolicyName }),
   iam('GetUser'),
@@ -50,11 +63,11 @@ const seeds: OpenTarget['seeds'] = [
   iam('CreateAccessKey', { UserName }),
   iam('UpdateAccessKey', { UserName, AccessKeyId: 'AKIAEXAMPLE', Status: 'Inactive' }),
   sts('AssumeRole', {
-    ...{ RoleArn: `arn:aws:iam:::role/${RoleName}`, RoleSessionName: 'ann', ExternalId: 'e' },
+    ...{ RoleArn: `arn:aws:iam::${id}:role/${RoleName}`, RoleSessionName: 'ann', ExternalId: 'e' },
     ...{ DurationSeconds: '900', Policy: PolicyDocument },
   }),
   sts('AssumeRoleWithWebIdentity', {
-    ...{ RoleArn: `arn:aws:iam:::role/${RoleName}`, RoleSessionName: 'ann' },
+    ...{ RoleArn: `arn:aws:iam::${id}:role/${RoleName}`, RoleSessionName: 'ann' },
     WebIdentityToken: token,
   }),
   sts('GetSessionToken', { DurationSeconds: '900' }),
@@ -67,7 +80,7 @@ const notOffered = 501
 export async function openIamTarget(): Promise<OpenTarget> {
   const store = await openMemoryStore({ profile: { data: 2, parity: 1 }, nodes: 3 })
   const { accounts, objects, world } = store
-  const { id } = await accounts.createPrincipal({ handle: 'account', isAccount: true })
+  await accounts.createPrincipal({ id, handle: 'account', isAccount: true })
   const { accessKeyId, secret } = await accounts.createKey(id)
   const lookups = new Lookups({ identities: accounts, objects })
   const rates = new RateLimits({}, { world })
@@ -77,9 +90,8 @@ export async function openIamTarget(): Promise<OpenTarget> {
   const requestOf = (form: Buffer) => {
     const service = form.includes('Version=2011-06-15') ? 'sts' : 'iam'
     const signing = { method: 'POST', target: '/', headers: { host: 'localhost' } }
-    const { headers } = sign({
-      ...{ ...signing, contentHash: sha256(form), accessKeyId, secret, service },
-    })
+    const contentHash = sha256(form)
+    const { headers } = sign({ ...signing, contentHash, accessKeyId, secret, service })
     const body = {
       ...{ bytes: form.length, received: form.length },
       async *[Symbol.asyncIterator]() {
@@ -91,33 +103,34 @@ export async function openIamTarget(): Promise<OpenTarget> {
   return {
     seeds,
     words: [
-      ...['&Action=', '&Version=2011-06-15', '&UserName=', '.member.', '.member.1=', '&Marker='],
       ...[
-        '&MaxItems=',
-        '&Path=',
-        '/',
-        'arn:aws:iam::',
-        ':root',
-        ':role/',
-        '%22',
-        '"Effect":"Deny"',
+        '\nAction=',
+        '\nVersion=2011-06-15',
+        '\nUserName=',
+        '.member.',
+        '\nMarker=',
+        '\nMaxItems=',
       ],
-      ...[
-        '&Tags.member.1.Key=a',
-        '&PermissionsBoundary=a',
-        'DeleteUser',
-        'DeleteRole',
-        'DetachRolePolicy',
-      ],
+      ...['\nPath=/', '\nNewUserName=b', 'arn:aws:iam::', ':root', ':role/', '"Effect":"Deny"'],
+      ...['\nTags.member.1.Key=a', '\nPermissionsBoundary=a', 'DeleteUser', 'DetachRolePolicy'],
     ],
-    rooms: ['iam', 'identity', 'http'],
+    rooms: [],
     async read(input) {
-      const failures: unknown[] = []
-      const onFailure = (error: unknown) => failures.push(error)
-      const { status } = await answerIam(requestOf(input), { ...parts, onFailure })
-      ok(status < 500 || status === notOffered, `answered with ${status}: ${failures}`)
-      if (failures.length > 0) throw failures[0]
+      const lines = input.toString('utf8').split('\n')
+      for (const form of [lines.map(encoded).join('&'), lines.join('&')]) {
+        let failure: unknown
+        const onFailure = (error: unknown) => {
+          failure = error
+        }
+        const { status } = await answerIam(requestOf(Buffer.from(form)), { ...parts, onFailure })
+        ok(status < 500 || status === notOffered, `answered with ${status}: ${failure}`)
+      }
     },
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
+}
+
+function encoded(line: string): string {
+  const [name = '', ...value] = line.split('=')
+  return `${encodeURIComponent(name)}=${encodeURIComponent(value.join('='))}`
 }
