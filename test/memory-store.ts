@@ -1,5 +1,7 @@
 /** A whole store in this process on memory nodes, without files and sockets: for tests of domains. */
 import { openChangeLog } from '#changelog/open-change-log'
+import { rebuild } from '#changelog/rebuild'
+import { migrate, roomsByName } from '#changelog/rooms'
 import { openCodec } from '#chunk/codec'
 import { pageBytes } from '#chunk/geometry'
 import { openCluster } from '#cluster/cluster'
@@ -15,6 +17,7 @@ import { openKeyring } from '#keyring/keyring'
 import { newMasterKey } from '#keyring/master-key'
 import { KeyService } from '#kms/key-service'
 import { kmsRoom } from '#kms/tables'
+import { blobReader } from '#main/snapshots'
 import { openObjectStore } from '#object/object-store'
 import { objectRoom } from '#object/tables'
 import { Collector } from '#repair/collector'
@@ -22,6 +25,7 @@ import { Repairer } from '#repair/repairer'
 import { openMemoryNode } from '#shard/memory-node'
 import type { NodeStores } from '#shard/store'
 import type { Sql } from '#sql/sql'
+import { SqliteMemory } from '#sql/sqlite-memory'
 import { ChunkStore } from '#store/chunk-store'
 import { openPacks } from '#store/packs'
 import { storeRoom } from '#store/tables'
@@ -65,7 +69,7 @@ export async function openMemoryStore({
   }))
   const changelog = await openChangeLog({
     sql,
-    nodes: () => nodes.map(({ id, stores }) => ({ id, ...stores, isUp: true })),
+    nodes: () => logNodesOf(nodes),
     replicas: () => profile.parity + 1,
     rooms,
     keyring,
@@ -92,10 +96,11 @@ export async function openMemoryStore({
   })
   const packs = await openPacks({ store, changelog, sql })
   const keys = new KeyService({ sql, changelog, keyring, world })
-  const objects = openObjectStore({
-    ...{ sql, changelog, store, packs, keys, world, profile },
-    ...{ storageClasses, admitConfig },
-  })
+  const objectsOn = (sql: Sql) =>
+    openObjectStore({
+      ...{ sql, changelog, store, packs, keys, world, profile },
+      ...{ storageClasses, admitConfig },
+    })
   const accounts = new Accounts({ sql, changelog, keyring, world })
   const targets = new Targets({ sql, changelog, keyring, world })
   const repairer = new Repairer({ sql, changelog, store, cluster, world, telemetry })
@@ -111,7 +116,9 @@ export async function openMemoryStore({
     store,
     packs,
     keys,
-    objects,
+    objects: objectsOn(sql),
+    /** The same on another database; what rests in open packs is read from memory by both. */
+    objectsOn,
     accounts,
     targets,
     repairer,
@@ -128,3 +135,43 @@ export async function openMemoryStore({
 }
 
 export type MemoryStore = Awaited<ReturnType<typeof openMemoryStore>>
+
+interface MemoryNode {
+  readonly id: string
+  readonly stores: NodeStores
+}
+
+function logNodesOf(nodes: readonly MemoryNode[]) {
+  return nodes.map(({ id, stores }) => ({ id, ...stores, isUp: true }))
+}
+
+/** What a rebuild makes of the nodes' logs: a database for the store when its own is lost. */
+export async function databaseFromLog({ store, nodes, keyring }: MemoryStore): Promise<Sql> {
+  const sql = new SqliteMemory().open()
+  await rebuild({
+    sql,
+    nodes: logNodesOf(nodes),
+    nodesAbsent: 0,
+    lossTolerated: 1,
+    keyring,
+    rooms,
+    blobs: {
+      write: () => Promise.reject(new TypeError('a rebuild writes no snapshot')),
+      read: blobReader(store, new AbortController().signal),
+    },
+    telemetry: silentTelemetry,
+    onProgress: () => {},
+  })
+  return sql
+}
+
+/** The same from what a snapshot would hold. */
+export async function databaseFromDump({ sql: lost }: MemoryStore): Promise<Sql> {
+  const sql = new SqliteMemory().open()
+  await sql.transaction(async (tx) => {
+    await migrate(tx, roomsByName(rooms))
+    for (const room of rooms)
+      for await (const change of room.dump(lost)) await room.apply(tx, change)
+  })
+  return sql
+}

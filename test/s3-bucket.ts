@@ -1,4 +1,4 @@
-/** A bucket of a running store, through the AWS SDK with its default settings, but every request is tried once: tests count failures. */
+/** A bucket of a running store, through the AWS SDK. */
 import { createCipheriv, createHash } from 'node:crypto'
 import {
   CreateBucketCommand,
@@ -6,9 +6,10 @@ import {
   GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3'
 import type { RunningStore } from './harness.ts'
+import { clientOf } from './sdk.ts'
 
 export interface Listed {
   readonly key: string
@@ -27,16 +28,6 @@ export interface TestBucket extends Disposable {
   remove(key: string): Promise<void>
   /** All keys, page by page, in the order they came. */
   list(): Promise<readonly Listed[]>
-}
-
-export function clientOf({ s3Url, accessKeyId, secretAccessKey }: RunningStore): S3Client {
-  return new S3Client({
-    endpoint: s3Url,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials: { accessKeyId, secretAccessKey },
-  })
 }
 
 export function bucketOf(store: RunningStore, name: string): TestBucket {

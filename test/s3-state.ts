@@ -9,7 +9,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import type { RunningStore } from './harness.ts'
-import { clientOf } from './s3-bucket.ts'
+import { clientOf } from './sdk.ts'
 
 export interface BucketState {
   readonly name: string

@@ -3,24 +3,9 @@ import { describe, test } from 'node:test'
 import { parseFrameHeader } from '#changelog/frame'
 import { isFault } from '#fault/fault'
 import { commitPair, readPairs, setPair } from '../../test/changelog/pairs.ts'
-import { type ToyNode, ToyStore } from '../../test/changelog/toy-store.ts'
+import { inStore, type ToyNode, ToyStore } from '../../test/changelog/toy-store.ts'
 
 const unavailable = (error: unknown): boolean => isFault(error, 'changelog/unavailable')
-
-/** Runs a test in the store's simulated world. */
-function inStore(
-  name: string,
-  run: (store: ToyStore) => Promise<void>,
-  options?: { readonly nodes?: number; readonly replicas?: number },
-): void {
-  test(name, async () => {
-    const store = new ToyStore(name, options)
-    await store.world.run(async () => {
-      await store.open()
-      await run(store)
-    })
-  })
-}
 
 describe('a commit', () => {
   inStore('is on the promised number of nodes when it returns, and no more', async (store) => {

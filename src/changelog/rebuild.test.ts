@@ -5,26 +5,8 @@ import type { ChangeBody } from '#changelog/change'
 import { isFault } from '#fault/fault'
 import type { SqliteMemory } from '#sql/sqlite-memory'
 import { commitPair, type PairRow, readPairs } from '../../test/changelog/pairs.ts'
-import { ToyStore } from '../../test/changelog/toy-store.ts'
-
-const fault =
-  (code: string) =>
-  (error: unknown): boolean =>
-    isFault(error, code)
-
-function inStore(
-  name: string,
-  run: (store: ToyStore) => Promise<void>,
-  options?: { readonly nodes?: number; readonly replicas?: number },
-): void {
-  test(name, async () => {
-    const store = new ToyStore(name, options)
-    await store.world.run(async () => {
-      await store.open()
-      await run(store)
-    })
-  })
-}
+import { inStore, ToyStore } from '../../test/changelog/toy-store.ts'
+import { fault } from '../../test/fault.ts'
 
 async function write(store: ToyStore, from: number, to: number): Promise<void> {
   for (let n = from; n <= to; n++) {

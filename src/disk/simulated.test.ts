@@ -2,9 +2,9 @@ import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Disk, DiskFile } from '#disk/disk'
 import { SimulatedDisk } from '#disk/simulated'
-import { isFault } from '#fault/fault'
 import { SimulatedWorld } from '#world/simulated'
 import { sameBytes } from '../../test/contract/same-bytes.ts'
+import { fault } from '../../test/fault.ts'
 
 const old = new Uint8Array(8192).fill(1)
 const fresh = new Uint8Array(8192).fill(2)
@@ -17,10 +17,6 @@ async function inEveryWorld<T>(body: (disk: SimulatedDisk) => Promise<T>): Promi
     results.push(await world.run(() => body(new SimulatedDisk({ world: world.fork('disk') }))))
   }
   return results
-}
-
-function fault(code: string): (error: unknown) => boolean {
-  return (error) => isFault(error, code)
 }
 
 async function write(disk: Disk, path: string, bytes: Uint8Array): Promise<DiskFile> {
@@ -116,14 +112,19 @@ test('writeDurably leaves the former bytes or the new ones, wherever the power f
   deepEqual(left, new Set(['old', 'fresh']))
 })
 
+/** A file that was synced, and its name, has another name since, in another directory. */
+async function renameSynced(disk: Disk): Promise<void> {
+  await disk.makeDirectory('from')
+  await disk.makeDirectory('to')
+  const file = await write(disk, 'from/file', old)
+  await file.sync()
+  await disk.syncDirectory('from')
+  await disk.rename('from/file', 'to/file')
+}
+
 test('a rename never loses the bytes, synced or not', async () => {
   const outcomes = await inEveryWorld(async (disk) => {
-    await disk.makeDirectory('from')
-    await disk.makeDirectory('to')
-    const file = await write(disk, 'from/file', old)
-    await file.sync()
-    await disk.syncDirectory('from')
-    await disk.rename('from/file', 'to/file')
+    await renameSynced(disk)
     disk.powerCut()
     const left = disk.restart()
     const places = [await left.read('from/file'), await left.read('to/file')]
@@ -135,12 +136,7 @@ test('a rename never loses the bytes, synced or not', async () => {
 
 test('after a sync of the target directory the renamed file is there', async () => {
   const oldNames = await inEveryWorld(async (disk) => {
-    await disk.makeDirectory('from')
-    await disk.makeDirectory('to')
-    const file = await write(disk, 'from/file', old)
-    await file.sync()
-    await disk.syncDirectory('from')
-    await disk.rename('from/file', 'to/file')
+    await renameSynced(disk)
     await disk.syncDirectory('to')
     disk.powerCut()
     const left = disk.restart()

@@ -5,17 +5,18 @@ import type { Fault } from '#fault/fault'
 import { AwsChunkedDecoder, type AwsChunkedOptions, decodeAwsChunked } from '#identity/aws-chunked'
 import { type ChunkSeed, ChunkSignatures } from '#identity/chunk-signatures'
 import { SigningKeys } from '#identity/signing-keys'
+import { accessKeyId, secret } from '../../test/example-key.ts'
 
 /** The two uploads of AWS's documentation: 65 KiB of `a` in chunks of 64 KiB, without and with a trailer. */
 function documentedSeed(signature: string): ChunkSeed {
   const scope = {
-    accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+    accessKeyId,
     day: '20130524',
     region: 'us-east-1',
     service: 's3',
   }
   return {
-    signingKey: new SigningKeys().derive('wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY', scope),
+    signingKey: new SigningKeys().derive(secret, scope),
     timestamp: '20130524T000000Z',
     scope: '20130524/us-east-1/s3/aws4_request',
     signature,

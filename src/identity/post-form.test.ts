@@ -3,21 +3,11 @@ import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import type { Fault } from '#fault/fault'
 import { authenticateForm, type FormRules } from '#identity/post-form'
-import { type Principal, parseHandle, parsePrincipalId } from '#identity/principal'
 import { SigningKeys } from '#identity/signing-keys'
+import { accessKeyId, knowing, principal, secret } from '../../test/example-key.ts'
 
-const accessKeyId = 'AKIAIOSFODNN7EXAMPLE'
-const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
-const principal: Principal = {
-  id: parsePrincipalId('owner'),
-  handle: parseHandle('owner'),
-  displayName: 'owner',
-  isRoot: false,
-  createdAt: 0,
-}
 const rules: FormRules = {
-  accessKeys: (id, token) =>
-    id === accessKeyId && token === undefined ? { secret, principal } : undefined,
+  accessKeys: knowing(secret),
   regions: ['us-east-1'],
   signingKeys: new SigningKeys(),
   now: Date.UTC(2015, 11, 29),

@@ -5,29 +5,19 @@ import type { Fault } from '#fault/fault'
 import type { HttpHeaders } from '#http/message'
 import { parseTarget } from '#http/target'
 import { authenticate } from '#identity/authenticate'
-import { type Principal, parseHandle, parsePrincipalId } from '#identity/principal'
 import type { SignedProof } from '#identity/proof'
 import type { AuthenticationRules } from '#identity/rules'
 import { SigningKeys } from '#identity/signing-keys'
+import { accessKeyId, knowing, principal, secret } from '../../test/example-key.ts'
 import { presign, sign } from '../../test/integration/s3/signer.ts'
 
-/** The key, bucket and time of the examples in AWS's documentation of SigV4 for S3. */
-const accessKeyId = 'AKIAIOSFODNN7EXAMPLE'
-const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
-const principal: Principal = {
-  id: parsePrincipalId('owner'),
-  handle: parseHandle('owner'),
-  displayName: 'owner',
-  isRoot: false,
-  createdAt: 0,
-}
+/** The time and the bucket of the examples in AWS's documentation of SigV4 for S3; so is the key. */
 const exampleTime = Date.UTC(2013, 4, 24)
 const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 const host = 'examplebucket.s3.amazonaws.com'
 
 const rules: AuthenticationRules = {
-  accessKeys: (id, token) =>
-    id === accessKeyId && token === undefined ? { secret, principal } : undefined,
+  accessKeys: knowing(secret),
   regions: ['us-east-1'],
   signingKeys: new SigningKeys(),
   now: exampleTime,

@@ -13,9 +13,11 @@ import { openNode } from '#shard/open-node'
 import type { NodeStores } from '#shard/store'
 import { silentTelemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
+import { answersAsLost } from '../../test/contract/lost-node.ts'
 import { append, frameOf, sameFrames } from '../../test/contract/node-log.contract.ts'
 import { sameBytes } from '../../test/contract/same-bytes.ts'
-import { fault, put, readWhole, shardOf } from '../../test/contract/shard-store.contract.ts'
+import { put, readWhole, shardOf } from '../../test/contract/shard-store.contract.ts'
+import { fault } from '../../test/fault.ts'
 
 const storeId = new Uint8Array(16).fill(0xab)
 const page = new Uint8Array(4096).fill(9)
@@ -243,15 +245,9 @@ onLmdb('a node whose directory is gone says so in every way', async ({ root, pas
   const writer = await node.shards.create()
   await writer.write(page, 0)
   await rm(root, { recursive: true })
-  const lost = fault('shard/node-lost')
-  await rejects(node.probe(), lost)
+  await rejects(node.probe(), fault('shard/node-lost'))
   pass(100) // it does not look each time
-  await rejects(writer.commit(shardOf(2).id), lost)
-  await rejects(node.shards.create(), lost)
-  await rejects(node.shards.read(shardOf(1).id, page, { offset: 0 }), lost)
-  await rejects(append(node.log, frameOf(2)), lost)
-  await rejects(Array.fromAsync(node.log.read()), lost)
-  await rejects(node.files.write('keyring', page), lost)
+  await answersAsLost(node, writer)
   await node.close()
   const fresh = await open()
   equal((await fresh.shards.usage()).shards, 0)

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, test } from 'node:test'
 import { isFault } from '#fault/fault'
-import type { Sql } from '#sql/sql'
 import { openSqlite } from '#sql/sqlite'
 import { SqliteMemory } from '#sql/sqlite-memory'
 import { silentTelemetry as telemetry } from '#telemetry/telemetry'
+import { counter, disposable, withCounter } from '../../test/contract/sql.contract.ts'
 
 const directory = await mkdtemp(join(tmpdir(), 'mycelium-sql-'))
 after(() => rm(directory, { recursive: true }))
@@ -143,20 +143,3 @@ describe('a crash in memory', () => {
     await rejects(before.query`select 1`, (error) => isFault(error, 'sql/unavailable'))
   })
 })
-
-async function withCounter(sql: Sql): Promise<Sql> {
-  await sql.transaction(async (tx) => {
-    await tx.query`create table counter (n integer) strict`
-    await tx.query`insert into counter values (0)`
-  })
-  return sql
-}
-
-async function counter(sql: Sql): Promise<number> {
-  const [row] = await sql.query<{ n: number }>`select n from counter`
-  return row?.n ?? -1
-}
-
-function disposable(sql: Sql): Sql & AsyncDisposable {
-  return Object.assign(sql, { [Symbol.asyncDispose]: () => sql.close() })
-}

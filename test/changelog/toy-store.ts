@@ -1,5 +1,6 @@
 /** A store of one toy room over nodes in memory that can fail, hang and be lost, in a simulated world. */
 import assert from 'node:assert/strict'
+import { test } from 'node:test'
 import type { ChangeLog } from '#changelog/change'
 import { checkDatabase } from '#changelog/check-database'
 import type { ChangeLogNode } from '#changelog/nodes'
@@ -312,4 +313,19 @@ export class ToyBlobs implements SnapshotBlobs {
     assert(typeof descriptor === 'object' && descriptor !== null && 'blob' in descriptor)
     return Number(descriptor.blob)
   }
+}
+
+/** A test in the simulated world of a store that is open. */
+export function inStore(
+  name: string,
+  run: (store: ToyStore) => Promise<void>,
+  options?: { readonly nodes?: number; readonly replicas?: number },
+): void {
+  test(name, async () => {
+    const store = new ToyStore(name, options)
+    await store.world.run(async () => {
+      await store.open()
+      await run(store)
+    })
+  })
 }

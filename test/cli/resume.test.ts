@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
-import { type RunningStore, startStore } from '../harness.ts'
+import { type Ended, type RunningStore, startStore } from '../harness.ts'
 import { bucketOf, bytesOf } from '../s3-bucket.ts'
 import { linesOf, openWorkplace, smallStore, type Workplace } from './cyxcloud.ts'
-import { openFlakyProxy } from './flaky-proxy.ts'
+import { type FlakyOptions, openFlakyProxy } from './flaky-proxy.ts'
 
 const mebibyte = 2 ** 20
 let store: RunningStore
@@ -21,23 +21,28 @@ after(async () => {
   await store?.[Symbol.asyncDispose]()
 })
 
+/** After so many bytes of a way nothing moves any more; then the command is sent the signal. */
+async function endWhenStalled(
+  args: readonly string[],
+  { way, bytes, by }: Pick<FlakyOptions, 'way' | 'bytes'> & { readonly by: NodeJS.Signals },
+): Promise<Ended> {
+  await using proxy = await openFlakyProxy({ to: store.s3Url, way, bytes, fate: 'stall' })
+  const { child, ended } = place.start([...args, '--endpoint-url', proxy.url])
+  await proxy.happened
+  child.kill(by)
+  return await ended
+}
+
 test('an upload that was killed goes on with the parts that are there', async () => {
   using bucket = bucketOf(store, 'killed')
   const bytes = bytesOf('killed', 32 * mebibyte)
   await writeFile(place.path('killed.bin'), bytes)
   const args = ['upload', 'killed.bin', '-b', 'killed', '--part-size', '5MiB', '--json']
-  {
-    await using proxy = await openFlakyProxy({
-      to: store.s3Url,
-      way: 'up',
-      bytes: 18 * mebibyte,
-      fate: 'stall',
-    })
-    const { child, ended } = place.start([...args, '--parallel', '1', '--endpoint-url', proxy.url])
-    await proxy.happened
-    child.kill('SIGKILL')
-    await ended
-  }
+  await endWhenStalled([...args, '--parallel', '1'], {
+    way: 'up',
+    bytes: 18 * mebibyte,
+    by: 'SIGKILL',
+  })
   deepEqual(await bucket.list(), [], 'half an object is none')
   const again = await place.run(args)
   equal(again.code, 0, again.stderr)
@@ -54,18 +59,11 @@ test('parts of a file that has changed since are sent again', async () => {
   const bytes = bytesOf('before', 22 * mebibyte)
   await writeFile(place.path('changed.bin'), bytes)
   const args = ['upload', 'changed.bin', '-b', 'changed', '--part-size', '5MiB', '--json']
-  {
-    await using proxy = await openFlakyProxy({
-      to: store.s3Url,
-      way: 'up',
-      bytes: 18 * mebibyte,
-      fate: 'stall',
-    })
-    const { child, ended } = place.start([...args, '--parallel', '1', '--endpoint-url', proxy.url])
-    await proxy.happened
-    child.kill('SIGKILL')
-    await ended
-  }
+  await endWhenStalled([...args, '--parallel', '1'], {
+    way: 'up',
+    bytes: 18 * mebibyte,
+    by: 'SIGKILL',
+  })
   bytes.writeUInt8(bytes.readUInt8(6 * mebibyte) ^ 1, 6 * mebibyte)
   await writeFile(place.path('changed.bin'), bytes)
   const again = await place.run(args)
@@ -80,18 +78,7 @@ test('a download that was killed goes on behind what is there', async () => {
   await bucket.put('large.bin', bytes)
   await mkdir(place.path('into'))
   const args = ['download', 'fetched', '-k', 'large.bin', '-o', 'into', '--json']
-  {
-    await using proxy = await openFlakyProxy({
-      to: store.s3Url,
-      way: 'down',
-      bytes: 12 * mebibyte,
-      fate: 'stall',
-    })
-    const { child, ended } = place.start([...args, '--endpoint-url', proxy.url])
-    await proxy.happened
-    child.kill('SIGKILL')
-    await ended
-  }
+  await endWhenStalled(args, { way: 'down', bytes: 12 * mebibyte, by: 'SIGKILL' })
   ok(!existsSync(place.path('into/large.bin')), 'nothing half-written has the final name')
   const again = await place.run(args)
   equal(again.code, 0, again.stderr)
@@ -105,18 +92,7 @@ test('what an earlier download left of another version is not used', async () =>
   await bucket.create()
   await bucket.put('key', bytesOf('old', 16 * mebibyte))
   const args = ['download', 'replaced', '-k', 'key', '-o', 'replaced.bin', '--json']
-  {
-    await using proxy = await openFlakyProxy({
-      to: store.s3Url,
-      way: 'down',
-      bytes: 8 * mebibyte,
-      fate: 'stall',
-    })
-    const { child, ended } = place.start([...args, '--endpoint-url', proxy.url])
-    await proxy.happened
-    child.kill('SIGKILL')
-    await ended
-  }
+  await endWhenStalled(args, { way: 'down', bytes: 8 * mebibyte, by: 'SIGKILL' })
   const bytes = bytesOf('new', 16 * mebibyte)
   await bucket.put('key', bytes)
   const again = await place.run(args)
@@ -155,16 +131,8 @@ test('Ctrl-C says how to go on, and leaves nothing under a final name', async ()
     { way: 'up', args: ['upload', 'stopped.bin', '-b', 'stopped', '--part-size', '5MiB'] },
   ] as const
   for (const { way, args } of commands) {
-    await using proxy = await openFlakyProxy({
-      to: store.s3Url,
-      way,
-      bytes: 6 * mebibyte,
-      fate: 'stall',
-    })
-    const { child, ended } = place.start([...args, '--endpoint-url', proxy.url])
-    await proxy.happened
-    child.kill('SIGINT')
-    const { code, stderr } = await ended
+    const stalls = { way, bytes: 6 * mebibyte, by: 'SIGINT' } as const
+    const { code, stderr } = await endWhenStalled(args, stalls)
     equal(code, 130)
     match(stderr, /^cyxcloud: Interrupted\. Nothing .* Run the same command again: it goes on/)
   }

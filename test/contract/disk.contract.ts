@@ -3,7 +3,7 @@ import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Disk, DiskFile } from '#disk/disk'
-import { isFault } from '#fault/fault'
+import { fault } from '../fault.ts'
 import { sameBytes } from './same-bytes.ts'
 
 /** Gives the test an empty disk and takes it away afterwards. */
@@ -162,10 +162,6 @@ export function diskContract(name: string, withDisk: WithDisk): void {
     for (const path of ['/etc/passwd', '../x', 'a/../../x', 'a/./b'])
       await rejects(async () => disk.read(path), { name: 'AssertionError' })
   })
-}
-
-export function fault(code: string): (error: unknown) => boolean {
-  return (error) => isFault(error, code)
 }
 
 interface Write {

@@ -6,6 +6,7 @@ import { blake3 } from '#crypto/blake3'
 import { isFault } from '#fault/fault'
 import { parseShardId, type ShardId } from '#shard/shard-id'
 import type { NodeStores, ShardStore } from '#shard/store'
+import { fault } from '../fault.ts'
 import { sameBytes } from './same-bytes.ts'
 
 /** Gives the test an empty node and takes it away afterwards. */
@@ -235,8 +236,4 @@ export function shardStoreContract(name: string, withNode: WithNode): void {
       { numRuns: 25 },
     )
   })
-}
-
-export function fault(code: string): (error: unknown) => boolean {
-  return (error) => isFault(error, code)
 }

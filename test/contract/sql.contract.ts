@@ -300,7 +300,8 @@ const isConstraint = (error: unknown): boolean => isFault(error, 'sql/constraint
 /** Rows of `node:sqlite` have no prototype; that is all the difference. */
 const plain = (rows: readonly SqlRow[]): SqlRow[] => rows.map((row) => ({ ...row }))
 
-async function withCounter(sql: Sql): Promise<Sql> {
+/** The same database, with a table of one number, 0. */
+export async function withCounter(sql: Sql): Promise<Sql> {
   await sql.transaction(async (tx) => {
     await tx.query`create table counter (n integer not null)`
     await tx.query`insert into counter values (0)`
@@ -308,11 +309,11 @@ async function withCounter(sql: Sql): Promise<Sql> {
   return sql
 }
 
-async function counter(sql: Sql): Promise<number> {
+export async function counter(sql: Sql): Promise<number> {
   const [row] = await sql.query<{ n: number }>`select n from counter`
   return row?.n ?? -1
 }
 
-function disposable(sql: Sql): Sql & AsyncDisposable {
+export function disposable(sql: Sql): Sql & AsyncDisposable {
   return Object.assign(sql, { [Symbol.asyncDispose]: () => sql.close() })
 }

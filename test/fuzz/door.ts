@@ -3,9 +3,7 @@ import { ok } from 'node:assert/strict'
 import { connect } from 'node:net'
 import { startS3Server } from '../integration/s3/s3-server.ts'
 import type { Seeds } from './mutate.ts'
-import type { Target } from './targets.ts'
-
-export interface OpenTarget extends Target, AsyncDisposable {}
+import type { OpenTarget } from './targets.ts'
 
 /** The local mount takes them without a signature. */
 function request(line: string, body: string, ...headers: readonly string[]): string {

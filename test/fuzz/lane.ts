@@ -1,8 +1,7 @@
 /** The thread that reads what may hang it: the main one sees by `progress` that it goes on, and by its end that its memory held. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { openAllTargets } from './all-targets.ts'
 import { runCases } from './cases.ts'
-import { openDoorTarget } from './door.ts'
-import { type Target, targets } from './targets.ts'
 
 export interface LaneTask {
   readonly names: readonly string[]
@@ -23,10 +22,9 @@ export interface LaneReport {
 
 async function run({ names, seed, sliceMs, from, progress }: LaneTask): Promise<void> {
   const place = new Int32Array(progress)
-  await using door = await openDoorTarget()
-  const all: Readonly<Record<string, Target>> = { ...targets, door }
+  await using opened = await openAllTargets()
   for (const [index, name] of names.entries()) {
-    const target = all[name]
+    const target = opened.all[name]
     if (target === undefined) throw new Error(`there is no target ${name}`)
     const until = performance.now() + sliceMs
     Atomics.store(place, 0, index)

@@ -1,8 +1,10 @@
 /** What is fuzzed: everything that reads what strangers send. What may be thrown at them is a fault of the right room, and nothing else. */
 import { deepEqual, ok } from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { resolveAddress } from '#api/s3/address'
 import { parseDate, parseEtags } from '#api/s3/conditions'
 import { readCopyRange, readCopySource } from '#api/s3/copy-source'
+import { assertReadable, readEncryption, readSourceKey } from '#api/s3/encryption'
 import { formBoundary, readForm } from '#api/s3/form'
 import { readLifecycle } from '#api/s3/lifecycle-document'
 import { checkPostPolicy, parsePostPolicy } from '#api/s3/post-policy'
@@ -18,11 +20,12 @@ import { AwsChunkedDecoder } from '#identity/aws-chunked'
 import { ChunkSignatures } from '#identity/chunk-signatures'
 import { evaluate, parsePolicy } from '#identity/policy'
 import { authenticateForm } from '#identity/post-form'
-import { type Principal, parseHandle, parsePrincipalId } from '#identity/principal'
 import type { AuthenticationRules } from '#identity/rules'
 import { SigningKeys } from '#identity/signing-keys'
+import type { BucketFacts } from '#object/model'
 import { parseBucketName, parseObjectKey, parseVersionId } from '#object/names'
 import { parseQuery as parseSql } from '#select/parse-query'
+import { accessKeyId, knowing } from '../example-key.ts'
 import type { Seeds } from './mutate.ts'
 
 export interface Target {
@@ -34,22 +37,15 @@ export interface Target {
   readonly read: (input: Buffer) => void | Promise<void>
 }
 
-const principal: Principal = {
-  id: parsePrincipalId('owner'),
-  handle: parseHandle('owner'),
-  displayName: 'owner',
-  isRoot: false,
-  createdAt: 0,
-}
-const accessKeyId = 'AKIAIOSFODNN7EXAMPLE'
 const rules: AuthenticationRules = {
-  accessKeys: (id, token) =>
-    id === accessKeyId && token === undefined ? { secret: 'of nobody', principal } : undefined,
+  accessKeys: knowing('of nobody'),
   regions: ['us-east-1'],
   signingKeys: new SigningKeys(),
   now: Date.UTC(2013, 4, 24),
   resources: ['/bucket/key'],
 }
+export interface OpenTarget extends Target, AsyncDisposable {}
+
 const signature = 'f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41'
 const credential = `${accessKeyId}/20130524/us-east-1/s3/aws4_request`
 
@@ -63,7 +59,7 @@ function headersOf(lines: readonly string[]): Record<string, string> {
 }
 
 /** From this machine, without anything. */
-const bareRequest: HttpRequest = {
+export const bareRequest: HttpRequest = {
   id: '0'.repeat(16),
   method: 'PUT',
   target: '/bucket/key',
@@ -72,6 +68,21 @@ const bareRequest: HttpRequest = {
   isEncrypted: false,
   body: { bytes: 0, received: 0, async *[Symbol.asyncIterator]() {} },
   signal: new AbortController().signal,
+}
+
+/** The three headers that bring a key. */
+function customerKey(prefix: string): string {
+  const key = Buffer.alloc(32, 'key')
+  const md5 = createHash('md5').update(key).digest('base64')
+  return `${prefix}-algorithm: AES256\n${prefix}-key: ${key.toString('base64')}\n${prefix}-key-md5: ${md5}`
+}
+
+/** Whoever asks for nothing gets a named key. */
+const encryptingBucket: BucketFacts = {
+  name: parseBucketName('bucket'),
+  createdAt: 0,
+  profile: '2+1',
+  config: { encryption: { kind: 'aws:kms' } },
 }
 
 async function outcomeOf<Result>(act: () => Result | Promise<Result>): Promise<Result | string> {
@@ -255,6 +266,36 @@ export const targets: Readonly<Record<string, Target>> = {
         request: bareRequest,
       })
       ok(bucket.length >= 3 && key.length >= 1)
+    },
+  },
+  encryption: {
+    seeds: [
+      customerKey('x-amz-server-side-encryption-customer'),
+      `${customerKey('x-amz-copy-source-server-side-encryption-customer')}\nx-amz-server-side-encryption: AES256`,
+      'x-amz-server-side-encryption: aws:kms\nx-amz-server-side-encryption-aws-kms-key-id: forest\nx-amz-server-side-encryption-context: eyJhIjoiYiJ9\nx-amz-server-side-encryption-bucket-key-enabled: true',
+      'x-amz-server-side-encryption-bucket-key-enabled: false\nx-forwarded-proto: http',
+    ],
+    words: [
+      ...['AES256', 'aws:kms', 'x-amz-server-side-encryption: ', '-customer-', '-algorithm: '],
+      ...['-key-md5: ', 'bnVsbA==', 'W10=', 'eyJfX3Byb3RvX18iOiJhIn0=', 'eyJhIjoxfQ==', '=='],
+    ],
+    rooms: ['s3', 'object'],
+    async read(input) {
+      const headers = headersOf(input.toString('latin1').split('\n'))
+      const call = { headers, request: { ...bareRequest, headers }, facts: encryptingBucket }
+      await outcomeOf(() => assertReadable(call, {}))
+      const source = await outcomeOf(() => readSourceKey(call))
+      if (typeof source !== 'string') ok([undefined, 32].includes(source.customerKey?.length))
+      const wish = readEncryption(call)
+      if (wish?.kind === 'customer') {
+        const md5 = createHash('md5').update(wish.key).digest('base64')
+        deepEqual(
+          [wish.key.length, headers['x-amz-server-side-encryption-customer-key-md5']],
+          [32, md5],
+        )
+      } else if (wish?.kind === 'aws:kms') {
+        ok(Object.values(wish.context ?? {}).every((value) => typeof value === 'string'))
+      }
     },
   },
   range: {

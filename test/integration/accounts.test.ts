@@ -1,23 +1,21 @@
 /** Principals and keys: unique, sealed, taken back at once, and there again after a rebuild. */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
-import { rebuild } from '#changelog/rebuild'
-import { migrate, roomsByName } from '#changelog/rooms'
 import { isFault } from '#fault/fault'
 import { Lookups } from '#gateway/lookups'
 import { Accounts, keysPerPrincipalMax } from '#identity/accounts'
 import { parseHandle, parsePrincipalId } from '#identity/principal'
-import { identityRoom } from '#identity/tables'
-import { blobReader } from '#main/snapshots'
-import { SqliteMemory } from '#sql/sqlite-memory'
-import { silentTelemetry } from '#telemetry/telemetry'
-import { type MemoryStore, openMemoryStore, rooms } from '../memory-store.ts'
+import { fault } from '../fault.ts'
+import {
+  databaseFromDump,
+  databaseFromLog,
+  type MemoryStore,
+  openMemoryStore,
+} from '../memory-store.ts'
 
 const small = { profile: { data: 2, parity: 1 }, nodes: 3 }
 const rootId = parsePrincipalId('a'.repeat(64))
 const rootKey = { accessKeyId: 'AKIAROOTROOT', secret: 'root-secret-of-40-characters' }
-
-const fault = (code: string) => (error: unknown) => isFault(error, code)
 
 async function withAccounts(
   work: (accounts: Accounts, store: MemoryStore) => Promise<void>,
@@ -254,37 +252,17 @@ async function seenOf(accounts: Accounts) {
 }
 
 test('a lost database has the same principals and keys again, from the log', () =>
-  withAccounts(async (accounts, { store, nodes, keyring, world, changelog }) => {
+  withAccounts(async (accounts, store) => {
     await populate(accounts)
     const before = await accounts.findKey('ALICEKEY')
     equal(before?.principal.standing?.policies.length, 2, 'her own, and her team’s')
-    const sql = new SqliteMemory().open()
-    await rebuild({
-      sql,
-      nodes: nodes.map(({ id, stores }) => ({ id, ...stores, isUp: true })),
-      nodesAbsent: 0,
-      lossTolerated: 1,
-      keyring,
-      rooms,
-      blobs: {
-        write: () => Promise.reject(new TypeError('a rebuild writes no snapshot')),
-        read: blobReader(store, new AbortController().signal),
-      },
-      telemetry: silentTelemetry,
-      onProgress: () => {},
-    })
-    const again = new Accounts({ sql, changelog, keyring, world })
+    const again = new Accounts({ ...store, sql: await databaseFromLog(store) })
     deepEqual(await seenOf(again), await seenOf(accounts))
   }))
 
 test('and from a snapshot', () =>
-  withAccounts(async (accounts, { sql: lost, keyring, world, changelog }) => {
+  withAccounts(async (accounts, store) => {
     await populate(accounts)
-    const sql = new SqliteMemory().open()
-    await sql.transaction(async (tx) => {
-      await migrate(tx, roomsByName(rooms))
-      for await (const change of identityRoom.dump(lost)) await identityRoom.apply(tx, change)
-    })
-    const again = new Accounts({ sql, changelog, keyring, world })
+    const again = new Accounts({ ...store, sql: await databaseFromDump(store) })
     deepEqual(await seenOf(again), await seenOf(accounts))
   }))

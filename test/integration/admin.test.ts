@@ -9,12 +9,13 @@ import {
   ListBucketsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3'
 import { signRequest } from '#identity/sign'
 import { SigningKeys } from '#identity/signing-keys'
 import { exitCodes } from '#main/exit-codes'
 import { type RunningStore, runMycelium, startStore } from '../harness.ts'
+import { clientOf } from '../sdk.ts'
 
 let store: RunningStore
 const clients: S3Client[] = []
@@ -44,14 +45,8 @@ async function newKey(user: string, ...flags: readonly string[]): Promise<Key> {
   return (await answer('key', 'add', user, ...flags)) as unknown as Key // as the test below shows
 }
 
-function clientOf(credentials: Key, endpoint = store.s3Url): S3Client {
-  const client = new S3Client({
-    endpoint,
-    credentials,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    maxAttempts: 1,
-  })
+function clientWith(key: Key, { s3Url } = store): S3Client {
+  const client = clientOf({ s3Url, ...key })
   clients.push(client)
   return client
 }
@@ -61,7 +56,7 @@ test('a user is added, gets a key, uses it, and loses it', async () => {
   equal(added.code, exitCodes.success, added.stderr)
   match(added.stdout, /^Added alice\. An access key comes next:\n {2}.*admin key add alice\n$/)
   const key = await newKey('alice')
-  const alice = clientOf(key)
+  const alice = clientWith(key)
   await alice.send(new CreateBucketCommand({ Bucket: 'of-alice' }))
   match((await admin('bucket', 'list')).stdout, /^BUCKET .*\nof-alice +2\+1 /)
   equal((await admin('key', 'disable', key.accessKeyId)).code, exitCodes.success)
@@ -75,7 +70,7 @@ test('a user is added, gets a key, uses it, and loses it', async () => {
 
 test('quotas are set, shown and kept to, of users and of buckets', async () => {
   await admin('user', 'add', 'quentin')
-  const client = clientOf(await newKey('quentin'))
+  const client = clientWith(await newKey('quentin'))
   await client.send(new CreateBucketCommand({ Bucket: 'of-quentin' }))
   const put = (Key: string, bytes: number) =>
     client.send(new PutObjectCommand({ Bucket: 'of-quentin', Key, Body: Buffer.alloc(bytes) }))
@@ -105,11 +100,8 @@ test('groups, roles and policies say what users may do', async () => {
   await writeFile(file, JSON.stringify({ Version: '2012-10-17', Statement: [statement] }))
   await writeFile(trustFile, JSON.stringify({ Version: '2012-10-17', Statement: [trust] }))
   await admin('user', 'add', 'gwen')
-  const gwen = clientOf(await newKey('gwen'))
-  const { accessKeyId, secretAccessKey } = store
-  await clientOf({ accessKeyId, secretAccessKey }).send(
-    new CreateBucketCommand({ Bucket: 'shared' }),
-  )
+  const gwen = clientWith(await newKey('gwen'))
+  await clientWith(store).send(new CreateBucketCommand({ Bucket: 'shared' }))
   const list = () => gwen.send(new ListObjectsV2Command({ Bucket: 'shared' }))
   await rejects(list(), { name: 'AccessDenied' })
   const done = async (...args: readonly string[]): Promise<string> => {
@@ -162,13 +154,13 @@ test('people sign in with a password, keys rotate and expire', async () => {
   })
   const key = await newKey('paula')
   const next = (await answer('key', 'rotate', key.accessKeyId, '--grace', '0')) as unknown as Key
-  await rejects(clientOf(key).send(new ListBucketsCommand({})), { name: 'InvalidAccessKeyId' })
-  await clientOf(next).send(new ListBucketsCommand({}))
+  await rejects(clientWith(key).send(new ListBucketsCommand({})), { name: 'InvalidAccessKeyId' })
+  await clientWith(next).send(new ListBucketsCommand({}))
   const past = '2020-01-01T00:00:00Z'
   match((await admin('key', 'expire', next.accessKeyId, past)).stdout, /ends 2020-01-01/)
-  await rejects(clientOf(next).send(new ListBucketsCommand({})), { name: 'InvalidAccessKeyId' })
+  await rejects(clientWith(next).send(new ListBucketsCommand({})), { name: 'InvalidAccessKeyId' })
   match((await admin('key', 'expire', next.accessKeyId, 'never')).stdout, /ends never/)
-  await clientOf(next).send(new ListBucketsCommand({}))
+  await clientWith(next).send(new ListBucketsCommand({}))
 })
 
 test('lists are tables for people, and JSON for programs', async () => {
@@ -335,7 +327,7 @@ test('users and keys outlive the database, and no secret lies about in clear', a
     equal(made.code, exitCodes.success, made.stderr)
     const added = await runMycelium(['admin', 'key', 'add', 'erin', '--json', '--data', data])
     const key: Key = JSON.parse(added.stdout)
-    const erin = clientOf(key, own.s3Url)
+    const erin = clientWith(key, own)
     await erin.send(new CreateBucketCommand({ Bucket: 'of-erin' }))
     await own.stop()
     equal(own.output().includes(key.secretAccessKey), false)
@@ -346,7 +338,7 @@ test('users and keys outlive the database, and no secret lies about in clear', a
     const rebuilt = await runMycelium(['rebuild', '--data', data])
     equal(rebuilt.code, exitCodes.success, rebuilt.stderr)
     await using again = await startStore({ data })
-    const later = clientOf(key, again.s3Url)
+    const later = clientWith(key, again)
     deepEqual(
       (await later.send(new ListBucketsCommand({}))).Buckets?.map(({ Name }) => Name),
       ['of-erin'],

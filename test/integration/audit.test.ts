@@ -12,10 +12,10 @@ import {
   PutBucketLoggingCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
-  S3Client,
 } from '@aws-sdk/client-s3'
 import { exitCodes } from '#main/exit-codes'
 import { type RunningStore, runMycelium, startStore } from '../harness.ts'
+import { clientOf } from '../sdk.ts'
 import { until } from '../until.ts'
 
 const small = ['--nodes', '3', '--profile', '2+1']
@@ -52,26 +52,16 @@ async function lastLineOf({ data }: RunningStore): Promise<Entry | undefined> {
   return JSON.parse(lines.at(-1) ?? '')
 }
 
-function clientOf(store: RunningStore, keys: { accessKeyId: string; secretAccessKey: string }) {
-  return new S3Client({
-    endpoint: store.s3Url,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: keys,
-    maxAttempts: 1,
-  })
-}
-
 test('changes and refusals are told with who, what, whence and the result', async () => {
   await using store = await startStore({ flags: [...small, '--gateways', '2'] })
-  const root = clientOf(store, store)
+  const root = clientOf(store)
   const Bucket = 'photos'
   await admin(store, 'user', 'add', 'alice')
   const key = (await admin(store, 'key', 'add', 'alice')) as {
     accessKeyId: string
     secretAccessKey: string
   }
-  const alice = clientOf(store, key)
+  const alice = clientOf({ ...store, ...key })
   await root.send(new CreateBucketCommand({ Bucket }))
   await root.send(new PutObjectCommand({ Bucket, Key: 'a', Body: 'a' }))
   await rejects(alice.send(new GetObjectCommand({ Bucket, Key: 'a' })))
@@ -153,13 +143,13 @@ test('a log that somebody has changed is told from one that is whole', async () 
 test('no log has a secret, though everything is logged', async () => {
   const flags = [...small, '--log', 'trace', '--audit', 'all', '--access-log-every', '1s']
   await using store = await startStore({ flags: [...flags, '--gateways', '1'] })
-  const root = clientOf(store, store)
+  const root = clientOf(store)
   await admin(store, 'user', 'add', 'alice')
   const key = (await admin(store, 'key', 'add', 'alice')) as {
     accessKeyId: string
     secretAccessKey: string
   }
-  const alice = clientOf(store, key)
+  const alice = clientOf({ ...store, ...key })
   const [Bucket, target] = ['photos', 'logs']
   for (const name of [Bucket, target]) await root.send(new CreateBucketCommand({ Bucket: name }))
   const logDelivery = 'uri="http://acs.amazonaws.com/groups/s3/LogDelivery"'

@@ -8,6 +8,7 @@ import type { Sql } from '#sql/sql'
 import { silentTelemetry as telemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
 import { openMemoryStore } from '../memory-store.ts'
+import { bodyOf, textOf } from '../object-bytes.ts'
 import { findPostgres, startPostgres } from '../postgres/server.ts'
 import { openWire, type Wire } from '../postgres/wire.ts'
 
@@ -104,21 +105,11 @@ describe('a commit in doubt', { skip: !hasPostgres && 'no PostgreSQL server to s
       const bucket = parseBucketName('photos')
       await objects.createBucket(bucket)
       const put = async (name: string): Promise<unknown> => {
-        async function* stream() {
-          yield Buffer.from(name)
-        }
-        const body = { stream: stream(), bytes: name.length, digests: [], verify: () => undefined }
-        const options = { body, metadata: { user: {} }, signal }
+        const options = { body: bodyOf(name), metadata: { user: {} }, signal }
         return await objects.put(bucket, parseObjectKey(name), options)
       }
-      const read = async (name: string): Promise<string> => {
-        const opened = await objects.open(bucket, parseObjectKey(name))
-        try {
-          return String(await opened.readWhole({ signal }))
-        } finally {
-          opened.release()
-        }
-      }
+      const read = async (name: string): Promise<string> =>
+        textOf(await objects.open(bucket, parseObjectKey(name)))
       await put('first')
       wire.cutAtCommit('after', { stays: true })
       await rejects(put('second'), isUnavailable)

@@ -16,7 +16,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { exitCodes } from '#main/exit-codes'
 import { type RunningStore, runMycelium, startStore } from '../harness.ts'
-import { clientOf } from '../s3-bucket.ts'
+import { clientOf } from '../sdk.ts'
 import { until } from '../until.ts'
 import { openWebhookReceiver } from '../webhook-receiver.ts'
 

@@ -4,14 +4,15 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { fromHex, toBase64url, toHex } from '#bytes/text'
-import { isFault } from '#fault/fault'
 import type { KmsChange } from '#kms/changes'
 import { assertCustomerKey, etagUnder, outerKeyOf, protect } from '#object/encryption'
 import type { Encryption, EncryptionWish } from '#object/model'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import { compact } from '#repair/compactor'
 import { readExtents } from '#store/tables'
+import { fault } from '../fault.ts'
 import { type MemoryStore, openMemoryStore } from '../memory-store.ts'
+import { bodyOf, gather } from '../object-bytes.ts'
 
 const golden = JSON.parse(
   readFileSync(new URL('../vectors/encryption.json', import.meta.url), 'utf8'),
@@ -24,8 +25,6 @@ const byCustomer: Encryption = {
   salt: toBase64url(fromHex(golden.salt)),
   check: toBase64url(fromHex(golden.check)),
 }
-const fault = (code: string) => (error: unknown) => isFault(error, code)
-
 test('a customer key is known by the check of the vector, and no other is', () => {
   assertCustomerKey({ encryption: byCustomer, customerKey })
   fc.assert(
@@ -88,20 +87,14 @@ async function put(
   name: string,
   { bytes, encryption }: { readonly bytes: Buffer; readonly encryption: EncryptionWish },
 ) {
-  async function* stream() {
-    yield bytes
-  }
-  const body = { stream: stream(), bytes: bytes.length, digests: [], verify: () => undefined }
-  const options = { body, metadata: { user: {} }, encryption, signal }
+  const options = { body: bodyOf(bytes), metadata: { user: {} }, encryption, signal }
   return await objects.put(bucket, parseObjectKey(name), options)
 }
 
 async function get({ objects }: MemoryStore, name: string, key?: Uint8Array): Promise<Buffer> {
   const opened = await objects.open(bucket, parseObjectKey(name), { customerKey: key })
   try {
-    const pieces: Buffer[] = []
-    for await (const piece of opened.read(undefined, { signal })) pieces.push(Buffer.from(piece))
-    return Buffer.concat(pieces)
+    return await gather(opened.read(undefined, { signal }))
   } finally {
     opened.release()
   }

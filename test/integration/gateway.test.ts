@@ -2,7 +2,6 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
-import { isFault } from '#fault/fault'
 import { connectToStore } from '#gateway/client'
 import { threadPort } from '#gateway/port'
 import { serveGateway } from '#gateway/server'
@@ -10,7 +9,9 @@ import type { IncomingBody, ObjectStore } from '#object/model'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import { shardFault } from '#shard/faults'
 import { silentTelemetry } from '#telemetry/telemetry'
+import { fault } from '../fault.ts'
 import { type MemoryStore, openMemoryStore } from '../memory-store.ts'
+import { bodyOf, gather } from '../object-bytes.ts'
 import { bytesOf } from '../s3-bucket.ts'
 import { until } from '../until.ts'
 
@@ -50,13 +51,8 @@ async function withGateway(
   }
 }
 
-function bodyOf(bytes: Uint8Array, more: Partial<IncomingBody> = {}): IncomingBody {
-  async function* stream() {
-    for (let at = 0; at < bytes.length; at += 10_000) yield bytes.subarray(at, at + 10_000)
-  }
-  const { length } = bytes
-  return { stream: stream(), bytes: length, digests: [], verify: () => undefined, ...more }
-}
+const inPieces = (bytes: Uint8Array, more: Partial<IncomingBody> = {}) =>
+  bodyOf(bytes, { pieceBytes: 10_000, ...more })
 
 const put = (objects: ObjectStore, name: string, body: IncomingBody, stop = signal) =>
   objects.put(bucket, parseObjectKey(name), { body, metadata, signal: stop })
@@ -64,17 +60,13 @@ const put = (objects: ObjectStore, name: string, body: IncomingBody, stop = sign
 async function get(objects: ObjectStore, name: string, range?: { first: number; last: number }) {
   const opened = await objects.open(bucket, parseObjectKey(name))
   try {
-    const pieces: Buffer[] = []
-    for await (const piece of opened.read(range, { signal })) pieces.push(Buffer.from(piece))
-    const bytes = Buffer.concat(pieces)
+    const bytes = await gather(opened.read(range, { signal }))
     if (range === undefined) ok(bytes.equals(await opened.readWhole({ signal })))
     return bytes
   } finally {
     opened.release()
   }
 }
-
-const fault = (code: string) => (error: unknown) => isFault(error, code)
 
 for (const isComing of [true, false])
   test(`objects of every size, ${isComing ? 'sent ahead' : 'pulled by the store'}`, () =>
@@ -86,7 +78,7 @@ for (const isComing of [true, false])
         const info = await put(
           objects,
           `size ${size}`,
-          bodyOf(bytes, {
+          inPieces(bytes, {
             isComing,
             digests,
             verify: (found) => {
@@ -118,9 +110,9 @@ for (const [what, size] of [
         throw new TypeError('not what was announced')
       }
       for (const isComing of [true, false]) {
-        const refused = put(objects, 'refused', bodyOf(bytes, { isComing, verify }))
+        const refused = put(objects, 'refused', inPieces(bytes, { isComing, verify }))
         await rejects(refused, /TypeError: not what was announced/)
-        const short = put(objects, 'short', bodyOf(bytes, { isComing, bytes: size + 1 }))
+        const short = put(objects, 'short', inPieces(bytes, { isComing, bytes: size + 1 }))
         await rejects(short, fault('object/incomplete-body'))
         const stop = new AbortController()
         async function* hangs() {
@@ -128,11 +120,11 @@ for (const [what, size] of [
           stop.abort(new Error('the client is gone'))
           throw new Error('the client is gone')
         }
-        const body = bodyOf(bytes, { isComing, stream: hangs() })
+        const body = inPieces(bytes, { isComing, stream: hangs() })
         await rejects(put(objects, 'gone', body, stop.signal), /gone|abort/i)
       }
       const nobody = objects.put(parseBucketName('nowhere'), parseObjectKey('k'), {
-        body: bodyOf(bytes, { verify }),
+        body: inPieces(bytes, { verify }),
         metadata,
         signal,
       })
@@ -143,7 +135,7 @@ for (const [what, size] of [
 
 test('a reader may stop, and what is not there or not readable is said as without a port', () =>
   withGateway(async (objects, { nodes }) => {
-    await put(objects, 'large', bodyOf(bytesOf('large', 1_000_003)))
+    await put(objects, 'large', inPieces(bytesOf('large', 1_000_003)))
     await rejects(get(objects, 'absent'), fault('object/no-such-key'))
     const opened = await objects.open(bucket, parseObjectKey('large'))
     for await (const piece of opened.read(undefined, { signal })) {
@@ -164,7 +156,7 @@ test('uploads, copies, deletes and listings', () =>
     const key = parseObjectKey('uploaded')
     const upload = await objects.createUpload(bucket, key, { metadata })
     const bytes = bytesOf('part', 200_000)
-    const part = await objects.putPart(upload, 1, { body: bodyOf(bytes), signal })
+    const part = await objects.putPart(upload, 1, { body: inPieces(bytes), signal })
     const completed = [{ number: 1, etag: part.etag }]
     const info = await objects.completeUpload(upload, completed, {})
     deepEqual(info.metadata, metadata)

@@ -7,6 +7,7 @@ import type { ShardId } from '#shard/shard-id'
 import type { ShardStore } from '#shard/store'
 import { readExtents } from '#store/tables'
 import { type MemoryStore, type MemoryStoreOptions, openMemoryStore } from '../memory-store.ts'
+import { bodyOf, gather } from '../object-bytes.ts'
 import { until } from '../until.ts'
 
 const bucket = parseBucketName('photos')
@@ -21,20 +22,15 @@ async function withObject(
   const profile = { data: 4, parity: 2 }
   await using store = await openMemoryStore({ profile, nodes: 6, ...options })
   await store.objects.createBucket(bucket)
-  async function* stream() {
-    yield bytes
-  }
-  const body = { stream: stream(), bytes: bytes.length, digests: [], verify: () => undefined }
-  await store.objects.put(bucket, key, { body, metadata: { user: {} }, signal })
+  await store.objects.put(bucket, key, { body: bodyOf(bytes), metadata: { user: {} }, signal })
   await work(store)
 }
 
 async function readAll({ objects }: MemoryStore): Promise<Buffer> {
   const opened = await objects.open(bucket, key)
-  const pieces: Buffer[] = []
-  for await (const piece of opened.read(undefined, { signal })) pieces.push(Buffer.from(piece))
+  const all = await gather(opened.read(undefined, { signal }))
   opened.release()
-  return Buffer.concat(pieces)
+  return all
 }
 
 /** Replaces a node's read by one that waits for `gate`; returns how often it was asked. */
@@ -169,11 +165,7 @@ test('a put goes on without a node that hangs, and says so to repair', async () 
       })
     },
   })
-  async function* stream() {
-    yield bytes
-  }
-  const body = { stream: stream(), bytes: bytes.length, digests: [], verify: () => undefined }
-  await store.objects.put(bucket, key, { body, metadata: { user: {} }, signal })
+  await store.objects.put(bucket, key, { body: bodyOf(bytes), metadata: { user: {} }, signal })
   deepEqual(await readAll(store), bytes)
   ok(store.repairer.length > 0)
   answer()
@@ -198,7 +190,7 @@ test('a body that is given up does not wait for a node that hangs', {
     yield bytes
     throw new Error('the client is gone')
   }
-  const body = { stream: stream(), bytes: 2 * bytes.length, digests: [], verify: () => undefined }
+  const body = bodyOf('', { stream: stream(), bytes: 2 * bytes.length })
   const put = store.objects.put(bucket, key, { body, metadata: { user: {} }, signal })
   await rejects(put, /client is gone/)
   equal(store.store.oldestActivity(), undefined, 'collection does not wait for it either')

@@ -25,7 +25,7 @@ import {
   PutBucketVersioningCommand,
   PutObjectCommand,
   PutObjectLockConfigurationCommand,
-  S3Client,
+  type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { exitCodes } from '#main/exit-codes'
@@ -33,30 +33,21 @@ import { openEndpoint } from '#s3/endpoint'
 import { listVersions } from '#s3/versions'
 import { systemWorld } from '#world/system'
 import { cleanEnvironment, type Ended, runMycelium, startStore } from '../harness.ts'
+import { clientOf } from '../sdk.ts'
 import { until } from '../until.ts'
 import { accessKeyId, type S3Server, secret, startS3Server } from './s3/s3-server.ts'
 
 const { signal } = new AbortController()
 const credentials = { accessKeyId, secretAccessKey: secret }
-const urlOf = ({ port }: S3Server): string => `http://127.0.0.1:${port}`
 const program = new URL('../../src/main/mycelium.ts', import.meta.url).pathname
 
 let source: S3Server
 let directory: string
-const clients = new Map<number, S3Client>()
+const clients = new Map<S3Server, S3Client>()
 
-function clientOf(server: S3Server): S3Client {
-  const { port } = server
-  const client =
-    clients.get(port) ??
-    new S3Client({
-      endpoint: urlOf(server),
-      region: 'us-east-1',
-      forcePathStyle: true,
-      maxAttempts: 1,
-      credentials,
-    })
-  clients.set(port, client)
+function clientAt(server: S3Server): S3Client {
+  const client = clients.get(server) ?? clientOf(server)
+  clients.set(server, client)
   return client
 }
 
@@ -85,7 +76,7 @@ interface Run {
 }
 
 const argsOf = ({ target, state }: Run, flags: readonly string[]): readonly string[] => [
-  ...['import', '--from', urlOf(source), '--to', urlOf(target)],
+  ...['import', '--from', source.s3Url, '--to', target.s3Url],
   ...['--state', join(directory, state), '--json', ...flags],
 ]
 
@@ -120,9 +111,9 @@ function reportOf({ stdout, stderr }: Ended, bucket: string): Copied {
 
 /** Everything about the versions of a bucket that is not the server's own choice. */
 async function contentOf(server: S3Server, Bucket: string): Promise<readonly object[]> {
-  const client = clientOf(server)
+  const client = clientAt(server)
   using endpoint = openEndpoint({
-    url: urlOf(server),
+    url: server.s3Url,
     region: 'us-east-1',
     credentials,
     world: systemWorld(),
@@ -161,8 +152,8 @@ async function enableVersions(
 
 test('versions, markers, metadata, headers, tags and settings arrive, and nothing is copied twice', async () => {
   await using target = await startS3Server()
-  const from = clientOf(source)
-  const to = clientOf(target)
+  const from = clientAt(source)
+  const to = clientAt(target)
   const Bucket = 'archive'
   await from.send(new CreateBucketCommand({ Bucket }))
   const put = Text(from, Bucket)
@@ -236,7 +227,7 @@ async function putParts(client: S3Client, Bucket: string, Key: string, lengths: 
 
 test('what is locked there is locked here, until the same moment', async () => {
   await using target = await startS3Server()
-  const from = clientOf(source)
+  const from = clientAt(source)
   const Bucket = 'locked'
   await from.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }))
   const put = Text(from, Bucket)
@@ -266,17 +257,17 @@ test('what is locked there is locked here, until the same moment', async () => {
   )
   equal(ended.code, exitCodes.success, ended.stderr)
   deepEqual(await contentOf(target, 'vault'), await contentOf(source, Bucket))
-  const lock = await clientOf(target).send(
+  const lock = await clientAt(target).send(
     new GetObjectLockConfigurationCommand({ Bucket: 'vault' }),
   )
   deepEqual(lock.ObjectLockConfiguration, ObjectLockConfiguration)
-  const carried = await clientOf(target).send(new GetBucketPolicyCommand({ Bucket: 'vault' }))
+  const carried = await clientAt(target).send(new GetBucketPolicyCommand({ Bucket: 'vault' }))
   deepEqual(JSON.parse(carried.Policy ?? ''), JSON.parse(Policy.replaceAll(Bucket, 'vault')))
 })
 
 test('killed again and again, it ends with the same versions in the same order', async () => {
   await using target = await startS3Server()
-  const from = clientOf(source)
+  const from = clientAt(source)
   const Bucket = 'restless'
   await from.send(new CreateBucketCommand({ Bucket }))
   await enableVersions(from, Bucket)
@@ -310,7 +301,7 @@ test('killed again and again, it ends with the same versions in the same order',
 
 test('an upload that broke off goes on with the parts that are there', async () => {
   await using target = await startS3Server()
-  const from = clientOf(source)
+  const from = clientAt(source)
   const Bucket = 'parts-only'
   await from.send(new CreateBucketCommand({ Bucket }))
   await putParts(
@@ -346,7 +337,7 @@ test('an upload that broke off goes on with the parts that are there', async () 
 
 test('into the store of a data directory, by a user of the source who may not read everything', async () => {
   await using target = await startStore({ flags: ['--nodes', '4', '--profile', '2+1'] })
-  const from = clientOf(source)
+  const from = clientAt(source)
   const Bucket = 'partly'
   await from.send(new CreateBucketCommand({ Bucket }))
   const put = Text(from, Bucket)
@@ -368,7 +359,7 @@ test('into the store of a data directory, by a user of the source who may not re
   await from.send(new PutBucketPolicyCommand({ Bucket, Policy }))
   const ended = await runMycelium(
     [
-      ...['import', '--from', urlOf(source), '--data', target.data, '--buckets', Bucket],
+      ...['import', '--from', source.s3Url, '--data', target.data, '--buckets', Bucket],
       ...['--state', join(directory, 'partly'), '--settings', 'none'],
     ],
     {

@@ -1,23 +1,20 @@
 /** Named keys: made once, rotated, disabled; what they give, and that they are there again after a rebuild. */
 import { deepEqual, equal, notDeepEqual, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
-import { rebuild } from '#changelog/rebuild'
-import { migrate, roomsByName } from '#changelog/rooms'
-import { isFault } from '#fault/fault'
 import { addGeneration, createKeyring } from '#keyring/change-keyring'
 import { openKeyring } from '#keyring/keyring'
 import { newMasterKey } from '#keyring/master-key'
 import { KeyService, type KeyVersion } from '#kms/key-service'
-import { kmsRoom } from '#kms/tables'
-import { blobReader } from '#main/snapshots'
-import { SqliteMemory } from '#sql/sqlite-memory'
-import { silentTelemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
-import { type MemoryStore, openMemoryStore, rooms } from '../memory-store.ts'
+import { fault } from '../fault.ts'
+import {
+  databaseFromDump,
+  databaseFromLog,
+  type MemoryStore,
+  openMemoryStore,
+} from '../memory-store.ts'
 
 const small = { profile: { data: 2, parity: 1 }, nodes: 3 }
-const fault = (code: string) => (error: unknown) => isFault(error, code)
-
 async function withKeys(
   work: (keys: KeyService, store: MemoryStore) => Promise<void>,
 ): Promise<void> {
@@ -109,37 +106,17 @@ async function seenOf(keys: KeyService, sql: MemoryStore['sql']) {
 }
 
 test('a lost database has the same keys again, from the log', () =>
-  withKeys(async (keys, { store, nodes, keyring, world, changelog, sql: lost }) => {
+  withKeys(async (keys, store) => {
     await populate(keys)
-    const sql = new SqliteMemory().open()
-    await rebuild({
-      sql,
-      nodes: nodes.map(({ id, stores }) => ({ id, ...stores, isUp: true })),
-      nodesAbsent: 0,
-      lossTolerated: 1,
-      keyring,
-      rooms,
-      blobs: {
-        write: () => Promise.reject(new TypeError('a rebuild writes no snapshot')),
-        read: blobReader(store, new AbortController().signal),
-      },
-      telemetry: silentTelemetry,
-      onProgress: () => {},
-    })
-    const again = new KeyService({ sql, changelog, keyring, world })
-    deepEqual(await seenOf(again, sql), await seenOf(keys, lost))
+    const sql = await databaseFromLog(store)
+    deepEqual(await seenOf(new KeyService({ ...store, sql }), sql), await seenOf(keys, store.sql))
   }))
 
 test('and from a snapshot', () =>
-  withKeys(async (keys, { sql: lost, keyring, world, changelog }) => {
+  withKeys(async (keys, store) => {
     await populate(keys)
-    const sql = new SqliteMemory().open()
-    await sql.transaction(async (tx) => {
-      await migrate(tx, roomsByName(rooms))
-      for await (const change of kmsRoom.dump(lost)) await kmsRoom.apply(tx, change)
-    })
-    const again = new KeyService({ sql, changelog, keyring, world })
-    deepEqual(await seenOf(again, sql), await seenOf(keys, lost))
+    const sql = await databaseFromDump(store)
+    deepEqual(await seenOf(new KeyService({ ...store, sql }), sql), await seenOf(keys, store.sql))
   }))
 
 test('after a new generation the same material is wrapped anew, and gives the same', () =>

@@ -2,23 +2,19 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ChangeLog } from '#changelog/change'
-import { migrate, roomsByName } from '#changelog/rooms'
-import { isFault } from '#fault/fault'
 import { runLifecycle } from '#object/lifecycle'
 import type { LifecycleRule } from '#object/lifecycle-rules'
 import { dayMs } from '#object/locks'
 import type { EncryptionWish, ObjectStore, Traits, VersionId } from '#object/model'
 import { parseBucketName, parseObjectKey } from '#object/names'
-import { openObjectStore } from '#object/object-store'
-import { SqliteMemory } from '#sql/sqlite-memory'
-import { type MemoryStore, openMemoryStore, rooms } from '../memory-store.ts'
+import { fault } from '../fault.ts'
+import { databaseFromDump, type MemoryStore, openMemoryStore } from '../memory-store.ts'
+import { bodyOf, textOf } from '../object-bytes.ts'
 
 const bucket = parseBucketName('photos')
 const { signal } = new AbortController()
 const profile = { data: 2, parity: 2 }
 const storageClasses = new Map([['COLD', { data: 3, parity: 1 }]])
-const fault = (code: string) => (error: unknown) => isFault(error, code)
-
 async function withStore(work: (store: MemoryStore) => Promise<void>): Promise<void> {
   await using store = await openMemoryStore({ profile, nodes: 5, storageClasses })
   await store.objects.createBucket(bucket)
@@ -32,22 +28,12 @@ async function put(
   traits: Traits = {},
   encryption?: EncryptionWish,
 ) {
-  const bytes = Buffer.from(text)
-  async function* stream() {
-    yield bytes
-  }
-  const body = { stream: stream(), bytes: bytes.length, digests: [], verify: () => undefined }
-  const options = { body, metadata: { user: {} }, traits, encryption, signal }
+  const options = { body: bodyOf(text), metadata: { user: {} }, traits, encryption, signal }
   return await objects.put(bucket, parseObjectKey(name), options)
 }
 
 async function read(objects: ObjectStore, name: string, version?: VersionId): Promise<string> {
-  const opened = await objects.open(bucket, parseObjectKey(name), { version })
-  try {
-    return Buffer.from(await opened.readWhole({ signal })).toString()
-  } finally {
-    opened.release()
-  }
+  return await textOf(await objects.open(bucket, parseObjectKey(name), { version }))
 }
 
 async function setRules(objects: ObjectStore, ...rules: readonly Partial<LifecycleRule>[]) {
@@ -225,11 +211,7 @@ test('uploads that were never completed are given up, and their parts are garbag
       objects.createUpload(bucket, parseObjectKey(name), { metadata: { user: {} } })
     const doomed = await begin('tmp/a')
     const other = await begin('keep/a')
-    async function* stream() {
-      yield Buffer.alloc(100_000)
-    }
-    const body = { stream: stream(), bytes: 100_000, digests: [], verify: () => undefined }
-    await objects.putPart(doomed, 1, { body, signal })
+    await objects.putPart(doomed, 1, { body: bodyOf(Buffer.alloc(100_000)), signal })
     await setRules(objects, { prefix: 'tmp/', abortsUploadsAfterDays: 2 })
     deepEqual(await pass(store, 1.99), [])
     deepEqual(await pass(store, 3), [{ ...nothing, aborted: 1 }])
@@ -273,7 +255,7 @@ test('objects move to the profile of another class: same versions, same bytes, a
     const now = await seen(objects)
     deepEqual(now.at(-1), [first.versionId, first.modifiedAt, first.etag, 'COLD'])
     deepEqual(await stackOf(objects, 'a'), ['small', long])
-    const rebuilt = await restored(store)
+    const rebuilt = store.objectsOn(await databaseFromDump(store))
     deepEqual(await seen(rebuilt), now)
     deepEqual(await stackOf(rebuilt, 'a'), ['small', long])
     deepEqual((await rebuilt.headBucket(bucket)).config, (await objects.headBucket(bucket)).config)
@@ -297,8 +279,7 @@ test('what a named key locks moves under it; what only its writer can open stays
     await keys.setState('forest', 'disabled')
     await rejects(read(objects, 'named'), fault('kms/key-disabled'))
     const opened = await objects.open(bucket, parseObjectKey('own'), { customerKey: key })
-    equal(Buffer.from(await opened.readWhole({ signal })).toString(), long)
-    opened.release()
+    equal(await textOf(opened), long)
   }))
 
 test('copies, whole or as parts, have the profile of the class they ask for, not of their source', () =>
@@ -425,14 +406,3 @@ test('markers that clients make are replicated, those of rules are not', () =>
     deepEqual(await pass(store, 3), [{ ...nothing, expired: 1 }])
     deepEqual(await waiting(), ['a'])
   }))
-
-/** The store on a database made from dumps of this one's rooms. */
-async function restored({ sql: lost, changelog, store, packs, keys, world }: MemoryStore) {
-  const sql = new SqliteMemory().open()
-  await sql.transaction(async (tx) => {
-    await migrate(tx, roomsByName(rooms))
-    for (const room of rooms)
-      for await (const change of room.dump(lost)) await room.apply(tx, change)
-  })
-  return openObjectStore({ sql, changelog, store, packs, keys, world, profile, storageClasses })
-}

@@ -8,7 +8,8 @@ import { after, before, test } from 'node:test'
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { exitCodes } from '#main/exit-codes'
 import { type RunningStore, runMycelium, startStore } from '../harness.ts'
-import { bytesOf, clientOf } from '../s3-bucket.ts'
+import { bytesOf } from '../s3-bucket.ts'
+import { clientOf } from '../sdk.ts'
 
 const Bucket = 'vault'
 const key = randomBytes(32)

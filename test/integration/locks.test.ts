@@ -1,23 +1,21 @@
 /** Tags, retention and legal holds: what they forbid, how they change, and that they outlive the database. */
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
-import { rebuild } from '#changelog/rebuild'
-import { migrate, roomsByName } from '#changelog/rooms'
-import { isFault } from '#fault/fault'
-import { blobReader } from '#main/snapshots'
 import type { ObjectStore, Retention, Traits, VersionId } from '#object/model'
 import { parseBucketName, parseObjectKey } from '#object/names'
-import { openObjectStore } from '#object/object-store'
-import type { Sql } from '#sql/sql'
-import { SqliteMemory } from '#sql/sqlite-memory'
-import { silentTelemetry } from '#telemetry/telemetry'
-import { type MemoryStore, openMemoryStore, rooms } from '../memory-store.ts'
+import { fault } from '../fault.ts'
+import {
+  databaseFromDump,
+  databaseFromLog,
+  type MemoryStore,
+  openMemoryStore,
+} from '../memory-store.ts'
+import { bodyOf } from '../object-bytes.ts'
 
 const bucket = parseBucketName('archive')
 const key = parseObjectKey('deed')
 const { signal } = new AbortController()
 const small = { profile: { data: 2, parity: 1 }, nodes: 3 }
-const fault = (code: string) => (error: unknown) => isFault(error, code)
 const hourMs = 3_600_000
 
 async function withBucket(
@@ -30,11 +28,8 @@ async function withBucket(
 }
 
 async function put(objects: ObjectStore, traits?: Traits): Promise<VersionId> {
-  async function* stream() {
-    yield Buffer.from('text')
-  }
   const { versionId } = await objects.put(bucket, key, {
-    body: { stream: stream(), bytes: 4, digests: [], verify: () => undefined },
+    body: bodyOf('text'),
     metadata: { user: {} },
     ...(traits === undefined ? {} : { traits }),
     signal,
@@ -155,11 +150,7 @@ test('what an upload was begun with is what it comes to', () =>
   withBucket(async (objects) => {
     const traits: Traits = { retention: governed(), legalHold: true, tags: [['a', '1']] }
     const upload = await objects.createUpload(bucket, key, { metadata: { user: {} }, traits })
-    async function* stream() {
-      yield Buffer.from('part')
-    }
-    const body = { stream: stream(), bytes: 4, digests: [], verify: () => undefined }
-    const { etag } = await objects.putPart(upload, 1, { body, signal })
+    const { etag } = await objects.putPart(upload, 1, { body: bodyOf('part'), signal })
     await objects.completeUpload(upload, [{ number: 1, etag }], {})
     deepEqual((await objects.head(bucket, key)).traits, traits)
   }))
@@ -179,39 +170,7 @@ test('locks, tags and settings outlive the database', () =>
     })
     const wanted = await seen(objects)
     equal(wanted.versions.versions.length, 3)
-    for (const sql of [await fromLog(store), await fromDump(store)]) {
-      const { profile } = small
-      const again = openObjectStore({ ...store, sql, profile })
-      deepEqual(await seen(again), wanted)
-    }
+    for (const sql of [await databaseFromLog(store), await databaseFromDump(store)])
+      deepEqual(await seen(store.objectsOn(sql)), wanted)
     await rejects(objects.delete(bucket, key, { version: first }), fault('object/locked'))
   }))
-
-async function fromLog({ store, nodes, keyring }: MemoryStore): Promise<Sql> {
-  const sql = new SqliteMemory().open()
-  await rebuild({
-    sql,
-    nodes: nodes.map(({ id, stores }) => ({ id, ...stores, isUp: true })),
-    nodesAbsent: 0,
-    lossTolerated: 1,
-    keyring,
-    rooms,
-    blobs: {
-      write: () => Promise.reject(new TypeError('a rebuild writes no snapshot')),
-      read: blobReader(store, signal),
-    },
-    telemetry: silentTelemetry,
-    onProgress: () => {},
-  })
-  return sql
-}
-
-async function fromDump({ sql: lost }: MemoryStore): Promise<Sql> {
-  const sql = new SqliteMemory().open()
-  await sql.transaction(async (tx) => {
-    await migrate(tx, roomsByName(rooms))
-    for (const room of rooms)
-      for await (const change of room.dump(lost)) await room.apply(tx, change)
-  })
-  return sql
-}

@@ -12,9 +12,9 @@ import {
   PutBucketLoggingCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
-  S3Client,
 } from '@aws-sdk/client-s3'
 import { type RunningStore, runMycelium, startStore } from '../harness.ts'
+import { clientOf } from '../sdk.ts'
 import { askIam } from './s3/iam-client.ts'
 import { presign, sha256, sign } from './s3/signer.ts'
 
@@ -87,14 +87,6 @@ test('no secret is in the log, the metrics, the audit log, or any file but those
   )
   deepEqual(kept, ['secret of root', 'master key in hex'], 'the search finds what there is')
 })
-
-function clientOf(
-  { s3Url, accessKeyId, secretAccessKey }: RunningStore,
-  credentials = { accessKeyId, secretAccessKey },
-): S3Client {
-  const common = { region: 'us-east-1', forcePathStyle: true, maxAttempts: 1 }
-  return new S3Client({ endpoint: s3Url, ...common, credentials })
-}
 
 async function useSdk(store: RunningStore, secrets: Secrets): Promise<void> {
   const client = clientOf(store)
@@ -191,22 +183,18 @@ async function useAccounts(store: RunningStore, secrets: Secrets): Promise<void>
   await admin(['key', 'add', 'alice', '--access-key', 'ALICESOWNKEY'], {
     MYCELIUM_NEW_SECRET_KEY: chosen,
   })
-  const own = clientOf(store, { accessKeyId: 'ALICESOWNKEY', secretAccessKey: chosen })
+  const own = clientOf({ ...store, accessKeyId: 'ALICESOWNKEY', secretAccessKey: chosen })
   await own.send(new ListBucketsCommand({}))
   own.destroy()
   const port = Number(new URL(store.s3Url).port)
   const key = { accessKeyId, secret: secretAccessKey }
   const session = await askIam(port, key, { action: 'GetSessionToken', service: 'sts' })
   const sessionToken = secrets.add('token of a session', session.value('SessionToken') ?? '')
-  const visitor = new S3Client({
-    endpoint: store.s3Url,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: {
-      accessKeyId: session.value('AccessKeyId') ?? '',
-      secretAccessKey: secrets.add('secret of a session', session.value('SecretAccessKey') ?? ''),
-      sessionToken,
-    },
+  const visitor = clientOf({
+    s3Url: store.s3Url,
+    accessKeyId: session.value('AccessKeyId') ?? '',
+    secretAccessKey: secrets.add('secret of a session', session.value('SecretAccessKey') ?? ''),
+    sessionToken,
   })
   await visitor.send(new ListBucketsCommand({}))
   visitor.destroy()
@@ -243,7 +231,7 @@ async function sendNonsense(store: RunningStore, secrets: Secrets): Promise<void
     },
   })
   await refused(`${s3Url}/${Bucket}?X-Amz-Signature=${pasted}&X-Amz-Security-Token=${pasted}`, {})
-  const wrong = clientOf(store, { accessKeyId, secretAccessKey: `${secretAccessKey}x` })
+  const wrong = clientOf({ ...store, secretAccessKey: `${secretAccessKey}x` })
   await rejects(wrong.send(new ListBucketsCommand({})))
   wrong.destroy()
 }

@@ -1,16 +1,13 @@
 /** Passwords and codes: who gets in, who waits, and what a rebuilt store still knows. */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
-import { migrate, roomsByName } from '#changelog/rooms'
 import { isFault } from '#fault/fault'
 import { Accounts } from '#identity/accounts'
-import { identityRoom } from '#identity/tables'
 import { totpCode, totpStep } from '#identity/totp'
-import { SqliteMemory } from '#sql/sqlite-memory'
-import { type MemoryStore, openMemoryStore, rooms } from '../memory-store.ts'
+import { fault } from '../fault.ts'
+import { databaseFromDump, type MemoryStore, openMemoryStore } from '../memory-store.ts'
 
 const password = 'correct horse battery staple'
-const fault = (code: string) => (error: unknown) => isFault(error, code)
 const refused = fault('identity/login-refused')
 const throttled = fault('identity/login-throttled')
 
@@ -138,14 +135,9 @@ test('a rebuilt store asks for the same password and codes, and for none that wa
     const used = codeOf(secret, 1_800_000_000_000)
     await logins.confirmTotp('alice', used)
     pass(30_000)
-    const sql = new SqliteMemory().open()
-    await sql.transaction(async (tx) => {
-      await migrate(tx, roomsByName(rooms))
-      for await (const change of identityRoom.dump(store.sql)) await identityRoom.apply(tx, change)
-    })
-    const { changelog, keyring, world } = store
-    const now = () => 1_800_000_030_000
-    const again = new Accounts({ sql, changelog, keyring, world: { ...world, now } })
+    const sql = await databaseFromDump(store)
+    const world = { ...store.world, now: () => 1_800_000_030_000 }
+    const again = new Accounts({ ...store, sql, world })
     deepEqual(await again.logins.state('alice'), await logins.state('alice'))
     const login = (code: string) => again.logins.login({ name: 'alice', password, code })
     await rejects(login(used), refused)

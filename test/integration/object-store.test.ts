@@ -4,13 +4,14 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { toBase64url } from '#bytes/text'
-import { isFault } from '#fault/fault'
-import type { BucketName, IncomingBody, ObjectStore } from '#object/model'
+import type { BucketName, ObjectStore } from '#object/model'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import { scrub } from '#repair/scrub'
 import { shardFault } from '#shard/faults'
 import { type StoreChange, scanChunks } from '#store/tables'
+import { fault } from '../fault.ts'
 import { type MemoryStore, openMemoryStore } from '../memory-store.ts'
+import { bodyOf, gather } from '../object-bytes.ts'
 import { until } from '../until.ts'
 
 const bucket = parseBucketName('photos')
@@ -23,17 +24,12 @@ function bytesOf(length: number, seed = 1): Buffer {
   return bytes
 }
 
-function bodyOf(bytes: Uint8Array, pieceBytes = 1_000): IncomingBody {
-  async function* stream() {
-    for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes)
-  }
-  return { stream: stream(), bytes: bytes.length, digests: [], verify: () => undefined }
-}
+const inPieces = (bytes: Uint8Array, pieceBytes = 1_000) => bodyOf(bytes, { pieceBytes })
 
 async function put(objects: ObjectStore, name: string, bytes: Uint8Array, options: object = {}) {
   const key = parseObjectKey(name)
   return await objects.put(bucket, key, {
-    body: bodyOf(bytes),
+    body: inPieces(bytes),
     metadata: { user: {} },
     signal,
     ...options,
@@ -42,9 +38,7 @@ async function put(objects: ObjectStore, name: string, bytes: Uint8Array, option
 
 async function get(objects: ObjectStore, name: string, range?: { first: number; last: number }) {
   const opened = await objects.open(bucket, parseObjectKey(name))
-  const pieces: Buffer[] = []
-  for await (const piece of opened.read(range, { signal })) pieces.push(Buffer.from(piece))
-  const bytes = Buffer.concat(pieces)
+  const bytes = await gather(opened.read(range, { signal }))
   if (range === undefined) ok(bytes.equals(await opened.readWhole({ signal })))
   opened.release()
   return bytes
@@ -77,8 +71,6 @@ function afterListing(node: MemoryStore['nodes'][number] | undefined, act: () =>
   }
 }
 
-const fault = (code: string) => (error: unknown) => isFault(error, code)
-
 test('objects of every size come back whole, and by range', () =>
   withStore(async ({ objects }) => {
     for (const size of [0, 1, 3, 15, 16, 4_080, 16_320, 16_321, 60_000, 200_000]) {
@@ -109,10 +101,8 @@ test('an overwrite is seen whole by later readers and does not disturb earlier o
     const opened = await objects.open(bucket, parseObjectKey('a'))
     await put(objects, 'a', latter)
     await collector.collect({ graceMs: 0, deleteBytesPerSecond: 1e12, signal })
-    const pieces: Buffer[] = []
-    for await (const piece of opened.read(undefined, { signal })) pieces.push(Buffer.from(piece))
+    deepEqual(await gather(opened.read(undefined, { signal })), former)
     opened.release()
-    deepEqual(Buffer.concat(pieces), former)
     deepEqual(await get(objects, 'a'), latter)
   }))
 
@@ -144,7 +134,7 @@ test(
 
 test('a refused body leaves nothing behind', () =>
   withStore(async ({ objects, nodes }) => {
-    const body = bodyOf(bytesOf(50_000))
+    const body = inPieces(bytesOf(50_000))
     const refuse = {
       ...body,
       verify: () => {
@@ -153,7 +143,7 @@ test('a refused body leaves nothing behind', () =>
     }
     await rejects(put(objects, 'a', Buffer.alloc(0), { body: refuse }), /bad digest/)
     await rejects(
-      put(objects, 'a', Buffer.alloc(0), { body: { ...bodyOf(bytesOf(50_000)), bytes: 60_000 } }),
+      put(objects, 'a', Buffer.alloc(0), { body: { ...inPieces(bytesOf(50_000)), bytes: 60_000 } }),
       fault('object/incomplete-body'),
     )
     async function* broken() {
@@ -161,7 +151,7 @@ test('a refused body leaves nothing behind', () =>
       throw new Error('the client is gone')
     }
     await rejects(
-      put(objects, 'a', Buffer.alloc(0), { body: { ...bodyOf(bytesOf(1)), stream: broken() } }),
+      put(objects, 'a', Buffer.alloc(0), { body: { ...inPieces(bytesOf(1)), stream: broken() } }),
       /client is gone/,
     )
     await rejects(objects.head(bucket, parseObjectKey('a')), fault('object/no-such-key'))
@@ -255,7 +245,7 @@ test('a body that is recorded while the collector looks at nodes stays whole', (
       await mayEnd.promise
       yield bytes.subarray(50_000)
     }
-    const written = put(objects, 'a', bytes, { body: { ...bodyOf(bytes), stream: stream() } })
+    const written = put(objects, 'a', bytes, { body: { ...inPieces(bytes), stream: stream() } })
     await until(
       () => shardsOn(nodes),
       (shards) => shards === nodes.length,
@@ -313,10 +303,10 @@ test('an upload becomes one object; completing again says the same; aborting lea
         metadata: { user: { a: 'b' } },
       })
       const address = { bucket, key, uploadId }
-      await objects.putPart(address, 2, { body: bodyOf(bytesOf(10)), signal })
+      await objects.putPart(address, 2, { body: inPieces(bytesOf(10)), signal })
       const sent = await Promise.all(
         parts.map((part, index) =>
-          objects.putPart(address, index + 1, { body: bodyOf(part, 65_536), signal }),
+          objects.putPart(address, index + 1, { body: inPieces(part, 65_536), signal }),
         ),
       )
       const named = sent.map(({ number, etag }) => ({ number, etag }))
@@ -336,7 +326,7 @@ test('an upload becomes one object; completing again says the same; aborting lea
       equal((await objects.head(bucket, key)).metadata.user['a'], 'b')
       const second = await objects.createUpload(bucket, key, { metadata: { user: {} } })
       await objects.putPart({ bucket, key, uploadId: second.uploadId }, 1, {
-        body: bodyOf(bytesOf(100_000)),
+        body: inPieces(bytesOf(100_000)),
         signal,
       })
       await objects.abortUpload({ bucket, key, uploadId: second.uploadId })
@@ -444,10 +434,8 @@ test('a bucket may have its own profile, if the nodes can hold it; copies betwee
     const copied = await objects.copy({ bucket, key }, { bucket: archive, key }, { signal })
     equal(copied.etag, createHash('md5').update(bytes).digest('hex'))
     const opened = await objects.open(archive, key)
-    const pieces: Buffer[] = []
-    for await (const piece of opened.read(undefined, { signal })) pieces.push(Buffer.from(piece))
+    deepEqual(await gather(opened.read(undefined, { signal })), bytes)
     opened.release()
-    deepEqual(Buffer.concat(pieces), bytes)
     const profiles = new Set<string>()
     for await (const { shape } of scanChunks(sql)) {
       profiles.add(`${shape.profile.data}+${shape.profile.parity}`)

@@ -12,6 +12,7 @@ import { openPacks } from '#store/packs'
 import { readBody } from '#store/read'
 import { readExtents, scanChunks } from '#store/tables'
 import { type MemoryStore, type MemoryStoreOptions, openMemoryStore } from '../memory-store.ts'
+import { bodyOf, gather } from '../object-bytes.ts'
 
 const bucket = parseBucketName('spores')
 const { signal } = new AbortController()
@@ -36,11 +37,8 @@ async function withStore(
 }
 
 async function put({ objects }: MemoryStore, name: string, bytes = bytesOf(name)): Promise<void> {
-  async function* stream() {
-    yield bytes
-  }
-  const body = { stream: stream(), bytes: bytes.length, digests: [], verify: () => undefined }
-  await objects.put(bucket, parseObjectKey(name), { body, metadata: { user: {} }, signal })
+  const options = { body: bodyOf(bytes), metadata: { user: {} }, signal }
+  await objects.put(bucket, parseObjectKey(name), options)
 }
 
 async function putMany(store: MemoryStore, names: readonly string[]): Promise<void> {
@@ -53,10 +51,9 @@ async function get(
   range?: { readonly first: number; readonly last: number },
 ): Promise<Buffer> {
   const opened = await objects.open(bucket, parseObjectKey(name))
-  const pieces: Buffer[] = []
-  for await (const piece of opened.read(range, { signal })) pieces.push(Buffer.from(piece))
+  const all = await gather(opened.read(range, { signal }))
   opened.release()
-  return Buffer.concat(pieces)
+  return all
 }
 
 async function extentOf({ objects, sql }: MemoryStore, name: string): Promise<PackedExtent> {

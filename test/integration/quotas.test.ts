@@ -6,10 +6,9 @@ import { migrate, roomsByName } from '#changelog/rooms'
 import { isFault } from '#fault/fault'
 import type { ObjectStore, UploadInfo, Versioning } from '#object/model'
 import { parseBucketName, parseObjectKey, parseVersionId } from '#object/names'
-import { openObjectStore } from '#object/object-store'
 import { objectRoom } from '#object/tables'
 import { SqliteMemory } from '#sql/sqlite-memory'
-import { type MemoryStore, openMemoryStore, rooms } from '../memory-store.ts'
+import { databaseFromDump, type MemoryStore, openMemoryStore, rooms } from '../memory-store.ts'
 
 const bucket = parseBucketName('photos')
 const other = parseBucketName('others')
@@ -117,7 +116,7 @@ test('the counters are what counting every row gives, now and after a rebuild', 
         }
         const exact = await counted(store)
         deepEqual(await told(objects), exact)
-        deepEqual(await told(await restored(store)), exact)
+        deepEqual(await told(store.objectsOn(await databaseFromDump(store))), exact)
       }),
     ),
     { numRuns: 40 },
@@ -236,27 +235,9 @@ test('quotas are there again after a rebuild', () =>
     await objects.setOwnerQuota('ann', { objects: 2 })
     await objects.setOwnerQuota('bob', { bytes: 1, objects: 1 })
     await put(objects, 'a', 60)
-    const again = await restored(store)
+    const again = store.objectsOn(await databaseFromDump(store))
     for (const owner of ['ann', 'bob'])
       deepEqual(await again.ownerUsage(owner), await objects.ownerUsage(owner))
     deepEqual(await again.bucketUsage(), await objects.bucketUsage())
     deepEqual((await again.headBucket(bucket)).config.quota, { bytes: 100 })
   }))
-
-/** The store on a database made from dumps of this one's rooms. */
-async function restored({
-  sql: lost,
-  changelog,
-  store,
-  packs,
-  keys,
-  world,
-}: MemoryStore): Promise<ObjectStore> {
-  const sql = new SqliteMemory().open()
-  await sql.transaction(async (tx) => {
-    await migrate(tx, roomsByName(rooms))
-    for (const room of rooms)
-      for await (const change of room.dump(lost)) await room.apply(tx, change)
-  })
-  return openObjectStore({ sql, changelog, store, packs, keys, world, profile: small.profile })
-}

@@ -7,6 +7,7 @@ import { shardFault } from '#shard/faults'
 import { rebuildShards } from '#store/rebuild'
 import { scanChunks } from '#store/tables'
 import { type MemoryStore, type MemoryStoreOptions, openMemoryStore } from '../memory-store.ts'
+import { bodyOf } from '../object-bytes.ts'
 import { until } from '../until.ts'
 
 const bucket = parseBucketName('forest')
@@ -27,10 +28,7 @@ async function withObjects(
 }
 
 async function put({ objects }: MemoryStore, name: string): Promise<void> {
-  async function* stream() {
-    yield Buffer.alloc(10_000, name)
-  }
-  const body = { stream: stream(), bytes: 10_000, digests: [], verify: () => undefined }
+  const body = bodyOf(Buffer.alloc(10_000, name))
   await objects.put(bucket, parseObjectKey(name), { body, metadata: { user: {} }, signal })
 }
 

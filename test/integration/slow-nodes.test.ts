@@ -5,6 +5,7 @@ import { parseBucketName, parseObjectKey } from '#object/names'
 import { shardFault } from '#shard/faults'
 import { scanChunks } from '#store/tables'
 import { type MemoryStore, openMemoryStore } from '../memory-store.ts'
+import { bodyOf, gather } from '../object-bytes.ts'
 import { until } from '../until.ts'
 
 const bucket = parseBucketName('forest')
@@ -20,19 +21,15 @@ async function withStore(work: (store: MemoryStore) => Promise<void>): Promise<v
 }
 
 function put({ objects }: MemoryStore, name: string, verify = () => undefined): Promise<unknown> {
-  async function* stream() {
-    yield bytes
-  }
-  const body = { stream: stream(), bytes: bytes.length, digests: [], verify }
-  return objects.put(bucket, parseObjectKey(name), { body, metadata: { user: {} }, signal })
+  const options = { body: bodyOf(bytes, { verify }), metadata: { user: {} }, signal }
+  return objects.put(bucket, parseObjectKey(name), options)
 }
 
 async function read({ objects }: MemoryStore, name: string): Promise<Buffer> {
   const opened = await objects.open(bucket, parseObjectKey(name))
-  const pieces: Buffer[] = []
-  for await (const piece of opened.read(undefined, { signal })) pieces.push(Buffer.from(piece))
+  const all = await gather(opened.read(undefined, { signal }))
   opened.release()
-  return Buffer.concat(pieces)
+  return all
 }
 
 interface Gate {

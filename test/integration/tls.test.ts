@@ -13,12 +13,13 @@ import {
   GetObjectCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3'
 import { exitCodes } from '#main/exit-codes'
 import { type Authority, makeAuthority } from '../certificate.ts'
 import { type RunningStore, runMycelium, startStore } from '../harness.ts'
 import { bytesOf } from '../s3-bucket.ts'
+import { clientOf } from '../sdk.ts'
 import { until } from '../until.ts'
 
 const skip = spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is not installed'
@@ -45,16 +46,9 @@ async function shownFiles(name: string) {
 
 const small = ['--nodes', '4', '--profile', '2+1']
 
-async function clientOf({ s3Url, accessKeyId, secretAccessKey }: RunningStore): Promise<S3Client> {
+async function trustingClient(store: RunningStore): Promise<S3Client> {
   const httpsAgent = new Agent({ ca: await readFile(authority.file), keepAlive: true })
-  return new S3Client({
-    endpoint: s3Url,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials: { accessKeyId, secretAccessKey },
-    requestHandler: { httpsAgent },
-  })
+  return clientOf(store, { requestHandler: { httpsAgent } })
 }
 
 async function greet(
@@ -83,7 +77,7 @@ for (const gateways of ['0', '2']) {
     const { flags } = await shownFiles(`with-${gateways}`)
     await using store = await startStore({ flags: [...small, '--gateways', gateways, ...flags] })
     match(store.s3Url, /^https:/)
-    const client = await clientOf(store)
+    const client = await trustingClient(store)
     const Bucket = 'sealed-on-the-way'
     await client.send(new CreateBucketCommand({ Bucket }))
     const body = bytesOf('through TLS', 5_000_000)

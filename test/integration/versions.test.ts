@@ -2,19 +2,15 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { migrate, roomsByName } from '#changelog/rooms'
-import { isFault } from '#fault/fault'
 import type { Deletion, ObjectStore, VersionEntry, VersionId, Versioning } from '#object/model'
 import { nullVersion, parseBucketName, parseObjectKey, parseVersionId } from '#object/names'
-import { openObjectStore } from '#object/object-store'
-import { SqliteMemory } from '#sql/sqlite-memory'
-import { type MemoryStore, openMemoryStore, rooms } from '../memory-store.ts'
+import { fault } from '../fault.ts'
+import { databaseFromDump, type MemoryStore, openMemoryStore } from '../memory-store.ts'
+import { bodyOf, textOf } from '../object-bytes.ts'
 
 const bucket = parseBucketName('photos')
 const { signal } = new AbortController()
 const small = { profile: { data: 2, parity: 1 }, nodes: 3 }
-const fault = (code: string) => (error: unknown) => isFault(error, code)
-
 async function withStore(work: (store: MemoryStore) => Promise<void>): Promise<void> {
   await using store = await openMemoryStore(small)
   await store.objects.createBucket(bucket)
@@ -22,21 +18,12 @@ async function withStore(work: (store: MemoryStore) => Promise<void>): Promise<v
 }
 
 async function put(objects: ObjectStore, name: string, text: string) {
-  const bytes = Buffer.from(text)
-  async function* stream() {
-    yield bytes
-  }
-  const body = { stream: stream(), bytes: bytes.length, digests: [], verify: () => undefined }
-  return await objects.put(bucket, parseObjectKey(name), { body, metadata: { user: {} }, signal })
+  const options = { body: bodyOf(text), metadata: { user: {} }, signal }
+  return await objects.put(bucket, parseObjectKey(name), options)
 }
 
 async function read(objects: ObjectStore, name: string, version?: VersionId): Promise<string> {
-  const opened = await objects.open(bucket, parseObjectKey(name), { version })
-  try {
-    return Buffer.from(await opened.readWhole({ signal })).toString()
-  } finally {
-    opened.release()
-  }
+  return await textOf(await objects.open(bucket, parseObjectKey(name), { version }))
 }
 
 /** In pages of so many. */
@@ -235,26 +222,7 @@ test('whatever is done in whatever order, the versions are those of a model, and
           await rejects(read(objects, name), fault('object/no-such-key'))
         else equal(await read(objects, name), newest.text)
       }
-      deepEqual(await seen(await restored(store)), wanted)
+      deepEqual(await seen(store.objectsOn(await databaseFromDump(store))), wanted)
     }),
     { numRuns: 40 },
   ))
-
-/** The store on a database made from dumps of this one's rooms. */
-async function restored({
-  sql: lost,
-  changelog,
-  store,
-  packs,
-  keys,
-  world,
-}: MemoryStore): Promise<ObjectStore> {
-  const sql = new SqliteMemory().open()
-  await sql.transaction(async (tx) => {
-    await migrate(tx, roomsByName(rooms))
-    for (const room of rooms)
-      for await (const change of room.dump(lost)) await room.apply(tx, change)
-  })
-  // What rests in open packs is read from memory, as it is by the other.
-  return openObjectStore({ sql, changelog, store, packs, keys, world, profile: small.profile })
-}

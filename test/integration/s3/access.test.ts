@@ -21,9 +21,11 @@ import {
   PutObjectAclCommand,
   PutObjectCommand,
   PutPublicAccessBlockCommand,
-  S3Client,
+  type S3Client,
   type S3ServiceException,
 } from '@aws-sdk/client-s3'
+import { clientOf, refused, unsigned } from '../../sdk.ts'
+import { newcomer } from './client-key.ts'
 import { type S3Server, startS3Server } from './s3-server.ts'
 
 let server: S3Server
@@ -31,35 +33,17 @@ let alice: S3Client
 let bob: S3Client
 let nobody: S3Client
 let bobId = ''
-const clients: S3Client[] = []
 let made = 0
-
-function clientOf(more: object): S3Client {
-  const endpoint = `http://127.0.0.1:${server.port}`
-  const common = { endpoint, region: 'us-east-1', forcePathStyle: true, maxAttempts: 1 }
-  const client = new S3Client({ ...common, ...more })
-  clients.push(client)
-  return client
-}
-
-async function newcomer(handle: string): Promise<S3Client> {
-  await server.accounts.createPrincipal({ handle, email: `${handle}@example.org` })
-  const { accessKeyId, secret } = await server.accounts.createKey(handle)
-  return clientOf({ credentials: { accessKeyId, secretAccessKey: secret } })
-}
 
 before(async () => {
   server = await startS3Server()
-  alice = await newcomer('alice')
-  bob = await newcomer('bob')
+  alice = await newcomer(server, { handle: 'alice', email: 'alice@example.org' })
+  bob = await newcomer(server, { handle: 'bob', email: 'bob@example.org' })
   bobId = (await server.accounts.principal('bob')).id
-  nobody = clientOf({
-    credentials: { accessKeyId: 'unused', secretAccessKey: 'unused' },
-    signer: { sign: async (request: unknown) => request },
-  })
+  nobody = clientOf(server, unsigned)
 })
 after(async () => {
-  for (const client of clients) client.destroy()
+  for (const client of [alice, bob, nobody]) client.destroy()
   await server[Symbol.asyncDispose]()
 })
 
@@ -78,11 +62,6 @@ const status = async (asked: Promise<{ $metadata: { httpStatusCode?: number } }>
   } catch (error) {
     return (error as S3ServiceException).$metadata.httpStatusCode
   }
-}
-const refused = (code: number, name: string) => (error: unknown) => {
-  const { $metadata, name: found } = error as S3ServiceException
-  deepEqual([$metadata.httpStatusCode, found], [code, name])
-  return true
 }
 
 /** What each may do, in one line: get, list, put, delete, read the ACL. */

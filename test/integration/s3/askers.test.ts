@@ -7,7 +7,7 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { HolderRef } from '#identity/administration'
 import { parseBucketName } from '#object/names'
-import type { ClientKey } from './iam-client.ts'
+import type { ClientKey } from './client-key.ts'
 import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
 import { sha256, sign } from './signer.ts'
 
@@ -196,7 +196,7 @@ async function ask(
           contentHash: sha256(body),
         })
   const { host, ...sent } = signed.headers as Readonly<Record<string, string>>
-  const response = await fetch(`http://127.0.0.1:${server.port}${target}`, {
+  const response = await fetch(`${server.s3Url}${target}`, {
     method,
     headers: sent,
     ...(body === '' ? {} : { body }),

@@ -20,14 +20,8 @@ import {
   source,
   statement,
 } from './authorisation.table.ts'
-import {
-  allowing,
-  askIam,
-  type ClientKey,
-  type IamAnswer,
-  type Parameters,
-  trusting,
-} from './iam-client.ts'
+import type { ClientKey } from './client-key.ts'
+import { allowing, askIam, type IamAnswer, keyIn, type Parameters, trusting } from './iam-client.ts'
 import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
 import { sha256, sign } from './signer.ts'
 
@@ -74,12 +68,7 @@ async function makeMembers(): Promise<void> {
   const member = keys.get('member') ?? assert.fail()
   const action = { action: 'AssumeRole', parameters: asked, service: 'sts' } as const
   const session = await askIam(server.port, member, action)
-  keys.set('session', { ...keyIn(session), token: session.value('SessionToken') ?? '' })
-}
-
-function keyIn(answer: IamAnswer): ClientKey {
-  const [accessKeyId = '', secret = ''] = ['AccessKeyId', 'SecretAccessKey'].map(answer.value)
-  return { accessKeyId, secret }
+  keys.set('session', keyIn(session))
 }
 
 /** By the owner's account, about itself. */
@@ -384,7 +373,7 @@ async function post(who: Asker, { bucket }: Place): Promise<Response> {
   const fields = { key, ...(credentials === undefined ? {} : signedFields(bucket, credentials)) }
   for (const [name, value] of Object.entries(fields)) form.append(name, value)
   form.append('file', new Blob(['posted']), 'file')
-  const url = `http://127.0.0.1:${server.port}/${bucket}`
+  const url = `${server.s3Url}/${bucket}`
   return await fetch(url, { method: 'POST', body: form })
 }
 

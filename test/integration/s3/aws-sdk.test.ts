@@ -26,35 +26,29 @@ import {
   ListObjectVersionsCommand,
   ListPartsCommand,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
-import { accessKeyId, owner, type S3Server, secret, startS3Server } from './s3-server.ts'
+import { clientOf, refused } from '../../sdk.ts'
+import { owner, type S3Server, startS3Server } from './s3-server.ts'
 
 const Bucket = 'sdk-bucket'
 const mebibyte = 1024 * 1024
 let server: S3Server
 let client: S3Client
+/** Of the SDK, when it is told nothing. */
+const defaults = { maxAttempts: 3 }
 
 before(async () => {
   server = await startS3Server()
-  client = clientOf(`http://127.0.0.1:${server.port}`)
+  client = clientOf(server, defaults)
   await client.send(new CreateBucketCommand({ Bucket }))
 })
 after(async () => {
   client.destroy()
   await server[Symbol.asyncDispose]()
 })
-
-function clientOf(endpoint: string): S3Client {
-  return new S3Client({
-    endpoint,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey: secret },
-  })
-}
 
 async function put(Key: string, Body: string | Uint8Array, more: object = {}) {
   return client.send(new PutObjectCommand({ Bucket, Key, Body, ...more }))
@@ -75,17 +69,6 @@ function bytesOf(length: number): Buffer {
 
 function md5(bytes: string | Uint8Array): string {
   return createHash('md5').update(bytes).digest('hex')
-}
-
-function refused(status: number, name: string) {
-  return (error: {
-    readonly name: string
-    readonly $metadata: { readonly httpStatusCode?: number }
-  }) => {
-    equal(error.name, name)
-    equal(error.$metadata.httpStatusCode, status)
-    return true
-  }
 }
 
 test('a bucket comes, is seen, is kept when created again, and goes', async () => {
@@ -615,7 +598,7 @@ test('a bucket without versions lists one version of each object', async () => {
 })
 
 test('the local mount takes signed requests, too', async () => {
-  const local = clientOf(`http://127.0.0.1:${server.localPort}/s3`)
+  const local = clientOf({ ...server, s3Url: `http://127.0.0.1:${server.localPort}/s3` }, defaults)
   const body = bytesOf(100_000)
   await local.send(new PutObjectCommand({ Bucket: 'made-by-put', Key: 'a/b c', Body: body }))
   const back = await local.send(new GetObjectCommand({ Bucket: 'made-by-put', Key: 'a/b c' }))
@@ -624,12 +607,7 @@ test('the local mount takes signed requests, too', async () => {
 })
 
 test('a wrong secret is refused', async () => {
-  const stranger = new S3Client({
-    endpoint: `http://127.0.0.1:${server.port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey: 'wrong' },
-  })
+  const stranger = clientOf({ ...server, secretAccessKey: 'wrong' }, defaults)
   await rejects(
     () => stranger.send(new ListBucketsCommand({})),
     refused(403, 'SignatureDoesNotMatch'),
@@ -643,7 +621,7 @@ test('every request was told to the log with its operation, and none failed insi
   ok(
     server.ended.some(
       ({ operation, bytesIn, principal }) =>
-        operation === 'PutObject' && bytesIn > 0 && principal === accessKeyId,
+        operation === 'PutObject' && bytesIn > 0 && principal === server.accessKeyId,
     ),
   )
 })

@@ -5,20 +5,20 @@ import {
   CreateBucketCommand,
   PutBucketNotificationConfigurationCommand,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { createClient } from '@redis/client'
-import { Dispatcher } from '#delivery/dispatcher'
+import type { Dispatcher } from '#delivery/dispatcher'
 import type { TargetPlace } from '#delivery/target'
-import { silentTelemetry } from '#telemetry/telemetry'
-import { systemWorld } from '#world/system'
 import { type Broker, startNats, startRedis } from '../../brokers.ts'
 import { whyWithout } from '../../debian-packages.ts'
+import { clientOf } from '../../sdk.ts'
 import { until } from '../../until.ts'
 import { type EventRecord, recordsOf } from '../../webhook-receiver.ts'
-import { accessKeyId, owner, type S3Server, secret, startS3Server } from './s3-server.ts'
+import { dispatcherOf } from './dispatcher.ts'
+import { type S3Server, startS3Server } from './s3-server.ts'
 
 const skipNats = whyWithout('nats-server')
 const skipRedis = whyWithout('redis-server')
@@ -32,18 +32,8 @@ let running: Promise<void>
 
 before(async () => {
   server = await startS3Server()
-  client = new S3Client({
-    endpoint: `http://127.0.0.1:${server.port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey: secret },
-    maxAttempts: 1,
-  })
-  const { sql, changelog, targets, objects } = server.store
-  const mayReplicate = async () => false
-  const world = systemWorld()
-  const ground = { sql, changelog, objects, mayReplicate, world, telemetry: silentTelemetry }
-  dispatcher = new Dispatcher({ ...ground, targets, giveUpMs: 86_400_000, root: owner.id })
+  client = clientOf(server)
+  dispatcher = dispatcherOf(server)
   running = dispatcher.run(stop.signal)
 })
 after(async () => {

@@ -20,9 +20,10 @@ import {
   PutObjectCommand,
   PutPublicAccessBlockCommand,
   RestoreObjectCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3'
-import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
+import { clientOf } from '../../sdk.ts'
+import { type S3Server, startS3Server } from './s3-server.ts'
 
 const Bucket = 'settings'
 let server: S3Server
@@ -30,13 +31,7 @@ let client: S3Client
 
 before(async () => {
   server = await startS3Server()
-  client = new S3Client({
-    endpoint: `http://127.0.0.1:${server.port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials: { accessKeyId, secretAccessKey: secret },
-  })
+  client = clientOf(server)
   await client.send(new CreateBucketCommand({ Bucket }))
 })
 after(async () => {

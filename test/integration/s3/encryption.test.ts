@@ -16,12 +16,13 @@ import {
   PutBucketEncryptionCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
   type ServerSideEncryption,
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
-import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
+import { clientOf, refused } from '../../sdk.ts'
+import { type S3Server, startS3Server } from './s3-server.ts'
 
 const Bucket = 'sealed'
 let server: S3Server
@@ -29,13 +30,7 @@ let client: S3Client
 
 before(async () => {
   server = await startS3Server()
-  client = new S3Client({
-    endpoint: `http://127.0.0.1:${server.port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey: secret },
-    maxAttempts: 1,
-  })
+  client = clientOf(server)
   await client.send(new CreateBucketCommand({ Bucket }))
   await server.namedKeys.create('first')
   await server.namedKeys.create('second')
@@ -44,16 +39,6 @@ after(async () => {
   client.destroy()
   await server[Symbol.asyncDispose]()
 })
-
-function refused(status: number, name: string) {
-  return (error: {
-    readonly name: string
-    readonly $metadata: { readonly httpStatusCode?: number }
-  }) => {
-    deepEqual([error.$metadata.httpStatusCode, error.name], [status, name])
-    return true
-  }
-}
 
 /** Of HEAD, whose answers say no more. */
 function hasStatus(status: number) {

@@ -19,11 +19,12 @@ import {
   ListObjectsCommand,
   ListPartsCommand,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
-import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
+import { clientOf, refused } from '../../sdk.ts'
+import { type S3Server, startS3Server } from './s3-server.ts'
 
 const Bucket = 'fine-print'
 let server: S3Server
@@ -31,28 +32,13 @@ let client: S3Client
 
 before(async () => {
   server = await startS3Server()
-  client = new S3Client({
-    endpoint: `http://127.0.0.1:${server.port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey: secret },
-  })
+  client = clientOf(server)
   await client.send(new CreateBucketCommand({ Bucket }))
 })
 after(async () => {
   client.destroy()
   await server[Symbol.asyncDispose]()
 })
-
-function refused(status: number, name: string) {
-  return (error: {
-    readonly name: string
-    readonly $metadata: { readonly httpStatusCode?: number }
-  }) => {
-    deepEqual([error.$metadata.httpStatusCode, error.name], [status, name])
-    return true
-  }
-}
 
 test('deleting many keys of a bucket that is not there fails as a whole', async () => {
   const Objects = [{ Key: 'a' }, { Key: 'b' }]

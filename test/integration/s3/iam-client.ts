@@ -1,11 +1,7 @@
 /** IAM and STS as a client calls them: a form, signed for its service, and an answer in XML. */
+import { deepEqual, equal } from 'node:assert/strict'
+import type { ClientKey } from './client-key.ts'
 import { sha256, sign } from './signer.ts'
-
-export interface ClientKey {
-  readonly accessKeyId: string
-  readonly secret: string
-  readonly token?: string
-}
 
 export interface IamAnswer {
   readonly status: number
@@ -66,6 +62,31 @@ function signedHeaders(
   })
   const { host, ...sent } = headers
   return sent
+}
+
+export async function done(asked: Promise<IamAnswer>): Promise<IamAnswer> {
+  const answer = await asked
+  equal(answer.status, 200, `${answer.value('Code')}: ${answer.value('Message')}`)
+  return answer
+}
+
+export async function fails(
+  asked: Promise<IamAnswer>,
+  status: number,
+  code: string,
+): Promise<void> {
+  const answer = await asked
+  deepEqual([answer.status, answer.value('Code')], [status, code])
+}
+
+/** The key of a new access key, or of a session. */
+export function keyIn(answer: IamAnswer): ClientKey {
+  const token = answer.value('SessionToken')
+  return {
+    accessKeyId: answer.value('AccessKeyId') ?? '',
+    secret: answer.value('SecretAccessKey') ?? '',
+    ...(token === undefined ? {} : { token }),
+  }
 }
 
 export function allowing(action: string | readonly string[], resource = '*'): string {

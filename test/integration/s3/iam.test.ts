@@ -9,16 +9,19 @@ import {
   ListObjectsV2Command,
   PutBucketPolicyCommand,
   PutObjectCommand,
-  S3Client,
-  type S3ServiceException,
+  type S3Client,
 } from '@aws-sdk/client-s3'
+import { refused } from '../../sdk.ts'
 import { until } from '../../until.ts'
+import { type ClientKey, clientWith } from './client-key.ts'
 import {
   allowing,
   askIam,
-  type ClientKey,
   denying,
+  done,
+  fails,
   type IamAnswer,
+  keyIn,
   type Parameters,
   trusting,
 } from './iam-client.ts'
@@ -43,38 +46,13 @@ const iam = (key: ClientKey, action: string, parameters: Parameters = {}): Promi
 const sts = (key: ClientKey, action: string, parameters: Parameters = {}): Promise<IamAnswer> =>
   askIam(server.port, key, { action, parameters, service: 'sts' })
 
-async function done(asked: Promise<IamAnswer>): Promise<IamAnswer> {
-  const answer = await asked
-  equal(answer.status, 200, `${answer.value('Code')}: ${answer.value('Message')}`)
-  return answer
-}
-
-async function refused(asked: Promise<IamAnswer>, status: number, code: string): Promise<void> {
-  const answer = await asked
-  deepEqual([answer.status, answer.value('Code')], [status, code])
-}
-
 function s3(key: ClientKey): S3Client {
-  const client = new S3Client({
-    endpoint: `http://127.0.0.1:${server.port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials: {
-      accessKeyId: key.accessKeyId,
-      secretAccessKey: key.secret,
-      ...(key.token === undefined ? {} : { sessionToken: key.token }),
-    },
-  })
+  const client = clientWith(server, key)
   clients.push(client)
   return client
 }
 
-const denied = (error: unknown): boolean => {
-  const { $metadata, name } = error as S3ServiceException
-  deepEqual([$metadata.httpStatusCode, name], [403, 'AccessDenied'])
-  return true
-}
+const denied = refused(403, 'AccessDenied')
 
 /** A principal that is an account, or a plain one. */
 async function principal(isAccount: boolean): Promise<ClientKey & { readonly id: string }> {
@@ -92,16 +70,7 @@ async function member(
   return {
     arn: user.value('Arn') ?? '',
     id: user.value('UserId') ?? '',
-    accessKeyId: key.value('AccessKeyId') ?? '',
-    secret: key.value('SecretAccessKey') ?? '',
-  }
-}
-
-function sessionKey(answer: IamAnswer): ClientKey {
-  return {
-    accessKeyId: answer.value('AccessKeyId') ?? '',
-    secret: answer.value('SecretAccessKey') ?? '',
-    token: answer.value('SessionToken') ?? '',
+    ...keyIn(key),
   }
 }
 
@@ -197,8 +166,8 @@ test('a plain user has what it owns; policies of the store give more, or take it
   await of(bob)
   await done(put(alice.id, denying('s3:ListBucket', resource)))
   await rejects(of(alice), denied)
-  await refused(put('nobody-at-all', allowing('*')), 404, 'NoSuchEntity')
-  await refused(iam(alice, 'PutUserPolicy', { UserName: alice.id }), 403, 'AccessDenied')
+  await fails(put('nobody-at-all', allowing('*')), 404, 'NoSuchEntity')
+  await fails(iam(alice, 'PutUserPolicy', { UserName: alice.id }), 403, 'AccessDenied')
 })
 
 test('variables in policies stand for who asks', async () => {
@@ -230,13 +199,13 @@ test('a role gives its sessions what it has, no more than they were narrowed to,
     sts(key, 'AssumeRole', { RoleArn, RoleSessionName: 'night', ...more })
   const opened = await done(assume(alice))
   equal(opened.value('Arn'), `arn:aws:sts::${account.id}:assumed-role/worker/night`)
-  const session = sessionKey(opened)
+  const session = keyIn(opened)
   const get = (key = session) => s3(key).send(new GetObjectCommand({ Bucket, Key: 'a' }))
   await rejects(get(), denied)
   const policy = { RoleName: 'worker', PolicyName: 'all', PolicyDocument: allowing('s3:*') }
   await done(iam(account, 'PutRolePolicy', policy))
   await get()
-  const narrowed = sessionKey(await done(assume(alice, { Policy: allowing('s3:List*') })))
+  const narrowed = keyIn(await done(assume(alice, { Policy: allowing('s3:List*') })))
   await rejects(get(narrowed), denied)
   await s3(narrowed).send(new ListObjectsV2Command({ Bucket }))
   const who = await done(sts(session, 'GetCallerIdentity'))
@@ -260,24 +229,24 @@ test('who a role does not trust, or whom its own policies forbid it, does not be
       ...more,
     })
   await done(create('of-alice', trusting({ AWS: alice.arn })))
-  await refused(assume(bob, 'of-alice'), 403, 'AccessDenied')
-  await refused(assume(await principal(true), 'of-alice'), 403, 'AccessDenied')
-  await refused(assume(alice, 'no-role'), 403, 'AccessDenied')
+  await fails(assume(bob, 'of-alice'), 403, 'AccessDenied')
+  await fails(assume(await principal(true), 'of-alice'), 403, 'AccessDenied')
+  await fails(assume(alice, 'no-role'), 403, 'AccessDenied')
   const forbidden = { UserName: 'alice', PolicyName: 'no', PolicyDocument: denying('sts:*') }
   await done(iam(account, 'PutUserPolicy', forbidden))
-  await refused(assume(alice, 'of-alice'), 403, 'AccessDenied')
+  await fails(assume(alice, 'of-alice'), 403, 'AccessDenied')
   await done(create('of-account', trusting({ AWS: account.id })))
-  await refused(assume(bob, 'of-account'), 403, 'AccessDenied')
+  await fails(assume(bob, 'of-account'), 403, 'AccessDenied')
   const may = { UserName: 'bob', PolicyName: 'may', PolicyDocument: allowing('sts:AssumeRole') }
   await done(iam(account, 'PutUserPolicy', may))
   await done(assume(bob, 'of-account'))
   const condition = { StringEquals: { 'sts:ExternalId': 'open sesame' } }
   await done(create('with-word', trusting({ AWS: bob.arn }, condition)))
-  await refused(assume(bob, 'with-word'), 403, 'AccessDenied')
+  await fails(assume(bob, 'with-word'), 403, 'AccessDenied')
   await done(assume(bob, 'with-word', { ExternalId: 'open sesame' }))
-  await refused(assume(bob, 'of-account', { DurationSeconds: '60' }), 400, 'ValidationError')
-  await refused(assume(bob, 'of-account', { DurationSeconds: '7200' }), 400, 'ValidationError')
-  await refused(assume(bob, 'of-account', { Policy: '{}' }), 400, 'MalformedPolicyDocument')
+  await fails(assume(bob, 'of-account', { DurationSeconds: '60' }), 400, 'ValidationError')
+  await fails(assume(bob, 'of-account', { DurationSeconds: '7200' }), 400, 'ValidationError')
+  await fails(assume(bob, 'of-account', { Policy: '{}' }), 400, 'MalformedPolicyDocument')
 })
 
 test('a session of a user ends with its key and with the user', async () => {
@@ -286,17 +255,17 @@ test('a session of a user ends with its key and with the user', async () => {
   const Bucket = await newBucket(account)
   const all = { UserName: 'alice', PolicyName: 'all', PolicyDocument: allowing('s3:*') }
   await done(iam(account, 'PutUserPolicy', all))
-  const session = sessionKey(await done(sts(alice, 'GetSessionToken')))
+  const session = keyIn(await done(sts(alice, 'GetSessionToken')))
   const list = () => s3(session).send(new ListObjectsV2Command({ Bucket }))
   await list()
-  await refused(sts(session, 'GetSessionToken'), 403, 'AccessDenied')
+  await fails(sts(session, 'GetSessionToken'), 403, 'AccessDenied')
   const key = { UserName: 'alice', AccessKeyId: alice.accessKeyId }
   await done(iam(account, 'UpdateAccessKey', { ...key, Status: 'Inactive' }))
   const gone = (error: unknown) => (error as Error).name === 'InvalidToken'
   await rejects(list(), gone)
   await done(iam(account, 'UpdateAccessKey', { ...key, Status: 'Active' }))
   await list()
-  await refused(iam(account, 'DeleteUser', { UserName: 'alice' }), 409, 'DeleteConflict')
+  await fails(iam(account, 'DeleteUser', { UserName: 'alice' }), 409, 'DeleteConflict')
   await done(iam(account, 'DeleteAccessKey', key))
   await done(iam(account, 'DeleteUserPolicy', { UserName: 'alice', PolicyName: 'all' }))
   await done(iam(account, 'DeleteUser', { UserName: 'alice' }))
@@ -310,9 +279,9 @@ test('what a bucket offers to everybody is not for a session that was narrowed',
   const trust = { AssumeRolePolicyDocument: trusting({ AWS: alice.arn }) }
   const role = await done(iam(account, 'CreateRole', { RoleName: 'worker', ...trust }))
   const asked = { RoleArn: role.value('Arn') ?? '', RoleSessionName: 'night' }
-  const wide = sessionKey(await done(sts(alice, 'AssumeRole', asked)))
+  const wide = keyIn(await done(sts(alice, 'AssumeRole', asked)))
   const Policy = allowing('s3:PutObject')
-  const narrow = sessionKey(await done(sts(alice, 'AssumeRole', { ...asked, Policy })))
+  const narrow = keyIn(await done(sts(alice, 'AssumeRole', { ...asked, Policy })))
   const list = (key: ClientKey) => s3(key).send(new ListObjectsV2Command({ Bucket }))
   const offer = async (Principal: unknown) => {
     const statement = { Effect: 'Allow', Action: 's3:ListBucket', Principal }
@@ -337,12 +306,12 @@ test('a role of the store acts in root’s name, and cannot become root', async 
   const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess'
   await done(iam(root, 'AttachRolePolicy', { RoleName: 'manager', PolicyArn }))
   const asked = { RoleArn: 'arn:aws:iam:::role/manager', RoleSessionName: 'today' }
-  const session = sessionKey(await done(sts(await principal(false), 'AssumeRole', asked)))
+  const session = keyIn(await done(sts(await principal(false), 'AssumeRole', asked)))
   await done(iam(session, 'ListUsers'))
   for (const action of ['CreateAccessKey', 'ListAccessKeys', 'GetUser'])
-    await refused(iam(session, action, { UserName: 'root' }), 403, 'AccessDenied')
-  await refused(iam(session, 'CreateAccessKey'), 400, 'ValidationError')
-  await refused(sts(session, 'GetSessionToken'), 403, 'AccessDenied')
+    await fails(iam(session, action, { UserName: 'root' }), 403, 'AccessDenied')
+  await fails(iam(session, 'CreateAccessKey'), 400, 'ValidationError')
+  await fails(sts(session, 'GetSessionToken'), 403, 'AccessDenied')
 })
 
 /** A form as a browser posts it, signed with a session's key. */
@@ -373,14 +342,14 @@ async function postForm(
   for (const [name, value] of Object.entries({ ...fields, policy, 'x-amz-signature': signature }))
     form.append(name, value)
   form.append('file', new Blob(['hello']), 'a.txt')
-  const url = `http://127.0.0.1:${server.port}/${Bucket}`
+  const url = `${server.s3Url}/${Bucket}`
   return (await fetch(url, { method: 'POST', body: form })).status
 }
 
 test('a session’s token goes with URLs and forms as well', async () => {
   const alice = await principal(false)
   const Bucket = await newBucket(alice)
-  const session = sessionKey(await done(sts(alice, 'GetSessionToken')))
+  const session = keyIn(await done(sts(alice, 'GetSessionToken')))
   const { token = '' } = session
   const host = `127.0.0.1:${server.port}`
   const get = async (query: string, behind = '') => {
@@ -406,13 +375,13 @@ test('a key is known to have been used today', async () => {
   await until(used, (answer) => answer.value('LastUsedDate') !== undefined)
   equal((await done(used())).value('UserName'), 'alice')
   const other = await principal(true)
-  await refused(iam(other, 'GetAccessKeyLastUsed', asked), 404, 'NoSuchEntity')
+  await fails(iam(other, 'GetAccessKeyLastUsed', asked), 404, 'NoSuchEntity')
 })
 
 test('a token is good with its own key alone', async () => {
   const alice = await principal(false)
-  const one = sessionKey(await done(sts(alice, 'GetSessionToken')))
-  const other = sessionKey(await done(sts(alice, 'GetSessionToken')))
+  const one = keyIn(await done(sts(alice, 'GetSessionToken')))
+  const other = keyIn(await done(sts(alice, 'GetSessionToken')))
   const code = async (key: ClientKey): Promise<string> => {
     try {
       await s3(key).send(new ListBucketsCommand({}))
@@ -439,21 +408,21 @@ test('nobody manages what is not theirs', async () => {
   ]
   const alice = await member(account, 'alice')
   for (const key of [plain, alice]) {
-    await refused(iam(key, 'ListUsers'), 403, 'AccessDenied')
-    await refused(iam(key, 'CreateUser', { UserName: 'mallory' }), 403, 'AccessDenied')
-    await refused(iam(key, 'CreateAccessKey'), 403, 'AccessDenied')
+    await fails(iam(key, 'ListUsers'), 403, 'AccessDenied')
+    await fails(iam(key, 'CreateUser', { UserName: 'mallory' }), 403, 'AccessDenied')
+    await fails(iam(key, 'CreateAccessKey'), 403, 'AccessDenied')
   }
-  await refused(iam(other, 'GetUser', { UserName: 'alice' }), 404, 'NoSuchEntity')
+  await fails(iam(other, 'GetUser', { UserName: 'alice' }), 404, 'NoSuchEntity')
   deepEqual((await done(iam(other, 'ListUsers'))).values('UserName'), [])
   const full = { PolicyArn: 'arn:aws:iam::aws:policy/IAMFullAccess' }
   await done(iam(root, 'AttachUserPolicy', { UserName: plain.id, ...full }))
   await done(iam(plain, 'ListUsers'))
   for (const UserName of ['root', account.id]) {
-    await refused(iam(plain, 'CreateAccessKey', { UserName }), 403, 'AccessDenied')
-    await refused(iam(plain, 'DeleteUser', { UserName }), 403, 'AccessDenied')
+    await fails(iam(plain, 'CreateAccessKey', { UserName }), 403, 'AccessDenied')
+    await fails(iam(plain, 'DeleteUser', { UserName }), 403, 'AccessDenied')
   }
   const key = { UserName: 'alice', AccessKeyId: account.accessKeyId }
-  await refused(iam(account, 'DeleteAccessKey', key), 404, 'NoSuchEntity')
+  await fails(iam(account, 'DeleteAccessKey', key), 404, 'NoSuchEntity')
 })
 
 test('what is asked badly is told so', async () => {
@@ -474,8 +443,8 @@ test('what is asked badly is told so', async () => {
       'AuthorizationHeaderMalformed',
     ],
   ]
-  for (const [asked, status, code] of wrong) await refused(asked, status, code)
-  const unsigned = await fetch(`http://127.0.0.1:${server.port}/`, {
+  for (const [asked, status, code] of wrong) await fails(asked, status, code)
+  const unsigned = await fetch(`${server.s3Url}/`, {
     method: 'POST',
     body: new URLSearchParams({ Action: 'ListUsers', Version: '2010-05-08' }),
   })
@@ -495,7 +464,7 @@ test('what is asked badly is told so', async () => {
   await member(account, 'alice')
   for (const PolicyDocument of Object.values(documents)) {
     const policy = { UserName: 'alice', PolicyName: 'p', PolicyDocument }
-    await refused(iam(account, 'PutUserPolicy', policy), 400, 'MalformedPolicyDocument')
+    await fails(iam(account, 'PutUserPolicy', policy), 400, 'MalformedPolicyDocument')
   }
 })
 

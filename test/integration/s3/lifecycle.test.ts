@@ -17,11 +17,12 @@ import {
   PutBucketLifecycleConfigurationCommand,
   PutObjectCommand,
   RestoreObjectCommand,
-  S3Client,
+  type S3Client,
   type StorageClass,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
+import { clientOf, refused } from '../../sdk.ts'
+import { type S3Server, startS3Server } from './s3-server.ts'
 
 const Bucket = 'ageing'
 const dayMs = 86_400_000
@@ -30,28 +31,13 @@ let client: S3Client
 
 before(async () => {
   server = await startS3Server()
-  client = new S3Client({
-    endpoint: `http://127.0.0.1:${server.port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey: secret },
-  })
+  client = clientOf(server)
   await client.send(new CreateBucketCommand({ Bucket }))
 })
 after(async () => {
   client.destroy()
   await server[Symbol.asyncDispose]()
 })
-
-function refused(status: number, name: string) {
-  return (error: {
-    readonly name: string
-    readonly $metadata: { readonly httpStatusCode?: number }
-  }) => {
-    deepEqual([error.$metadata.httpStatusCode, error.name], [status, name])
-    return true
-  }
-}
 
 const setRules = (...Rules: LifecycleRule[]) =>
   client.send(

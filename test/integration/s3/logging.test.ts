@@ -14,7 +14,7 @@ import {
   PutBucketPolicyCommand,
   PutObjectCommand,
   PutObjectLockConfigurationCommand,
-  S3Client,
+  type S3Client,
   type S3ServiceException,
 } from '@aws-sdk/client-s3'
 import { AccessLogs } from '#api/s3/access-logs'
@@ -22,8 +22,9 @@ import { parsePrincipalId } from '#identity/principal'
 import { silentTelemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
 import { startStore } from '../../harness.ts'
+import { clientOf } from '../../sdk.ts'
 import { until } from '../../until.ts'
-import { accessKeyId, owner, type S3Server, secret, startS3Server } from './s3-server.ts'
+import { owner, type S3Server, startS3Server } from './s3-server.ts'
 
 let server: S3Server
 let root: S3Client
@@ -66,13 +67,7 @@ before(async () => {
   }
   server = await startS3Server({ door: { telemetry } })
   logs = openLogs(3_600_000)
-  root = new S3Client({
-    endpoint: `http://127.0.0.1:${server.port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey: secret },
-    maxAttempts: 1,
-  })
+  root = clientOf(server)
 })
 after(async () => {
   root.destroy()
@@ -249,7 +244,7 @@ test('every request to the bucket is a line, refused ones too, and no line has a
   )
   await root.send(new GetObjectCommand({ Bucket, Key: 'a b', Range: 'bytes=0-2' }))
   await rejects(root.send(new GetObjectCommand({ Bucket, Key: 'missing' })))
-  const url = `http://127.0.0.1:${server.port}/${Bucket}/a`
+  const url = `${server.s3Url}/${Bucket}/a`
   equal((await fetch(`${url}%20b`)).status, 200)
   const forged = await fetch(`${url}%20b?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=f00d`)
   const [, code = ''] = /<Code>(\w+)</.exec(await forged.text()) ?? []
@@ -347,9 +342,7 @@ test('many lines do not wait, and few do not wait for long', async () => {
 test('a store that is up delivers what its gateways hear', async () => {
   const flags = ['--nodes', '3', '--profile', '2+1', '--gateways', '2', '--access-log-every', '1s']
   await using store = await startStore({ flags })
-  const { s3Url: endpoint, accessKeyId, secretAccessKey } = store
-  const credentials = { accessKeyId, secretAccessKey }
-  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials })
+  const client = clientOf(store)
   const [Bucket, target] = ['source', 'target']
   for (const name of [Bucket, target]) await client.send(new CreateBucketCommand({ Bucket: name }))
   await client.send(new PutBucketAclCommand({ Bucket: target, ...toLogDelivery }))

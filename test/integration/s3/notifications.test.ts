@@ -16,20 +16,18 @@ import {
   PutObjectAclCommand,
   PutObjectCommand,
   PutObjectTaggingCommand,
-  S3Client,
-  type S3ServiceException,
+  type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { Dispatcher } from '#delivery/dispatcher'
 import { newWebhookSecret } from '#delivery/webhook'
-import { silentTelemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
+import { clientOf, refused } from '../../sdk.ts'
 import { until } from '../../until.ts'
 import { openWebhookReceiver, signatureOf, type WebhookReceiver } from '../../webhook-receiver.ts'
-import { accessKeyId, owner, type S3Server, secret, startS3Server } from './s3-server.ts'
+import { dispatcherOf } from './dispatcher.ts'
+import { owner, type S3Server, startS3Server } from './s3-server.ts'
 
 const world = systemWorld()
-const day = 86_400_000
 let server: S3Server
 let client: S3Client
 const stop = new AbortController()
@@ -37,14 +35,8 @@ let running: Promise<void>
 
 before(async () => {
   server = await startS3Server()
-  client = new S3Client({
-    endpoint: `http://127.0.0.1:${server.port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey: secret },
-    maxAttempts: 1,
-  })
-  running = dispatcherOf(day).run(stop.signal)
+  client = clientOf(server)
+  running = dispatcherOf(server).run(stop.signal)
 })
 after(async () => {
   stop.abort()
@@ -52,16 +44,6 @@ after(async () => {
   client.destroy()
   await server[Symbol.asyncDispose]()
 })
-
-function dispatcherOf(giveUpMs: number): Dispatcher {
-  const { sql, changelog, targets, objects } = server.store
-  const mayReplicate = async () => false
-  const telemetry = silentTelemetry
-  return new Dispatcher({
-    ...{ sql, changelog, targets, objects, mayReplicate },
-    ...{ giveUpMs, root: owner.id, world, telemetry },
-  })
-}
 
 async function addWebhook(name: string, { url }: WebhookReceiver): Promise<string> {
   const made = newWebhookSecret(world)
@@ -90,11 +72,6 @@ const configured = async (Bucket: string) => {
 }
 const put = (Bucket: string, Key: string, Body = Key) =>
   client.send(new PutObjectCommand({ Bucket, Key, Body }))
-const refused = (status: number, name: string) => (error: unknown) => {
-  const { $metadata, name: found } = error as S3ServiceException
-  deepEqual([$metadata.httpStatusCode, found], [status, name])
-  return true
-}
 
 test('rules are given back as they were given, and none removes them', async () => {
   await using receiver = await openWebhookReceiver()
@@ -391,7 +368,7 @@ test('what is refused holds up only its own object, and is given up in the end, 
   stop.abort()
   await running
   const impatient = new AbortController()
-  const giving = dispatcherOf(1).run(impatient.signal)
+  const giving = dispatcherOf(server, { giveUpMs: 1 }).run(impatient.signal)
   await until(backlog, ({ givenUp }) => givenUp === 1)
   equal((await backlog()).waiting, 0)
   receiver.answerWith(200)
@@ -409,7 +386,7 @@ test('redirections are not followed, and private networks are closed unless some
   await addWebhook('moved', receiver)
   receiver.answerWith(302)
   const { signal } = new AbortController()
-  const dispatcher = dispatcherOf(day)
+  const dispatcher = dispatcherOf(server)
   await rejects(dispatcher.try('moved', { signal }), { code: 'delivery/refused' })
   deepEqual(
     receiver.posted.map(({ status }) => status),

@@ -3,8 +3,9 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import * as sdk from '@aws-sdk/client-s3'
 import { bucketRoutes, objectRoutes, serviceRoutes } from '#api/s3/routes'
+import { clientOf, unsigned } from '../../sdk.ts'
 import { until } from '../../until.ts'
-import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
+import { type S3Server, startS3Server } from './s3-server.ts'
 
 type Command = Parameters<sdk.S3Client['send']>[0]
 
@@ -42,16 +43,9 @@ let nobody: sdk.S3Client
 
 before(async () => {
   server = await startS3Server()
-  const common = {
-    endpoint: `http://127.0.0.1:${server.port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    disableHostPrefix: true,
-    maxAttempts: 1,
-    credentials: { accessKeyId, secretAccessKey: secret },
-  }
-  root = new sdk.S3Client(common)
-  nobody = new sdk.S3Client({ ...common, signer: { sign: async (request) => request } })
+  const common = { disableHostPrefix: true }
+  root = clientOf(server, common)
+  nobody = clientOf(server, { ...common, ...unsigned })
   await root.send(new sdk.CreateBucketCommand({ Bucket }))
   await root.send(new sdk.PutObjectCommand({ Bucket, Key, Body: 'untouched' }))
 })
@@ -99,7 +93,7 @@ test('a method that a sub-resource does not have is no matter of offering', asyn
     ['POST', `/${Bucket}/${Key}?tagging`],
     ['DELETE', `/${Bucket}?list-type=2`],
   ] as const) {
-    const answer = await fetch(`http://127.0.0.1:${server.port}${target}`, { method })
+    const answer = await fetch(`${server.s3Url}${target}`, { method })
     equal(answer.status, 405, `${method} ${target}`)
     ok((await answer.text()).includes('<Code>MethodNotAllowed</Code>'))
   }

@@ -80,7 +80,7 @@ async function post(
   const form = new FormData()
   for (const [name, value] of Object.entries(fields)) form.append(name, value)
   form.append('file', new Blob([file]), filename)
-  const url = `http://127.0.0.1:${server.port}${path}`
+  const url = `${server.s3Url}${path}`
   return await fetch(url, { method: 'POST', body: form, redirect: 'manual' })
 }
 
@@ -125,7 +125,7 @@ test('both ways to sign, and the answer of a browser that wishes nothing', async
     const answer = await post(fields, { file: key })
     deepEqual([answer.status, await answer.text()], [204, ''])
     equal(answer.headers.get('etag'), `"${md5(key)}"`)
-    equal(answer.headers.get('location'), `http://127.0.0.1:${server.port}/${bucket}/${key}`)
+    equal(answer.headers.get('location'), `${server.s3Url}/${bucket}/${key}`)
     equal((await stored(key)).bytes.toString(), key)
   }
   const ended = server.ended.findLast(({ operation }) => operation === 'PostObject')
@@ -204,7 +204,7 @@ test('headers, metadata, tags and what need not be in a policy', async () => {
 })
 
 test('an ACL is kept, as a header would have it', async () => {
-  const read = () => fetch(`http://127.0.0.1:${server.port}/${bucket}/public`)
+  const read = () => fetch(`${server.s3Url}/${bucket}/public`)
   equal((await post(signedV2({ key: 'public', acl: 'private' }))).status, 204)
   equal((await read()).status, 403)
   equal((await post(signedV2({ key: 'public', acl: 'public-read' }))).status, 204)
@@ -225,7 +225,7 @@ test('the status that the form wishes', async () => {
   const answer = await post(signedV2({ key, success_action_status: '201' }))
   equal(answer.status, 201)
   equal(answer.headers.get('content-type'), 'application/xml')
-  const location = `http://127.0.0.1:${server.port}/${bucket}/a/b%20c%26%3C`
+  const location = `${server.s3Url}/${bucket}/a/b%20c%26%3C`
   equal(answer.headers.get('location'), location)
   equal(
     await answer.text(),

@@ -13,10 +13,13 @@ import {
   ListMultipartUploadsCommand,
   ListObjectsCommand,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
   type S3ServiceException,
 } from '@aws-sdk/client-s3'
-import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
+import type { NewPrincipal } from '#identity/accounts'
+import { clientOf, refused } from '../../sdk.ts'
+import { clientWith, newcomer } from './client-key.ts'
+import { type S3Server, startS3Server } from './s3-server.ts'
 
 let server: S3Server
 let root: S3Client
@@ -24,33 +27,21 @@ let alice: S3Client
 let bob: S3Client
 const clients: S3Client[] = []
 
-function clientOf(credentials: {
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-}): S3Client {
-  const endpoint = `http://127.0.0.1:${server.port}`
-  const client = new S3Client({
-    endpoint,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials,
-    maxAttempts: 1,
-  })
+function kept(client: S3Client): S3Client {
   clients.push(client)
   return client
 }
 
-async function newcomer(handle: string): Promise<S3Client> {
-  await server.accounts.createPrincipal({ handle, displayName: `${handle} of the test` })
-  const made = await server.accounts.createKey(handle)
-  return clientOf({ accessKeyId: made.accessKeyId, secretAccessKey: made.secret })
+async function join(handle: string, more: Partial<NewPrincipal> = {}): Promise<S3Client> {
+  const displayName = `${handle} of the test`
+  return kept(await newcomer(server, { handle, displayName, ...more }))
 }
 
 before(async () => {
   server = await startS3Server()
-  root = clientOf({ accessKeyId, secretAccessKey: secret })
-  alice = await newcomer('alice')
-  bob = await newcomer('bob')
+  root = kept(clientOf(server))
+  alice = await join('alice')
+  bob = await join('bob')
   await alice.send(new CreateBucketCommand({ Bucket: 'of-alice' }))
   await alice.send(new PutObjectCommand({ Bucket: 'of-alice', Key: 'a', Body: 'hers' }))
 })
@@ -58,12 +49,6 @@ after(async () => {
   for (const client of clients) client.destroy()
   await server[Symbol.asyncDispose]()
 })
-
-const refused = (status: number, name: string) => (error: unknown) => {
-  const { $metadata, name: found } = error as S3ServiceException
-  deepEqual([$metadata.httpStatusCode, found], [status, name])
-  return true
-}
 
 test('whoever makes a bucket owns it, and sees their own only', async () => {
   await bob.send(new CreateBucketCommand({ Bucket: 'of-bob' }))
@@ -119,7 +104,7 @@ test('root may do everything, in everything', async () => {
 })
 
 test('a key that was disabled or removed is refused with the next request', async () => {
-  const carol = await newcomer('carol')
+  const carol = await join('carol')
   await carol.send(new ListBucketsCommand({}))
   const [key] = await server.accounts.listKeys('carol')
   await server.accounts.setKeyState(key?.accessKeyId ?? '', 'disabled')
@@ -133,10 +118,10 @@ test('a key that was disabled or removed is refused with the next request', asyn
 test('a key is good until it expires', async () => {
   await server.accounts.createPrincipal({ handle: 'dave' })
   const past = await server.accounts.createKey('dave', { expiresAt: Date.now() - 1 })
-  const expired = clientOf({ accessKeyId: past.accessKeyId, secretAccessKey: past.secret })
+  const expired = kept(clientWith(server, past))
   await rejects(expired.send(new ListBucketsCommand({})), refused(403, 'InvalidAccessKeyId'))
   const future = await server.accounts.createKey('dave', { expiresAt: Date.now() + 3_600_000 })
-  const good = clientOf({ accessKeyId: future.accessKeyId, secretAccessKey: future.secret })
+  const good = kept(clientWith(server, future))
   await good.send(new ListBucketsCommand({}))
 })
 
@@ -152,14 +137,8 @@ test('a bucket that was removed and made by somebody else is theirs', async () =
   )
 })
 
-async function tenantOf(handle: string, tenant: string): Promise<S3Client> {
-  await server.accounts.createPrincipal({ handle, displayName: handle, tenant })
-  const made = await server.accounts.createKey(handle)
-  return clientOf({ accessKeyId: made.accessKeyId, secretAccessKey: made.secret })
-}
-
 test('a bucket is found by its own tenant, or none, before its name, and by no other', async () => {
-  const carol = await tenantOf('carol', 'east')
+  const carol = await join('carol', { tenant: 'east' })
   await carol.send(new CreateBucketCommand({ Bucket: 'of-carol' }))
   await carol.send(new PutObjectCommand({ Bucket: 'of-carol', Key: 'a', Body: 'hers' }))
   const list = (client: S3Client, Bucket: string) => client.send(new ListObjectsCommand({ Bucket }))
@@ -176,7 +155,7 @@ test('a bucket is found by its own tenant, or none, before its name, and by no o
 })
 
 test('buckets are made for one’s own tenant only', async () => {
-  const dave = await tenantOf('dave-of-the-north', 'north')
+  const dave = await join('dave-of-the-north', { tenant: 'north' })
   const make = (client: S3Client, Bucket: string) =>
     client.send(new CreateBucketCommand({ Bucket }))
   await make(dave, 'north:of-dave')
@@ -191,7 +170,7 @@ test('buckets are made for one’s own tenant only', async () => {
 })
 
 test('a list of buckets comes in pages, of those that begin with a prefix', async () => {
-  const erin = await newcomer('erin')
+  const erin = await join('erin')
   const names = ['erin-a', 'erin-b', 'erin-c', 'other-of-erin']
   for (const Bucket of names) await erin.send(new CreateBucketCommand({ Bucket }))
   const told: (string | undefined)[][] = []

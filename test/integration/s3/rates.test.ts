@@ -1,10 +1,12 @@
 /** Who asks too often is sent away, and nobody else is. */
 import { equal, match, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
-import { ListBucketsCommand, S3Client, type S3ServiceException } from '@aws-sdk/client-s3'
+import { ListBucketsCommand, type S3Client } from '@aws-sdk/client-s3'
 import { openRateTables, RateLimits, type RateRules } from '#api/rate-limits'
 import { systemWorld } from '#world/system'
-import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
+import { clientOf, refused } from '../../sdk.ts'
+import { clientWith } from './client-key.ts'
+import { type S3Server, startS3Server } from './s3-server.ts'
 
 /** A server whose limits mean this machine, too. Nothing comes back while a test runs. */
 async function withRates(
@@ -20,40 +22,30 @@ async function withRates(
 }
 const three = { perSecond: 0.001, burst: 3 }
 
-function clientOf({ port }: S3Server, credentials: { accessKeyId: string; secret: string }) {
-  return new S3Client({
-    endpoint: `http://127.0.0.1:${port}`,
-    region: 'us-east-1',
-    credentials: { ...credentials, secretAccessKey: credentials.secret },
-    maxAttempts: 1,
-  })
-}
-
 const list = (client: S3Client): Promise<unknown> => client.send(new ListBucketsCommand({}))
-const isSentAway = ({ name, $metadata }: S3ServiceException): boolean =>
-  name === 'SlowDown' && $metadata.httpStatusCode === 503
+const sentAway = refused(503, 'SlowDown')
 
 test('one key has so many requests, another key its own', () =>
   withRates({ perKey: three }, async (server) => {
     await server.accounts.createPrincipal({ handle: 'bob' })
-    const own = clientOf(server, { accessKeyId, secret })
-    const other = clientOf(server, await server.accounts.createKey('bob'))
+    const own = clientOf(server)
+    const other = clientWith(server, await server.accounts.createKey('bob'))
     for (let count = 0; count < 3; count += 1) await list(own)
-    await rejects(list(own), isSentAway)
+    await rejects(list(own), sentAway)
     await list(other)
     own.destroy()
     other.destroy()
   }))
 
 test('one address has so many requests, and is told when to come back', () =>
-  withRates({ perAddress: three }, async ({ port, websitePort }) => {
-    const url = `http://127.0.0.1:${port}/bucket/key`
+  withRates({ perAddress: three }, async ({ s3Url, websitePort }) => {
+    const url = `${s3Url}/bucket/key`
     for (let count = 0; count < 3; count += 1) equal((await fetch(url)).status, 404)
-    const refused = await fetch(url)
-    equal(refused.status, 503)
-    match(await refused.text(), /<Code>SlowDown<\/Code>/)
-    ok(Number(refused.headers.get('retry-after')) > 0)
-    match(refused.headers.get('x-amz-request-id') ?? '', /^[0-9A-F]{16}$/)
+    const answer = await fetch(url)
+    equal(answer.status, 503)
+    match(await answer.text(), /<Code>SlowDown<\/Code>/)
+    ok(Number(answer.headers.get('retry-after')) > 0)
+    match(answer.headers.get('x-amz-request-id') ?? '', /^[0-9A-F]{16}$/)
     const page = await fetch(`http://127.0.0.1:${websitePort}/`)
     equal(page.status, 503, 'all doors count together')
     ok(page.headers.has('retry-after'))
@@ -61,14 +53,14 @@ test('one address has so many requests, and is told when to come back', () =>
 
 test('who guesses is not told any more whether the guess was right', () =>
   withRates({ failures: three }, async (server) => {
-    const right = clientOf(server, { accessKeyId, secret })
-    const wrong = clientOf(server, { accessKeyId, secret: 'a wrong one' })
-    const unknown = clientOf(server, { accessKeyId: 'AKIANOBODY', secret })
+    const right = clientOf(server)
+    const wrong = clientOf({ ...server, secretAccessKey: 'a wrong one' })
+    const unknown = clientOf({ ...server, accessKeyId: 'AKIANOBODY' })
     for (let count = 0; count < 5; count += 1) await list(right)
     for (let count = 0; count < 2; count += 1)
-      await rejects(list(wrong), ({ name }: S3ServiceException) => name === 'SignatureDoesNotMatch')
-    await rejects(list(unknown), ({ name }: S3ServiceException) => name === 'InvalidAccessKeyId')
-    await rejects(list(wrong), isSentAway)
-    await rejects(list(right), isSentAway)
+      await rejects(list(wrong), refused(403, 'SignatureDoesNotMatch'))
+    await rejects(list(unknown), refused(403, 'InvalidAccessKeyId'))
+    await rejects(list(wrong), sentAway)
+    await rejects(list(right), sentAway)
     for (const client of [right, wrong, unknown]) client.destroy()
   }))

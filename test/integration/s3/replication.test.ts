@@ -19,68 +19,48 @@ import {
   PutBucketVersioningCommand,
   PutObjectCommand,
   type ReplicationRule,
-  S3Client,
-  type S3ServiceException,
+  type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { replicationRights } from '#api/s3/replication-rights'
-import { Dispatcher } from '#delivery/dispatcher'
 import { silentTelemetry } from '#telemetry/telemetry'
-import { systemWorld } from '#world/system'
+import { clientOf, refused } from '../../sdk.ts'
 import { until } from '../../until.ts'
-import { accessKeyId, owner, type S3Server, secret, startS3Server } from './s3-server.ts'
+import { newcomer } from './client-key.ts'
+import { dispatcherOf } from './dispatcher.ts'
+import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
 
 interface Attempt {
   readonly target: string
   readonly outcome: string
 }
 
-const world = systemWorld()
-const day = 86_400_000
+const dayMs = 86_400_000
 let here: S3Server
 let there: S3Server
 let client: S3Client
 let other: S3Client
 const stop = new AbortController()
 const running: Promise<void>[] = []
-const clients: S3Client[] = []
 /** What each attempt came to, by target. */
 const attempts: Attempt[] = []
+const telemetry = { ...silentTelemetry, delivered: (event: Attempt) => attempts.push(event) }
 
 before(async () => {
   here = await startS3Server()
   there = await startS3Server()
-  client = clientOf(here, { accessKeyId, secretAccessKey: secret })
-  other = clientOf(there, { accessKeyId, secretAccessKey: secret })
-  running.push(dispatcherOf(here).run(stop.signal), dispatcherOf(there).run(stop.signal))
+  client = clientOf(here)
+  other = clientOf(there)
+  for (const server of [here, there])
+    running.push(dispatcherOf(server, { telemetry }).run(stop.signal))
 })
 after(async () => {
   stop.abort()
   await Promise.all(running)
-  for (const one of clients) one.destroy()
+  client.destroy()
+  other.destroy()
   await here[Symbol.asyncDispose]()
   await there[Symbol.asyncDispose]()
 })
-
-function clientOf(
-  { port }: S3Server,
-  credentials: { readonly accessKeyId: string; readonly secretAccessKey: string },
-): S3Client {
-  const endpoint = `http://127.0.0.1:${port}`
-  const one = new S3Client({
-    ...{ endpoint, region: 'us-east-1', forcePathStyle: true, credentials, maxAttempts: 1 },
-  })
-  clients.push(one)
-  return one
-}
-
-function dispatcherOf({ store, accounts }: S3Server, giveUpMs = day): Dispatcher {
-  const { sql, changelog, targets, objects } = store
-  const mayReplicate = replicationRights({ accounts, root: owner.id })
-  const telemetry = { ...silentTelemetry, delivered: (event: Attempt) => attempts.push(event) }
-  const ground = { sql, changelog, targets, objects, world, telemetry }
-  return new Dispatcher({ ...ground, mayReplicate, giveUpMs, root: owner.id })
-}
 
 async function versioned(one: S3Client, Bucket: string): Promise<void> {
   await one.send(new CreateBucketCommand({ Bucket }))
@@ -125,19 +105,12 @@ async function history(one: S3Client, Bucket: string): Promise<readonly string[]
   const objects = Versions.map(({ Key, ETag }) => `${Key} ${ETag}`)
   return [...objects, ...DeleteMarkers.map(({ Key }) => `${Key} gone`)].sort()
 }
-const refused = (status: number, name: string) => (error: unknown) => {
-  const { $metadata, name: found } = error as S3ServiceException
-  deepEqual([$metadata.httpStatusCode, found], [status, name])
-  return true
-}
-
 async function addEndpoint(
   server: S3Server,
   name: string,
-  { to: { port }, bucket }: { readonly to: S3Server; readonly bucket: string },
+  { to: { s3Url: url }, bucket }: { readonly to: S3Server; readonly bucket: string },
   its = secret,
 ): Promise<string> {
-  const url = `http://127.0.0.1:${port}`
   const place = { kind: 's3', url, region: 'us-east-1', bucket, accessKeyId } as const
   await server.store.targets.add(name, { place, secret: its })
   return `arn:mycelium:s3:::${name}`
@@ -339,7 +312,7 @@ test('a lock goes along, into a bucket that has locks and into no other', async 
   await replicate(Bucket, ruleTo(kept))
   const lock = {
     ObjectLockMode: 'GOVERNANCE',
-    ObjectLockRetainUntilDate: new Date(Math.ceil((Date.now() + day) / 1000) * 1000),
+    ObjectLockRetainUntilDate: new Date(Math.ceil((Date.now() + dayMs) / 1000) * 1000),
     ObjectLockLegalHoldStatus: 'ON',
   } as const
   await client.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'k', ...lock }))
@@ -382,7 +355,7 @@ test('what cannot be copied fails in the end, and is copied once it can', async 
   stop.abort()
   await Promise.all(running)
   const impatient = new AbortController()
-  const giving = dispatcherOf(here, 1)
+  const giving = dispatcherOf(here, { telemetry, giveUpMs: 1 })
   const gives = giving.run(impatient.signal)
   await becomes(Bucket, 'key', 'FAILED')
   match((await giving.state('absent')).trouble ?? '', /no such bucket|does not exist/)
@@ -407,10 +380,9 @@ test('what cannot be copied fails in the end, and is copied once it can', async 
   await gives
 })
 
-test('nobody copies into a bucket that does not let them', async () => {
-  await here.accounts.createPrincipal({ handle: 'alice', displayName: 'Alice' })
-  const made = await here.accounts.createKey('alice')
-  const alice = clientOf(here, { accessKeyId: made.accessKeyId, secretAccessKey: made.secret })
+test('nobody copies into a bucket that does not let them', async (context) => {
+  const alice = await newcomer(here, { handle: 'alice', displayName: 'Alice' })
+  context.after(() => alice.destroy())
   await versioned(alice, 'hers')
   await versioned(client, 'guarded')
   const setUp = () => replicateAs(alice, 'hers', ruleTo(local('guarded')))
@@ -431,7 +403,7 @@ test('nobody copies into a bucket that does not let them', async () => {
   await setUp()
   await client.send(new DeleteBucketPolicyCommand({ Bucket: 'guarded' }))
   const again = new AbortController()
-  const dispatcher = dispatcherOf(here)
+  const dispatcher = dispatcherOf(here, { telemetry })
   const runs = dispatcher.run(again.signal)
   await alice.send(new PutObjectCommand({ Bucket: 'hers', Key: 'k', Body: 'hers' }))
   const { trouble } = await until(
@@ -461,9 +433,8 @@ test('nobody copies into a bucket that does not let them', async () => {
     )
     return command
   }
-  await here.accounts.createPrincipal({ handle: 'bob', displayName: 'Bob' })
-  const its = await here.accounts.createKey('bob')
-  const bob = clientOf(here, { accessKeyId: its.accessKeyId, secretAccessKey: its.secret })
+  const bob = await newcomer(here, { handle: 'bob', displayName: 'Bob' })
+  context.after(() => bob.destroy())
   const Open = JSON.stringify({
     Version: '2012-10-17',
     Statement: [

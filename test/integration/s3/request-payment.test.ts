@@ -18,31 +18,20 @@ import {
   PutBucketAclCommand,
   PutBucketRequestPaymentCommand,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
   type S3ServiceException,
 } from '@aws-sdk/client-s3'
+import { newcomer } from './client-key.ts'
 import { type S3Server, startS3Server } from './s3-server.ts'
 
 let server: S3Server
 let alice: S3Client
 let bob: S3Client
 
-async function newcomer(handle: string): Promise<S3Client> {
-  await server.accounts.createPrincipal({ handle })
-  const { accessKeyId, secret } = await server.accounts.createKey(handle)
-  return new S3Client({
-    endpoint: `http://127.0.0.1:${server.port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey: secret },
-    maxAttempts: 1,
-  })
-}
-
 before(async () => {
   server = await startS3Server()
-  alice = await newcomer('alice')
-  bob = await newcomer('bob')
+  alice = await newcomer(server, { handle: 'alice' })
+  bob = await newcomer(server, { handle: 'bob' })
 })
 after(async () => {
   alice.destroy()
@@ -91,7 +80,7 @@ test('the owner pays, unless they say that requesters do', async () => {
 test('who does not say that they pay is kept out, and who does is told', async () => {
   const Bucket = 'charged'
   await openBucket(Bucket)
-  const url = `http://127.0.0.1:${server.port}/${Bucket}/${Key}`
+  const url = `${server.s3Url}/${Bucket}/${Key}`
   equal((await fetch(url)).status, 200)
   await setPayer(Bucket, 'Requester')
   equal((await fetch(url)).status, 403, 'nobody knows who would pay')

@@ -24,7 +24,11 @@ export interface S3Server extends AsyncDisposable {
   readonly namedKeys: KeyService
   readonly store: MemoryStore
   /** Plain S3 at `/`, credentials needed. */
+  readonly s3Url: string
   readonly port: number
+  /** Root's. */
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
   /** The same store at `/s3`, anonymous for local users. */
   readonly localPort: number
   /** Its buckets as websites, by host: `BUCKET.s3-website.localhost`. */
@@ -86,7 +90,10 @@ export async function startS3Server({
     accounts,
     namedKeys: store.keys,
     store,
+    s3Url: `http://127.0.0.1:${plain.port}`,
     port: plain.port,
+    accessKeyId,
+    secretAccessKey: secret,
     localPort: local.port,
     websitePort: website.port,
     ended,

@@ -7,12 +7,12 @@ import {
   HeadBucketCommand,
   type InputSerialization,
   PutObjectCommand,
-  S3Client,
-  type S3ServiceException,
+  type S3Client,
   SelectObjectContentCommand,
   type SelectObjectContentCommandInput,
 } from '@aws-sdk/client-s3'
-import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
+import { clientOf, refused } from '../../sdk.ts'
+import { type S3Server, startS3Server } from './s3-server.ts'
 
 const Bucket = 'selected'
 let server: S3Server
@@ -20,13 +20,7 @@ let client: S3Client
 
 before(async () => {
   server = await startS3Server()
-  client = new S3Client({
-    endpoint: `http://127.0.0.1:${server.port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey: secret },
-    maxAttempts: 1,
-  })
+  client = clientOf(server)
   await client.send(new CreateBucketCommand({ Bucket }))
   await put('people.csv', people)
   await put('people.csv.gz', gzipSync(people))
@@ -89,14 +83,6 @@ async function ask(Key: string, Expression: string, asked: Asked = {}): Promise<
   ok(told.at(-1)?.End, 'the last event is the end')
   return told.map(({ Records }) => Buffer.from(Records?.Payload ?? []).toString()).join('')
 }
-
-const refused =
-  (name: string, status = 400) =>
-  (error: unknown) => {
-    const { $metadata, name: found } = error as S3ServiceException
-    deepEqual([found, $metadata.httpStatusCode], [name, status])
-    return true
-  }
 
 test('columns by header, with quoted delimiters, other characters and comments', async () => {
   equal(
@@ -312,22 +298,22 @@ test('what is wrong with a request or a query has its code', async () => {
     ],
     ['NoSuchKey', 'SELECT * FROM S3Object', { Key: 'nothing' }, 404],
   ]
-  for (const [code, expression, asked, status] of wrong)
-    await rejects(events('people.csv', expression, asked), refused(code, status), expression)
+  for (const [code, expression, asked, status = 400] of wrong)
+    await rejects(events('people.csv', expression, asked), refused(status, code), expression)
   await put('quoted.csv', 'a,"b\nc"\n')
   await rejects(
     events('quoted.csv', 'SELECT * FROM S3Object'),
-    refused('CSVEscapingRecordDelimiter'),
+    refused(400, 'CSVEscapingRecordDelimiter'),
   )
   await put('cut.json', '{"a":[1')
   await rejects(
     events('cut.json', 'SELECT * FROM S3Object', { InputSerialization: jsonLines }),
-    refused('TruncatedInput'),
+    refused(400, 'TruncatedInput'),
   )
   await put('latin.csv', Buffer.from('name\nK\xf6ln\n', 'latin1'))
-  await rejects(events('latin.csv', 'SELECT * FROM S3Object'), refused('InvalidTextEncoding'))
+  await rejects(events('latin.csv', 'SELECT * FROM S3Object'), refused(400, 'InvalidTextEncoding'))
   await put('long.csv', `${'x'.repeat(1024 * 1024 + 1)}\n`)
-  await rejects(events('long.csv', 'SELECT * FROM S3Object'), refused('OverMaxRecordSize'))
+  await rejects(events('long.csv', 'SELECT * FROM S3Object'), refused(400, 'OverMaxRecordSize'))
 })
 
 test('what goes wrong after records were told ends the answer with an error', async () => {

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import { bucketsMax } from '#api/s3/limits'
 import type { MadeKey } from '#identity/principal'
 import { parseBucketName, parseObjectKey } from '#object/names'
+import { bodyOf } from '../../object-bytes.ts'
 import { type S3Server, startS3Server } from './s3-server.ts'
 import { presign } from './signer.ts'
 
@@ -28,12 +29,8 @@ async function ask(method: string, target: string, by: MadeKey): Promise<Respons
 }
 
 async function put(bucket: string, key: string, text: string): Promise<void> {
-  async function* stream() {
-    yield Buffer.from(text)
-  }
-  const body = { stream: stream(), bytes: text.length, digests: [], verify: () => undefined }
   const { signal } = new AbortController()
-  const options = { body, metadata: { user: {} }, signal }
+  const options = { body: bodyOf(text), metadata: { user: {} }, signal }
   await server.objects.put(parseBucketName(bucket), parseObjectKey(key), options)
 }
 
@@ -73,7 +70,7 @@ test('whoever asks learns what all their buckets hold, and may', async () => {
   const now = { ...limits, QuotaMaxBytes: '1000', TotalBytes: '18', TotalEntries: '2' }
   deepEqual(await usageOf(alice), now)
   deepEqual((await usageOf(bob))['TotalBytes'], '0')
-  equal((await fetch(`http://127.0.0.1:${server.port}/?usage`)).status, 403)
+  equal((await fetch(`${server.s3Url}/?usage`)).status, 403)
 })
 
 test('HEAD of a bucket tells what it holds on request, and the owner’s limits to the owner', async () => {

@@ -25,10 +25,10 @@ import {
   PutObjectLockConfigurationCommand,
   PutObjectRetentionCommand,
   PutObjectTaggingCommand,
-  S3Client,
-  type S3ServiceException,
+  type S3Client,
 } from '@aws-sdk/client-s3'
-import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
+import { clientOf, refused } from '../../sdk.ts'
+import { type S3Server, startS3Server } from './s3-server.ts'
 
 const Bucket = 'versioned'
 let server: S3Server
@@ -36,13 +36,7 @@ let client: S3Client
 
 before(async () => {
   server = await startS3Server()
-  client = new S3Client({
-    endpoint: `http://127.0.0.1:${server.port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey: secret },
-    maxAttempts: 1,
-  })
+  client = clientOf(server)
   await client.send(new CreateBucketCommand({ Bucket }))
 })
 after(async () => {
@@ -54,11 +48,6 @@ const put = (Key: string, Body: string, more: object = {}) =>
   client.send(new PutObjectCommand({ Bucket, Key, Body, ...more }))
 const textOf = async (Key: string, VersionId?: string) =>
   (await client.send(new GetObjectCommand({ Bucket, Key, VersionId }))).Body?.transformToString()
-const refused = (status: number, name: string) => (error: unknown) => {
-  const { $metadata, name: found } = error as S3ServiceException
-  deepEqual([$metadata.httpStatusCode, found], [status, name])
-  return true
-}
 
 test('versions are told by name, and a marker says that something is gone', async () => {
   const unversioned = await put('a', 'one')
@@ -164,7 +153,7 @@ test('what an object is made of, on request', async () => {
 
 test('a browser is told what the rules of the bucket say', async () => {
   const ask = (method: string, headers: Record<string, string>) =>
-    fetch(`http://127.0.0.1:${server.port}/${Bucket}/a`, { method, headers })
+    fetch(`${server.s3Url}/${Bucket}/a`, { method, headers })
   const preflight = { origin: 'https://a.example', 'access-control-request-method': 'PUT' }
   equal((await ask('OPTIONS', preflight)).status, 403)
   equal((await ask('OPTIONS', { origin: 'https://a.example' })).status, 400)

@@ -1,10 +1,19 @@
 /** Sessions for people who sign in elsewhere: tokens of a provider that the store trusts, over real sockets. */
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3'
+import { ListBucketsCommand } from '@aws-sdk/client-s3'
 import { isFault } from '#fault/fault'
 import { Accounts } from '#identity/accounts'
-import { allowing, askIam, type ClientKey, type IamAnswer, type Parameters } from './iam-client.ts'
+import { type ClientKey, clientWith } from './client-key.ts'
+import {
+  allowing,
+  askIam,
+  done,
+  fails,
+  type IamAnswer,
+  keyIn,
+  type Parameters,
+} from './iam-client.ts'
 import { type Issuer, startIssuer } from './issuer.ts'
 import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
 
@@ -29,17 +38,6 @@ const assume = (WebIdentityToken: string, more: Parameters = {}): Promise<IamAns
       ...more,
     },
   })
-
-async function refused(asked: Promise<IamAnswer>, status: number, code: string): Promise<void> {
-  const answer = await asked
-  deepEqual([answer.status, answer.value('Code')], [status, code])
-}
-
-async function done(asked: Promise<IamAnswer>): Promise<IamAnswer> {
-  const answer = await asked
-  equal(answer.status, 200, `${answer.value('Code')}: ${answer.value('Message')}`)
-  return answer
-}
 
 function trusting(provider: string, condition?: object): string {
   const statement = {
@@ -77,17 +75,7 @@ test('whoever the provider vouches for becomes the role, and uses it', async () 
     ['SubjectFromWebIdentityToken', 'Audience', 'Arn'].map((name) => answer.value(name)),
     [subject, audience, 'arn:aws:sts:::assumed-role/people/browser'],
   )
-  const client = new S3Client({
-    endpoint: `http://127.0.0.1:${server.port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials: {
-      accessKeyId: answer.value('AccessKeyId') ?? '',
-      secretAccessKey: answer.value('SecretAccessKey') ?? '',
-      sessionToken: answer.value('SessionToken') ?? '',
-    },
-  })
+  const client = clientWith(server, keyIn(answer))
   await client.send(new ListBucketsCommand({}))
   await done(iam('DeleteRolePolicy', { RoleName: 'people', PolicyName: 'all' }))
   await rejects(client.send(new ListBucketsCommand({})), { name: 'AccessDenied' })
@@ -100,8 +88,8 @@ test('a token that is forged, old, or meant for somebody else opens nothing', as
   const good = { sub: subject, aud: audience }
   const now = Math.floor(Date.now() / 1000)
   const invalid = async (token: Promise<string>) =>
-    await refused(assume(await token), 400, 'InvalidIdentityToken')
-  await refused(assume('no.token.atall'), 400, 'InvalidIdentityToken')
+    await fails(assume(await token), 400, 'InvalidIdentityToken')
+  await fails(assume('no.token.atall'), 400, 'InvalidIdentityToken')
   await invalid(issuer.token({ ...good, aud: 'another-app' }))
   await invalid(issuer.token({ aud: audience }))
   await invalid(issuer.token({ ...good, nbf: now + 1_000 }))
@@ -112,25 +100,21 @@ test('a token that is forged, old, or meant for somebody else opens nothing', as
   await invalid(Promise.resolve([header, payload, signature].join('.')))
   const none = Buffer.from('{"alg":"none"}').toString('base64url')
   await invalid(Promise.resolve(`${none}.${payload}.`))
-  await refused(
-    assume(await issuer.token({ ...good, exp: now - 120 })),
-    400,
-    'ExpiredTokenException',
-  )
+  await fails(assume(await issuer.token({ ...good, exp: now - 120 })), 400, 'ExpiredTokenException')
 })
 
 test('the role decides whom it trusts, and a provider of another account vouches for nobody', async () => {
   const stranger = await issuer.token({ sub: 'robot-1', aud: audience })
-  await refused(assume(stranger), 403, 'AccessDenied')
+  await fails(assume(stranger), 403, 'AccessDenied')
   const token = await issuer.token({ sub: subject, aud: audience })
-  await refused(assume(token, { RoleArn: 'arn:aws:iam:::role/none' }), 403, 'AccessDenied')
+  await fails(assume(token, { RoleArn: 'arn:aws:iam:::role/none' }), 403, 'AccessDenied')
   const account = await server.accounts.createPrincipal({ handle: 'acme', isAccount: true })
   const key = await server.accounts.createKey('acme')
   const provider = `arn:aws:iam:::oidc-provider/${issuer.url.replace('http://', '')}`
   const role = { RoleName: 'theirs', AssumeRolePolicyDocument: trusting(provider) }
   await done(iam('CreateRole', role, key))
   const RoleArn = `arn:aws:iam::${account.id}:role/theirs`
-  await refused(assume(token, { RoleArn }), 403, 'AccessDenied')
+  await fails(assume(token, { RoleArn }), 403, 'AccessDenied')
 })
 
 test('an account’s provider is not asked in a private network', async () => {
@@ -143,7 +127,7 @@ test('an account’s provider is not asked in a private network', async () => {
   const before = issuer.asked()
   const token = await issuer.token({ sub: subject, aud: audience })
   const RoleArn = `arn:aws:iam::${id}:role/theirs`
-  await refused(assume(token, { RoleArn }), 400, 'IDPCommunicationError')
+  await fails(assume(token, { RoleArn }), 400, 'IDPCommunicationError')
   equal(issuer.asked(), before)
 })
 
@@ -175,5 +159,5 @@ test('a role without a client of its provider lets nobody in', async () => {
   const client = { OpenIDConnectProviderArn, ClientID: audience }
   await done(iam('RemoveClientIDFromOpenIDConnectProvider', client))
   const token = await issuer.token({ sub: subject, aud: audience })
-  await refused(assume(token), 400, 'InvalidIdentityToken')
+  await fails(assume(token), 400, 'InvalidIdentityToken')
 })

@@ -11,24 +11,19 @@ import {
   PutBucketPolicyCommand,
   PutBucketWebsiteCommand,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
   type S3ServiceException,
   type WebsiteConfiguration,
 } from '@aws-sdk/client-s3'
-import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
+import { clientOf } from '../../sdk.ts'
+import { type S3Server, startS3Server } from './s3-server.ts'
 
 let server: S3Server
 let root: S3Client
 
 before(async () => {
   server = await startS3Server()
-  root = new S3Client({
-    endpoint: `http://127.0.0.1:${server.port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey: secret },
-    maxAttempts: 1,
-  })
+  root = clientOf(server)
 })
 after(async () => {
   root.destroy()
