@@ -1,5 +1,5 @@
 /** What is fuzzed: everything that reads what strangers send. What may be thrown at them is a fault of the right room, and nothing else. */
-import { deepEqual, ok } from 'node:assert/strict'
+import { deepEqual, ok, throws } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { resolveAddress } from '#api/s3/address'
 import { parseDate, parseEtags } from '#api/s3/conditions'
@@ -12,6 +12,7 @@ import { parseRange } from '#api/s3/range'
 import { readSelectRequest } from '#api/s3/select-request'
 import { bucketTagsMax, parseTagging, readTagHeader } from '#api/s3/tags'
 import { readXml } from '#api/s3/xml-reader'
+import { decodeMetadata, encodeMetadata, overwrittenShards, safeFileName } from '#content/cdn-meta'
 import { Fault } from '#fault/fault'
 import type { HttpRequest } from '#http/message'
 import { parseQuery, parseTarget } from '#http/target'
@@ -26,11 +27,15 @@ import type { BucketFacts } from '#object/model'
 import { parseBucketName, parseObjectKey, parseVersionId } from '#object/names'
 import { parseQuery as parseSql } from '#select/parse-query'
 import { accessKeyId, knowing } from '../example-key.ts'
+import { metadataVectors, nearlyMetadata } from './metadata.ts'
 import type { Seeds } from './mutate.ts'
+import type { Random } from './random.ts'
 
 export interface Target {
   readonly seeds: Seeds
   readonly words?: readonly string[]
+  /** Makes inputs that know the format, in the place of seeds that are changed. */
+  readonly make?: (random: Random) => Buffer
   /** Rooms whose faults may be thrown. */
   readonly rooms: readonly string[]
   /** Throws what reading the input throws, and assertions of its own. */
@@ -339,6 +344,23 @@ export const targets: Readonly<Record<string, Target>> = {
       const etags = parseEtags(text)
       ok(etags === '*' || etags?.every((etag) => etag !== ''))
       ok(Number.isFinite(parseDate(text) ?? 0))
+    },
+  },
+  'cdn-meta': {
+    seeds: [Buffer.alloc(0), ...metadataVectors],
+    make: nearlyMetadata,
+    rooms: ['content'],
+    async read(input) {
+      const metadata = decodeMetadata(input, { allowsOverwritten: true })
+      await outcomeOf(() => safeFileName(metadata.name))
+      const blocks = metadata.kind === 'file' ? metadata.blocks : []
+      if (blocks.every((block) => overwrittenShards(block).length === 0)) {
+        ok(input.equals(encodeMetadata(metadata)), 'bytes have one meaning, and it these bytes')
+      } else {
+        const code = 'content/metadata-overwritten-shards'
+        throws(() => decodeMetadata(input), { code })
+        throws(() => encodeMetadata(metadata), { code })
+      }
     },
   },
   select: {
