@@ -4,7 +4,7 @@
  * passed before and does not now ends it with 1. `--update` writes the list anew. Nothing of the suite is kept here but names. The suite's tests of headers,
  * Select, IAM and STS run as well, and are counted by themselves: they are not part of what the field calls portable.
  */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -42,12 +42,23 @@ function readOptions(): Options {
   })
   const { 's3-tests': suite, python, workers, select, update: isUpdate, https: isHttps } = values
   if (suite === undefined) {
-    process.stderr.write(
-      'npm run conformance -- --s3-tests DIR, where DIR is a checkout of https://github.com/ceph/s3-tests\n',
+    refuse(
+      'npm run conformance -- --s3-tests DIR, where DIR is a checkout of https://github.com/ceph/s3-tests',
     )
-    process.exit(2)
+  }
+  const needed = ['pytest', 'xdist', 'boto3', 'munch', 'lxml']
+  const { status, stderr } = spawnSync(python, ['-c', `import ${needed.join(', ')}`])
+  if (status !== 0) {
+    const reason = stderr?.toString().trim().split('\n').at(-1) ?? 'it is not there'
+    const advice = `${python} -m pip install -r ${join(suite, 'requirements.txt')} pytest-xdist`
+    refuse(`${python} cannot run the suite (${reason}): ${advice}`)
   }
   return { suite, python, workers, select, isUpdate, isHttps }
+}
+
+function refuse(text: string): never {
+  process.stderr.write(`${text}\n`)
+  process.exit(2)
 }
 
 interface SuiteUser {
