@@ -14,12 +14,14 @@ import { type Principal, type PrincipalId, parsePrincipalId } from '#identity/pr
 import { openAudit } from '#main/audit'
 import { startBackground } from '#main/background'
 import { hidingNames, printBanner } from '#main/banner'
-import { type CertificateFiles, listenAs } from '#main/certificate'
+import { certificateOf, listenAs } from '#main/certificate'
 import { toolLine } from '#main/command-line'
 import { openCredentials, type RootCredentials } from '#main/credentials'
 import { type Deliveries, startDeliveries } from '#main/deliveries'
 import { createFront, type Health } from '#main/front'
 import { type Listener, openGateways } from '#main/gateways'
+import { openHeroRedisPort } from '#main/hero-redis'
+import { isLoopback } from '#main/networks'
 import { listen } from '#main/ports'
 import { isShared, writePrivately } from '#main/private-file'
 import {
@@ -131,6 +133,7 @@ function rootId({ accessKeyId }: RootCredentials): PrincipalId {
 interface Doors {
   readonly s3: Listener
   readonly front: Listener
+  readonly heroRedis: { readonly port: number } | undefined
 }
 
 async function openDoors(
@@ -219,6 +222,16 @@ async function openDoors(
       { named: config.httpPort, fallback: httpPortDefault, flag: '--http-port' },
     ),
   )
+  const heroRedis =
+    config.heroRedisPort === undefined
+      ? undefined
+      : stack.use(
+          await openHeroRedisPort({
+            ...{ directory: store.directory, host, port: config.heroRedisPort },
+            certificate: config.heroRedisTls ? certificate : undefined,
+            ...{ rates, world, telemetry, signal: closing.signal },
+          }),
+        )
   telemetry.observe(async () => {
     const { toleratedNodeLosses, warnings } = topologyOf(store)
     return {
@@ -231,12 +244,7 @@ async function openDoors(
       targets: await backlogs(store),
     }
   })
-  return { s3: s3Server, front: frontServer }
-}
-
-function certificateOf({ tlsCertificate, tlsKey }: UpConfig): CertificateFiles | undefined {
-  if (tlsCertificate === undefined || tlsKey === undefined) return undefined
-  return { certificate: tlsCertificate, privateKey: tlsKey }
+  return { s3: s3Server, front: frontServer, heroRedis }
 }
 
 async function backlogs({ targets }: OpenedStore) {
@@ -322,6 +330,7 @@ async function tell({
     version,
     s3Url: urlOf(config.host, doors.s3, certificateOf(config) && 'https'),
     httpUrl: urlOf(config.host, doors.front),
+    heroRedis: doors.heroRedis && urlOf(config.host, doors.heroRedis, heroRedisScheme(config)),
     accessKeyId: credentials.accessKeyId,
     credentialsPath: directory.credentials,
     masterKeyOrigin: keys.master.origin,
@@ -347,18 +356,27 @@ function tellGuests({ anonymousNets }: UpConfig): readonly string[] {
 
 function tellClearText(config: UpConfig): readonly string[] {
   if (isLoopback(config.host)) return []
-  return certificateOf(config) === undefined
-    ? ['Requests travel in clear text, beyond this machine too.']
-    : [
-        'Requests to the HTTP port travel in clear text, beyond this machine too; the S3 port has TLS.',
-      ]
+  if (certificateOf(config) === undefined) {
+    return ['Requests travel in clear text, beyond this machine too.']
+  }
+  const isHeroRedisClear = config.heroRedisPort !== undefined && !config.heroRedisTls
+  return [
+    'Requests to the HTTP port travel in clear text, beyond this machine too; the S3 port has TLS.',
+    ...(isHeroRedisClear
+      ? ['Logins at the Hero Redis port travel in clear text, beyond this machine too.']
+      : []),
+  ]
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+function heroRedisScheme({ heroRedisTls }: UpConfig): 'redis' | 'rediss' {
+  return heroRedisTls ? 'rediss' : 'redis'
 }
 
-function urlOf(host: string, { port }: Listener, scheme: 'http' | 'https' = 'http'): string {
+function urlOf(
+  host: string,
+  { port }: { readonly port: number },
+  scheme: 'http' | 'https' | 'redis' | 'rediss' = 'http',
+): string {
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
