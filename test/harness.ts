@@ -11,7 +11,8 @@ const program = new URL('../src/main/mycelium.ts', import.meta.url).pathname
 
 export type Command = readonly [file: string, ...args: string[]]
 
-const checkout: Command = [process.execPath, program]
+/** `mycelium`, from the sources of this checkout. */
+export const checkout: Command = [process.execPath, program]
 
 export interface StartOptions {
   /** Flags of `mycelium up` beside `--data` and the ports. */
@@ -25,12 +26,7 @@ export interface StartOptions {
   readonly data?: string
 }
 
-export interface RunningStore extends AsyncDisposable {
-  readonly data: string
-  readonly s3Url: string
-  readonly httpUrl: string
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
+export interface RunningProgram {
   readonly child: ChildProcess
   /** What it printed on stdout and stderr so far. */
   readonly output: () => string
@@ -38,6 +34,14 @@ export interface RunningStore extends AsyncDisposable {
   readonly stop: () => Promise<number | null>
   /** SIGKILL, and wait for the end; the data directory stays. */
   readonly kill: () => Promise<void>
+}
+
+export interface RunningStore extends RunningProgram, AsyncDisposable {
+  readonly data: string
+  readonly s3Url: string
+  readonly httpUrl: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
 }
 
 /** Resolves when the doors are open. Rejects with what the program said when it ends before that. */
@@ -50,8 +54,39 @@ export async function startStore({
 }: StartOptions = {}): Promise<RunningStore> {
   const directory = data ?? (await mkdtemp(join(tmpdir(), 'mycelium-test-')))
   const portFlags = ports === 'any' ? ['--s3-port', '0', '--http-port', '0'] : []
-  const child = spawn(file, [...args, 'up', '--data', directory, ...portFlags, ...flags], {
-    env: { ...cleanEnvironment(), UV_THREADPOOL_SIZE: '16', ...env },
+  let running: RunningProgram
+  try {
+    running = await startProgram(
+      [file, ...args, 'up', '--data', directory, ...portFlags, ...flags],
+      { UV_THREADPOOL_SIZE: '16', ...env },
+    )
+  } catch (error) {
+    if (data === undefined) await rm(directory, { recursive: true, force: true })
+    throw error
+  }
+  const output = running.output()
+  const credentials = await readFile(join(directory, 'aws-credentials'), 'utf8')
+  return {
+    data: directory,
+    s3Url: find(output, /S3 endpoint +(\S+)/),
+    httpUrl: find(output, /Status +(\S+)\/health/),
+    accessKeyId: find(credentials, /aws_access_key_id *= *(\S+)/),
+    secretAccessKey: find(credentials, /aws_secret_access_key *= *(\S+)/),
+    ...running,
+    async [Symbol.asyncDispose]() {
+      await running.stop()
+      if (data === undefined) await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Any of the programs that run until they are stopped. Resolves when it says that it is up; rejects with what it said when it ends before that. */
+export async function startProgram(
+  [file, ...args]: Command,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningProgram> {
+  const child = spawn(file, args, {
+    env: { ...cleanEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -69,28 +104,13 @@ export async function startStore({
     }
     return child.exitCode
   }
-  try {
-    await untilReady(child, () => output)
-  } catch (error) {
-    if (data === undefined) await rm(directory, { recursive: true, force: true })
-    throw error
-  }
-  const credentials = await readFile(join(directory, 'aws-credentials'), 'utf8')
+  await untilReady(child, () => output)
   return {
-    data: directory,
-    s3Url: find(output, /S3 endpoint +(\S+)/),
-    httpUrl: find(output, /Status +(\S+)\/health/),
-    accessKeyId: find(credentials, /aws_access_key_id *= *(\S+)/),
-    secretAccessKey: find(credentials, /aws_secret_access_key *= *(\S+)/),
     child,
     output: () => output,
     stop: () => stopWith('SIGTERM'),
     kill: async () => {
       await stopWith('SIGKILL')
-    },
-    async [Symbol.asyncDispose]() {
-      await stopWith('SIGTERM')
-      if (data === undefined) await rm(directory, { recursive: true, force: true })
     },
   }
 }
@@ -138,7 +158,7 @@ function untilReady(child: ChildProcess, output: () => string): Promise<void> {
   return new Promise((resolve, reject) => {
     const deadline = setTimeout(() => {
       child.kill('SIGKILL')
-      reject(new Error(`mycelium up is not up after ${startMsMax} ms:\n${output()}`))
+      reject(new Error(`it is not up after ${startMsMax} ms:\n${output()}`))
     }, startMsMax)
     child.stdout?.on('data', () => {
       if (!output().includes('Ctrl-C stops it.')) return
@@ -147,7 +167,7 @@ function untilReady(child: ChildProcess, output: () => string): Promise<void> {
     })
     child.once('exit', (code) => {
       clearTimeout(deadline)
-      reject(new Error(`mycelium up ended with ${code}:\n${output()}`))
+      reject(new Error(`it ended with ${code}:\n${output()}`))
     })
   })
 }

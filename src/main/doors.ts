@@ -9,7 +9,7 @@ import { localLane } from '#delivery/target'
 import { isFault } from '#fault/fault'
 import type { HttpHandler } from '#http/message'
 import type { Principal } from '#identity/principal'
-import type { CertificateFiles } from '#main/certificate'
+import { certificateOf } from '#main/certificate'
 import type { Deliveries } from '#main/deliveries'
 import { createFront, type Health } from '#main/front'
 import type { S3Port } from '#main/gateways'
@@ -69,7 +69,7 @@ export async function openPorts(
   }
 }
 
-/** From then on both ports are answered from the store. `pass` is what other processes prove themselves by. */
+/** From then on both ports are answered from the store, within the limits it returns. `pass` is what other processes prove themselves by. */
 export function openDoors(
   store: OpenedStore,
   {
@@ -91,7 +91,7 @@ export function openDoors(
     readonly telemetry: OpenedTelemetry
     readonly root: Principal
   },
-): void {
+): RateLimits {
   const { objects } = store
   const identities = store.accounts
   const domains = domainsOf(config)
@@ -144,14 +144,7 @@ export function openDoors(
       targets: await backlogs(store),
     }
   })
-}
-
-export function certificateOf({
-  tlsCertificate,
-  tlsKey,
-}: Pick<UpConfig, 'tlsCertificate' | 'tlsKey'>): CertificateFiles | undefined {
-  if (tlsCertificate === undefined || tlsKey === undefined) return undefined
-  return { certificate: tlsCertificate, privateKey: tlsKey }
+  return rates
 }
 
 export function topologyOf({ cluster, profile }: OpenedStore): TopologyReport {

@@ -35,6 +35,7 @@ export const nodesMax = 254
 export const profileDefault: Profile = namedProfiles.default
 export const s3PortDefault = 9000
 export const httpPortDefault = 8080
+export const heroRedisPortDefault = 6666
 
 /** Each has packs of its own. */
 export const storageClassesMax = 16
@@ -97,6 +98,18 @@ export const upSettings = {
     env: 'MYCELIUM_HTTP_PORT',
     help: `port of everything else (default: ${httpPortDefault}, or the next free one)`,
     schema: port.optional(),
+  },
+  heroRedisPort: {
+    flag: '--hero-redis-port <port>',
+    env: 'MYCELIUM_HERO_REDIS_PORT',
+    help: `port for shards of links, such as ${heroRedisPortDefault} (default: none)`,
+    schema: port.optional(),
+  },
+  heroRedisTls: {
+    flag: '--hero-redis-tls',
+    env: 'MYCELIUM_HERO_REDIS_TLS',
+    help: 'that port speaks TLS 1.3 too, with the certificate of the S3 port',
+    schema: isGiven,
   },
   tlsCertificate: {
     flag: '--tls-cert <file>',
@@ -319,6 +332,7 @@ export function readUpConfig(given: Given): UpConfig {
     oneMasterKey,
     wholeCredentials,
     wholeCertificate,
+    heroRedisCertificate,
     enoughNodes,
     twoPorts,
     sharedDatabase,
@@ -333,7 +347,11 @@ const wholeCredentials: Rule<typeof upSettings> = (values) => {
   return [`${missing}: missing; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY come together`]
 }
 
-const wholeCertificate: Rule<typeof upSettings> = ({ tlsCertificate, tlsKey }) => {
+/** For every program that shows one. */
+export const wholeCertificate: Rule<Pick<typeof upSettings, 'tlsCertificate' | 'tlsKey'>> = ({
+  tlsCertificate,
+  tlsKey,
+}) => {
   if ((tlsCertificate === undefined) === (tlsKey === undefined)) return []
   const missing = tlsCertificate === undefined ? '--tls-cert' : '--tls-key'
   return [`${missing}: missing; --tls-cert and --tls-key come together`]
@@ -344,10 +362,25 @@ const enoughNodes: Rule<typeof upSettings> = ({ nodes, profile }) => {
   return typeof lack === 'string' ? [`--nodes ${nodes}: ${lack}`] : []
 }
 
-const twoPorts: Rule<typeof upSettings> = ({ s3Port, httpPort }) =>
-  s3Port !== undefined && s3Port === httpPort && s3Port !== 0
-    ? [`--s3-port and --http-port: both are ${s3Port}`]
-    : []
+const heroRedisCertificate: Rule<typeof upSettings> = (values) => {
+  if (values.heroRedisTls !== true) return []
+  if (values.heroRedisPort === undefined) return ['--hero-redis-tls: wants --hero-redis-port']
+  return values.tlsCertificate === undefined ? ['--hero-redis-tls: wants --tls-cert'] : []
+}
+
+const twoPorts: Rule<typeof upSettings> = ({ s3Port, httpPort, heroRedisPort }) => {
+  const named = Object.entries({
+    '--s3-port': s3Port,
+    '--http-port': httpPort,
+    '--hero-redis-port': heroRedisPort,
+  }).filter(([, port]) => port !== undefined && port !== 0)
+  return named.flatMap(([flag, port], at) =>
+    named
+      .slice(at + 1)
+      .filter(([, other]) => other === port)
+      .map(([other]) => `${flag} and ${other}: both are ${port}`),
+  )
+}
 
 const sharedDatabase: Rule<typeof upSettings> = ({ standsBy, databaseUrl }) =>
   standsBy === true && databaseUrl === undefined

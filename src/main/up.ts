@@ -10,12 +10,15 @@ import { type PrincipalId, parsePrincipalId } from '#identity/principal'
 import { openAudit } from '#main/audit'
 import { startBackground } from '#main/background'
 import { hidingNames, printBanner, printStandBy } from '#main/banner'
+import { certificateOf } from '#main/certificate'
 import { toolLine } from '#main/command-line'
 import { openCredentials, type RootCredentials } from '#main/credentials'
 import { dataDirectory } from '#main/data-directory'
 import { startDeliveries } from '#main/deliveries'
-import { certificateOf, openDoors, openPorts, type Ports, topologyOf } from '#main/doors'
+import { openDoors, openPorts, type Ports, topologyOf } from '#main/doors'
 import type { OpenStoreOptions } from '#main/ground'
+import { openHeroRedisPort } from '#main/hero-redis'
+import { isLoopback } from '#main/networks'
 import { type Listener, urlOf } from '#main/ports'
 import { isShared, writePrivately } from '#main/private-file'
 import { regions } from '#main/s3-door'
@@ -127,12 +130,23 @@ export async function up({
   const ports = opened.ports ?? (await listen(notYet))
   const pass = databaseUrl === undefined ? undefined : toHex(world.randomBytes(passBytes))
   const auditLog = audit.log
-  openDoors(store, { config, ports, deliveries, auditLog, pass, world, telemetry: heard, root })
+  const common = { config, ports, deliveries, auditLog, pass, world, telemetry: heard, root }
+  const rates = openDoors(store, common)
+  const heroRedis =
+    config.heroRedisPort === undefined
+      ? undefined
+      : doors.use(
+          await openHeroRedisPort({
+            ...{ directory: store.directory, host: config.host, port: config.heroRedisPort },
+            certificate: config.heroRedisTls ? certificateOf(config) : undefined,
+            ...{ rates, world, telemetry: heard, signal: ending.signal },
+          }),
+        )
   if (pass !== undefined) await introduce(store, { config, ports, pass })
   await writePrivately(store.directory.adminEndpoint, urlOf(config.host, ports.front))
   stack.defer(() => rm(store.directory.adminEndpoint, { force: true }))
   for (const text of tellGuests(config)) telemetry.note('warn', text)
-  print(await tell({ config, store, credentials, ports, isColoured, env }))
+  print(await tell({ config, store, credentials, ports, heroRedis, isColoured, env }))
   if (!ending.signal.aborted)
     await new Promise((resolve) => ending.signal.addEventListener('abort', resolve, { once: true }))
   if (!stop.aborted) await death.promise
@@ -172,6 +186,7 @@ async function tell({
   store,
   credentials,
   ports,
+  heroRedis,
   isColoured,
   env,
 }: {
@@ -179,6 +194,7 @@ async function tell({
   readonly store: OpenedStore
   readonly credentials: Awaited<ReturnType<typeof openCredentials>>
   readonly ports: Ports
+  readonly heroRedis: Pick<Listener, 'port'> | undefined
   readonly isColoured: boolean
   readonly env: UpOptions['env']
 }): Promise<string> {
@@ -205,6 +221,7 @@ async function tell({
     version,
     s3Url: s3UrlOf(config, ports),
     httpUrl: urlOf(config.host, ports.front),
+    heroRedis: heroRedis && urlOf(config.host, heroRedis, heroRedisScheme(config)),
     accessKeyId: credentials.accessKeyId,
     credentialsPath: directory.credentials,
     masterKeyOrigin: keys.master.origin,
@@ -263,15 +280,20 @@ function tellGuests({ anonymousNets }: UpConfig): readonly string[] {
 
 function tellClearText(config: UpConfig): readonly string[] {
   if (isLoopback(config.host)) return []
-  return certificateOf(config) === undefined
-    ? ['Requests travel in clear text, beyond this machine too.']
-    : [
-        'Requests to the HTTP port travel in clear text, beyond this machine too; the S3 port has TLS.',
-      ]
+  if (certificateOf(config) === undefined) {
+    return ['Requests travel in clear text, beyond this machine too.']
+  }
+  const isHeroRedisClear = config.heroRedisPort !== undefined && !config.heroRedisTls
+  return [
+    'Requests to the HTTP port travel in clear text, beyond this machine too; the S3 port has TLS.',
+    ...(isHeroRedisClear
+      ? ['Logins at the Hero Redis port travel in clear text, beyond this machine too.']
+      : []),
+  ]
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+function heroRedisScheme({ heroRedisTls }: UpConfig): 'redis' | 'rediss' {
+  return heroRedisTls ? 'rediss' : 'redis'
 }
 
 function s3UrlOf(config: UpConfig, { s3 }: Ports): string {
