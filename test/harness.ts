@@ -50,7 +50,55 @@ export async function startStore({
 }: StartOptions = {}): Promise<RunningStore> {
   const directory = data ?? (await mkdtemp(join(tmpdir(), 'mycelium-test-')))
   const portFlags = ports === 'any' ? ['--s3-port', '0', '--http-port', '0'] : []
-  const child = spawn(file, [...args, 'up', '--data', directory, ...portFlags, ...flags], {
+  let running: RunningProgram
+  try {
+    running = await startProgram(['up', '--data', directory, ...portFlags, ...flags], {
+      env,
+      command: [file, ...args],
+    })
+  } catch (error) {
+    if (data === undefined) await rm(directory, { recursive: true, force: true })
+    throw error
+  }
+  const { child, output, stop, kill } = running
+  const credentials = await readFile(join(directory, 'aws-credentials'), 'utf8')
+  return {
+    data: directory,
+    s3Url: find(output(), /S3 endpoint +(\S+)/),
+    httpUrl: find(output(), /Local mount +(\S+)\/s3/),
+    accessKeyId: find(credentials, /aws_access_key_id *= *(\S+)/),
+    secretAccessKey: find(credentials, /aws_secret_access_key *= *(\S+)/),
+    child,
+    output,
+    stop,
+    kill,
+    async [Symbol.asyncDispose]() {
+      await stop()
+      if (data === undefined) await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A `mycelium` program that runs until it is told to stop. */
+export interface RunningProgram extends AsyncDisposable {
+  readonly child: ChildProcess
+  /** What it printed on stdout and stderr so far. */
+  readonly output: () => string
+  /** SIGTERM, and wait for the end. */
+  readonly stop: () => Promise<number | null>
+  /** SIGKILL, and wait for the end. */
+  readonly kill: () => Promise<void>
+}
+
+/** Resolves when it says that it is up. Rejects with what it said when it ends before that. */
+export async function startProgram(
+  programArgs: readonly string[],
+  {
+    env = {},
+    command: [file, ...args] = checkout,
+  }: { readonly env?: Readonly<Record<string, string>>; readonly command?: Command } = {},
+): Promise<RunningProgram> {
+  const child = spawn(file, [...args, ...programArgs], {
     env: { ...cleanEnvironment(), UV_THREADPOOL_SIZE: '16', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -69,19 +117,8 @@ export async function startStore({
     }
     return child.exitCode
   }
-  try {
-    await untilReady(child, () => output)
-  } catch (error) {
-    if (data === undefined) await rm(directory, { recursive: true, force: true })
-    throw error
-  }
-  const credentials = await readFile(join(directory, 'aws-credentials'), 'utf8')
+  await untilReady(child, () => output)
   return {
-    data: directory,
-    s3Url: find(output, /S3 endpoint +(\S+)/),
-    httpUrl: find(output, /Local mount +(\S+)\/s3/),
-    accessKeyId: find(credentials, /aws_access_key_id *= *(\S+)/),
-    secretAccessKey: find(credentials, /aws_secret_access_key *= *(\S+)/),
     child,
     output: () => output,
     stop: () => stopWith('SIGTERM'),
@@ -90,7 +127,6 @@ export async function startStore({
     },
     async [Symbol.asyncDispose]() {
       await stopWith('SIGTERM')
-      if (data === undefined) await rm(directory, { recursive: true, force: true })
     },
   }
 }
@@ -125,7 +161,7 @@ export async function runMycelium(
 /** This environment without anything that would change what the program or an S3 client does. */
 export function cleanEnvironment(): Record<string, string> {
   const kept = Object.entries(process.env).flatMap(([name, value]) =>
-    value === undefined || /^(AWS_|DATABASE_|MYCELIUM_|NODE_TEST|npm_)/.test(name)
+    value === undefined || /^(AWS_|DATABASE_|MYCELIUM_|NODE_TEST|OTEL_|npm_)/.test(name)
       ? []
       : [[name, value]],
   )
@@ -138,7 +174,7 @@ function untilReady(child: ChildProcess, output: () => string): Promise<void> {
   return new Promise((resolve, reject) => {
     const deadline = setTimeout(() => {
       child.kill('SIGKILL')
-      reject(new Error(`mycelium up is not up after ${startMsMax} ms:\n${output()}`))
+      reject(new Error(`mycelium is not up after ${startMsMax} ms:\n${output()}`))
     }, startMsMax)
     child.stdout?.on('data', () => {
       if (!output().includes('Ctrl-C stops it.')) return
@@ -147,7 +183,7 @@ function untilReady(child: ChildProcess, output: () => string): Promise<void> {
     })
     child.once('exit', (code) => {
       clearTimeout(deadline)
-      reject(new Error(`mycelium up ended with ${code}:\n${output()}`))
+      reject(new Error(`mycelium ended with ${code}:\n${output()}`))
     })
   })
 }

@@ -15,6 +15,18 @@ export interface CertificateFiles {
   readonly privateKey: string
 }
 
+/** As flags name them; `undefined` when they do not. */
+export function certificateOf({
+  tlsCertificate,
+  tlsKey,
+}: {
+  readonly tlsCertificate: string | undefined
+  readonly tlsKey: string | undefined
+}): CertificateFiles | undefined {
+  if (tlsCertificate === undefined || tlsKey === undefined) return undefined
+  return { certificate: tlsCertificate, privateKey: tlsKey }
+}
+
 /** How often the files are read again. */
 const lookMs = 5_000
 

@@ -72,3 +72,8 @@ function parseAddress(text: string): Address | undefined {
 function number(digits: readonly number[], digitBits: bigint): bigint {
   return digits.reduce((value, digit) => (value << digitBits) | BigInt(digit), 0n)
 }
+
+/** An address to listen on that only this machine reaches. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+}

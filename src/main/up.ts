@@ -14,12 +14,14 @@ import { type Principal, type PrincipalId, parsePrincipalId } from '#identity/pr
 import { openAudit } from '#main/audit'
 import { startBackground } from '#main/background'
 import { hidingNames, printBanner } from '#main/banner'
-import { type CertificateFiles, listenAs } from '#main/certificate'
+import { certificateOf, listenAs } from '#main/certificate'
 import { toolLine } from '#main/command-line'
 import { openCredentials, type RootCredentials } from '#main/credentials'
 import { type Deliveries, startDeliveries } from '#main/deliveries'
-import { createFront, type Health } from '#main/front'
+import { createFront } from '#main/front'
 import { type Listener, openGateways } from '#main/gateways'
+import { urlOf } from '#main/listening.config'
+import { isLoopback } from '#main/networks'
 import { listen } from '#main/ports'
 import { isShared, writePrivately } from '#main/private-file'
 import {
@@ -30,6 +32,7 @@ import {
   s3Domains,
   websiteDomains,
 } from '#main/s3-door'
+import type { Health } from '#main/status-pages'
 import { type OpenedStore, openStore } from '#main/store'
 import { httpPortDefault, nodesDefault, s3PortDefault, type UpConfig } from '#main/up.config'
 import { version } from '#main/version'
@@ -234,11 +237,6 @@ async function openDoors(
   return { s3: s3Server, front: frontServer }
 }
 
-function certificateOf({ tlsCertificate, tlsKey }: UpConfig): CertificateFiles | undefined {
-  if (tlsCertificate === undefined || tlsKey === undefined) return undefined
-  return { certificate: tlsCertificate, privateKey: tlsKey }
-}
-
 async function backlogs({ targets }: OpenedStore) {
   const names = (await targets.list()).map(({ name }) => name)
   return await Promise.all(
@@ -352,13 +350,4 @@ function tellClearText(config: UpConfig): readonly string[] {
     : [
         'Requests to the HTTP port travel in clear text, beyond this machine too; the S3 port has TLS.',
       ]
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.')
-}
-
-function urlOf(host: string, { port }: Listener, scheme: 'http' | 'https' = 'http'): string {
-  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`
 }

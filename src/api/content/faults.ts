@@ -1,0 +1,17 @@
+import { declareFaults } from '#fault/fault'
+
+export const contentFault = declareFaults({
+  'registry/no-such-page': 'not-found',
+  'registry/wrong-method': 'unsupported',
+  'registry/malformed-hash': 'invalid',
+  'registry/no-such-manifest': 'not-found',
+  'registry/not-multipart': 'invalid',
+  'registry/malformed-form': 'invalid',
+  'registry/too-large': 'too-large',
+  'registry/busy': 'unavailable',
+  'registry/token-missing': 'unauthenticated',
+  'registry/token-lacks-right': 'denied',
+  'registry/precondition-failed': 'precondition',
+  'registry/range-unsatisfiable': 'invalid',
+})
+export type ContentFaultCode = Parameters<typeof contentFault>[0]
