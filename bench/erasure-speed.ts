@@ -3,6 +3,7 @@
  * prints MB/s of data. CPU time, as in `baseline/isal.c`: what other processes take from the core must not count.
  */
 import { openErasure, scratchBytes } from '#erasure/codec'
+import { kernelModule } from '#erasure/kernel-module'
 import { namedProfiles } from '#erasure/profile'
 
 const [mode, blockText, durationText] = process.argv.slice(2)
@@ -18,7 +19,7 @@ const pages = Math.ceil((scratchBytes + shards * bytes) / 65536)
 const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true })
 const everything = new Uint8Array(memory.buffer, scratchBytes)
 for (let i = 0; i < everything.length; i += 1) everything[i] = Math.imul(i, 2654435761) >>> 13
-const erasure = openErasure(memory, { offset: 0, bytes: scratchBytes })
+const erasure = openErasure(kernelModule, { memory, offset: 0, bytes: scratchBytes })
 const all = Array.from({ length: shards }, (_, index) => ({
   index,
   offset: scratchBytes + index * bytes,

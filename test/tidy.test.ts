@@ -18,6 +18,14 @@ const texts = globSync('**/*.{ts,md,json,sh,yaml,yml,toml}', {
   exclude: ['node_modules/**', 'data/**', 'dist/**', 'bench/.data/**', 'bench/latest.json'],
 }).map((path) => ({ path, text: readFileSync(path, 'utf8') }))
 const manifest = readFileSync('package.json', 'utf8')
+/** Files that browsers run too, with all that they import. */
+const inBrowsers = [
+  'src/content/cdn-meta.ts',
+  'src/content/directory-walk.ts',
+  'src/content/link.ts',
+  'src/content/recover-block.ts',
+  'src/content/shards.ts',
+]
 
 test('rooms have rows, rows have rooms, and names have nouns', () => {
   none(rules.roomNames(plan, sources))
@@ -40,7 +48,10 @@ test('every source file is reached from a program, a suite or a benchmark', () =
   const launched = [...manifest.matchAll(/packaging\/bin\/([\w-]+)"/g)].map(
     ([, name]) => `src/main/${name}.ts`,
   )
-  const programs = [...scripts, ...launched]
+  const exported = [...manifest.matchAll(/"\.\/dist\/([\w/-]+)\.js"/g)].map(
+    ([, name]) => `src/${name}.ts`,
+  )
+  const programs = [...scripts, ...launched, ...exported]
   none(rules.deadFiles(sources, programs))
 })
 
@@ -50,6 +61,10 @@ test('time and chance come only from world', () => {
 
 test('environment, arguments and signals are read only in main', () => {
   none(rules.environment(sources))
+})
+
+test('what browsers run needs nothing of Node', () => {
+  none(rules.browsers(sources, inBrowsers))
 })
 
 test('exports have names', () => {

@@ -19,6 +19,7 @@ import { Blake3 } from '#crypto/blake3'
 import { type Digest, type DigestAlgorithm, openDigest } from '#crypto/digest'
 import { Md5Lanes, type Md5Piece, md5ScratchBytes } from '#crypto/md5-lanes'
 import { type Erasure, openErasure, scratchBytes } from '#erasure/codec'
+import { kernelModule } from '#erasure/kernel-module'
 
 export interface ChunkIdentity {
   readonly storeId: Uint8Array
@@ -71,7 +72,7 @@ export class CodecEngine {
   /** `scratch`: the offset, a multiple of 64, of `engineScratchBytes` that belong to this engine alone. */
   constructor(memory: WebAssembly.Memory, scratch: number) {
     this.#memory = memory
-    this.#erasure = openErasure(memory, { offset: scratch, bytes: scratchBytes })
+    this.#erasure = openErasure(kernelModule, { memory, offset: scratch, bytes: scratchBytes })
     this.md5 = new Md5Lanes(memory, scratch + scratchBytes)
   }
 

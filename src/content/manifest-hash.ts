@@ -1,11 +1,9 @@
 import type { Branded } from '#bytes/brand'
 import { fromHex, toHex } from '#bytes/text'
-import { blake3 } from '#crypto/blake3'
+import { contentHashOf } from '#content/seal'
 
-/** Lowercase hex of the first 16 bytes of a manifest's BLAKE3: what the registry keeps it under, and the first label of a link's host. */
+/** Lowercase hex of a sealed manifest's hash: what the registry keeps it under, and the first label of a link's host. */
 export type ManifestHash = Branded<string, 'ManifestHash'>
-
-const hashBytes = 16
 
 /** 32 hexadecimal digits in either case. `undefined` for anything else. */
 export function parseManifestHash(text: string): ManifestHash | undefined {
@@ -13,7 +11,7 @@ export function parseManifestHash(text: string): ManifestHash | undefined {
 }
 
 export function hashOfManifest(manifest: Uint8Array): ManifestHash {
-  return toHex(blake3(manifest).subarray(0, hashBytes)) as ManifestHash
+  return toHex(contentHashOf(manifest)) as ManifestHash
 }
 
 /** As the table has it: 16 bytes. */

@@ -1,5 +1,5 @@
 /** Who may upload to a registry, and delete: tokens, of which only hashes are kept. They are long and random, so the hash needs no salt. */
-import { registryFault } from '#content/registry-faults'
+import { contentFault } from '#content/faults'
 import { sha256HexOf } from '#crypto/digest'
 
 export const registryRights = ['upload', 'delete'] as const
@@ -25,7 +25,7 @@ export function parseRegistryTokens(text: string): RegistryTokens {
       /^\s*([\w.@-]{1,64})\s+([a-z,]+)\s+([0-9a-f]{64})\s*$/i.exec(line) ?? []
     const rights = list.split(',').map((word) => registryRights.find((right) => right === word))
     if (hash === '' || rights.includes(undefined))
-      throw registryFault('content/malformed-tokens', { line: index + 1 })
+      throw contentFault('content/malformed-tokens', { line: index + 1 })
     tokens.set(hash.toLowerCase(), { name, rights: rights.filter((right) => right !== undefined) })
   }
   return tokens

@@ -4,8 +4,8 @@ import { freeAtOnce } from '#bytes/free'
 import { cryptoFault } from '#crypto/faults'
 
 /**
- * AES-256-GCM (NIST SP 800-38D). Keys are 32 bytes, nonces 12, tags 16. A (key, nonce) pair must never seal two different texts:
- * every caller says how it keeps that promise.
+ * AES-GCM (NIST SP 800-38D): AES-256 with keys of 32 bytes, or AES-128 with 16 where a format of others asks for it. Nonces are 12 bytes, tags 16.
+ * A (key, nonce) pair must never seal two different texts: every caller says how it keeps that promise.
  */
 export const aeadKeyBytes = 32
 export const aeadNonceBytes = 12
@@ -18,6 +18,8 @@ export const aeadTagBytes = 16
 const pieceBytes = 64 * 1024
 
 export interface SealOptions {
+  /** AES-256 unless said otherwise: a key that is too short must not choose the weaker one. */
+  readonly cipher?: 'aes-128-gcm'
   readonly key: Uint8Array
   readonly nonce: Uint8Array
   readonly associated?: Uint8Array
@@ -40,7 +42,7 @@ export function open(sealed: Uint8Array, options: SealOptions): Uint8Array {
 
 /** Seals `block` where it lies: its last 16 bytes become the tag, the others their ciphertext. */
 export function sealInPlace(block: Uint8Array, options: SealOptions): void {
-  const cipher = createCipheriv('aes-256-gcm', options.key, options.nonce)
+  const cipher = createCipheriv(options.cipher ?? 'aes-256-gcm', options.key, options.nonce)
   if (options.associated !== undefined) cipher.setAAD(options.associated)
   const text = block.subarray(0, block.length - aeadTagBytes)
   replace(text, cipher)
@@ -75,8 +77,8 @@ export function tryOpen(sealed: Uint8Array, options: SealOptions): Buffer | unde
   return isAuthentic(decipher) ? plaintext : undefined
 }
 
-function openerOf(tag: Uint8Array, { key, nonce, associated }: SealOptions): DecipherGCM {
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce)
+function openerOf(tag: Uint8Array, { cipher, key, nonce, associated }: SealOptions): DecipherGCM {
+  const decipher = createDecipheriv(cipher ?? 'aes-256-gcm', key, nonce)
   if (associated !== undefined) decipher.setAAD(associated)
   decipher.setAuthTag(tag)
   return decipher

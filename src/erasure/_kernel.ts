@@ -1,6 +1,5 @@
 /** The compiled kernel: `kernel.wasm`, built from `kernel/combine.ts` by `build.ts`. */
-import { strict as assert } from 'node:assert'
-import { readFileSync } from 'node:fs'
+import { check } from '#erasure/_check'
 
 /**
  * Writes as many rows of sums of products as its name says. `sources`: u32 per column, where its block lies, an even number of them;
@@ -25,16 +24,14 @@ export interface Kernel {
   readonly mirror4: Combine
 }
 
-const module = new WebAssembly.Module(readFileSync(new URL('./kernel.wasm', import.meta.url)))
-
 /** One per thread; instances over one memory do not disturb each other, as the kernel keeps nothing there. */
-export function openKernel(memory: WebAssembly.Memory): Kernel {
+export function openKernel(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernel {
   return parseKernel(new WebAssembly.Instance(module, { env: { memory } }).exports)
 }
 
 function parseKernel(exports: Readonly<Record<string, unknown>>): Kernel {
   for (const name of ['combine1', 'combine2', 'combine4', 'mirror4']) {
-    assert(typeof exports[name] === 'function')
+    check(typeof exports[name] === 'function', 'this is another module')
   }
   return exports as unknown as Kernel // all functions are there; their types are the kernel's source
 }

@@ -2,7 +2,7 @@
  * Plans: the kernel's passes for a set of rows, with the tables of their coefficients written into scratch memory. Made once per profile
  * or pattern of loss, kept until the region is full; then all are forgotten, which keeps the cache bounded without a clock.
  */
-import { strict as assert } from 'node:assert'
+import { check } from '#erasure/_check'
 import type { Kernel } from '#erasure/_kernel'
 import { lagrangeRows, multiply } from '#erasure/matrix'
 import { formatProfile, type Profile } from '#erasure/profile'
@@ -60,9 +60,9 @@ export class PlanCache {
   }
 
   #add(name: string, known: readonly number[], wanted: readonly number[]): readonly Pass[] {
-    assert(new Set([...known, ...wanted]).size === known.length + wanted.length)
+    check(new Set([...known, ...wanted]).size === known.length + wanted.length)
     const bytes = planBytes(known.length, wanted.length)
-    assert(bytes <= this.#region.bytes, 'the scratch region is too small for this profile')
+    check(bytes <= this.#region.bytes, 'the scratch region is too small for this profile')
     if (this.#used + bytes > this.#region.bytes) this.#forgetAll()
     const passes = this.#write(known, wanted)
     this.#plans.set(name, passes)

@@ -2,6 +2,7 @@ import { deepEqual, equal, throws } from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { openErasure, scratchBytesFor } from '#erasure/codec'
+import { kernelModule } from '#erasure/kernel-module'
 import { lagrangeRows, multiply } from '#erasure/matrix'
 import { formatProfile, namedProfiles, type Profile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
@@ -26,7 +27,7 @@ function openStripe(
   everything.fill(0xa5, base)
   const offsets = range(0, shards).map((index) => base + gap + index * (bytes + gap))
   const blocks = offsets.map((offset) => everything.subarray(offset, offset + bytes))
-  const erasure = openErasure(memory, { offset: 0, bytes: base })
+  const erasure = openErasure(kernelModule, { memory, offset: 0, bytes: base })
   return {
     erasure,
     offsets,
@@ -237,7 +238,7 @@ test('codecs with their own scratch regions share one memory', () => {
   const scratch = Math.ceil(scratchBytesFor(profile) / 64) * 64
   const bytes = 1000
   const stripes = [0, 1].map((number) => {
-    const erasure = openErasure(memory, { offset: number * scratch, bytes: scratch })
+    const erasure = openErasure(kernelModule, { memory, offset: number * scratch, bytes: scratch })
     const base = 2 * scratch + number * 14 * bytes
     const offsets = range(0, 14).map((index) => base + index * bytes)
     fill([new Uint8Array(memory.buffer, base, 10 * bytes)], number)

@@ -2,7 +2,7 @@
  * Reed–Solomon over equally long blocks that lie in a shared WebAssembly memory. Any `data` of a stripe's shards rebuild the others.
  * Which code it is: `matrix.ts`. How the sums are computed: `kernel/combine.ts`.
  */
-import { strict as assert } from 'node:assert'
+import { check } from '#erasure/_check'
 import { type Kernel, openKernel, stepBytes } from '#erasure/_kernel'
 import { evenColumns, type Pass, PlanCache, planBytes } from '#erasure/_plan'
 import { erasureFault } from '#erasure/faults'
@@ -11,7 +11,8 @@ import { type Profile, shardsMax } from '#erasure/profile'
 /** Memory below this belongs to the kernel: none, it has no data of its own. */
 export const reservedBytes = 0
 
-export interface ScratchRegion {
+export interface ErasureOptions {
+  readonly memory: WebAssembly.Memory
   /** A multiple of 64. */
   readonly offset: number
   readonly bytes: number
@@ -70,9 +71,12 @@ export interface Erasure {
   verify(profile: Profile, stripe: VerifyStripe): boolean
 }
 
-/** The scratch region (at least `scratchBytesFor` every profile used) belongs to the returned codec alone. */
-export function openErasure(memory: WebAssembly.Memory, scratch: ScratchRegion): Erasure {
-  return new KernelErasure(memory, scratch)
+/**
+ * The scratch region of the memory (at least `scratchBytesFor` every profile used) belongs to the returned codec alone. The kernel is `kernelModule`,
+ * or in a browser, where all of this runs as well, what it compiled of `kernel.wasm`.
+ */
+export function openErasure(kernel: WebAssembly.Module, options: ErasureOptions): Erasure {
+  return new KernelErasure(kernel, options)
 }
 
 class KernelErasure implements Erasure {
@@ -83,10 +87,10 @@ class KernelErasure implements Erasure {
   readonly #sources: Uint32Array
   readonly #outputs: Uint32Array
 
-  constructor(memory: WebAssembly.Memory, { offset, bytes }: ScratchRegion) {
-    assert(offset % 64 === 0 && bytes >= plansAt && offset + bytes <= memory.buffer.byteLength)
+  constructor(kernel: WebAssembly.Module, { memory, offset, bytes }: ErasureOptions) {
+    check(offset % 64 === 0 && bytes >= plansAt && offset + bytes <= memory.buffer.byteLength)
     this.#memory = memory
-    this.#kernel = openKernel(memory)
+    this.#kernel = openKernel(kernel, memory)
     this.#plans = new PlanCache(memory, { offset: offset + plansAt, bytes: bytes - plansAt })
     this.#scratch = offset
     this.#sources = new Uint32Array(memory.buffer, offset + sourcesAt, shardsMax)
@@ -94,7 +98,7 @@ class KernelErasure implements Erasure {
   }
 
   encode(profile: Profile, { data, parity, bytes }: EncodeStripe): void {
-    assert(data.length === profile.data && parity.length === profile.parity)
+    check(data.length === profile.data && parity.length === profile.parity)
     this.#combine(this.#plans.parity(profile), data, parity, bytes)
   }
 
@@ -105,14 +109,14 @@ class KernelErasure implements Erasure {
     if (known.length < data) {
       throw erasureFault('erasure/too-few-shards', { present: known.length, needed: data })
     }
-    for (const { index } of [...known, ...wanted]) assert(index >= 0 && index < data + parity)
+    for (const { index } of [...known, ...wanted]) check(index >= 0 && index < data + parity)
     const passes = this.#plans.loss(known.map(indexOf), wanted.map(indexOf))
     this.#combine(passes, known.map(offsetOf), wanted.map(offsetOf), bytes)
   }
 
   verify(profile: Profile, { offsets, bytes }: VerifyStripe): boolean {
     const { data, parity } = profile
-    assert(offsets.length === data + parity)
+    check(offsets.length === data + parity)
     const passes = this.#plans.parity(profile)
     for (let from = 0; from < bytes; from += tileBytes) {
       const tile = Math.min(tileBytes, bytes - from)
@@ -131,9 +135,9 @@ class KernelErasure implements Erasure {
     this.#combine([aside], offsets.slice(0, data), tiles, bytes)
     return tiles.every((tile, row) => {
       const stored = offsets[data + firstRow + row]
-      assert(stored !== undefined)
+      check(stored !== undefined)
       this.#checkBlocks([stored], bytes)
-      return this.#view(tile, bytes).equals(this.#view(stored, bytes))
+      return isSame(this.#view(tile, bytes), this.#view(stored, bytes))
     })
   }
 
@@ -192,15 +196,19 @@ class KernelErasure implements Erasure {
   /** The kernel trusts its arguments, so a wrong offset must stop here. */
   #checkBlocks(offsets: readonly number[], bytes: number): void {
     const limit = this.#memory.buffer.byteLength
-    assert(Number.isSafeInteger(bytes) && bytes >= 1)
+    check(Number.isSafeInteger(bytes) && bytes >= 1)
     for (const offset of offsets) {
-      assert(Number.isSafeInteger(offset) && offset >= 0 && offset + bytes <= limit)
+      check(Number.isSafeInteger(offset) && offset >= 0 && offset + bytes <= limit)
     }
   }
 
-  #view(offset: number, bytes: number): Buffer {
-    return Buffer.from(this.#memory.buffer, offset, bytes)
+  #view(offset: number, bytes: number): Uint8Array {
+    return new Uint8Array(this.#memory.buffer, offset, bytes)
   }
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.every((byte, at) => byte === other[at])
 }
 
 const byIndex = (a: ShardAt, b: ShardAt): number => a.index - b.index

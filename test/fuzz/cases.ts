@@ -20,10 +20,11 @@ export interface CaseRange {
 }
 
 export function inputOf(
-  { seeds, words = [] }: Target,
+  { seeds, words = [], make }: Target,
   { name, seed, number }: { readonly name: string; readonly seed: string; readonly number: number },
 ): Buffer {
-  return mutate(new Random(`${seed} ${name} ${number}`), { seeds, words })
+  const random = new Random(`${seed} ${name} ${number}`)
+  return make?.(random) ?? mutate(random, { seeds, words })
 }
 
 /** Stops at the first finding; else the number of cases that were run. */

@@ -55,7 +55,7 @@ const noText = [
   Buffer.from([0x80]),
 ] as const
 
-export type Seeds = readonly [string, ...string[]]
+export type Seeds = readonly [string | Uint8Array, ...(string | Uint8Array)[]]
 
 export function mutate(
   random: Random,

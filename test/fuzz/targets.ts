@@ -11,6 +11,7 @@ import { parseRange } from '#api/s3/range'
 import { readSelectRequest } from '#api/s3/select-request'
 import { bucketTagsMax, parseTagging, readTagHeader } from '#api/s3/tags'
 import { readXml } from '#api/s3/xml-reader'
+import { decodeMetadata, encodeMetadata, safeFileName } from '#content/cdn-meta'
 import { Fault } from '#fault/fault'
 import type { HttpRequest } from '#http/message'
 import { parseQuery, parseTarget } from '#http/target'
@@ -24,11 +25,15 @@ import type { AuthenticationRules } from '#identity/rules'
 import { SigningKeys } from '#identity/signing-keys'
 import { parseBucketName, parseObjectKey, parseVersionId } from '#object/names'
 import { parseQuery as parseSql } from '#select/parse-query'
+import { metadataVectors, nearlyMetadata } from './metadata.ts'
 import type { Seeds } from './mutate.ts'
+import type { Random } from './random.ts'
 
 export interface Target {
   readonly seeds: Seeds
   readonly words?: readonly string[]
+  /** Makes inputs that know the format, in the place of seeds that are changed. */
+  readonly make?: (random: Random) => Buffer
   /** Rooms whose faults may be thrown. */
   readonly rooms: readonly string[]
   /** Throws what reading the input throws, and assertions of its own. */
@@ -299,6 +304,17 @@ export const targets: Readonly<Record<string, Target>> = {
       const etags = parseEtags(text)
       ok(etags === '*' || etags?.every((etag) => etag !== ''))
       ok(Number.isFinite(parseDate(text) ?? 0))
+    },
+  },
+  'cdn-meta': {
+    seeds: [Buffer.alloc(0), ...metadataVectors],
+    make: nearlyMetadata,
+    rooms: ['content'],
+    async read(input) {
+      await outcomeOf(() => decodeMetadata(input, { allowsOverwritten: true }))
+      const metadata = decodeMetadata(input)
+      ok(input.equals(encodeMetadata(metadata)), 'bytes have one meaning, and it has these bytes')
+      await outcomeOf(() => safeFileName(metadata.name))
     },
   },
   select: {

@@ -115,6 +115,19 @@ test('the environment is found outside main', () => {
   deepEqual(paths(rules.environment(files)), ['src/top/a.ts:1', 'src/top/a.ts:2'])
 })
 
+test('what browsers run needs nothing of Node, however far below', () => {
+  const files = read({
+    'src/top/page.ts': "import { a } from '#ground/a'\nconst Buffers = 'Buffer' // Buffer",
+    'src/ground/a.ts': "import { strict } from 'node:assert'\nBuffer.from(process.env)",
+    'src/ground/b.ts': "import 'node:fs'",
+  })
+  deepEqual(paths(rules.browsers(files, ['src/top/page.ts'])), [
+    'src/ground/a.ts:1',
+    'src/ground/a.ts:2',
+    'src/ground/a.ts:2',
+  ])
+})
+
 test('default exports and endless files are found', () => {
   const files = read({ 'src/top/a.ts': 'export default 1', 'src/top/b.ts': '\n'.repeat(600) })
   deepEqual(paths(rules.namedExports(files)), ['src/top/a.ts:1'])

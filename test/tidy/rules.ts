@@ -231,6 +231,30 @@ export function environment(files: readonly SourceFile[]): readonly Problem[] {
     )
 }
 
+const nodeOnly = /\b(?:Buffer|process|setImmediate|require)\b/g
+
+/** What browsers run, and all that it imports, must not need Node. */
+export function browsers(
+  files: readonly SourceFile[],
+  entries: readonly string[],
+): readonly Problem[] {
+  const graph = edges(files, () => true)
+  const reached = new Set(entries)
+  for (const path of reached) for (const next of graph.get(path) ?? []) reached.add(next)
+  return files
+    .filter(({ path }) => reached.has(path))
+    .flatMap((file) => [
+      ...file.imports
+        .filter((one) => resolve(file.path, one) === undefined)
+        .map(({ specifier, line }) => ({
+          path: file.path,
+          line,
+          text: `browsers run this file, and have no "${specifier}"`,
+        })),
+      ...find(file, nodeOnly, (found) => `browsers run this file, and have no ${found}`),
+    ])
+}
+
 export function namedExports(files: readonly SourceFile[]): readonly Problem[] {
   return files
     .filter(({ path }) => path.startsWith('src/'))

@@ -1,4 +1,4 @@
-import { contentFault } from '#api/content/faults'
+import { registryFault } from '#api/content/faults'
 
 /** What all bodies together, those that come and those that go, may hold in memory: more at once are told to come back. */
 export class BodyMemory {
@@ -11,7 +11,7 @@ export class BodyMemory {
 
   /** Returns what gives it back, to be called once. `registry/busy` */
   take(bytes: number): () => void {
-    if (this.#held + bytes > this.#bytesMax) throw contentFault('registry/busy')
+    if (this.#held + bytes > this.#bytesMax) throw registryFault('registry/busy')
     this.#held += bytes
     return () => {
       this.#held -= bytes

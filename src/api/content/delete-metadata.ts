@@ -1,4 +1,4 @@
-import { contentFault } from '#api/content/faults'
+import { registryFault } from '#api/content/faults'
 import type { ContentRoute } from '#api/content/route'
 import { parseManifestHash } from '#content/manifest-hash'
 
@@ -15,9 +15,9 @@ export const deleteMetadata: ContentRoute = {
   },
   async run({ door: { registry }, names, wait }) {
     const hash = parseManifestHash(names['hash'] ?? '')
-    if (hash === undefined) throw contentFault('registry/malformed-hash')
+    if (hash === undefined) throw registryFault('registry/malformed-hash')
     if (!(await wait('delete', () => registry.remove(hash))))
-      throw contentFault('registry/no-such-manifest')
+      throw registryFault('registry/no-such-manifest')
     return { status: 204, headers: {} }
   },
 }

@@ -3,7 +3,7 @@
 import { clientAddress } from '#api/client-address'
 import { answerPreflight, crossOriginHeaders } from '#api/content/cross-origin'
 import { deleteMetadata } from '#api/content/delete-metadata'
-import { contentFault } from '#api/content/faults'
+import { registryFault } from '#api/content/faults'
 import { getMetadata } from '#api/content/get-metadata'
 import { describeRegistry } from '#api/content/openapi'
 import { postMetadata } from '#api/content/post-metadata'
@@ -105,12 +105,12 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
   const methods = known.flatMap(({ route: { method } }) =>
     method === 'GET' ? ['GET', 'HEAD'] : [method],
   )
-  if (known.length === 0) throw contentFault('registry/no-such-page')
+  if (known.length === 0) throw registryFault('registry/no-such-page')
   if (request.method === 'OPTIONS' && isCrossOriginAnswered(door)) return answerPreflight(methods)
   const wanted = request.method === 'HEAD' ? 'GET' : request.method
   const found = known.find(({ route }) => route.method === wanted)
   if (found === undefined)
-    throw contentFault('registry/wrong-method', { allowed: methods.join(', ') })
+    throw registryFault('registry/wrong-method', { allowed: methods.join(', ') })
   const { route, names } = found
   trace.operation = route.operation
   const [subject] = Object.values(names)
@@ -189,10 +189,10 @@ function admit(
   const tokens = door.tokens()
   if (tokens === undefined) return
   const [, presented] = /^Bearer +([!-~]{1,512})$/i.exec(headers['authorization'] ?? '') ?? []
-  if (presented === undefined) throw contentFault('registry/token-missing')
+  if (presented === undefined) throw registryFault('registry/token-missing')
   const token = findRegistryToken(tokens, presented)
   if (token === undefined) throw identityFault('identity/unknown-token')
   trace.principal = token.name
   door.rates.admitKey(token.name)
-  if (!token.rights.includes(right)) throw contentFault('registry/token-lacks-right', { right })
+  if (!token.rights.includes(right)) throw registryFault('registry/token-lacks-right', { right })
 }

@@ -1,6 +1,6 @@
 import { declareFaults } from '#fault/fault'
 
-export const contentFault = declareFaults({
+export const registryFault = declareFaults({
   'registry/no-such-page': 'not-found',
   'registry/wrong-method': 'unsupported',
   'registry/malformed-hash': 'invalid',
@@ -14,4 +14,4 @@ export const contentFault = declareFaults({
   'registry/precondition-failed': 'precondition',
   'registry/range-unsatisfiable': 'invalid',
 })
-export type ContentFaultCode = Parameters<typeof contentFault>[0]
+export type RegistryFaultCode = Parameters<typeof registryFault>[0]

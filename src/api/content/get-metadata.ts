@@ -1,4 +1,4 @@
-import { contentFault } from '#api/content/faults'
+import { registryFault } from '#api/content/faults'
 import { immutableBytes, immutableHead, judgeConditions } from '#api/content/immutable'
 import type { ContentRoute } from '#api/content/route'
 import { parseManifestHash } from '#content/manifest-hash'
@@ -20,15 +20,15 @@ export const getMetadata: ContentRoute = {
   gives: 'bytes',
   async run({ door: { registry }, request: { method, headers }, names, wait }) {
     const hash = parseManifestHash(names['hash'] ?? '')
-    if (hash === undefined) throw contentFault('registry/malformed-hash')
+    if (hash === undefined) throw registryFault('registry/malformed-hash')
     const verdict = judgeConditions(headers, hash)
     if (method === 'HEAD' || verdict !== 'send') {
       const bytes = await wait('select', () => registry.bytesOf(hash))
-      if (bytes === undefined) throw contentFault('registry/no-such-manifest')
+      if (bytes === undefined) throw registryFault('registry/no-such-manifest')
       return immutableHead(verdict, { etag: hash, bytes })
     }
     const body = await wait('select', () => registry.get(hash))
-    if (body === undefined) throw contentFault('registry/no-such-manifest')
+    if (body === undefined) throw registryFault('registry/no-such-manifest')
     return immutableBytes(headers, { etag: hash, body })
   },
 }

@@ -1,5 +1,5 @@
 /** Answers whose bytes never change under their name: kept by browsers and caches for a year, in whole or in ranges (RFC 9110, RFC 8246). */
-import { contentFault } from '#api/content/faults'
+import { registryFault } from '#api/content/faults'
 import { includesEtag, parseEtags } from '#api/etags'
 import { readRange } from '#api/range'
 import type { HttpHeaders, HttpResponse } from '#http/message'
@@ -22,7 +22,7 @@ export function immutableHead(
   verdict: ReturnType<typeof judgeConditions>,
   { etag, bytes }: { readonly etag: string; readonly bytes: number },
 ): HttpResponse {
-  if (verdict === 'failed') throw contentFault('registry/precondition-failed')
+  if (verdict === 'failed') throw registryFault('registry/precondition-failed')
   if (verdict === 'not-modified') return { status: 304, headers: lasting(etag) }
   return { status: 200, headers: { ...contentHeaders(etag), 'content-length': bytes } }
 }
@@ -37,7 +37,7 @@ export function immutableBytes(
   const range = isMeant ? readRange(headers['range'], body.length) : undefined
   if (range === undefined) return { status: 200, headers: contentHeaders(etag), body }
   if (range === 'unsatisfiable')
-    throw contentFault('registry/range-unsatisfiable', { bytes: body.length })
+    throw registryFault('registry/range-unsatisfiable', { bytes: body.length })
   const { first, last } = range
   return {
     status: 206,

@@ -1,4 +1,4 @@
-import { contentFault } from '#api/content/faults'
+import { registryFault } from '#api/content/faults'
 import { type ContentCall, type ContentRoute, contentBase } from '#api/content/route'
 import { MultipartReader, multipartBoundary } from '#api/multipart'
 import type { HttpBody } from '#http/message'
@@ -44,7 +44,7 @@ async function readManifest(
   take: (bytes: number) => void,
 ): Promise<Uint8Array> {
   const boundary = multipartBoundary(headers['content-type'])
-  if (boundary === undefined || boundary === '') throw contentFault('registry/not-multipart')
+  if (boundary === undefined || boundary === '') throw registryFault('registry/not-multipart')
   const reader = new MultipartReader(limited(body, bodyBytesMax), {
     boundary,
     complaints: { malformed, tooLarge: () => malformed('the head of a part is too long') },
@@ -56,13 +56,13 @@ async function readManifest(
 
 /** Refuses what is announced as too large before a byte of it is asked for. `registry/too-large` */
 async function* limited(body: HttpBody, bytesMax: number): AsyncGenerator<Uint8Array> {
-  if ((body.bytes ?? 0) > bytesMax) throw contentFault('registry/too-large', { bytesMax })
+  if ((body.bytes ?? 0) > bytesMax) throw registryFault('registry/too-large', { bytesMax })
   for await (const piece of body) {
-    if (body.received > bytesMax) throw contentFault('registry/too-large', { bytesMax })
+    if (body.received > bytesMax) throw registryFault('registry/too-large', { bytesMax })
     yield piece
   }
 }
 
 function malformed(reason: string, cause?: unknown): Error {
-  return contentFault('registry/malformed-form', { reason }, cause)
+  return registryFault('registry/malformed-form', { reason }, cause)
 }

@@ -2,7 +2,7 @@
  * Faults as answers of the registry. Where the registry in Rust answers with a bare status, so do we; where it has no answer (limits,
  * tokens), a sentence says why.
  */
-import type { ContentFaultCode } from '#api/content/faults'
+import type { RegistryFaultCode } from '#api/content/faults'
 import { retryHeaders } from '#api/faults'
 import { Fault, type FaultDetail, type FaultKind } from '#fault/fault'
 import type { HttpResponse } from '#http/message'
@@ -25,7 +25,7 @@ const statuses: Readonly<Record<FaultKind, number>> = {
 type Sentence = (detail: FaultDetail) => string
 
 /** Empty for what programs of old get an empty answer for. */
-const sentences: Readonly<Record<ContentFaultCode, Sentence>> = {
+const sentences: Readonly<Record<RegistryFaultCode, Sentence>> = {
   'registry/no-such-page': () => '',
   'registry/wrong-method': () => '',
   'registry/malformed-hash': () => '',
@@ -70,7 +70,7 @@ function sentenceOf({ code, detail }: Fault): string {
   return isOwn(code) ? sentences[code](detail) : ''
 }
 
-function isOwn(code: string): code is ContentFaultCode {
+function isOwn(code: string): code is RegistryFaultCode {
   return Object.hasOwn(sentences, code)
 }
 
