@@ -1,6 +1,6 @@
 /**
- * `prepack`: writes the programs of this package as JavaScript into `dist/`, because Node strips no types below `node_modules`. What a program
- * reaches at run time is written, and nothing else: the modules it imports, the workers and the kernels it names by URL.
+ * `prepack`: writes the programs of this package as JavaScript into `dist/`, and the modules that others may import, because Node strips no types
+ * below `node_modules`. What these reach at run time is written, and nothing else: the modules they import, the workers and the kernels they name by URL.
  *
  * The types are blanked by the same stripper that runs a checkout, so that a package runs the code that was tested, and lines and columns
  * in its stack traces are those of the sources. `dist/package.json` gives `#room/file` its meaning there.
@@ -20,11 +20,28 @@ const siblingUrl = /\bnew URL\(\s*'(\.[^']+)',\s*import\.meta\.url/g
 const workerUrl = /(\bnew URL\(\s*'\.[^']+)\.ts'(,\s*import\.meta\.url)/g
 
 /** Each launcher stands for the program of its name. */
-function emit(launchers: readonly string[]): void {
-  rmSync(target, { recursive: true, force: true })
-  const files = new Set(
-    launchers.map((launcher) => join(source, 'main', `${relative('packaging/bin', launcher)}.ts`)),
+function programs(): readonly string[] {
+  const launchers = globSync('packaging/bin/*', { cwd: root, exclude: ['**/*.sh'] })
+  return launchers.map((launcher) =>
+    join(source, 'main', `${relative('packaging/bin', launcher)}.ts`),
   )
+}
+
+/** Each entry of `exports` in package.json names the module that it becomes. */
+function exported(): readonly string[] {
+  const manifest: { exports: Record<string, string | { default: string }> } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  )
+  return Object.values(manifest.exports).flatMap((entry) =>
+    typeof entry === 'string'
+      ? []
+      : [join(source, relative('dist', entry.default).replace(/\.js$/, '.ts'))],
+  )
+}
+
+function emit(entries: readonly string[]): void {
+  rmSync(target, { recursive: true, force: true })
+  const files = new Set(entries)
   for (const file of files) for (const reached of write(file)) files.add(reached) // a set grows while it is walked
   const scope = { type: 'module', imports: { '#*': './*.js' } }
   writeFileSync(join(target, 'package.json'), `${JSON.stringify(scope, null, 2)}\n`)
@@ -45,4 +62,4 @@ function write(file: string): readonly string[] {
   return [...imported, ...named.filter((path) => path.startsWith(source))]
 }
 
-emit(globSync('packaging/bin/*', { cwd: root, exclude: ['**/*.sh'] }))
+emit([...programs(), ...exported()])

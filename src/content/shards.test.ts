@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { fromHex, toHex } from '#bytes/text'
 import { recoverBlock } from '#content/recover-block'
-import { type Coding, ShardCoder } from '#content/shards'
+import { type Coding, roomBytes, ShardCoder } from '#content/shards'
 import { kernelModule } from '#erasure/kernel-module'
 import { lagrangeRows } from '#erasure/matrix'
 
@@ -71,6 +71,15 @@ test('any required shards give the block, whatever its length', () =>
         ok(padding >= 1 && padding <= coding.required)
         const there = shards.map((shard, index) => (kept.includes(index) ? shard : undefined))
         deepEqual(coder.joinShards(there, coding), sealed)
+
+        // the same in memory that was used before, which is enough
+        const room = new Uint8Array(roomBytes(sealed.length, coding)).fill(0xa5)
+        const again = coder.splitBlock(sealed, coding, { room })
+        deepEqual(again, shards)
+        ok(again.every(({ buffer }) => buffer === sealed.buffer || buffer === room.buffer))
+        const joined = coder.joinShards(there, coding, { room })
+        deepEqual(joined, sealed)
+        equal(joined.buffer, room.buffer)
       },
     ),
   ))
@@ -92,7 +101,7 @@ test('blocks of several tiles, at any place in memory, and some shards of them',
       coder.joinShards([undefined, shards[1], undefined, shards[3], shards[4]], coding),
       sealed,
     )
-    deepEqual(coder.splitBlock(sealed, coding, [4, 0]), [shards[4], shards[0]])
+    deepEqual(coder.splitBlock(sealed, coding, { wanted: [4, 0] }), [shards[4], shards[0]])
   }
 })
 

@@ -16,6 +16,15 @@ export interface Coding {
 /** Shard `index` of a block is there, or `undefined`. */
 export type ShardsThere = readonly (Uint8Array | undefined)[]
 
+/** Memory that is used again: fresh pages cost more than the code. */
+interface Room {
+  readonly room?: Uint8Array
+}
+
+export interface SplitOptions extends Room {
+  readonly wanted?: readonly number[]
+}
+
 interface ShardBytes {
   readonly index: number
   readonly bytes: Uint8Array
@@ -44,29 +53,33 @@ export class ShardCoder {
 
   /**
    * The shards of a sealed block, or those of `wanted` in its order. Data shards are parts of `sealed`, without a copy, but for those that end in
-   * padding; what others there are is fresh memory. The caller bounds it by what it wants at once.
+   * padding; with one required shard, all are the same memory. What else there is lies in `room`, or in fresh memory where that is too small.
    */
   splitBlock(
     sealed: Uint8Array,
     coding: Coding,
-    wanted: readonly number[] = range(0, coding.total),
+    options: SplitOptions = {},
   ): readonly Uint8Array[] {
     checkCoding(coding)
-    const data = sliced(sealed, coding.required)
-    const length = data[0]?.bytes.length ?? 0
+    const { wanted = range(0, coding.total), room } = options
+    const take = takeFrom(room)
+    const data = sliced(sealed, coding.required, take)
+    const [first] = data
+    if (first === undefined) return []
+    if (coding.required === 1) return wanted.map(() => first.bytes)
     const parity = wanted
       .filter((index) => index >= coding.required)
-      .map((index) => ({ index, bytes: new Uint8Array(length) }))
+      .map((index) => ({ index, bytes: take(first.bytes.length) }))
     this.#combine(data, parity, coding)
     const shards = new Map([...data, ...parity].map(({ index, bytes }) => [index, bytes]))
     return wanted.flatMap((index) => shards.get(index) ?? [])
   }
 
   /**
-   * The sealed block, in fresh memory, from the first `required` shards that are there, by index. It may be anything when one of them is not what
-   * was stored: `openBlock` knows. `content/too-few-shards`; `content/damaged-shards` when they cannot be shards of one block.
+   * The sealed block, in `room` or in fresh memory, from the first `required` shards that are there, by index. It may be anything when one of them is
+   * not what was stored: `openBlock` knows. `content/too-few-shards`; `content/damaged-shards` when they cannot be shards of one block.
    */
-  joinShards(shards: ShardsThere, coding: Coding): Uint8Array {
+  joinShards(shards: ShardsThere, coding: Coding, { room }: Room = {}): Uint8Array {
     checkCoding(coding)
     const { required } = coding
     const there = shards.flatMap((bytes, index) => (bytes === undefined ? [] : { index, bytes }))
@@ -78,15 +91,15 @@ export class ShardCoder {
     if (!known.every(({ bytes }) => bytes.length === length)) {
       throw contentFault('content/damaged-shards', { reason: 'they are not of one length' })
     }
-    const padded = new Uint8Array(required * length)
-    const slices = sliced(padded, required, 0)
+    const padded = takeFrom(room)(required * length)
+    const slices = range(0, required).map((index) => ({
+      index,
+      bytes: padded.subarray(index * length, (index + 1) * length),
+    }))
     for (const { index, bytes } of known) slices[index]?.bytes.set(bytes)
     const present = new Set(known.map(({ index }) => index))
-    this.#combine(
-      known,
-      slices.filter(({ index }) => !present.has(index)),
-      coding,
-    )
+    const lost = slices.filter(({ index }) => !present.has(index))
+    this.#combine(known, lost, coding)
     return unpadded(padded, required)
   }
 
@@ -124,6 +137,13 @@ export class ShardCoder {
   }
 }
 
+/** Room for all shards of a block of so many bytes that are no parts of it, and for the block that they are joined to. */
+export function roomBytes(blockBytes: number, { required, total }: Coding): number {
+  const shardBytes = Math.floor(blockBytes / required) + 1
+  const padded = Math.min(required, Math.ceil(required / shardBytes))
+  return Math.max(required, total - required + padded) * shardBytes
+}
+
 function checkCoding({ required, total }: Coding): void {
   const isPossible =
     Number.isInteger(required) &&
@@ -138,16 +158,29 @@ function checkCoding({ required, total }: Coding): void {
 function sliced(
   block: Uint8Array,
   count: number,
-  padding = count - (block.length % count),
+  take: (length: number) => Uint8Array,
 ): readonly ShardBytes[] {
+  const padding = count - (block.length % count)
   const length = (block.length + padding) / count
   return range(0, count).map((index) => {
     const part = block.subarray(index * length, (index + 1) * length)
     if (part.length === length) return { index, bytes: part }
-    const bytes = new Uint8Array(length).fill(padding)
+    const bytes = take(length)
     bytes.set(part)
+    bytes.fill(padding, part.length)
     return { index, bytes }
   })
+}
+
+/** Pieces of the room, one after another, as long as it lasts. */
+function takeFrom(room: Uint8Array | undefined): (length: number) => Uint8Array {
+  let used = 0
+  return (length) => {
+    const from = used
+    if (room === undefined || from + length > room.length) return new Uint8Array(length)
+    used += length
+    return room.subarray(from, used)
+  }
 }
 
 function unpadded(padded: Uint8Array, required: number): Uint8Array {

@@ -26,6 +26,11 @@ interface Layout {
   readonly hasNamespaces: boolean
 }
 
+/** What fields are filled with: any bytes, of which each field takes some. */
+const noise = Buffer.from(
+  Array.from({ length: 4096 }, (_, at) => Math.imul(at, 2_654_435_761) >>> 19),
+)
+
 /** The present one first: it is taken most often. */
 const layouts: readonly [Layout, ...Layout[]] = [
   { hashBytes: 16, hasNamespaces: false },
@@ -72,7 +77,9 @@ function* file(random: Random, layout: Layout): Generator<Field> {
 
 function* block(random: Random, layout: Layout): Generator<Field> {
   const count = below(random, 6) + (random.below(8) === 0 ? 0 : 1)
-  yield* list(count, () => shard(random, layout))
+  // sometimes all in one place
+  const place = random.below(8) === 0 ? [...shard(random, layout)] : undefined
+  yield* list(count, () => place ?? shard(random, layout))
   yield number(2, Math.max(1, random.below(count + 1)))
   const start = random.below(1000)
   yield number(8, start)
@@ -181,7 +188,8 @@ function below(random: Random, limit: number): number {
 }
 
 function some(random: Random, count: number): Field {
-  return bytes(Buffer.from(Array.from({ length: count }, () => random.below(256))))
+  const from = random.below(noise.length - count)
+  return bytes(noise.subarray(from, from + count))
 }
 
 function bytes(content: Buffer): Field {

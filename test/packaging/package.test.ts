@@ -1,9 +1,9 @@
 /** What `npm pack` makes, installed by somebody who has nothing but npm, is the program of the checkout. */
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { deepEqual, equal, match, ok, throws } from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, globSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -48,7 +48,7 @@ describe('the tarball', () => {
 
   test('holds the programs and what people read about them, and nothing else', () => {
     const wanted =
-      /^package\/(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/operate\/[\w-]+\.md|packaging\/bin\/[\w.]+|packaging\/systemd\/mycelium(?:-registry)?\.service|dist\/package\.json|dist\/[\w-]+\/(?:[\w-]+\/)?[\w-]+(?:\.config)?\.(?:js|wasm))$/
+      /^package\/(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/operate\/[\w-]+\.md|packaging\/bin\/[\w.]+|packaging\/systemd\/mycelium(?:-registry)?\.service|dist\/package\.json|dist\/[\w-]+\/(?:[\w-]+\/)?[\w-]+(?:\.config)?\.(?:js|wasm|d\.ts))$/
     deepEqual(
       filesOf().filter((path) => !wanted.test(path)),
       [],
@@ -136,6 +136,30 @@ describe('installed into an empty prefix', () => {
     const local = refusedStart(['npx', 'mycelium'], { cwd: project, data, env })
     equal(local, `npx mycelium rebuild --data ${data}`)
     match(run(['sh', '-c', local], { cwd: project, env }), /^Rebuilt /)
+  })
+
+  test('a program of others can import the format of links by itself, with its types', async () => {
+    const other = join(work, 'other')
+    await mkdir(join(other, 'node_modules'), { recursive: true })
+    await symlink(installed, join(other, 'node_modules/mycelium'))
+    await writeFile(join(other, 'package.json'), '{ "type": "module" }')
+    const program = `
+      import { decodeMetadata, encodeMetadata, type Metadata, safeFileName } from 'mycelium/cdn-meta'
+      const directory: Metadata = { kind: 'directory', name: 'docs', files: [] }
+      const read: Metadata = decodeMetadata(encodeMetadata(directory))
+      console.log(safeFileName(read.name))
+      // @ts-expect-error: the types are there
+      const wrong: number = encodeMetadata(directory)
+    `
+    await writeFile(join(other, 'program.ts'), program)
+    const node = join(installed, 'node_modules/node/bin/node')
+    equal(run([node, 'program.ts'], { cwd: other, env }), 'docs\n')
+    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--types', 'node']
+    const typeRoots = ['--typeRoots', join(checkout, 'node_modules/@types')]
+    const tsc = join(checkout, 'node_modules/.bin/tsc')
+    const tools = { ...env, PATH: `${join(checkout, 'node_modules/.bin')}:${env['PATH']}` }
+    run([tsc, ...options, ...typeRoots, 'program.ts'], { cwd: other, env: tools })
+    throws(() => run([node, '-e', "import('mycelium/content/link')"], { cwd: other, env }))
   })
 
   test('Ctrl-C reaches it once', async () => {
