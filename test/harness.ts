@@ -11,7 +11,8 @@ const program = new URL('../src/main/mycelium.ts', import.meta.url).pathname
 
 export type Command = readonly [file: string, ...args: string[]]
 
-const checkout: Command = [process.execPath, program]
+/** `mycelium`, from the sources of this checkout. */
+export const checkout: Command = [process.execPath, program]
 
 export interface StartOptions {
   /** Flags of `mycelium up` beside `--data` and the ports. */
@@ -25,12 +26,7 @@ export interface StartOptions {
   readonly data?: string
 }
 
-export interface RunningStore extends AsyncDisposable {
-  readonly data: string
-  readonly s3Url: string
-  readonly httpUrl: string
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
+export interface RunningProgram {
   readonly child: ChildProcess
   /** What it printed on stdout and stderr so far. */
   readonly output: () => string
@@ -38,6 +34,14 @@ export interface RunningStore extends AsyncDisposable {
   readonly stop: () => Promise<number | null>
   /** SIGKILL, and wait for the end; the data directory stays. */
   readonly kill: () => Promise<void>
+}
+
+export interface RunningStore extends RunningProgram, AsyncDisposable {
+  readonly data: string
+  readonly s3Url: string
+  readonly httpUrl: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
 }
 
 /** Resolves when the doors are open. Rejects with what the program said when it ends before that. */
@@ -52,54 +56,37 @@ export async function startStore({
   const portFlags = ports === 'any' ? ['--s3-port', '0', '--http-port', '0'] : []
   let running: RunningProgram
   try {
-    running = await startProgram(['up', '--data', directory, ...portFlags, ...flags], {
-      env,
-      command: [file, ...args],
-    })
+    running = await startProgram(
+      [file, ...args, 'up', '--data', directory, ...portFlags, ...flags],
+      { UV_THREADPOOL_SIZE: '16', ...env },
+    )
   } catch (error) {
     if (data === undefined) await rm(directory, { recursive: true, force: true })
     throw error
   }
-  const { child, output, stop, kill } = running
+  const output = running.output()
   const credentials = await readFile(join(directory, 'aws-credentials'), 'utf8')
   return {
     data: directory,
-    s3Url: find(output(), /S3 endpoint +(\S+)/),
-    httpUrl: find(output(), /Local mount +(\S+)\/s3/),
+    s3Url: find(output, /S3 endpoint +(\S+)/),
+    httpUrl: find(output, /Local mount +(\S+)\/s3/),
     accessKeyId: find(credentials, /aws_access_key_id *= *(\S+)/),
     secretAccessKey: find(credentials, /aws_secret_access_key *= *(\S+)/),
-    child,
-    output,
-    stop,
-    kill,
+    ...running,
     async [Symbol.asyncDispose]() {
-      await stop()
+      await running.stop()
       if (data === undefined) await rm(directory, { recursive: true, force: true })
     },
   }
 }
 
-/** A `mycelium` program that runs until it is told to stop. */
-export interface RunningProgram extends AsyncDisposable {
-  readonly child: ChildProcess
-  /** What it printed on stdout and stderr so far. */
-  readonly output: () => string
-  /** SIGTERM, and wait for the end. */
-  readonly stop: () => Promise<number | null>
-  /** SIGKILL, and wait for the end. */
-  readonly kill: () => Promise<void>
-}
-
-/** Resolves when it says that it is up. Rejects with what it said when it ends before that. */
+/** Any of the programs that run until they are stopped. Resolves when it says that it is up; rejects with what it said when it ends before that. */
 export async function startProgram(
-  programArgs: readonly string[],
-  {
-    env = {},
-    command: [file, ...args] = checkout,
-  }: { readonly env?: Readonly<Record<string, string>>; readonly command?: Command } = {},
+  [file, ...args]: Command,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<RunningProgram> {
-  const child = spawn(file, [...args, ...programArgs], {
-    env: { ...cleanEnvironment(), UV_THREADPOOL_SIZE: '16', ...env },
+  const child = spawn(file, args, {
+    env: { ...cleanEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -124,9 +111,6 @@ export async function startProgram(
     stop: () => stopWith('SIGTERM'),
     kill: async () => {
       await stopWith('SIGKILL')
-    },
-    async [Symbol.asyncDispose]() {
-      await stopWith('SIGTERM')
     },
   }
 }
@@ -174,7 +158,7 @@ function untilReady(child: ChildProcess, output: () => string): Promise<void> {
   return new Promise((resolve, reject) => {
     const deadline = setTimeout(() => {
       child.kill('SIGKILL')
-      reject(new Error(`mycelium is not up after ${startMsMax} ms:\n${output()}`))
+      reject(new Error(`it is not up after ${startMsMax} ms:\n${output()}`))
     }, startMsMax)
     child.stdout?.on('data', () => {
       if (!output().includes('Ctrl-C stops it.')) return
@@ -183,7 +167,7 @@ function untilReady(child: ChildProcess, output: () => string): Promise<void> {
     })
     child.once('exit', (code) => {
       clearTimeout(deadline)
-      reject(new Error(`mycelium ended with ${code}:\n${output()}`))
+      reject(new Error(`it ended with ${code}:\n${output()}`))
     })
   })
 }

@@ -17,7 +17,7 @@ export function openOutlet({ place, secret }: OpenTarget, parts: OutletParts): O
     case 'nats':
       return messageOutlet(openNats({ ...place, secret }), parts)
     case 'redis':
-      return messageOutlet(openRedisSender({ ...place, secret }), parts)
+      return messageOutlet(openRedisSender({ ...place, secret, world }), parts)
     case 's3':
       return endpointOutlet({ ...place, secret: secret ?? '' }, parts)
   }

@@ -2,16 +2,17 @@ import { connectedSender } from '#delivery/connected'
 import type { Message } from '#delivery/message'
 import type { Sender } from '#delivery/sender'
 import type { RedisPlace } from '#delivery/target'
-import { openRedis } from '#redis/redis'
+import { openRedis, type RedisOptions } from '#redis/redis'
 
 export function openRedisSender({
   url,
   user,
   secret,
+  world,
   ...place
-}: RedisPlace & { readonly secret: string | undefined }): Sender {
+}: RedisPlace & Pick<RedisOptions, 'secret' | 'world'>): Sender {
   return connectedSender({
-    connect: () => openRedis({ url, user, secret }),
+    connect: () => openRedis({ url, user, secret, world }),
     hand: (redis, message) => redis.do(commandOf(place, message)),
   })
 }

@@ -6,6 +6,7 @@ const facts: BannerFacts = {
   version: '0.1.0',
   s3Url: 'http://127.0.0.1:9000',
   httpUrl: 'http://127.0.0.1:8080',
+  heroRedis: undefined,
   accessKeyId: 'AKIAEXAMPLEEXAMPLE42',
   credentialsPath: '/srv/mycelium/aws-credentials',
   masterKeyOrigin: '/srv/mycelium/keys/master.key',

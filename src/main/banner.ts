@@ -6,6 +6,8 @@ export interface BannerFacts {
   readonly version: string
   readonly s3Url: string
   readonly httpUrl: string
+  /** When it is open. */
+  readonly heroRedis: string | undefined
   readonly accessKeyId: string
   readonly credentialsPath: string
   readonly masterKeyOrigin: string
@@ -28,6 +30,7 @@ export function printBanner(facts: BannerFacts): string {
   const rows: readonly (readonly [name: string, value: string])[] = [
     ['S3 endpoint', facts.s3Url],
     ['Local mount', `${facts.httpUrl}/s3   (no key needed from this machine)`],
+    ...(facts.heroRedis === undefined ? [] : [['Hero Redis', facts.heroRedis] as const]),
     ['Access key', facts.accessKeyId],
     ['Secret key', `in ${facts.credentialsPath}`],
     ['Master key', facts.masterKeyOrigin],

@@ -1,12 +1,12 @@
-/** The certificate that the S3 port shows: two files that somebody else renews, looked at again and again. */
+/** The certificate that a port shows: two files that somebody else renews. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { HttpServer, TlsIdentity } from '#http/server'
 import { reasonOf } from '#main/data-directory'
 import { mainFault } from '#main/faults'
+import { type Following, follow } from '#main/follow'
 import { type ListenOptions, listen, type Wish } from '#main/ports'
 import type { Telemetry } from '#telemetry/telemetry'
-import type { World } from '#world/world'
 
 /** Where it lies, in PEM. */
 export interface CertificateFiles {
@@ -27,9 +27,6 @@ export function certificateOf({
   return { certificate: tlsCertificate, privateKey: tlsKey }
 }
 
-/** How often the files are read again. */
-const lookMs = 5_000
-
 /** In clear text without files; else with what they hold, as long as nobody has told it to stop. `main/certificate-unusable`, and the faults of `listen` */
 export async function listenAs(
   files: CertificateFiles | undefined,
@@ -45,7 +42,7 @@ export async function listenAs(
 }
 
 /** `main/certificate-unusable` for what is not there, no PEM, or not of one pair. */
-async function readIdentity(files: CertificateFiles): Promise<TlsIdentity> {
+export async function readIdentity(files: CertificateFiles): Promise<TlsIdentity> {
   const certificate = await readPem(files.certificate)
   const privateKey = await readPem(files.privateKey)
   const shown = parse(files.certificate, () => new X509Certificate(certificate))
@@ -56,41 +53,31 @@ async function readIdentity(files: CertificateFiles): Promise<TlsIdentity> {
   return { certificate, privateKey }
 }
 
-/** Shows what the files hold from then on, until the signal. While they are no pair, as in the middle of a renewal, what was shown before stays. */
-async function followIdentity(
+/** Shows what the files hold from then on, until the signal. */
+export function followIdentity(
   files: CertificateFiles,
   {
     server,
     shown,
-    world,
     telemetry,
-    signal,
+    ...until
   }: {
     readonly server: Pick<HttpServer, 'identify'>
     readonly shown: TlsIdentity
-    readonly world: World
     readonly telemetry: Pick<Telemetry, 'note'>
-    readonly signal: AbortSignal
-  },
+  } & Pick<Following<TlsIdentity>, 'world' | 'signal'>,
 ): Promise<void> {
-  let last = shown
-  let trouble = ''
-  while (!signal.aborted) {
-    await world.sleep(lookMs, { signal }).catch(() => {}) // aborted: the loop's condition sees it
-    if (signal.aborted) return
-    try {
-      const next = await readIdentity(files)
-      trouble = ''
-      if (isSame(next, last)) continue
+  return follow({
+    ...until,
+    read: () => readIdentity(files),
+    shown,
+    isSame,
+    take(next) {
       server.identify(next)
-      last = next
       telemetry.note('info', 'certificate renewed', { path: files.certificate })
-    } catch (error) {
-      const reason = reasonOf(error)
-      if (reason !== trouble) telemetry.note('warn', 'certificate cannot be used', { reason })
-      trouble = reason
-    }
-  }
+    },
+    onTrouble: (reason) => telemetry.note('warn', 'certificate cannot be used', { reason }),
+  })
 }
 
 function isSame(one: TlsIdentity, other: TlsIdentity): boolean {

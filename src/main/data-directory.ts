@@ -8,6 +8,8 @@
  *     DATA/aws-credentials         the access key, as AWS tools read it
  *     DATA/admin-endpoint          where the store that is up answers to mycelium admin
  *     DATA/audit/                  who did what: lines of JSON, chained
+ *     DATA/hero-redis/             values of the Hero Redis port
+ *     DATA/hero-redis.toml         who may do what there
  *     DATA/nodes/node-01/ …        storage nodes: shards, change log, keyring
  */
 import { readdir } from 'node:fs/promises'
@@ -25,6 +27,8 @@ export interface DataDirectory {
   readonly credentials: string
   readonly adminEndpoint: string
   readonly audit: string
+  readonly heroRedis: string
+  readonly heroRights: string
   nodeRoot(id: string): string
   /** Ids of the node directories there are, sorted. */
   listNodes(): Promise<readonly string[]>
@@ -47,6 +51,8 @@ export function dataDirectory(path: string): DataDirectory {
     credentials: join(root, 'aws-credentials'),
     adminEndpoint: join(root, 'admin-endpoint'),
     audit: join(root, 'audit'),
+    heroRedis: join(root, 'hero-redis'),
+    heroRights: join(root, 'hero-redis.toml'),
     nodeRoot: (id) => join(nodes, id),
     listNodes: async () => (await listDirectories(nodes)).filter((name) => !name.startsWith('.')),
   }
@@ -62,7 +68,14 @@ export async function openDataDirectory(
     program,
     world,
     mustExist = false,
-  }: { readonly program: string; readonly world: World; readonly mustExist?: boolean },
+    parts = ['keys', 'nodes'],
+  }: {
+    readonly program: string
+    readonly world: World
+    readonly mustExist?: boolean
+    /** Directories in it that are made with it. */
+    readonly parts?: readonly string[]
+  },
 ): Promise<OpenDataDirectory> {
   const directory = dataDirectory(path)
   if (mustExist && (await directory.listNodes()).length === 0) {
@@ -70,8 +83,7 @@ export async function openDataDirectory(
   }
   try {
     await makeDirectories(directory.root, privateMode)
-    for (const part of ['keys', 'nodes'])
-      await makeDirectories(join(directory.root, part), privateMode)
+    for (const part of parts) await makeDirectories(join(directory.root, part), privateMode)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException // `node:fs` throws nothing else
     const reason = code === 'ENOENT' ? 'no directory can be made there' : reasonOf(cause)

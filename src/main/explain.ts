@@ -101,6 +101,11 @@ const ownExplainers: Readonly<Record<MainFaultCode, Explainer>> = {
     ({ path, reason }) =>
       `${path} cannot be used: ${reason}. Name a certificate and its key with --tls-cert and --tls-key.`,
   ],
+  'main/rights-unusable': [
+    exitCodes.settings,
+    ({ path, reason }) =>
+      `${path} cannot be used: ${reason}. What may stand there: docs/operate/hero-redis.md.`,
+  ],
   'main/key-file-unusable': [
     exitCodes.key,
     ({ path, reason }) =>
@@ -200,6 +205,14 @@ const otherExplainers: Readonly<Record<string, Explainer>> = {
     () =>
       'The nodes tell two different stories of the same time, as when a copy of the store was used beside it. ' +
       'Take the nodes of one of them out, and rebuild again.',
+  ],
+  'redis/disk': [
+    exitCodes.data,
+    ({ reason }) => `The directory of the Hero Redis port cannot be used: ${reason}.`,
+  ],
+  'redis/disk-full': [
+    exitCodes.data,
+    () => 'The directory of the Hero Redis port cannot be used: the disk is full.',
   ],
   'sql/lease-lost': [
     exitCodes.inUse,

@@ -23,6 +23,7 @@ export const mainFault = declareFaults({
   'main/not-there': 'not-found',
   'main/admin-unreachable': 'unavailable',
   'main/certificate-unusable': 'invalid',
+  'main/rights-unusable': 'invalid',
   'main/admin-denied': 'denied',
   'main/admin-absent': 'not-found',
   'main/admin-refused': 'conflict',

@@ -30,7 +30,7 @@ export function wholeCertificate({
 export function urlOf(
   host: string,
   { port }: { readonly port: number },
-  scheme: 'http' | 'https' = 'http',
+  scheme: 'http' | 'https' | 'redis' | 'rediss' = 'http',
 ): string {
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`

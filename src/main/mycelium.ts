@@ -9,6 +9,7 @@ import { exitCodes } from '#main/exit-codes'
 import { explain } from '#main/explain'
 import { exportSettings, readExportConfig } from '#main/export.config'
 import { gcSettings, readGcConfig } from '#main/gc.config'
+import { heroRedisSettings, readHeroRedisConfig } from '#main/hero-redis.config'
 import { importSettings, readImportConfig } from '#main/import.config'
 import { inspectSettings, readInspectConfig } from '#main/inspect.config'
 import { killAt } from '#main/kill-at'
@@ -140,6 +141,16 @@ add(mycelium, {
   program: async (options) => {
     const { up } = await import('#main/up')
     await up({ ...options, env: process.env, isColoured: process.stdout.isTTY === true })
+  },
+})
+add(mycelium, {
+  name: 'hero-redis',
+  summary: 'run a place for shards of links, without the rest, until Ctrl-C',
+  settings: heroRedisSettings,
+  read: readHeroRedisConfig,
+  program: async (options) => {
+    const { heroRedis } = await import('#main/hero-redis')
+    await heroRedis(options)
   },
 })
 add(mycelium, {

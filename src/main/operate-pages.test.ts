@@ -8,6 +8,7 @@ import { adminCommands } from '#main/admin-commands'
 import { exitCodes } from '#main/exit-codes'
 import { exportSettings } from '#main/export.config'
 import { gcSettings } from '#main/gc.config'
+import { heroRedisSettings } from '#main/hero-redis.config'
 import { importSettings } from '#main/import.config'
 import { inspectSettings } from '#main/inspect.config'
 import { migrateSettings } from '#main/migrate-metadata.config'
@@ -27,6 +28,7 @@ test('settings.md names every flag and variable of every command, and no other',
   const text = page('settings')
   const all: readonly Settings[] = [
     upSettings,
+    heroRedisSettings,
     gcSettings,
     migrateSettings,
     rebuildSettings,

@@ -17,19 +17,26 @@ export interface Wish {
 export type ListenOptions = Omit<HttpServerOptions, 'port'>
 
 /** `main/port-in-use`, `main/port-refused`. */
-export async function listen(
-  options: ListenOptions,
+export async function listen(options: ListenOptions, wish: Wish): Promise<HttpServer> {
+  return await claimPort(wish, options.host, (port) => openHttpServer({ ...options, port }))
+}
+
+/** The same for a listener of any kind. */
+export async function claimPort<Server>(
   { named, fallback, flag }: Wish,
-): Promise<HttpServer> {
+  host: string,
+  open: (port: number) => Promise<Server>,
+): Promise<Server> {
   const first = named ?? fallback
   const last = named === undefined ? first + triesMax : first
   for (let port = first; ; port++) {
     try {
-      return await openHttpServer({ ...options, port })
+      return await open(port)
     } catch (cause) {
-      const where = { host: options.host, port, flag }
-      if (isFault(cause, 'http/address-refused')) throw mainFault('main/port-refused', where, cause)
-      if (!isFault(cause, 'http/address-in-use')) throw cause
+      const where = { host, port, flag }
+      if (isFault(cause, 'http/address-refused', 'redis/address-refused'))
+        throw mainFault('main/port-refused', where, cause)
+      if (!isFault(cause, 'http/address-in-use', 'redis/address-in-use')) throw cause
       if (port >= last) throw mainFault('main/port-in-use', where, cause)
     }
   }

@@ -34,6 +34,8 @@ test('nothing given means the defaults people read about', () => {
       host: '127.0.0.1',
       s3Port: undefined,
       httpPort: undefined,
+      heroRedisPort: undefined,
+      heroRedisTls: false,
       tlsCertificate: undefined,
       tlsKey: undefined,
       s3Domains: undefined,

@@ -28,6 +28,7 @@ export const nodesMax = 254
 export const profileDefault: Profile = namedProfiles.default
 export const s3PortDefault = 9000
 export const httpPortDefault = 8080
+export const heroRedisPortDefault = 6666
 
 /** Each has packs of its own. */
 export const storageClassesMax = 16
@@ -80,6 +81,18 @@ export const upSettings = {
     env: 'MYCELIUM_HTTP_PORT',
     help: `port of everything else (default: ${httpPortDefault}, or the next free one)`,
     schema: port.optional(),
+  },
+  heroRedisPort: {
+    flag: '--hero-redis-port <port>',
+    env: 'MYCELIUM_HERO_REDIS_PORT',
+    help: `port for shards of links, such as ${heroRedisPortDefault} (default: none)`,
+    schema: port.optional(),
+  },
+  heroRedisTls: {
+    flag: '--hero-redis-tls',
+    env: 'MYCELIUM_HERO_REDIS_TLS',
+    help: 'that port speaks TLS 1.3 too, with the certificate of the S3 port',
+    schema: isGiven,
   },
   tlsCertificate: {
     flag: '--tls-cert <file>',
@@ -287,6 +300,7 @@ export function readUpConfig(given: Given): UpConfig {
     oneMasterKey,
     wholeCredentials,
     wholeCertificate,
+    heroRedisCertificate,
     enoughNodes,
     twoPorts,
   ])
@@ -305,10 +319,25 @@ const enoughNodes: Rule<typeof upSettings> = ({ nodes, profile }) => {
   return typeof lack === 'string' ? [`--nodes ${nodes}: ${lack}`] : []
 }
 
-const twoPorts: Rule<typeof upSettings> = ({ s3Port, httpPort }) =>
-  s3Port !== undefined && s3Port === httpPort && s3Port !== 0
-    ? [`--s3-port and --http-port: both are ${s3Port}`]
-    : []
+const heroRedisCertificate: Rule<typeof upSettings> = (values) => {
+  if (values.heroRedisTls !== true) return []
+  if (values.heroRedisPort === undefined) return ['--hero-redis-tls: wants --hero-redis-port']
+  return values.tlsCertificate === undefined ? ['--hero-redis-tls: wants --tls-cert'] : []
+}
+
+const twoPorts: Rule<typeof upSettings> = ({ s3Port, httpPort, heroRedisPort }) => {
+  const named = Object.entries({
+    '--s3-port': s3Port,
+    '--http-port': httpPort,
+    '--hero-redis-port': heroRedisPort,
+  }).filter(([, port]) => port !== undefined && port !== 0)
+  return named.flatMap(([flag, port], at) =>
+    named
+      .slice(at + 1)
+      .filter(([, other]) => other === port)
+      .map(([other]) => `${flag} and ${other}: both are ${port}`),
+  )
+}
 
 function parseHostName(text: string): string | undefined {
   return /^[a-z\d-]+(\.[a-z\d-]+)*$/i.test(text) ? text.toLowerCase() : undefined

@@ -20,6 +20,7 @@ import { openCredentials, type RootCredentials } from '#main/credentials'
 import { type Deliveries, startDeliveries } from '#main/deliveries'
 import { createFront } from '#main/front'
 import { type Listener, openGateways } from '#main/gateways'
+import { openHeroRedisPort } from '#main/hero-redis'
 import { urlOf } from '#main/listening.config'
 import { isLoopback } from '#main/networks'
 import { listen } from '#main/ports'
@@ -134,6 +135,7 @@ function rootId({ accessKeyId }: RootCredentials): PrincipalId {
 interface Doors {
   readonly s3: Listener
   readonly front: Listener
+  readonly heroRedis: { readonly port: number } | undefined
 }
 
 async function openDoors(
@@ -222,6 +224,16 @@ async function openDoors(
       { named: config.httpPort, fallback: httpPortDefault, flag: '--http-port' },
     ),
   )
+  const heroRedis =
+    config.heroRedisPort === undefined
+      ? undefined
+      : stack.use(
+          await openHeroRedisPort({
+            ...{ directory: store.directory, host, port: config.heroRedisPort },
+            certificate: config.heroRedisTls ? certificate : undefined,
+            ...{ rates, world, telemetry, signal: closing.signal },
+          }),
+        )
   telemetry.observe(async () => {
     const { toleratedNodeLosses, warnings } = topologyOf(store)
     return {
@@ -234,7 +246,7 @@ async function openDoors(
       targets: await backlogs(store),
     }
   })
-  return { s3: s3Server, front: frontServer }
+  return { s3: s3Server, front: frontServer, heroRedis }
 }
 
 async function backlogs({ targets }: OpenedStore) {
@@ -320,6 +332,7 @@ async function tell({
     version,
     s3Url: urlOf(config.host, doors.s3, certificateOf(config) && 'https'),
     httpUrl: urlOf(config.host, doors.front),
+    heroRedis: doors.heroRedis && urlOf(config.host, doors.heroRedis, heroRedisScheme(config)),
     accessKeyId: credentials.accessKeyId,
     credentialsPath: directory.credentials,
     masterKeyOrigin: keys.master.origin,
@@ -345,9 +358,18 @@ function tellGuests({ anonymousNets }: UpConfig): readonly string[] {
 
 function tellClearText(config: UpConfig): readonly string[] {
   if (isLoopback(config.host)) return []
-  return certificateOf(config) === undefined
-    ? ['Requests travel in clear text, beyond this machine too.']
-    : [
-        'Requests to the HTTP port travel in clear text, beyond this machine too; the S3 port has TLS.',
-      ]
+  if (certificateOf(config) === undefined) {
+    return ['Requests travel in clear text, beyond this machine too.']
+  }
+  const isHeroRedisClear = config.heroRedisPort !== undefined && !config.heroRedisTls
+  return [
+    'Requests to the HTTP port travel in clear text, beyond this machine too; the S3 port has TLS.',
+    ...(isHeroRedisClear
+      ? ['Logins at the Hero Redis port travel in clear text, beyond this machine too.']
+      : []),
+  ]
+}
+
+function heroRedisScheme({ heroRedisTls }: UpConfig): 'redis' | 'rediss' {
+  return heroRedisTls ? 'rediss' : 'redis'
 }

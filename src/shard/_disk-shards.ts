@@ -5,9 +5,9 @@
  */
 import assert from 'node:assert'
 import { type DiskFile, directAlignment } from '#disk/disk'
+import { FreeSpace } from '#disk/free-space'
 import { TakingTurns } from '#disk/taking-turns'
 import { isFault } from '#fault/fault'
-import { FreeSpace } from '#shard/_free-space'
 import type { NodeHome } from '#shard/_home'
 import { OpenHandles } from '#shard/_open-handles'
 import { ShardIndex } from '#shard/_shard-index'
@@ -37,7 +37,7 @@ export class DiskShards implements ShardStore {
 
   constructor(home: NodeHome) {
     this.#home = home
-    this.#space = new FreeSpace(home, () => home.disk.capacity())
+    this.#space = new FreeSpace(home.world, () => home.disk.capacity())
     this.#opening = home.world.randomBytes(8).toHex()
     // Through the cache: measured with 256 KiB blocks, a first read is as fast as a direct one (0.7 to 1.3 GB/s, the device), a
     // second one four times as fast, and the ranges of a last stripe are unaligned anyway.

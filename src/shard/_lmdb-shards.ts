@@ -2,8 +2,8 @@
  * Shards in LMDB: a record under the id names a number, and the bytes lie in pieces under that number. Pieces go in as they come, so that
  * no shard has to be held in memory; the transaction of the commit makes the record, and with it the shard.
  */
+import { FreeSpace } from '#disk/free-space'
 import { TakingTurns } from '#disk/taking-turns'
-import { FreeSpace } from '#shard/_free-space'
 import type { LmdbEnvironment } from '#shard/_lmdb-environment'
 import {
   LmdbShardWriter,
@@ -46,7 +46,7 @@ export class LmdbShards implements ShardStore {
   constructor(environment: LmdbEnvironment) {
     this.#environment = environment
     this.#opening = environment.home.world.randomBytes(8)
-    this.#space = new FreeSpace(environment.home, () => environment.capacity())
+    this.#space = new FreeSpace(environment.home.world, () => environment.capacity())
   }
 
   /** Sweeps what was never committed and counts what was. */

@@ -53,6 +53,8 @@ export function openLog({
   )
   return {
     requestEnded: (event) => logRequest(logger, event),
+    commandEnded: (event) =>
+      logger[event.outcome === 'failed' ? 'error' : 'debug'](event, 'hero redis command'),
     nodeChanged: (event) => logger[event.state === 'up' ? 'info' : 'warn'](event, 'node changed'),
     damageFound: (event) => logger.warn(event, 'damage found'),
     repaired: (event) => logger.info(event, 'repaired'),

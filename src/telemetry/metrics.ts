@@ -42,6 +42,7 @@ export interface Metrics
   extends Pick<
     Telemetry,
     | 'requestEnded'
+    | 'commandEnded'
     | 'shardIo'
     | 'damageFound'
     | 'repaired'
@@ -95,6 +96,7 @@ export function openMetrics({ ofStore = true }: { readonly ofStore?: boolean } =
     labelNames: ['door', 'direction'],
     registers,
   })
+  const commands = openCommandMetrics(registry)
   const damage = new Counter({
     name: 'mycelium_damage_total',
     help: 'Stored blocks and frames found missing or not matching their hash',
@@ -138,6 +140,7 @@ export function openMetrics({ ofStore = true }: { readonly ofStore?: boolean } =
       bytes.inc({ door, direction: 'in' }, bytesIn)
       bytes.inc({ door, direction: 'out' }, bytesOut)
     },
+    commandEnded: commands,
     shardIo: (event) => traffic.add(event),
     damageFound: ({ node, what }) => damage.inc({ node_id: node, what: firstWord(what) }),
     repaired(event) {
@@ -179,6 +182,35 @@ export function openMetrics({ ofStore = true }: { readonly ofStore?: boolean } =
       }))
     },
     contentType: registry.contentType,
+  }
+}
+
+function openCommandMetrics(registry: Registry): Metrics['commandEnded'] {
+  const registers = [registry]
+  const commands = new Counter({
+    name: 'mycelium_hero_redis_commands_total',
+    help: 'Commands at the Hero Redis port; failed is what was not by the doing of the client',
+    labelNames: ['command', 'outcome'],
+    registers,
+  })
+  const durations = new Histogram({
+    name: 'mycelium_hero_redis_command_duration_seconds',
+    help: 'Time from the last byte of a command until its answer is known',
+    labelNames: ['command'],
+    buckets: durationBuckets,
+    registers,
+  })
+  const bytes = new Counter({
+    name: 'mycelium_hero_redis_bytes_total',
+    help: 'Bytes of arguments received (in) and of values sent (out) at the Hero Redis port',
+    labelNames: ['direction'],
+    registers,
+  })
+  return ({ command, outcome, ms, bytesIn, bytesOut }) => {
+    commands.inc({ command, outcome })
+    durations.observe({ command }, ms / 1000)
+    bytes.inc({ direction: 'in' }, bytesIn)
+    bytes.inc({ direction: 'out' }, bytesOut)
   }
 }
 

@@ -42,6 +42,10 @@ export function openTelemetry({ level, metrics, world, sink }: TelemetryOptions)
       log.requestEnded(event)
       counted?.requestEnded(event)
     },
+    commandEnded(event) {
+      log.commandEnded(event)
+      counted?.commandEnded(event)
+    },
     bucketAccessed() {}, // whoever keeps these logs listens in front of this
     nodeChanged: log.nodeChanged,
     shardIo: (event) => counted?.shardIo(event),

@@ -37,6 +37,25 @@ export interface RequestEnded {
   readonly error?: unknown
 }
 
+/** A command at the Hero Redis port. */
+export interface CommandEnded {
+  /** In lower case; `unknown` for what is none. */
+  readonly command: string
+  readonly db: number
+  /** What the operator calls whoever has logged in, or `anonymous`. */
+  readonly principal: string
+  /** Address of the other end, without port. */
+  readonly peer: string
+  /** `failed`: not by the client's doing. */
+  readonly outcome: 'done' | 'refused' | 'failed'
+  /** Of arguments. */
+  readonly bytesIn: number
+  /** Of the value that was answered. */
+  readonly bytesOut: number
+  readonly ms: number
+  readonly faultCode?: string
+}
+
 /** Where a bucket wants the log of what is done with it: objects of another bucket. */
 export interface AccessLogTarget {
   readonly bucket: string
@@ -60,6 +79,7 @@ export interface BucketAccessed {
 
 export interface Telemetry {
   requestEnded(event: RequestEnded): void
+  commandEnded(event: CommandEnded): void
   /** Only of buckets that want it told. */
   bucketAccessed(event: BucketAccessed): void
   nodeChanged(event: {
@@ -110,6 +130,7 @@ export interface Telemetry {
 
 export const silentTelemetry: Telemetry = {
   requestEnded() {},
+  commandEnded() {},
   bucketAccessed() {},
   nodeChanged() {},
   shardIo() {},

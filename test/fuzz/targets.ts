@@ -24,6 +24,8 @@ import { type Principal, parseHandle, parsePrincipalId } from '#identity/princip
 import type { AuthenticationRules } from '#identity/rules'
 import { SigningKeys } from '#identity/signing-keys'
 import { parseBucketName, parseObjectKey, parseVersionId } from '#object/names'
+import { ReplyReader } from '#redis/reply-reader'
+import { RequestReader } from '#redis/request-reader'
 import { parseQuery as parseSql } from '#select/parse-query'
 import { metadataVectors, nearlyMetadata } from './metadata.ts'
 import type { Seeds } from './mutate.ts'
@@ -348,10 +350,71 @@ export const targets: Readonly<Record<string, Target>> = {
       parseSql(input.toString('utf8'))
     },
   },
+  redisRequests: {
+    seeds: [
+      '*1\r\n$4\r\nPING\r\n*3\r\n$3\r\nSET\r\n$2\r\na\r\r\n$5\r\nhello\r\n',
+      `*2\r\n$4\r\nAUTH\r\n$64\r\n${'ab'.repeat(32)}\r\n*2\r\n$3\r\nDEL\r\n$0\r\n\r\n*0\r\n`,
+      '*4\r\n$6\r\nCLIENT\r\n$7\r\nSETINFO\r\n$8\r\nLIB-NAME\r\n$8\r\nredis-rs\r\n',
+    ],
+    words: ['*', '$', '\r\n', '$-1\r\n', '*-1\r\n', '$99999\r\n', '*1025\r\n', '0'],
+    rooms: ['redis'],
+    read(input) {
+      const whole = requestsOf([input])
+      const cut = requestsOf([...piecesOf(input)])
+      deepEqual(cut, whole)
+      if (whole.error !== undefined) throw whole.error
+    },
+  },
+  redisReplies: {
+    seeds: ['+OK\r\n$5\r\nhello\r\n$-1\r\n:12\r\n', '-ERR unknown command\r\n$0\r\n\r\n:-1\r\n'],
+    words: ['+', '-', ':', '$', '\r\n', '$-1\r\n', '$99999999999\r\n', '*1\r\n'],
+    rooms: ['redis'],
+    read(input) {
+      const reader = new ReplyReader({ valueBytesMax: fuzzedBytesMax })
+      for (const piece of piecesOf(input)) {
+        reader.give(piece)
+        for (let reply = reader.next(); reply !== undefined; reply = reader.next()) {
+          ok(reply.kind !== 'bulk' || reply.bytes.length <= fuzzedBytesMax)
+        }
+      }
+    },
+  },
+}
+
+const fuzzedBytesMax = 4_096
+
+/** What a reader makes of these pieces, and where it stopped. */
+function requestsOf(pieces: readonly Uint8Array[]) {
+  const reader = new RequestReader()
+  const requests: string[][] = []
+  let error: unknown
+  try {
+    for (const piece of pieces) {
+      reader.give(piece)
+      for (
+        let step = reader.next(fuzzedBytesMax);
+        step.state !== 'begun';
+        step = reader.next(fuzzedBytesMax)
+      ) {
+        if (step.state === 'large') reader.makeRoom()
+        else requests.push(step.args.map((arg) => Buffer.from(arg).toString('latin1')))
+      }
+    }
+  } catch (thrown) {
+    error = thrown
+  }
+  for (const args of requests) {
+    ok(args.length > 0 && args.join('').length <= fuzzedBytesMax)
+  }
+  return { requests, error }
 }
 
 /** Cut where boundaries may be cut. */
 async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield* piecesOf(bytes)
+}
+
+function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
   const pieceBytes = Math.max(1, bytes.length >> 3)
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes)
 }

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hashOfManifest } from '#content/manifest-hash'
-import { type RunningProgram, startProgram } from '../../harness.ts'
+import { checkout, type RunningProgram, startProgram } from '../../harness.ts'
 
-export interface RunningRegistry extends RunningProgram {
+export interface RunningRegistry extends RunningProgram, AsyncDisposable {
   readonly url: string
   readonly port: number
   readonly data: string
@@ -24,9 +24,10 @@ export async function startRegistry({
   data,
 }: RegistryOptions = {}): Promise<RunningRegistry> {
   const directory = data ?? (await mkdtemp(join(tmpdir(), 'mycelium-registry-')))
-  const running = await startProgram(['registry', '--data', directory, '--port', '0', ...flags], {
-    env,
-  })
+  const running = await startProgram(
+    [...checkout, 'registry', '--data', directory, '--port', '0', ...flags],
+    { UV_THREADPOOL_SIZE: '16', ...env },
+  )
   const url = /Address +(\S+)/.exec(running.output())?.[1] ?? ''
   return {
     ...running,

@@ -1,0 +1,221 @@
+/** One connection to one server: commands go out one behind the other, answers come back in their order, and nothing is waited for for ever. */
+import { connect, type Socket } from 'node:net'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { type FaultDetail, isFault } from '#fault/fault'
+import { brokenConnection, refusalOf } from '#redis/_refusal'
+import { redisFault } from '#redis/faults'
+import { valueBytesMax } from '#redis/limits'
+import { ReplyReader } from '#redis/reply-reader'
+import { encodeRequest, type RespReply } from '#redis/resp'
+import { Permits } from '#stream/permits'
+import type { World } from '#world/world'
+
+export const connectMsDefault = 10_000
+export const commandMsDefault = 30_000
+/** Of requests that were sent, or are being sent, and have no answer yet. */
+export const inFlightBytesDefault = 16 * 1024 * 1024
+/** The longest value a server may answer with. */
+export const valueBytesDefault = valueBytesMax
+/** Commands without an answer at a time; who comes when there are as many waits. */
+const commandsInFlightMax = 128
+
+export interface RedisTls {
+  /** Certificates of authorities to believe, in PEM; the system's when left out. */
+  readonly ca?: string | undefined
+}
+
+export interface RedisPlace {
+  /** A name, or an address without brackets. */
+  readonly host: string
+  readonly port: number
+  /** Clear text without. */
+  readonly tls?: RedisTls | undefined
+}
+
+/** Milliseconds and bytes; what is left out has the default of that name. */
+export interface RedisLimits {
+  /** Until the server is reached, TLS included. */
+  readonly connectMs?: number | undefined
+  /** For one answer, counted from when all before it were there. */
+  readonly commandMs?: number | undefined
+  readonly inFlightBytesMax?: number | undefined
+  readonly valueBytesMax?: number | undefined
+}
+
+export interface RedisConnectionOptions extends RedisPlace, RedisLimits {
+  readonly world: Pick<World, 'timer'>
+}
+
+/** An answer that is no refusal. */
+export type RedisAnswer = Exclude<RespReply, { readonly kind: 'error' }>
+
+/** `redis/unavailable`, `redis/timeout` */
+export async function openRedisConnection(
+  options: RedisConnectionOptions,
+): Promise<RedisConnection> {
+  return new RedisConnection(await openSocket(options), options)
+}
+
+/** As people write it: `host:port`, with brackets where they are needed. */
+export function printRedisPlace({ host, port }: RedisPlace): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+interface Waiting {
+  readonly resolve: (reply: RespReply) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Use `openRedisConnection`. */
+export class RedisConnection implements AsyncDisposable {
+  /** `host:port`, for faults. */
+  readonly server: string
+  readonly #socket: Socket
+  readonly #world: Pick<World, 'timer'>
+  readonly #where: FaultDetail
+  readonly #commandMs: number
+  readonly #permits: Permits
+  readonly #bytesMin: number
+  readonly #reader: ReplyReader
+  readonly #waiting: Waiting[] = []
+  readonly #end = Promise.withResolvers<void>()
+  #failure: unknown
+  #stopClock = (): void => {}
+
+  constructor(socket: Socket, options: RedisConnectionOptions) {
+    const {
+      world,
+      commandMs = commandMsDefault,
+      inFlightBytesMax = inFlightBytesDefault,
+      valueBytesMax = valueBytesDefault,
+    } = options
+    this.#socket = socket
+    this.#world = world
+    this.server = printRedisPlace(options)
+    this.#where = { server: this.server }
+    this.#commandMs = commandMs
+    this.#permits = new Permits(inFlightBytesMax)
+    this.#bytesMin = Math.ceil(inFlightBytesMax / commandsInFlightMax)
+    this.#reader = new ReplyReader({ valueBytesMax })
+    socket.on('data', (piece) => this.#onData(piece as Buffer)) // no encoding is set
+    socket.on('error', (error) => this.#fail(brokenConnection(error, this.#where)))
+    socket.on('close', () => this.#fail(brokenConnection(undefined, this.#where)))
+    socket.setNoDelay(true)
+  }
+
+  /** Resolves when nothing can be asked any more, whoever ended it. */
+  get ended(): Promise<void> {
+    return this.#end.promise
+  }
+
+  /**
+   * One command, once there is room for it. What the server refuses is a fault that names the server and what helps, and the connection
+   * goes on; all others end it. Long arguments must not change until it resolves.
+   * `redis/unavailable`, `redis/timeout`, `redis/login-refused`, `redis/denied`, `redis/full`, `redis/refused`, `redis/too-large`, `redis/malformed`
+   */
+  async call(args: readonly Uint8Array[]): Promise<RedisAnswer> {
+    const bytes = args.reduce((sum, arg) => sum + arg.length, 0)
+    const giveBack = await this.#permits.take(Math.max(bytes, this.#bytesMin))
+    try {
+      if (this.#failure !== undefined) throw this.#failure
+      const answered = new Promise<RespReply>((resolve, reject) => {
+        this.#waiting.push({ resolve, reject })
+      })
+      if (this.#waiting.length === 1) this.#restartClock()
+      this.#write(encodeRequest(args))
+      const reply = await answered
+      if (reply.kind === 'error') throw refusalOf(reply.text, this.#where)
+      return reply
+    } finally {
+      giveBack()
+    }
+  }
+
+  /** Who still waits hears `redis/unavailable`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#fail(redisFault('redis/unavailable', { ...this.#where, reason: 'we closed it' }))
+    await this.ended
+  }
+
+  #write(pieces: readonly Uint8Array[]): void {
+    this.#socket.cork()
+    for (const piece of pieces) this.#socket.write(piece)
+    this.#socket.uncork()
+  }
+
+  #onData(piece: Uint8Array): void {
+    try {
+      this.#reader.give(piece)
+      for (let reply = this.#reader.next(); reply !== undefined; reply = this.#reader.next()) {
+        const first = this.#waiting.shift()
+        if (first === undefined) {
+          throw redisFault('redis/malformed', { reason: 'it answers what was not asked' })
+        }
+        this.#restartClock()
+        first.resolve(reply)
+      }
+    } catch (error) {
+      if (!isFault(error, 'redis/malformed', 'redis/too-large')) throw error
+      this.#fail(redisFault(error.code, { ...this.#where, ...error.detail }))
+    }
+  }
+
+  /** For the one that waits longest, if any does. */
+  #restartClock(): void {
+    this.#stopClock()
+    if (this.#waiting.length === 0) {
+      this.#stopClock = () => {}
+      return
+    }
+    const ms = this.#commandMs
+    this.#stopClock = this.#world.timer(ms, () => {
+      const reason = `no answer within ${ms} ms`
+      this.#fail(redisFault('redis/timeout', { ...this.#where, reason }))
+    })
+  }
+
+  #fail(failure: unknown): void {
+    if (this.#failure !== undefined) return
+    this.#failure = failure
+    this.#stopClock()
+    this.#socket.destroy()
+    for (const { reject } of this.#waiting.splice(0)) reject(failure)
+    this.#end.resolve()
+  }
+}
+
+async function openSocket(options: RedisConnectionOptions): Promise<Socket> {
+  const { world, connectMs = connectMsDefault, host, port, tls } = options
+  const where = { server: printRedisPlace(options) }
+  const socket = tls === undefined ? connect({ host, port }) : connectTls(tlsOptions(options, tls))
+  const reached = Promise.withResolvers<void>()
+  const stop = world.timer(connectMs, () =>
+    reached.reject(
+      redisFault('redis/timeout', { ...where, reason: `no connection within ${connectMs} ms` }),
+    ),
+  )
+  const onError = (error: Error): void => reached.reject(brokenConnection(error, where))
+  socket.once('error', onError)
+  socket.once(tls === undefined ? 'connect' : 'secureConnect', () => reached.resolve())
+  try {
+    await reached.promise
+    return socket
+  } catch (error) {
+    socket.on('error', () => {}) // nobody listens any more
+    socket.destroy()
+    throw error
+  } finally {
+    stop()
+    socket.off('error', onError)
+  }
+}
+
+function tlsOptions({ host, port }: RedisPlace, { ca }: RedisTls): ConnectionOptions {
+  const isAddress = /^[\d.]+$|:/.test(host)
+  return {
+    host,
+    port,
+    ...(isAddress ? {} : { servername: host }),
+    ...(ca === undefined ? {} : { ca }),
+  }
+}
