@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { CrossOrigins } from '#api/content/cross-origin'
 import { parseBytes } from '#bytes/size'
+import { parseShardBackend, type ShardBackend } from '#content/shard-backends'
 import { port, rateRule, wholeCertificate } from '#main/listening.config'
 import { parseNetworks } from '#main/networks'
 import {
@@ -164,6 +165,21 @@ export const registrySettings = {
       'networks such as 10.1.2.0/24, separated by commas: first address and length, none wider than /8 (IPv6: /7)',
     ).optional(),
   },
+  backends: {
+    flag: '--backend <places...>',
+    env: 'MYCELIUM_BACKENDS',
+    help: 'Hero Redis servers whose shards browsers may fetch: HOST:PORT/DB, or HOST:PORT/DB=LABEL (default: none)',
+    schema: parsedBy(
+      parseBackends,
+      'HOST:PORT/DB or HOST:PORT/DB=LABEL, several with spaces or commas',
+    ).default([]),
+  },
+  backendLogins: {
+    flag: '--backend-logins <file>',
+    env: 'MYCELIUM_BACKEND_LOGINS',
+    help: 'how to log in at backends that let not everybody read, one LABEL a line',
+    schema: text.optional(),
+  },
   keepDays: {
     flag: '--keep-days <days>',
     env: 'MYCELIUM_KEEP_DAYS',
@@ -226,6 +242,12 @@ const oneDatabase: Rule<typeof registrySettings> = (values) => {
   const alone = parts.find((part) => values[part] !== undefined)
   if (alone === undefined || dbUser !== undefined || databaseUrl !== undefined) return []
   return [`--db-user: missing; ${registrySettings[alone].env} says of which database`]
+}
+
+/** A flag's values come with commas between them, too. */
+function parseBackends(list: string): readonly ShardBackend[] | undefined {
+  const backends = list.split(',').map(parseShardBackend)
+  return backends.every((backend) => backend !== undefined) ? backends : undefined
 }
 
 function parseOrigins(list: string): CrossOrigins | undefined {

@@ -5,6 +5,7 @@ import { createContentDoor, refuseContent } from '#api/content/door'
 import { openRateTables, RateLimits } from '#api/rate-limits'
 import { openRegistry, type Registry } from '#content/registry'
 import { startRetention } from '#content/registry-retention'
+import { ShardBackends } from '#content/shard-backends'
 import { isFault } from '#fault/fault'
 import type { HttpServer } from '#http/server'
 import { certificateOf, listenAs } from '#main/certificate'
@@ -14,9 +15,10 @@ import type { ProgramOptions } from '#main/offline'
 import { type RegistryConfig, registryPortDefault } from '#main/registry.config'
 import { openRegistryDatabase } from '#main/registry-database'
 import { createRegistryFront } from '#main/registry-front'
-import { followTokens } from '#main/registry-tokens'
+import { followTokens, readLogins } from '#main/registry-tokens'
 import type { Health } from '#main/status-pages'
 import { version } from '#main/version'
+import { HeroRedisPool } from '#redis/hero-redis-pool'
 import { type OpenedTelemetry, openTelemetry } from '#telemetry/open-telemetry'
 import { openOtlp } from '#telemetry/otlp'
 import type { Telemetry } from '#telemetry/telemetry'
@@ -24,6 +26,10 @@ import type { World } from '#world/world'
 
 /** What all bodies under way may hold together: two of the largest uploads there may be, or some hundred of the usual limit. */
 const bodyMemoryBytes = 256 * 2 ** 20
+
+/** A browser that waits longer asks for another shard. */
+const connectMs = 3_000
+const commandMs = 10_000
 
 /** Resolves when everything is closed in order. What can be wrong at start is a fault that `explain` puts into a sentence. */
 export async function runRegistry({
@@ -48,6 +54,7 @@ export async function runRegistry({
     path === undefined ? () => undefined : await followTokens(path, { world, telemetry, signal })
   const content = createContentDoor({
     registry,
+    shards: await openBackends(config, { world, stack }),
     tokens,
     bodyBytesMax: config.bodyBytesMax,
     memory: new BodyMemory(bodyMemoryBytes),
@@ -83,6 +90,16 @@ export async function runRegistry({
   if (!stop.aborted)
     await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
   print('\nStopping: requests in flight are finished first.\n')
+}
+
+/** Their connections are made when somebody asks, and kept. */
+async function openBackends(
+  { backends, backendLogins: path }: RegistryConfig,
+  { world, stack }: { readonly world: World; readonly stack: AsyncDisposableStack },
+): Promise<ShardBackends> {
+  const logins = path === undefined ? new Map() : await readLogins(path)
+  const pool = stack.use(new HeroRedisPool({ connectMs, commandMs, world }))
+  return new ShardBackends(backends, { logins, pool })
 }
 
 /** The same telemetry, which an OpenTelemetry collector hears, too, where one is named. */

@@ -5,6 +5,7 @@ import { answerPreflight, crossOriginHeaders } from '#api/content/cross-origin'
 import { deleteMetadata } from '#api/content/delete-metadata'
 import { registryFault } from '#api/content/faults'
 import { getMetadata } from '#api/content/get-metadata'
+import { getShard } from '#api/content/get-shard'
 import { describeRegistry } from '#api/content/openapi'
 import { postMetadata } from '#api/content/post-metadata'
 import { problemOf } from '#api/content/problem'
@@ -16,7 +17,7 @@ import { parseTarget, percentDecode } from '#http/target'
 import { identityFault } from '#identity/faults'
 import type { RequestEnded } from '#telemetry/telemetry'
 
-const routes: readonly ContentRoute[] = [postMetadata, getMetadata, deleteMetadata]
+const routes: readonly ContentRoute[] = [postMetadata, getMetadata, deleteMetadata, getShard]
 
 /** What the log of a request learns while the request is understood. */
 interface Trace {
@@ -113,8 +114,8 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
     throw registryFault('registry/wrong-method', { allowed: methods.join(', ') })
   const { route, names } = found
   trace.operation = route.operation
-  const [subject] = Object.values(names)
-  if (subject !== undefined) trace.subject = subject
+  const subject = Object.values(names).join('/')
+  if (subject !== '') trace.subject = subject
   if (route.right !== undefined) admit(request, { door, trace, right: route.right })
   const wait = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     const at = door.world.monotonic()

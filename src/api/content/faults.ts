@@ -5,6 +5,12 @@ export const registryFault = declareFaults({
   'registry/wrong-method': 'unsupported',
   'registry/malformed-hash': 'invalid',
   'registry/no-such-manifest': 'not-found',
+  /** No address, no port, no database, or no key of a shard. */
+  'registry/malformed-shard': 'invalid',
+  'registry/foreign-backend': 'denied',
+  'registry/no-such-shard': 'not-found',
+  /** A backend is away, or does not give us what it has. */
+  'registry/backend-failed': 'unavailable',
   'registry/not-multipart': 'invalid',
   'registry/malformed-form': 'invalid',
   'registry/too-large': 'too-large',

@@ -77,7 +77,14 @@ function describeParameters(path: string): object {
 }
 
 const hash = { type: 'string', pattern: '^[0-9A-Fa-f]{32}$' }
-const schemas: Readonly<Record<string, object>> = { hash }
+const number = { type: 'integer', minimum: 0, maximum: 65_535 }
+const schemas: Readonly<Record<string, object>> = {
+  hash,
+  key: hash,
+  host: { type: 'string', description: 'an address, without brackets, or a name' },
+  port: number,
+  db: number,
+}
 
 const form = {
   required: true,

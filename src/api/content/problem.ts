@@ -30,6 +30,10 @@ const sentences: Readonly<Record<RegistryFaultCode, Sentence>> = {
   'registry/wrong-method': () => '',
   'registry/malformed-hash': () => '',
   'registry/no-such-manifest': () => '',
+  'registry/malformed-shard': () => '',
+  'registry/foreign-backend': () => 'Shards are fetched from the backends of this registry only.\n',
+  'registry/no-such-shard': () => '',
+  'registry/backend-failed': ({ backend }) => `The backend ${backend} does not answer.\n`,
   'registry/not-multipart': () => 'Expected multipart/form-data with a boundary.\n',
   'registry/malformed-form': () => '',
   'registry/too-large': ({ bytesMax }) => `The body may have ${bytesMax} bytes.\n`,
@@ -41,7 +45,8 @@ const sentences: Readonly<Record<RegistryFaultCode, Sentence>> = {
 }
 
 /** Faults that their kind says too little about. */
-const others: Readonly<Record<string, readonly [status: number, text: string]>> = {
+const others: Readonly<Record<string, readonly [status: number, text?: string]>> = {
+  'registry/backend-failed': [502],
   'registry/range-unsatisfiable': [416, ''],
   'identity/unknown-token': [401, 'This token is not known.\n'],
   'api/slow-down': [429, 'Too many requests.\n'],

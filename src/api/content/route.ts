@@ -5,6 +5,7 @@ import type { CrossOrigins } from '#api/content/cross-origin'
 import type { RateLimits } from '#api/rate-limits'
 import type { Registry } from '#content/registry'
 import type { RegistryRight, RegistryTokens } from '#content/registry-tokens'
+import type { ShardBackends } from '#content/shard-backends'
 import type { HttpRequest, HttpResponse } from '#http/message'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
@@ -13,6 +14,7 @@ export const contentBase = '/api/v1'
 
 export interface ContentDoorOptions {
   readonly registry: Pick<Registry, 'put' | 'get' | 'bytesOf' | 'remove'>
+  readonly shards: Pick<ShardBackends, 'find' | 'get'>
   /** Who may upload and delete. `undefined`: everybody may upload, nobody delete. */
   readonly tokens: () => RegistryTokens | undefined
   /** Of a request, its framing included. */

@@ -5,6 +5,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { openHeroRedis } from '#redis/hero-redis'
+import { systemWorld } from '#world/system'
+import { type StandIn, startHeroRedis, uploaderToken } from '../../hero-redis.ts'
 import {
   get,
   hashOf,
@@ -22,6 +25,7 @@ interface Operation {
 }
 
 let folder: string
+let backend: StandIn
 let registry: RunningRegistry
 let paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
 const token = { authorization: 'Bearer all' }
@@ -31,7 +35,16 @@ before(async () => {
   const file = join(folder, 'tokens')
   const hash = createHash('sha256').update('all').digest('hex')
   await writeFile(file, `all upload,delete ${hash}\n`)
-  registry = await startRegistry({ flags: ['--tokens', file, '--max-upload', '1MiB'] })
+  backend = await startHeroRedis()
+  const place = `${backend.host}:${backend.port}/1`
+  registry = await startRegistry({
+    flags: ['--tokens', file, '--max-upload', '1MiB', '--backend', place, '127.0.0.1:9/1'],
+  })
+  await using client = await openHeroRedis({
+    ...{ host: backend.host, port: backend.port, db: 1, world: systemWorld() },
+    login: { kind: 'token', token: uploaderToken },
+  })
+  await client.set(new Uint8Array(16), Buffer.from('a shard'))
   const response = await fetch(`${registry.url}/api/v1/openapi.json`)
   equal(response.headers.get('content-type'), 'application/json')
   const document = (await response.json()) as { openapi: string; paths: typeof paths }
@@ -40,6 +53,7 @@ before(async () => {
 })
 after(async () => {
   await registry[Symbol.asyncDispose]()
+  await backend[Symbol.asyncDispose]()
   await rm(folder, { recursive: true })
 })
 
@@ -76,6 +90,21 @@ test('what is described is answered, and what is answered is described', async (
       () => get(registry, hash, { method: 'HEAD' }),
       () => get(registry, 'x', { method: 'HEAD' }),
     ],
+    'GET /api/v1/shards/{host}/{port}/{db}/{key}': [
+      () => shard(backend.port),
+      () => shard(backend.port, { headers: { range: 'bytes=0-1' } }),
+      () => shard(backend.port, { headers: { range: 'bytes=999-' } }),
+      () => shard(backend.port, { headers: { 'if-none-match': '*' } }),
+      () => shard(backend.port, { headers: { 'if-match': '"x"' } }),
+      () => shard(backend.port, {}, '1'.repeat(32)),
+      () => shard(backend.port, {}, 'x'),
+      () => shard(10),
+      () => shard(9),
+    ],
+    'HEAD /api/v1/shards/{host}/{port}/{db}/{key}': [
+      () => shard(backend.port, { method: 'HEAD' }),
+      () => shard(10, { method: 'HEAD' }),
+    ],
     'DELETE /api/v1/metadata/{hash}': [
       () => get(registry, hash, { method: 'DELETE', headers: token }),
       () => get(registry, hash, { method: 'DELETE' }),
@@ -102,6 +131,10 @@ test('what is described is answered, and what is answered is described', async (
     ok(seen.size === asks.length, `${name}: each of them is another answer`)
   }
 })
+
+function shard(port: number, init: RequestInit = {}, key = '0'.repeat(32)): Promise<Response> {
+  return fetch(`${registry.url}/api/v1/shards/127.0.0.1/${port}/1/${key}`, init)
+}
 
 function filled(path: string): string {
   return path.replaceAll(/\{\w+\}/g, '0'.repeat(32))
