@@ -1,6 +1,6 @@
+import { wholeCertificate } from '#main/listening.config'
 import { type Given, readSettings, type ValuesOf } from '#main/settings'
 import { storeSettings } from '#main/store.config'
-import { wholeCertificate } from '#main/listening.config'
 import { heroRedisPortDefault, upSettings } from '#main/up.config'
 
 export const heroRedisSettings = {

@@ -4,8 +4,8 @@ import { parseRegistryTokens, type RegistryTokens } from '#content/registry-toke
 import { type BackendLogins, parseBackendLogins } from '#content/shard-backends'
 import { isFault } from '#fault/fault'
 import { reasonOf } from '#main/data-directory'
-import { follow } from '#main/follow'
 import { mainFault } from '#main/faults'
+import { follow } from '#main/follow'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
 

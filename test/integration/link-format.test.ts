@@ -101,7 +101,7 @@ test('a damaged shard is known by the hash of the block, found, and made anew', 
   const isWhole = (bytes: Uint8Array): boolean => isSealedBlock(bytes, block)
   const found = recoverBlock(coder, { shards, coding: wide, isWhole })
   deepEqual(found.damaged, [1, 4])
-  const anew = coder.splitBlock(found.sealed, wide, found.damaged)
+  const anew = coder.splitBlock(found.sealed, wide, { wanted: found.damaged })
   deepEqual(
     anew.map((shard) => toHex(contentHashOf(shard))),
     found.damaged.map((index) => whole[index]),
