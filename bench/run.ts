@@ -16,6 +16,7 @@ import { postgresRows } from './rows/postgresql.ts'
 import { putLarge, putLargeDefault } from './rows/put-large.ts'
 import { putSmallRow } from './rows/put-small.ts'
 import { rebuildRow } from './rows/rebuild.ts'
+import { registryRows } from './rows/registry.ts'
 import { rsEncode } from './rows/rs-encode.ts'
 import { rsRebuild } from './rows/rs-rebuild.ts'
 import { getSlowNode, putSlowNode } from './rows/slow-node.ts'
@@ -40,6 +41,7 @@ const rows: readonly Row[] = [
   rsEncode,
   rsRebuild,
   ...postgresRows,
+  ...registryRows,
 ]
 
 const { values: options } = parseArgs({ options: { rows: { type: 'string' } } })

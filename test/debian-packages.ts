@@ -24,7 +24,7 @@ export function installPackages(names: readonly string[]): string | undefined {
 }
 
 /** Each is a package's name, and its program's. */
-export type Server = 'nats-server' | 'redis-server' | 'pgbouncer'
+export type Server = 'nats-server' | 'redis-server' | 'pgbouncer' | 'nginx' | 'haproxy'
 
 /** Why a test has to be skipped that wants to start it; `false` when it can. */
 export function whyWithout(server: Server): string | false {
@@ -35,5 +35,5 @@ export function whyWithout(server: Server): string | false {
 }
 
 function isThere(program: string): boolean {
-  return spawnSync(program, ['--version']).status === 0
+  return ['--version', '-v'].some((flag) => spawnSync(program, [flag]).status === 0)
 }

@@ -145,7 +145,7 @@ export async function runMycelium(
 /** This environment without anything that would change what the program or an S3 client does. */
 export function cleanEnvironment(): Record<string, string> {
   const kept = Object.entries(process.env).flatMap(([name, value]) =>
-    value === undefined || /^(AWS_|DATABASE_|MYCELIUM_|NODE_TEST|npm_)/.test(name)
+    value === undefined || /^(AWS_|DATABASE_|MYCELIUM_|NODE_TEST|OTEL_|npm_)/.test(name)
       ? []
       : [[name, value]],
   )

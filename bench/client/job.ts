@@ -48,6 +48,14 @@ export type Job = {
       readonly connections: number
       readonly verify: boolean
     }
+  /** `requests` GETs of these paths in turn, unsigned; each answer has so many bytes. */
+  | {
+      readonly kind: 'get-paths'
+      readonly paths: readonly string[]
+      readonly requests: number
+      readonly bytes: number
+      readonly connections: number
+    }
 )
 
 /** Requests that are timed one by one. */

@@ -79,7 +79,8 @@ async function perform(job: Job): Promise<number> {
     await createBucket(job.target)
     return 0
   }
-  if (job.kind === 'put-small' || job.kind === 'get-small') return await performSmall(job)
+  if (job.kind === 'put-small' || job.kind === 'get-small' || job.kind === 'get-paths')
+    return await performSmall(job)
   // Made before the clock starts.
   const body = bodyOf(job.bytes, job.kind === 'put' ? job.framing : 'signed-header')
   const one = (key: number): Promise<void> =>

@@ -4,15 +4,41 @@ import type { Job, Target } from './job.ts'
 import { type Exchange, exchangeAll } from './lanes.ts'
 import { sign } from './sign.ts'
 
-type SmallJob = Extract<Job, { readonly kind: 'put-small' | 'get-small' }>
+type SmallJob = Extract<Job, { readonly kind: 'put-small' | 'get-small' | 'get-paths' }>
 
 const nobody = { accessKeyId: 'nobody', secretAccessKey: 'nothing' }
 
 /** Seconds from the first byte sent to the last received. */
 export async function performSmall(job: SmallJob): Promise<number> {
   const { target, connections } = job
-  const exchanges = job.kind === 'put-small' ? putsOf(job) : getsOf(job)
-  return await exchangeAll(target.port, { connections, exchanges })
+  return await exchangeAll(target.port, { connections, exchanges: exchangesOf(job) })
+}
+
+function exchangesOf(job: SmallJob): readonly Exchange[] {
+  switch (job.kind) {
+    case 'put-small':
+      return putsOf(job)
+    case 'get-small':
+      return getsOf(job)
+    case 'get-paths':
+      return pathsOf(job)
+  }
+}
+
+function pathsOf({
+  target,
+  paths,
+  requests,
+  bytes,
+}: Extract<SmallJob, { kind: 'get-paths' }>): readonly Exchange[] {
+  const wires = paths.map((path) =>
+    Buffer.from(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${target.port}\r\n\r\n`),
+  )
+  return Array.from({ length: requests }, (_, index) => ({
+    wire: wires[index % wires.length] ?? Buffer.alloc(0),
+    etag: undefined,
+    bytes,
+  }))
 }
 
 function putsOf({

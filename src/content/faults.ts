@@ -17,6 +17,8 @@ export const contentFault = declareFaults({
   'content/directory-cycle': 'invalid',
   'content/directory-too-large': 'too-large',
   'content/link-malformed': 'invalid',
+  /** A file of tokens, or of logins, is not what it should be. */
+  'content/malformed-tokens': 'invalid',
   /** Not what its hash says it is. */
   'content/hash-differs': 'corrupt',
   /** Its hash is right and its key is not, or it was never sealed with it. */

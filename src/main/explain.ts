@@ -111,6 +111,10 @@ const ownExplainers: Readonly<Record<MainFaultCode, Explainer>> = {
     ({ path, reason }) =>
       `${path} cannot be used: ${reason}. Put the right key there: see docs/operate/keys.md.`,
   ],
+  'main/file-unusable': [
+    exitCodes.settings,
+    ({ path, reason, flag }) => `${path} cannot be used: ${reason}. See ${flag}.`,
+  ],
   'main/port-in-use': [
     exitCodes.port,
     ({ host, port, flag }) =>

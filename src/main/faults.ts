@@ -12,6 +12,7 @@ export const mainFault = declareFaults({
   'main/master-key-missing': 'denied',
   'main/master-key-wrong': 'denied',
   'main/key-file-unusable': 'denied',
+  'main/file-unusable': 'invalid',
   'main/port-in-use': 'conflict',
   'main/port-refused': 'denied',
   'main/database-untrusted': 'conflict',

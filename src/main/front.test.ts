@@ -1,7 +1,8 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HttpRequest, HttpResponse } from '#http/message'
-import { createFront, type Health } from '#main/front'
+import { createFront } from '#main/front'
+import type { Health } from '#main/status-pages'
 import { silentTelemetry } from '#telemetry/telemetry'
 import { SimulatedWorld } from '#world/simulated'
 

@@ -11,22 +11,10 @@
  */
 import { adminBase } from '#api/admin/door'
 import { bucketOfHost } from '#api/s3/address'
-import type { HttpHandler, HttpRequest, HttpResponse } from '#http/message'
-import type { Telemetry } from '#telemetry/telemetry'
-import type { World } from '#world/world'
+import type { HttpHandler } from '#http/message'
+import { createStatusPages, pathOf, type StatusPagesOptions } from '#main/status-pages'
 
-export interface Health {
-  /** False when a write would be refused. */
-  readonly isHealthy: boolean
-  /** What is not as it should be. */
-  readonly warnings: readonly string[]
-  readonly facts: Readonly<Record<string, string | number | boolean>>
-}
-
-export interface FrontOptions {
-  readonly version: string
-  readonly health: () => Promise<Health>
-  readonly metrics: () => Promise<{ readonly text: string; readonly contentType: string }>
+export interface FrontOptions extends Omit<StatusPagesOptions, 'door' | 'hint'> {
   /** Answers everything below `/admin/v1`. */
   readonly admin: HttpHandler
   /** Answers everything below `/s3`. */
@@ -37,17 +25,15 @@ export interface FrontOptions {
   /** Answers requests to any host below one of `websiteDomains`. */
   readonly websites: HttpHandler
   readonly websiteDomains: readonly string[]
-  readonly world: World
-  readonly telemetry: Telemetry
 }
 
 /** Counts what it answers itself; the doors count their own. */
 export function createFront(options: FrontOptions): HttpHandler {
-  const pages: Readonly<Record<string, Page>> = {
-    '/health': { operation: 'Health', answer: (request) => tellHealth(options, request) },
-    '/version': { operation: 'Version', answer: () => tellVersion(options) },
-    '/metrics': { operation: 'Metrics', answer: () => tellMetrics(options) },
-  }
+  const pages = createStatusPages({
+    ...options,
+    door: 'admin',
+    hint: 'Try /health, /version, /metrics, /admin/v1/openapi.json or /s3/BUCKET/KEY.',
+  })
   return async (request) => {
     const { host = '' } = request.headers
     if (bucketOfHost(host, options.websiteDomains) !== undefined) return options.websites(request)
@@ -55,87 +41,6 @@ export function createFront(options: FrontOptions): HttpHandler {
     const path = pathOf(request)
     if (path.startsWith(`${adminBase}/`)) return options.admin(request)
     if (path === '/s3' || path.startsWith('/s3/')) return options.local(request)
-    const page = Object.hasOwn(pages, path) ? pages[path] : undefined
-    return counted(request, page?.operation ?? 'Unknown', {
-      ...options,
-      answer: page === undefined ? async () => notFound : readOnly(page.answer),
-    })
+    return pages(request)
   }
-}
-
-interface Page {
-  readonly operation: string
-  readonly answer: HttpHandler
-}
-
-/** Without its query, and without the host of a target in absolute form (RFC 9112 section 3.2.2). */
-function pathOf({ target }: HttpRequest): string {
-  return target.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0] ?? ''
-}
-
-async function counted(
-  request: HttpRequest,
-  operation: string,
-  {
-    answer,
-    world,
-    telemetry,
-  }: { readonly answer: HttpHandler; readonly world: World; readonly telemetry: Telemetry },
-): Promise<HttpResponse> {
-  const startedAt = world.monotonic()
-  const response = await answer(request)
-  const { id: requestId, method, body } = request
-  return {
-    ...response,
-    headers: { ...response.headers, 'x-amz-request-id': requestId },
-    onEnd: ({ bytesOut }) =>
-      telemetry.requestEnded({
-        door: 'admin',
-        requestId,
-        operation,
-        method,
-        status: response.status,
-        bytesIn: body.received,
-        bytesOut,
-        ms: world.monotonic() - startedAt,
-      }),
-  }
-}
-
-const plainText = { 'content-type': 'text/plain; charset=utf-8' }
-const notFound: HttpResponse = {
-  status: 404,
-  headers: plainText,
-  body: 'Nothing is here. Try /health, /version, /metrics, /admin/v1/openapi.json or /s3/BUCKET/KEY.\n',
-}
-const notAllowed: HttpResponse = {
-  status: 405,
-  headers: { ...plainText, allow: 'GET, HEAD' },
-  body: 'Only GET and HEAD are answered here.\n',
-}
-
-function readOnly(answer: (request: HttpRequest) => Promise<HttpResponse>): HttpHandler {
-  return async (request) =>
-    request.method === 'GET' || request.method === 'HEAD' ? answer(request) : notAllowed
-}
-
-async function tellHealth({ health }: FrontOptions, request: HttpRequest): Promise<HttpResponse> {
-  const { isHealthy, warnings, facts } = await health()
-  const status = isHealthy ? 200 : 503
-  const headers = { 'cache-control': 'no-store' }
-  if (!/\bapplication\/json\b/.test(request.headers['accept'] ?? '')) {
-    const body = isHealthy ? 'OK' : 'UNAVAILABLE'
-    return { status, headers: { ...headers, ...plainText }, body }
-  }
-  const body = JSON.stringify({ status: isHealthy ? 'ok' : 'unavailable', ...facts, warnings })
-  return { status, headers: { ...headers, 'content-type': 'application/json' }, body }
-}
-
-async function tellVersion({ version }: FrontOptions): Promise<HttpResponse> {
-  return { status: 200, headers: plainText, body: `mycelium/${version}` }
-}
-
-async function tellMetrics({ metrics }: FrontOptions): Promise<HttpResponse> {
-  const { text, contentType } = await metrics()
-  return { status: 200, headers: { 'content-type': contentType }, body: text }
 }

@@ -1,6 +1,7 @@
+import { wholeCertificate } from '#main/listening.config'
 import { type Given, readSettings, type ValuesOf } from '#main/settings'
 import { storeSettings } from '#main/store.config'
-import { heroRedisPortDefault, upSettings, wholeCertificate } from '#main/up.config'
+import { heroRedisPortDefault, upSettings } from '#main/up.config'
 
 export const heroRedisSettings = {
   data: storeSettings.data,

@@ -16,6 +16,7 @@ import { killAt } from '#main/kill-at'
 import { migrateSettings, readMigrateConfig } from '#main/migrate-metadata.config'
 import type { ProgramOptions } from '#main/offline'
 import { readRebuildConfig, rebuildSettings } from '#main/rebuild.config'
+import { readRegistryConfig, registrySettings } from '#main/registry.config'
 import { readRotateConfig, rotateSettings } from '#main/rotate-keys.config'
 import { type Given, readSettings, type Settings } from '#main/settings'
 import { storeSettings } from '#main/store.config'
@@ -203,6 +204,13 @@ add(mycelium, {
     const { importBuckets } = await import('#main/import')
     await importBuckets({ ...options, terminal: openTerminal(process) })
   },
+})
+add(mycelium, {
+  name: 'registry',
+  summary: "keep links' encrypted descriptions, in a file or on PostgreSQL, until Ctrl-C",
+  settings: registrySettings,
+  read: readRegistryConfig,
+  program: async (options) => (await import('#main/registry')).runRegistry(options),
 })
 const keys = mycelium.command('keys').description('the keys a store is sealed under')
 add(keys, {

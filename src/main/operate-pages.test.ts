@@ -13,6 +13,7 @@ import { importSettings } from '#main/import.config'
 import { inspectSettings } from '#main/inspect.config'
 import { migrateSettings } from '#main/migrate-metadata.config'
 import { rebuildSettings } from '#main/rebuild.config'
+import { registrySettings } from '#main/registry.config'
 import { rotateSettings } from '#main/rotate-keys.config'
 import { flagName, type Settings } from '#main/settings'
 import { upSettings } from '#main/up.config'
@@ -44,6 +45,14 @@ test('settings.md names every flag and variable of every command, and no other',
   const known = new Set(['--help', ...settings.filter((name) => name !== undefined)])
   const written = new Set(text.match(/(?<=`)(--[a-z0-9-]+|(MYCELIUM|AWS|DATABASE)_[A-Z0-9_]+)/g))
   deepEqual([...written].sort(), [...known].sort())
+})
+
+test('cdn.md names every flag and variable of the registry, and no other', () => {
+  const names = Object.values<Settings[string]>(registrySettings)
+    .flatMap((setting) => [flagName(setting), setting.env])
+    .filter((name) => name !== undefined)
+  const written = page('cdn').match(/(?<=`)(--[a-z0-9-]+|(MYCELIUM|DATABASE|OTEL)_[A-Z0-9_]+)/g)
+  deepEqual([...new Set(written)].sort(), [...new Set(names)].sort())
 })
 
 test('exit-codes.md has a row for every code', () => {

@@ -48,13 +48,3 @@ export async function claimPort<Server>(
     }
   }
 }
-
-/** Of a listener, for programs on this machine; what listens on all addresses is found on the loopback one. */
-export function urlOf(
-  host: string,
-  { port }: Pick<Listener, 'port'>,
-  scheme: 'http' | 'https' | 'redis' | 'rediss' = 'http',
-): string {
-  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`
-}

@@ -6,7 +6,7 @@ import { isFault } from '#fault/fault'
 import type { Holder } from '#forward/holder'
 import type { HttpHandler, HttpResponse } from '#http/message'
 import { dataDirectory } from '#main/data-directory'
-import { ofServer, placeOf } from '#main/database'
+import { databaseFault, placeOf } from '#main/database'
 import { domainsOf, metricsOf, type Ports, websiteDomainsOf } from '#main/doors'
 import { createFront } from '#main/front'
 import type { OpenStoreOptions } from '#main/ground'
@@ -55,7 +55,7 @@ async function firstLook(
   try {
     return await watch.look()
   } catch (error) {
-    throw isFault(error) ? ofServer(error, databaseUrl) : error
+    throw isFault(error) ? databaseFault(error, databaseUrl) : error
   }
 }
 

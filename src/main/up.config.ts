@@ -1,10 +1,10 @@
 /** What `mycelium up` may be told, by flag or environment. */
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
-import { perSecondMax } from '#api/rate-limit'
 import type { StorageClasses } from '#cluster/tables'
 import { formatProfile, namedProfiles, type Profile, parseProfile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
+import { port, rateRule, wholeCertificate } from '#main/listening.config'
 import { parseNetworks } from '#main/networks'
 import { tellTooFewNodes } from '#main/node-count'
 import {
@@ -17,14 +17,7 @@ import {
   type ValuesOf,
 } from '#main/settings'
 import { oneMasterKey, storeSettings } from '#main/store.config'
-import {
-  burstMax,
-  parseChunkBytes,
-  parseDuration,
-  parseRate,
-  parseRateRule,
-  parseTimeOfDay,
-} from '#main/units'
+import { parseChunkBytes, parseDuration, parseRate, parseTimeOfDay } from '#main/units'
 import { dayMs } from '#object/locks'
 import { standardClass } from '#object/rows'
 import { type Engine, engines } from '#shard/node-metadata'
@@ -42,16 +35,6 @@ export const storageClassesMax = 16
 
 /** More of them would only wait for the thread of the store. */
 export const gatewaysMax = 16
-
-const port = parsedBy(
-  (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined),
-  'a port from 0 (any free one) to 65535',
-)
-
-const rateRule = parsedBy(
-  (text) => (text === 'off' ? text : parseRateRule(text)),
-  `requests a second such as 100 or 100:500 (up to ${perSecondMax}, bursts up to ${burstMax}), or off`,
-)
 
 export const upSettings = {
   ...storeSettings,
@@ -345,16 +328,6 @@ const wholeCredentials: Rule<typeof upSettings> = (values) => {
   if ((accessKeyId === undefined) === (secretAccessKey === undefined)) return []
   const missing = accessKeyId === undefined ? 'AWS_ACCESS_KEY_ID' : 'AWS_SECRET_ACCESS_KEY'
   return [`${missing}: missing; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY come together`]
-}
-
-/** For every program that shows one. */
-export const wholeCertificate: Rule<Pick<typeof upSettings, 'tlsCertificate' | 'tlsKey'>> = ({
-  tlsCertificate,
-  tlsKey,
-}) => {
-  if ((tlsCertificate === undefined) === (tlsKey === undefined)) return []
-  const missing = tlsCertificate === undefined ? '--tls-cert' : '--tls-key'
-  return [`${missing}: missing; --tls-cert and --tls-key come together`]
 }
 
 const enoughNodes: Rule<typeof upSettings> = ({ nodes, profile }) => {

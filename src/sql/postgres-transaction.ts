@@ -2,6 +2,32 @@ import { Progress } from '#sql/_progress'
 import type { PostgresConnection } from '#sql/postgres-connection'
 import type { SqlRow, SqlValue, Transaction } from '#sql/sql'
 
+/** A session that is lost in the middle of a transaction gives its locks back after this long. */
+const idleSeconds = 60
+/** How long to wait for the locks of such a session. */
+const lockSeconds = 5
+
+/**
+ * The first word of each transaction. What it sets ends with the transaction, so a pooler's next client does not inherit it. An operator
+ * may have turned synchronous commits off; here a commit is durable.
+ */
+export function beginning({ schema }: { readonly schema?: string } = {}): string {
+  const place = schema === undefined ? '' : `; set local search_path = ${schema}`
+  return (
+    `begin; set local synchronous_commit = on; set local idle_in_transaction_session_timeout = '${idleSeconds}s'` +
+    `; set local lock_timeout = '${lockSeconds}s'${place}`
+  )
+}
+
+export async function rollBack(connection: PostgresConnection): Promise<void> {
+  if (!connection.isOpen) return
+  try {
+    await connection.command('rollback')
+  } catch {
+    connection.abandon() // the server rolls back when it notices
+  }
+}
+
 /**
  * The handle of an open transaction. After a failed statement PostgreSQL refuses all others until its savepoint is undone; they are told
  * what has failed.

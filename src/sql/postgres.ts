@@ -14,7 +14,7 @@ import { type PostgresAddress, parsePostgresAddress } from '#sql/postgres-addres
 import { isRefusal, PostgresConnection } from '#sql/postgres-connection'
 import { PostgresPool } from '#sql/postgres-pool'
 import { PostgresReplica, type Standing } from '#sql/postgres-replica'
-import { PostgresTransaction } from '#sql/postgres-transaction'
+import { beginning, PostgresTransaction, rollBack } from '#sql/postgres-transaction'
 import { Queue } from '#sql/queue'
 import type { Queryable, Sql, SqlRow, SqlValue, Transaction } from '#sql/sql'
 import type { Telemetry } from '#telemetry/telemetry'
@@ -55,22 +55,6 @@ export async function openPostgres(options: PostgresOptions): Promise<Sql> {
 
 /** How often the lease is renewed when there is nothing to write. */
 const renewMs = leaseMs / 3
-/** A session that is lost in the middle of a transaction gives its locks back after this long. */
-const idleSeconds = 60
-/** How long to wait for the locks of such a session. */
-const lockSeconds = 5
-
-/**
- * The first word of each transaction. What it sets ends with the transaction, so a pooler's next client does not inherit it. An operator
- * may have turned synchronous commits off; here a commit is durable.
- */
-function beginning({ schema }: PostgresOptions): string {
-  const place = schema === undefined ? '' : `; set local search_path = ${schema}`
-  return (
-    `begin; set local synchronous_commit = on; set local idle_in_transaction_session_timeout = '${idleSeconds}s'` +
-    `; set local lock_timeout = '${lockSeconds}s'${place}`
-  )
-}
 
 async function acquire(connection: PostgresConnection, options: PostgresOptions): Promise<Lease> {
   const { schema, holder } = options
@@ -370,14 +354,5 @@ class PostgresSql implements Sql {
   #assertOpen(): void {
     if (this.#closing.signal.aborted) throw sqlFault('sql/unavailable', { reason: 'closed' })
     if (this.#isLost) throw sqlFault('sql/lease-lost')
-  }
-}
-
-async function rollBack(writer: PostgresConnection): Promise<void> {
-  if (!writer.isOpen) return
-  try {
-    await writer.command('rollback')
-  } catch {
-    writer.abandon() // the server rolls back when it notices
   }
 }

@@ -56,3 +56,14 @@ export interface Sql extends Queryable {
   /** Waits for the transactions that have already been asked for. Later calls are `sql/unavailable`. */
   close(): Promise<void>
 }
+
+/** A database that other processes write into as well, at the same time and through this same interface or past it. Every `Sql` is one. */
+export interface SharedSql extends Queryable {
+  /**
+   * Committed and durable on return; rolled back when `work` throws. Several may run at once. When the server is lost during the commit it
+   * fails as `sql/unavailable` although it may have happened, so what `work` does must bear being done again.
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Waits for the transactions that have already been asked for. Later calls are `sql/unavailable`. */
+  close(): Promise<void>
+}

@@ -53,13 +53,30 @@ export interface Metrics
   /** Sets what is asked for rather than counted. */
   set(observation: Observation): void
   text(): Promise<string>
+  /** The same numbers, for those who do not read text. */
+  families(): Promise<readonly MetricFamily[]>
   readonly contentType: string
 }
 
-export function openMetrics(): Metrics {
+/** One metric with all its values. Those of a histogram are buckets, sums and counts under names of their own. */
+export interface MetricFamily {
+  readonly name: string
+  readonly help: string
+  readonly kind: 'counter' | 'gauge' | 'histogram' | 'summary'
+  readonly values: readonly {
+    readonly name: string
+    readonly value: number
+    readonly labels: Readonly<Record<string, string | number>>
+  }[]
+}
+
+/** `ofStore`: also what only a store has, nodes and shards; a program without one leaves it out. */
+export function openMetrics({ ofStore = true }: { readonly ofStore?: boolean } = {}): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
+  const store = ofStore ? registry : new Registry() // which nobody reads
+  const storeRegisters = [store]
   const requests = new Counter({
     name: 'mycelium_requests_total',
     help: 'Answered requests',
@@ -84,15 +101,16 @@ export function openMetrics(): Metrics {
     name: 'mycelium_damage_total',
     help: 'Stored blocks and frames found missing or not matching their hash',
     labelNames: ['node_id', 'what'],
-    registers,
+    registers: storeRegisters,
   })
   const lifecycle = new Counter({
     name: 'mycelium_lifecycle_total',
     help: 'Objects, versions and uploads that lifecycle rules acted on, by what was done',
     labelNames: ['deed'],
-    registers,
+    registers: storeRegisters,
   })
-  const count = (name: string, help: string): Counter => new Counter({ name, help, registers })
+  const count = (name: string, help: string): Counter =>
+    new Counter({ name, help, registers: storeRegisters })
   const repairedShards = count('mycelium_repaired_shards_total', 'Shards rebuilt')
   const repairedBytes = count('mycelium_repaired_bytes_total', 'Bytes of rebuilt shards')
   const collectedChunks = count('mycelium_collected_chunks_total', 'Garbage chunks removed')
@@ -102,12 +120,18 @@ export function openMetrics(): Metrics {
     name: 'mycelium_deliveries_total',
     help: 'Attempts to hand a notification or a copy to its target',
     labelNames: ['target', 'outcome'],
+    registers: storeRegisters,
+  })
+  const nodeGauges = openNodeGauges(store)
+  const targetGauges = openTargetGauges(store)
+  const traffic = new Traffic(store)
+  const storeGauges = openStoreGauges(store)
+  const build = new Gauge({
+    name: 'mycelium_build_info',
+    help: 'Always 1; the label says what runs',
+    labelNames: ['version'],
     registers,
   })
-  const nodeGauges = openNodeGauges(registry)
-  const targetGauges = openTargetGauges(registry)
-  const traffic = new Traffic(registry)
-  const storeGauges = openStoreGauges(registry)
 
   return {
     requestEnded({ door, operation, status, ms, bytesIn, bytesOut }) {
@@ -133,6 +157,7 @@ export function openMetrics(): Metrics {
       for (const [deed, times] of Object.entries(deeds)) lifecycle.inc({ deed }, times)
     },
     set(observation) {
+      if (observation.version !== undefined) build.set({ version: observation.version }, 1)
       for (const gauge of nodeGauges) gauge(observation)
       for (const gauge of storeGauges) gauge(observation)
       for (const gauge of targetGauges) gauge(observation)
@@ -140,6 +165,21 @@ export function openMetrics(): Metrics {
     async text() {
       traffic.tell()
       return registry.metrics()
+    },
+    async families() {
+      traffic.tell()
+      const metrics = await registry.getMetricsAsJSON()
+      return metrics.map((metric) => ({
+        name: metric.name,
+        help: metric.help,
+        kind: String(metric.type) as MetricFamily['kind'], // prom-client's own four, which its types call numbers
+        values: metric.values.map(({ value, labels, ...of }) => ({
+          name:
+            'metricName' in of && typeof of.metricName === 'string' ? of.metricName : metric.name,
+          value,
+          labels: { ...labels } as Record<string, string | number>, // undefined ones are never set
+        })),
+      }))
     },
     contentType: registry.contentType,
   }
@@ -255,12 +295,6 @@ function openStoreGauges(registry: Registry): readonly Setter[] {
       if (value !== undefined) gauge.set(value)
     }
   }
-  const build = new Gauge({
-    name: 'mycelium_build_info',
-    help: 'Always 1; the label says what runs',
-    labelNames: ['version'],
-    registers,
-  })
   /** Its label names a node; nodes in one process have no connections of their own, the gateway before them has. */
   const active = new Gauge({
     name: 'cyxcloud_active_connections',
@@ -286,7 +320,6 @@ function openStoreGauges(registry: Registry): readonly Setter[] {
     ),
     ({ connections }) =>
       connections !== undefined && active.set({ node_id: 'gateway' }, connections),
-    ({ version }) => version !== undefined && build.set({ version }, 1),
   ]
 }
 

@@ -1,5 +1,5 @@
 import { type LineSink, type LogLevel, openLog } from '#telemetry/log'
-import { type Observation, openMetrics } from '#telemetry/metrics'
+import { type MetricFamily, type Observation, openMetrics } from '#telemetry/metrics'
 import { tallyRepairs } from '#telemetry/repair-tally'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
@@ -10,13 +10,16 @@ export interface OpenedTelemetry extends Telemetry {
   /** The Prometheus text format; empty when metrics are off. Never rejects. */
   metricsText(): Promise<string>
   readonly metricsContentType: string
+  /** The same numbers for those who do not read text. Never rejects. */
+  metricFamilies(): Promise<readonly MetricFamily[]>
   /** Writes out what is still buffered. */
   close(): void
 }
 
 export interface TelemetryOptions {
   readonly level: LogLevel
-  readonly metrics: boolean
+  /** Whether they are counted, and those of a store, too. */
+  readonly metrics: boolean | 'without-store'
   readonly world: World
   /** Where log lines go instead of stderr. */
   readonly sink?: LineSink
@@ -25,8 +28,15 @@ export interface TelemetryOptions {
 export function openTelemetry({ level, metrics, world, sink }: TelemetryOptions): OpenedTelemetry {
   const log = openLog({ level, ...(sink === undefined ? {} : { sink }) })
   const repairs = tallyRepairs(world, log.repaired)
-  const counted = metrics ? openMetrics() : undefined
+  const counted = metrics ? openMetrics({ ofStore: metrics !== 'without-store' }) : undefined
   let source: (() => Observation | Promise<Observation>) | undefined
+  const observeNow = async (): Promise<void> => {
+    try {
+      if (source !== undefined) counted?.set(await source())
+    } catch (error) {
+      log.note('warn', 'metrics are incomplete', { error })
+    }
+  }
   return {
     requestEnded(event) {
       log.requestEnded(event)
@@ -65,12 +75,12 @@ export function openTelemetry({ level, metrics, world, sink }: TelemetryOptions)
     },
     async metricsText() {
       if (counted === undefined) return ''
-      try {
-        if (source !== undefined) counted.set(await source())
-      } catch (error) {
-        log.note('warn', 'metrics are incomplete', { error })
-      }
+      await observeNow()
       return counted.text()
+    },
+    async metricFamilies() {
+      await observeNow()
+      return (await counted?.families()) ?? []
     },
     metricsContentType: counted?.contentType ?? 'text/plain',
     close() {

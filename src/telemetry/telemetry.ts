@@ -1,7 +1,15 @@
 /** One typed function per event worth telling an operator. Never throws, never waits, never sees a secret or object bytes. */
 
+/** A wait for somebody else in the course of a request: a database, another server. */
+export interface Step {
+  readonly name: string
+  /** When it began, ms after the request. */
+  readonly at: number
+  readonly ms: number
+}
+
 export interface RequestEnded {
-  readonly door: 's3' | 'admin'
+  readonly door: 's3' | 'admin' | 'registry'
   readonly requestId: string
   /** The wire's operation, e.g. `PutObject`; `Unknown` before routing. */
   readonly operation: string
@@ -22,6 +30,9 @@ export interface RequestEnded {
   readonly bytesOut: number
   readonly ms: number
   readonly faultCode?: string
+  /** The trace that whoever asks is part of, as sent (https://www.w3.org/TR/trace-context/). */
+  readonly traceparent?: string
+  readonly steps?: readonly Step[]
   /** Only for answers of 500: what nobody expected. */
   readonly error?: unknown
 }

@@ -1,8 +1,9 @@
 /** What is fuzzed: everything that reads what strangers send. What may be thrown at them is a fault of the right room, and nothing else. */
 import { deepEqual, ok, throws } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { parseEtags } from '#api/etags'
 import { resolveAddress } from '#api/s3/address'
-import { parseDate, parseEtags } from '#api/s3/conditions'
+import { parseDate } from '#api/s3/conditions'
 import { readCopyRange, readCopySource } from '#api/s3/copy-source'
 import { assertReadable, readEncryption, readSourceKey } from '#api/s3/encryption'
 import { formBoundary, readForm } from '#api/s3/form'

@@ -48,7 +48,7 @@ describe('the tarball', () => {
 
   test('holds the programs and what people read about them, and nothing else', () => {
     const wanted =
-      /^package\/(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/operate\/[\w-]+\.md|packaging\/bin\/[\w.]+|packaging\/systemd\/mycelium\.service|dist\/package\.json|dist\/[\w-]+\/(?:[\w-]+\/)?[\w-]+(?:\.config)?\.(?:js|wasm|d\.ts))$/
+      /^package\/(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/operate\/[\w-]+\.md|packaging\/bin\/[\w.]+|packaging\/systemd\/mycelium(?:-registry)?\.service|dist\/package\.json|dist\/[\w-]+\/(?:[\w-]+\/)?[\w-]+(?:\.config)?\.(?:js|wasm|d\.ts))$/
     deepEqual(
       filesOf().filter((path) => !wanted.test(path)),
       [],

@@ -39,6 +39,8 @@ export interface PostgresServer extends AsyncDisposable {
 export interface PostgresServerOptions {
   /** Lines of `postgresql.conf`. */
   readonly settings?: readonly string[]
+  /** Where `initdb` and `postgres` are, if it matters which ones. */
+  readonly programs?: string | undefined
   /** Files laid into the data directory, readable by the server alone. */
   readonly files?: Readonly<Record<string, string>>
 }
@@ -72,8 +74,9 @@ function bundledDirectory(): string | undefined {
 export async function startPostgres({
   settings = [],
   files = {},
+  ...options
 }: PostgresServerOptions = {}): Promise<PostgresServer> {
-  const programs = await findPostgres()
+  const programs = options.programs ?? (await findPostgres())
   if (programs === undefined) throw new Error('no PostgreSQL server to start')
   const root = await mkdtemp(join(tmpdir(), 'mycelium-postgres-'))
   await giveAway(root)

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { test } from 'node:test'
-import { evaluateRead, isRangeWanted, parseDate, parseEtags } from '#api/s3/conditions'
+import { parseEtags } from '#api/etags'
+import { evaluateRead, isRangeWanted, parseDate } from '#api/s3/conditions'
 
 test('ETags come with and without quotes, weak, in lists', () => {
   deepEqual(parseEtags('"a", W/"b",c ,'), ['a', 'b', 'c'])

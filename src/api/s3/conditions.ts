@@ -1,24 +1,9 @@
 /** Preconditions of RFC 9110 section 13, as S3 reads them. Pure. */
+import { includesEtag, parseEtags } from '#api/etags'
 import { s3Fault } from '#api/s3/faults'
 import type { DeleteCondition, ObjectInfo, WriteCondition } from '#object/model'
 
 type Headers = Readonly<Record<string, string | undefined>>
-type Etags = readonly string[] | '*'
-
-/** Reads `*` or a list of ETags, with or without quotes, weak ones as strong. */
-export function parseEtags(text: string | undefined): Etags | undefined {
-  if (text === undefined) return undefined
-  if (text.trim() === '*') return '*'
-  return text
-    .split(',')
-    .map((etag) =>
-      etag
-        .trim()
-        .replace(/^W\//, '')
-        .replace(/^"(.*)"$/, '$1'),
-    )
-    .filter((etag) => etag !== '')
-}
 
 /** `If-Match` and `If-None-Match` of a request that writes. */
 export function writeCondition(headers: Headers): { condition?: WriteCondition } {
@@ -70,7 +55,7 @@ export function evaluateRead(
   const isMeant =
     ifMatch === undefined
       ? unmodifiedSince === undefined || wholeSeconds(modifiedAt) <= unmodifiedSince
-      : includes(ifMatch, etag)
+      : includesEtag(ifMatch, etag)
   if (!isMeant) {
     const condition = ifMatch === undefined ? 'If-Unmodified-Since' : 'If-Match'
     throw s3Fault('s3/precondition-failed', { condition })
@@ -80,7 +65,7 @@ export function evaluateRead(
   const isKnown =
     ifNoneMatch === undefined
       ? modifiedSince !== undefined && wholeSeconds(modifiedAt) <= modifiedSince
-      : includes(ifNoneMatch, etag)
+      : includesEtag(ifNoneMatch, etag)
   return isKnown ? 'not-modified' : 'send'
 }
 
@@ -93,7 +78,7 @@ export function isRangeWanted(
   if (ifRange === undefined) return true
   const date = parseDate(ifRange)
   if (date !== undefined) return wholeSeconds(modifiedAt) === date
-  return !ifRange.startsWith('W/') && includes(parseEtags(ifRange) ?? [], etag)
+  return !ifRange.startsWith('W/') && includesEtag(parseEtags(ifRange) ?? [], etag)
 }
 
 /** Milliseconds; a text that is no HTTP date is as good as none. */
@@ -102,10 +87,6 @@ export function parseDate(text: string | undefined): number | undefined {
   const hasZone = /(?:[A-Za-z]|[+-]\d{2}:?\d{2})$/.test(text.trim())
   const ms = Date.parse(hasZone ? text : `${text} GMT`) // HTTP dates are in GMT; asctime's do not say so
   return Number.isFinite(ms) ? ms : undefined
-}
-
-function includes(etags: Etags, etag: string): boolean {
-  return etags === '*' || etags.includes(etag)
 }
 
 /** HTTP dates have no fractions: an object must not be newer than its own `Last-Modified`. */

@@ -1,5 +1,6 @@
+import { parseEtags } from '#api/etags'
 import type { Call, NameCall } from '#api/s3/call'
-import { parseDate, parseEtags } from '#api/s3/conditions'
+import { parseDate } from '#api/s3/conditions'
 import { readSourceKey } from '#api/s3/encryption'
 import { admissionTo } from '#api/s3/enter'
 import { s3Fault } from '#api/s3/faults'

@@ -1,14 +1,8 @@
 import { deepEqual, equal, ok, rejects, throws } from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import {
-  fieldsBytesMax,
-  fieldsMax,
-  formBoundary,
-  partHeaderBytesMax,
-  preambleBytesMax,
-  readForm,
-} from '#api/s3/form'
+import { partHeaderBytesMax, preambleBytesMax } from '#api/multipart'
+import { fieldsBytesMax, fieldsMax, formBoundary, readForm } from '#api/s3/form'
 import { Fault, isFault } from '#fault/fault'
 
 const boundary = '----WebKitFormBoundaryAbC123'

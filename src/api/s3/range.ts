@@ -1,21 +1,10 @@
+import { readRange } from '#api/range'
 import { objectFault } from '#object/faults'
 import type { ByteRange } from '#object/model'
 
-/**
- * The bytes that a `Range` header asks of `bytes` many (RFC 9110 section 14). `undefined` for the whole: no header, another unit, text
- * that is no range, or several ranges, which S3 answers with everything. `object/range-unsatisfiable` when nothing of it exists.
- */
+/** The bytes of an object that a `Range` header asks for; `undefined` for all of them. `object/range-unsatisfiable` when nothing of it exists. */
 export function parseRange(header: string | undefined, bytes: number): ByteRange | undefined {
-  const parts = /^bytes\s*=\s*(\d*)\s*-\s*(\d*)$/i.exec(header?.trim() ?? '')
-  if (parts === null) return undefined
-  const [, first = '', last = ''] = parts
-  if (first === '' && last === '') return undefined
-  const range =
-    first === ''
-      ? { first: Math.max(0, bytes - Number(last)), last: bytes - 1 }
-      : { first: Number(first), last: last === '' ? bytes - 1 : Math.min(Number(last), bytes - 1) }
-  if (first !== '' && last !== '' && Number(last) < Number(first)) return undefined
-  const isThere = range.first < bytes && !(first === '' && Number(last) === 0)
-  if (!isThere) throw objectFault('object/range-unsatisfiable', { bytes })
+  const range = readRange(header, bytes)
+  if (range === 'unsatisfiable') throw objectFault('object/range-unsatisfiable', { bytes })
   return range
 }
