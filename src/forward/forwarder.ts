@@ -11,6 +11,8 @@ import type { HttpHandler, HttpRequest, HttpResponse } from '#http/message'
 
 /** Twice what a lease lasts whose holder was killed: enough for the next one to see it and to open the store. */
 export const holderWaitMs = 30_000
+/** A holder that ends is there for so long after it has said so: those that forward to it look more often than that whom to forward to. */
+export const leaveMs = 1_500
 /** How soon a holder that takes no connection is tried again. */
 const againMs = 250
 
@@ -31,6 +33,8 @@ export class Forwarder {
   /** The last one: what is under way on it goes on while nobody else holds the lease. */
   #line: Line | undefined
   #isClosing = false
+  /** Others have forwarded to us. */
+  #isForwardedTo = false
 
   constructor(options: ForwarderOptions) {
     this.#options = options
@@ -65,10 +69,14 @@ export class Forwarder {
     this.#line = undefined
   }
 
-  /** Nobody waits for a holder any more; what is under way goes on. */
-  close(): void {
+  /**
+   * Nobody waits for a holder any more; what is under way goes on. Resolves when those that forwarded to us have had the time to stop that, so
+   * that no connection is closed on a request of theirs.
+   */
+  async close(): Promise<void> {
     this.#isClosing = true
     this.#wake()
+    if (this.#isForwardedTo) await this.#options.world.sleep(leaveMs)
   }
 
   async #answer(request: HttpRequest): Promise<HttpResponse> {
@@ -76,7 +84,11 @@ export class Forwarder {
     const until = world.monotonic() + holderWaitMs
     for (;;) {
       const state = this.#state
-      if (state.kind === 'serving') return await state.handler(receive(request, state.pass))
+      if (state.kind === 'serving') {
+        const received = receive(request, state.pass)
+        this.#isForwardedTo ||= received !== request
+        return await state.handler(received)
+      }
       if (request.headers[vouchHeader] !== undefined) throw forwardFault('forward/not-vouched') // for a holder, which we are not
       const answer = state.kind === 'forwarding' ? await state.line.send(request) : undefined
       if (answer !== undefined) return answer

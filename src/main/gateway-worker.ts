@@ -90,7 +90,7 @@ try {
     served?.connection.tellLoad(server.exchanges)
     await world.sleep(loadMs, { signal: closing.signal }).catch(() => {}) // closing
   }
-  forwarder.close()
+  await forwarder.close()
   await server.close()
   await served?.connection.heard() // how the last requests have ended
   report({ isClosed: true })

@@ -58,7 +58,7 @@ export async function openGateways(options: S3PortOptions): Promise<S3Port> {
       return stack.use(await openGateway(options, { wish, sharesPort }))
     }),
   )
-  const owned = stack.move()
+  stack.move() // all are open: from here on they close together
   return {
     port: gateways[0]?.port ?? 0,
     get exchanges() {
@@ -70,7 +70,9 @@ export async function openGateways(options: S3PortOptions): Promise<S3Port> {
     serve(service) {
       for (const gateway of gateways) gateway.serve(service)
     },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(gateways.map((gateway) => gateway[Symbol.asyncDispose]()))
+    },
   }
 }
 

@@ -40,7 +40,7 @@ async function openHere({
     },
     async [Symbol.asyncDispose]() {
       closing.abort()
-      forwarder.close()
+      await forwarder.close()
       await server.close()
     },
   }

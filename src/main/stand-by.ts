@@ -3,6 +3,7 @@
  * whose address stands in the lease, and takes its place when that one has ended.
  */
 import { isFault } from '#fault/fault'
+import { leaveMs } from '#forward/forwarder'
 import type { Holder } from '#forward/holder'
 import type { HttpHandler, HttpResponse } from '#http/message'
 import { dataDirectory } from '#main/data-directory'
@@ -19,7 +20,7 @@ import type { OpenedTelemetry } from '#telemetry/open-telemetry'
 import type { World } from '#world/world'
 
 /** How often to look who holds the lease, and whether the data directory is free. */
-const lookMs = 500
+const lookMs = leaveMs / 3
 
 export interface StandByOptions {
   readonly config: UpConfig

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { AccessLogs } from '#api/s3/access-logs'
 import { homeRegion } from '#api/s3/door-options'
 import { toHex } from '#bytes/text'
+import { isFault } from '#fault/fault'
 import type { Holder } from '#forward/holder'
 import type { HttpHandler } from '#http/message'
 import { type PrincipalId, parsePrincipalId } from '#identity/principal'
@@ -152,6 +153,7 @@ export async function up({
     await new Promise((resolve) => ending.signal.addEventListener('abort', resolve, { once: true }))
   if (!stop.aborted) await death.promise
   print('\nStopping: requests in flight are finished first.\n')
+  if (pass !== undefined) await takeLeave(store)
 }
 
 const passBytes = 32
@@ -170,6 +172,15 @@ async function introduce(
 ): Promise<void> {
   const address = config.advertise ?? s3UrlOf(config, ports)
   await sql.transaction((tx) => introduceHolder(tx, { address, pass }))
+}
+
+/** They send nothing more from then on, and wait for the next one. */
+async function takeLeave({ sql }: OpenedStore): Promise<void> {
+  try {
+    await sql.transaction((tx) => introduceHolder(tx, { address: '', pass: '' }))
+  } catch (error) {
+    if (!isFault(error)) throw error // while the database is away they find out by themselves
+  }
 }
 
 /** What it was before there were principals: buckets of older stores, and their clients, know it. */

@@ -263,8 +263,11 @@ describe('several gateways', { skip: !hasPostgres && 'no PostgreSQL server to st
       }
       for (const { kept } of load)
         for (const bucket of buckets)
-          for (const key of kept)
-            ok(bytesOf(key, bytesWritten).equals(await bucket.get(key)), `${key} is lost`)
+          await Promise.all(
+            kept.map(async (key) =>
+              ok(bytesOf(key, bytesWritten).equals(await bucket.get(key)), `${key} is lost`),
+            ),
+          )
       const back = await start(place)
       deepEqual(await roleOf(back), { status: 'ok', role: 'stand-by', holder: next.s3Url })
       deepEqual(await stateOf(back), await stateOf(next))
