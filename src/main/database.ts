@@ -69,7 +69,7 @@ export async function openDatabase(
     } catch (error) {
       if (!isFault(error)) throw error
       const waits = isPatient && world.monotonic() - startedAt < leaseMs + askAgainMs
-      if (error.code !== 'sql/lease-held' || !waits) throw databaseFault(error, address)
+      if (error.code !== 'sql/lease-held' || !waits) throw ofServer(error, address)
       telemetry.note('info', 'The database is in use; waiting whether it stays so', error.detail)
     }
     await world.sleep(askAgainMs)
@@ -86,8 +86,8 @@ export function nameDatabase(
     : `the database at ${namePostgres(parsePostgresAddress(databaseUrl))}`
 }
 
-/** What a fault of `sql` at the start means, with the server's name and without the password. */
-export function databaseFault(fault: Fault, address: string): Fault {
+/** A fault of `sql`, with the server's name and without the password. */
+export function ofServer(fault: Fault, address: string): Fault {
   const server = namePostgres(parsePostgresAddress(address))
   const { holder, reason } = fault.detail
   if (fault.code === 'sql/lease-held')

@@ -5,7 +5,7 @@ import type { RegistryDatabase } from '#content/registry-tables'
 import { makeDirectories } from '#disk/make-directories'
 import { isFault } from '#fault/fault'
 import { reasonOf } from '#main/data-directory'
-import { databaseFault } from '#main/database'
+import { ofServer } from '#main/database'
 import { mainFault } from '#main/faults'
 import { takeLock } from '#main/lock'
 import { databaseNameDefault, type RegistryConfig } from '#main/registry.config'
@@ -46,7 +46,7 @@ async function openServer(
       [Symbol.asyncDispose]: () => sql.close(),
     }
   } catch (error) {
-    throw isFault(error) ? databaseFault(error, address) : error
+    throw isFault(error) ? ofServer(error, address) : error
   }
 }
 

@@ -7,7 +7,7 @@ import { leaveMs } from '#forward/forwarder'
 import type { Holder } from '#forward/holder'
 import type { HttpHandler, HttpResponse } from '#http/message'
 import { dataDirectory } from '#main/data-directory'
-import { databaseFault, placeOf } from '#main/database'
+import { ofServer, placeOf } from '#main/database'
 import { domainsOf, metricsOf, type Ports, websiteDomainsOf } from '#main/doors'
 import { createFront } from '#main/front'
 import type { OpenStoreOptions } from '#main/ground'
@@ -56,7 +56,7 @@ async function firstLook(
   try {
     return await watch.look()
   } catch (error) {
-    throw isFault(error) ? databaseFault(error, databaseUrl) : error
+    throw isFault(error) ? ofServer(error, databaseUrl) : error
   }
 }
 
