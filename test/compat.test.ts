@@ -3,6 +3,7 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { features, shown } from './compat/features.ts'
+import { linksPageUrl, makeLinksPage } from './compat/links.ts'
 import {
   isServed,
   operationsBeside,
@@ -17,6 +18,10 @@ const root = new URL('../', import.meta.url)
 
 test('docs/compat/s3.md is what `npm run compat` writes', () => {
   equal(readFileSync(pageUrl, 'utf8'), makePage(), 'run `npm run compat`')
+})
+
+test('docs/compat/cdn.md is what `npm run compat` writes', () => {
+  equal(readFileSync(linksPageUrl, 'utf8'), makeLinksPage(root), 'run `npm run compat`')
 })
 
 test('every operation that is served has a test that sends it', () => {

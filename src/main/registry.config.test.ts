@@ -1,12 +1,13 @@
 import { deepEqual, equal, match, throws } from 'node:assert/strict'
 import { test } from 'node:test'
-import { readRegistryConfig } from '#main/registry.config'
+import { readRegistryConfig, registryPortDefault } from '#main/registry.config'
 
 const read = (flags: Record<string, unknown>, env: Record<string, string> = {}) =>
   readRegistryConfig({ flags, env })
 
-test('without anything it keeps what it gets in a file, for ever, from everybody', () => {
+test('without anything it keeps what it gets on port 8080 in a file, for ever, from everybody', () => {
   const config = read({})
+  equal(config.port ?? registryPortDefault, 8080)
   deepEqual(
     [config.data, config.databaseUrl, config.dbUser, config.bodyBytesMax, config.crossOrigins],
     ['./data', undefined, undefined, 2_097_152, '*'],

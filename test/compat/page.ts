@@ -1,6 +1,7 @@
-/** docs/compat/s3.md, made from the routes of the door, AWS's list of operations and the tests: `npm run compat`. */
+/** docs/compat/s3.md, made from the routes of the door, AWS's list of operations and the tests; and docs/compat/cdn.md: `npm run compat`. */
 import { writeFileSync } from 'node:fs'
 import { type Feature, features, shown } from './features.ts'
+import { linksPageUrl, makeLinksPage } from './links.ts'
 import {
   isEmpty,
   isServed,
@@ -10,16 +11,14 @@ import {
   refusals,
   shortcomings,
 } from './operations.ts'
-import { type Proof, proofsOf, readProofs } from './proofs.ts'
+import { type Proof, proofsOf, readProofs, tellProofs } from './proofs.ts'
 
 const root = new URL('../../', import.meta.url)
 export const pageUrl = new URL('docs/compat/s3.md', root)
 
-/** Tests named in a row. Numbers of the others would make the page old with every new test. */
-const namedMax = 2
-
 export function makePage(): string {
-  const proofs = readProofs(root, 'test/integration/**/*.test.ts')
+  const all = readProofs(root, 'test/integration/**/*.test.ts')
+  const proofs = all.filter(({ file }) => !file.includes('/registry/')) // its requests are not S3's
   const ofFeatures = [...proofs, ...readProofs(root, 'src/**/*.test.ts')]
   const operations = [...operationsOfAws, ...operationsBeside]
   const served = operations.filter((operation) => isServed(operation) && !isEmpty(operation))
@@ -78,25 +77,7 @@ function tell(operation: string): string {
   return refusal === undefined ? 'not yet' : `no: [${refusal}](#why-not)`
 }
 
-/** First those that are about S3 itself, then whatever else does it. */
-function tellProofs(proofs: readonly Proof[]): string {
-  const sorted = [...proofs].sort((one, other) => Number(isAside(one)) - Number(isAside(other)))
-  const named = sorted.slice(0, namedMax).map(({ file, title }) => {
-    const name = file
-      .split('/')
-      .at(-1)
-      ?.replace(/\.test\.ts$/, '')
-    const plain = title
-      .replaceAll('|', '\\|')
-      .replaceAll(/\$\{[^}]*\}+/g, '…')
-      .replaceAll('<', '&lt;')
-    return `[${name}](../../${file}): ${plain}`
-  })
-  return [...named, ...(sorted.length > namedMax ? ['and more'] : [])].join('; ')
+if (import.meta.main) {
+  writeFileSync(pageUrl, makePage())
+  writeFileSync(linksPageUrl, makeLinksPage(root))
 }
-
-function isAside({ file }: Proof): boolean {
-  return !file.includes('/s3/') && !file.startsWith('src/')
-}
-
-if (import.meta.main) writeFileSync(pageUrl, makePage())

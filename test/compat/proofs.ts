@@ -1,4 +1,4 @@
-/** Which tests exercise an operation: read from the tests themselves. */
+/** Which tests exercise an operation or show a promise: read from the tests themselves. */
 import { globSync, readFileSync } from 'node:fs'
 
 export interface Proof {
@@ -41,4 +41,28 @@ const byHand: Readonly<Record<string, RegExp>> = { Preflight: /access-control-re
 export function proofsOf(operation: string, proofs: readonly Proof[]): readonly Proof[] {
   const named = new RegExp(`\\b${operation}(Command\\b|['"\`])`)
   return proofs.filter(({ body }) => named.test(body) || byHand[operation]?.test(body))
+}
+
+/** Tests named in a row. Numbers of the others would make the page old with every new test. */
+const namedMax = 2
+
+/** First those that are about S3 itself, then whatever else does it. */
+export function tellProofs(proofs: readonly Proof[]): string {
+  const sorted = [...proofs].sort((one, other) => Number(isAside(one)) - Number(isAside(other)))
+  const named = sorted.slice(0, namedMax).map(({ file, title }) => {
+    const name = file
+      .split('/')
+      .at(-1)
+      ?.replace(/\.test\.ts$/, '')
+    const plain = title
+      .replaceAll('|', '\\|')
+      .replaceAll(/\$\{[^}]*\}+/g, '…')
+      .replaceAll('<', '&lt;')
+    return `[${name}](../../${file}): ${plain}`
+  })
+  return [...named, ...(sorted.length > namedMax ? ['and more'] : [])].join('; ')
+}
+
+function isAside({ file }: Proof): boolean {
+  return !file.includes('/s3/') && !file.startsWith('src/')
 }
