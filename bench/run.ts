@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { judge, type Row, type RowResult, runRow } from './row.ts'
+import { cdnDownload, cdnMemory, cdnUpload } from './rows/cdn.ts'
 import { crcRows } from './rows/crc.ts'
 import { getDegraded } from './rows/get-degraded.ts'
 import { getLarge } from './rows/get-large.ts'
@@ -42,6 +43,9 @@ const rows: readonly Row[] = [
   rsRebuild,
   ...postgresRows,
   ...registryRows,
+  cdnUpload,
+  cdnDownload,
+  cdnMemory,
 ]
 
 const { values: options } = parseArgs({ options: { rows: { type: 'string' } } })

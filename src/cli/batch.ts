@@ -66,7 +66,7 @@ function tellFailure({ terminal, isJson }: Context, name: string, error: Fault):
 
 /** Runs `work`; when Ctrl-C ended it, says what that means. */
 export async function interruptible<Result>(
-  { signal }: Context,
+  { signal }: Pick<Context, 'signal'>,
   hint: string,
   work: () => Promise<Result>,
 ): Promise<Result> {

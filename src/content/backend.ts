@@ -1,0 +1,96 @@
+/** Where shards rest, whatever keeps them. */
+import type { ShardLocation } from '#content/metadata'
+import { Fault } from '#fault/fault'
+import type { World } from '#world/world'
+
+/** Keys are the 16 bytes of a block's encrypted hash. Faults are those of the room that speaks to it. */
+export interface Backend {
+  /** For people; never with a login. */
+  readonly name: string
+  /** In memory that is the caller's; `undefined` when there is none. */
+  get(key: Uint8Array): Promise<Uint8Array | undefined>
+  /** Stored when it resolves, as durably as the backend promises. The shard must not change until then. */
+  put(key: Uint8Array, shard: Uint8Array): Promise<void>
+  has(key: Uint8Array): Promise<boolean>
+  /** Whether there was one, as far as the backend tells. */
+  remove(key: Uint8Array): Promise<boolean>
+}
+
+/** A backend of the uploader's own, and what a link says of where it is. */
+export interface PlacedBackend {
+  readonly backend: Backend
+  readonly location: ShardLocation
+}
+
+/** Whoever keeps what is said to lie there; asked once for each place. `content/private-address`. */
+export type BackendAt = (location: ShardLocation) => Promise<Backend>
+
+/** Half to all of 200, 400, 800 ms. */
+const firstPauseMs = 200
+/** So long nobody asks a backend that did not answer. */
+const leftAloneMs = 15_000
+
+export interface Patience {
+  /** At least 1. Uploads have no other place to go; reads have. */
+  readonly attempts: number
+  readonly world: World
+  readonly signal: AbortSignal
+}
+
+/**
+ * The same backend, asked again when it does not answer: all its commands may be repeated. Once it has failed `attempts` times in a row, whoever
+ * asks within the next 15 seconds hears the last failure at once, and after that it gets one attempt at a time until it answers. Rejects with the
+ * signal's reason as soon as it is aborted.
+ */
+export function patient(backend: Backend, { attempts, world, signal }: Patience): Backend {
+  let isAskedAgainAt = Number.NEGATIVE_INFINITY
+  let last: unknown
+  const ask = async <Answer>(command: () => Promise<Answer>): Promise<Answer> => {
+    if (world.monotonic() < isAskedAgainAt) throw last
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const answer = await unlessAborted(command(), signal)
+        last = undefined
+        return answer
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!mayPass(error)) throw error
+        if (attempt >= attempts || last !== undefined) {
+          isAskedAgainAt = world.monotonic() + leftAloneMs
+          last = error
+          throw error
+        }
+        const ms = firstPauseMs * 2 ** (attempt - 1) * (0.5 + world.random() / 2)
+        await world.sleep(ms, { signal })
+      }
+    }
+  }
+  return {
+    name: backend.name,
+    get: (key) => ask(() => backend.get(key)),
+    put: (key, shard) => ask(() => backend.put(key, shard)),
+    has: (key) => ask(() => backend.has(key)),
+    remove: (key) => ask(() => backend.remove(key)),
+  }
+}
+
+/** It may be different the next time. */
+export function mayPass(error: unknown): boolean {
+  return error instanceof Fault && (error.kind === 'unavailable' || error.kind === 'timeout')
+}
+
+/** What went wrong at a backend, in few words. Rethrows what nobody expected. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Fault)) throw error
+  return typeof error.detail['reason'] === 'string' ? error.detail['reason'] : error.code
+}
+
+/** `work`, or the signal's reason when that comes first: then nobody waits for `work` any more. */
+function unlessAborted<Answer>(work: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const cancel = (): void => reject(signal.reason)
+    if (signal.aborted) cancel()
+    signal.addEventListener('abort', cancel, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancel))
+  })
+}

@@ -1,0 +1,130 @@
+/** The real `mycdnctl`, as a child process with a home of its own, a registry, and Redis servers to keep shards. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Broker } from '../brokers.ts'
+import { whyWithout } from '../debian-packages.ts'
+import { cleanEnvironment, type Ended } from '../harness.ts'
+import { startPlainRedis } from '../hero-redis.ts'
+
+const program = new URL('../../src/main/mycdnctl.ts', import.meta.url).pathname
+const compileCache = new URL('../../node_modules/.cache/compile', import.meta.url).pathname
+
+/** Why tests with real servers are skipped. */
+export const withoutRedis = whyWithout('redis-server')
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>
+  /** Standard input, or what feeds it and decides when it ends. */
+  readonly input?: Uint8Array | string | ((child: ChildProcess) => void)
+}
+
+export interface Started {
+  readonly child: ChildProcess
+  readonly ended: Promise<CdnEnded>
+}
+
+export interface CdnEnded extends Ended {
+  readonly bytes: Buffer
+}
+
+export interface Workplace extends AsyncDisposable {
+  readonly path: (...names: string[]) => string
+  /** `config.toml`, where the program looks for it. */
+  settle(config: string): Promise<void>
+  start(args: readonly string[], options?: RunOptions): Started
+  run(args: readonly string[], options?: RunOptions): Promise<CdnEnded>
+}
+
+/** Every command asks this registry. */
+export async function openWorkplace(registry: string): Promise<Workplace> {
+  const directory = await mkdtemp(join(tmpdir(), 'mycelium-cdn-'))
+  const start = (args: readonly string[], { env = {}, input = '' }: RunOptions = {}): Started => {
+    const child = spawn(process.execPath, [program, '--registry', registry, ...args], {
+      cwd: directory,
+      env: {
+        ...cleanEnvironment(),
+        NODE_COMPILE_CACHE: compileCache,
+        HOME: directory,
+        XDG_STATE_HOME: join(directory, 'state'),
+        ...env,
+      },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    child.stdin.on('error', () => {}) // it may end before it has read everything
+    if (typeof input === 'function') input(child)
+    else child.stdin.end(input)
+    return { child, ended: collect(child) }
+  }
+  return {
+    path: (...names) => join(directory, ...names),
+    settle: (config) => writeFile(join(directory, 'config.toml'), config),
+    start,
+    run: (args, options) => start(args, options).ended,
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+  }
+}
+
+async function collect(child: ChildProcess): Promise<CdnEnded> {
+  const pieces: Buffer[] = []
+  let stderr = ''
+  child.stdout?.on('data', (piece: Buffer) => pieces.push(piece))
+  child.stderr?.on('data', (text) => {
+    stderr += text
+  })
+  await once(child, 'close')
+  const bytes = Buffer.concat(pieces)
+  return { code: child.exitCode, stdout: bytes.toString('utf8'), stderr, bytes }
+}
+
+export interface Servers extends AsyncDisposable {
+  readonly brokers: readonly Broker[]
+  /** Of all of them, in order, with database 1. */
+  readonly config: (requiredShards: number) => string
+}
+
+/** Real Redis servers. */
+export async function startServers(count: number): Promise<Servers> {
+  const stack = new AsyncDisposableStack()
+  const brokers: Broker[] = []
+  for (let index = 0; index < count; index += 1) {
+    brokers.push(stack.use(await startPlainRedis('--appendfsync', 'no')))
+  }
+  return {
+    brokers,
+    config: (requiredShards) =>
+      configOf(
+        requiredShards,
+        brokers.map(({ port }) => ({ host: `127.0.0.1:${port}`, db: 1 })),
+      ),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
+
+export interface BackendText {
+  readonly host: string
+  readonly db: number
+  readonly auth?: string
+}
+
+export function configOf(requiredShards: number, backends: readonly BackendText[]): string {
+  const tables = backends.map(({ host, db, auth }) =>
+    [
+      '[[backends]]',
+      'kind = "hero_redis"',
+      `host = "${host}"`,
+      `db = ${db}`,
+      ...(auth === undefined ? [] : [`auth = ${auth}`]),
+    ].join('\n'),
+  )
+  return [`required_shards = ${requiredShards}`, ...tables, ''].join('\n\n')
+}
+
+/** The link that `upload` has printed last. */
+export function linkIn(stdout: string): string {
+  const found = [...stdout.matchAll(/^Object .* (?:saved|degraded)\. Url: (\S+)$/gm)].at(-1)?.[1]
+  if (found === undefined) throw new Error(`no link in: ${stdout}`)
+  return found
+}
