@@ -62,6 +62,7 @@ test('a key in the query moves behind the #, and the page says who has seen it',
     [],
   )
   equal(await page.locator('#notices').innerText(), '')
+  doesNotMatch(site.log(), new RegExp(file.key)) // seen, but not kept
 })
 
 test('on plain http the page says what it needs, and asks for nothing', { skip }, async () => {
