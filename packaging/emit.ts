@@ -11,10 +11,12 @@ import { dirname, join, relative, resolve } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const source = join(root, 'src')
+/** What browsers run: a room beside `src/`, as Node never does. */
+const web = join(root, 'web')
 const target = join(root, 'dist')
 
-/** `from '#room/file'`, `import '#room/file'`, `import('#room/file')` */
-const roomImport = /\b(?:from|import)[\s(]*'#([^']+)'/g
+/** `from '#room/file'`, `import '#room/file'`, `import('#room/file')`, `import.meta.resolve('#room/file')` */
+const roomImport = /\b(?:from|import|resolve)[\s(]*'#([^']+)'/g
 /** A kernel, a worker, or a file of the package itself. */
 const siblingUrl = /\bnew URL\(\s*'(\.[^']+)',\s*import\.meta\.url/g
 const workerUrl = /(\bnew URL\(\s*'\.[^']+)\.ts'(,\s*import\.meta\.url)/g
@@ -49,7 +51,7 @@ function emit(entries: readonly string[]): void {
 
 /** Returns the files it needs beside it when it runs. */
 function write(file: string): readonly string[] {
-  const path = join(target, relative(source, file))
+  const path = join(target, relative(file.startsWith(web) ? root : source, file))
   mkdirSync(dirname(path), { recursive: true })
   if (!file.endsWith('.ts')) {
     copyFileSync(file, path)
@@ -57,9 +59,16 @@ function write(file: string): readonly string[] {
   }
   const code = stripTypeScriptTypes(readFileSync(file, 'utf8'))
   writeFileSync(path.replace(/\.ts$/, '.js'), code.replaceAll(workerUrl, "$1.js'$2"))
-  const imported = [...code.matchAll(roomImport)].map(([, name]) => join(source, `${name}.ts`))
+  const imported = [...code.matchAll(roomImport)].map(([, name = '']) =>
+    join(name.startsWith('web/') ? root : source, `${name}.ts`),
+  )
   const named = [...code.matchAll(siblingUrl)].map(([, name = '']) => resolve(dirname(file), name))
-  return [...imported, ...named.filter((path) => path.startsWith(source))]
+  return [...imported, ...named.filter((path) => path.startsWith(source) || path.startsWith(web))]
 }
 
-emit([...programs(), ...exported()])
+/** What a page is beside its modules. */
+function pageFiles(): readonly string[] {
+  return globSync('*.{html,css,svg}', { cwd: web }).map((name) => join(web, name))
+}
+
+emit([...programs(), ...exported(), ...pageFiles()])

@@ -23,7 +23,7 @@ export function makeAuthority(folder: string): Authority {
   )
   writeFileSync(
     join(folder, 'names.cnf'),
-    'subjectAltName=DNS:localhost,DNS:*.localhost,IP:127.0.0.1\nauthorityKeyIdentifier=keyid\n',
+    'subjectAltName=DNS:localhost,DNS:*.localhost,DNS:*.links.test,IP:127.0.0.1\nauthorityKeyIdentifier=keyid\n',
   )
   return {
     file: join(folder, 'authority.pem'),

@@ -24,7 +24,7 @@ export function installPackages(names: readonly string[]): string | undefined {
 }
 
 /** Each is a package's name, and its program's. */
-export type Server = 'nats-server' | 'redis-server' | 'pgbouncer' | 'nginx' | 'haproxy'
+export type Server = 'nats-server' | 'redis-server' | 'pgbouncer' | 'nginx' | 'haproxy' | 'chromium'
 
 /** Why a test has to be skipped that wants to start it; `false` when it can. */
 export function whyWithout(server: Server): string | false {

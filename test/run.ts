@@ -52,6 +52,8 @@ function checks(): readonly Check[] {
   if (options['only-unit'] || paths.length > 0) return tests
   return [
     () => runTool('types', ['tsc', '--noEmit']),
+    () => runTool('types in browsers', ['tsc', '--noEmit', '--project', 'web']),
+    () => runTool('types around browsers', ['tsc', '--noEmit', '--project', 'test/web']),
     () => runTool('lint', ['biome', 'ci', '--colors=off', '--error-on-warnings', '.']),
     ...tests,
   ]

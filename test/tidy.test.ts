@@ -11,7 +11,7 @@ process.chdir(new URL('..', import.meta.url).pathname)
 
 const plan = readFloorPlan(readFileSync('ARCHITECTURE.md', 'utf8'))
 /** Kernels are AssemblyScript: a language of their own, compiled by the room's build script. */
-const sources = globSync('{src,test,bench,packaging}/**/*.ts', { exclude: ['src/*/kernel/**'] })
+const sources = globSync('{src,web,test,bench,packaging}/**/*.ts', { exclude: ['src/*/kernel/**'] })
   .sort()
   .map((path) => readSource(path, readFileSync(path, 'utf8')))
 const texts = globSync('**/*.{ts,md,json,sh,yaml,yml,toml}', {
@@ -25,6 +25,7 @@ const inBrowsers = [
   'src/content/link.ts',
   'src/content/recover-block.ts',
   'src/content/shards.ts',
+  ...globSync('web/*.ts'),
 ]
 
 test('rooms have rows, rows have rooms, and names have nouns', () => {
@@ -51,7 +52,8 @@ test('every source file is reached from a program, a suite or a benchmark', () =
   const exported = [...manifest.matchAll(/"\.\/dist\/([\w/-]+)\.js"/g)].map(
     ([, name]) => `src/${name}.ts`,
   )
-  const programs = [...scripts, ...launched, ...exported]
+  const served = ['web/page.ts', 'web/worker.ts']
+  const programs = [...scripts, ...launched, ...exported, ...served]
   none(rules.deadFiles(sources, programs))
 })
 

@@ -58,7 +58,11 @@ export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
 export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-131072}"
 export MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-16777216}"
 case $entry in
-  *.ts) export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$root/node_modules/.cache/compile}" ;;
+  *.ts)
+    export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$root/node_modules/.cache/compile}"
+    set -- --disable-warning=ExperimentalWarning "$entry" "$@" # of stripping types for browsers
+    ;;
+  *) set -- "$entry" "$@" ;;
 esac
 
-exec "$node" --max-semi-space-size=8 "$entry" "$@"
+exec "$node" --max-semi-space-size=8 "$@"

@@ -12,7 +12,6 @@ const common = [
   '--optimizeLevel=2',
   '--shrinkLevel=0',
   '--enable=simd',
-  '--enable=relaxed-simd',
 ]
 
 /** The host's shared memory, of any maximum: 65,536 pages are all that 32-bit addresses reach. */
@@ -30,6 +29,11 @@ const kernels = [
   {
     source: 'erasure/kernel/combine.ts',
     product: 'erasure/kernel.wasm',
+    options: [...inSharedMemory, '--enable=relaxed-simd'],
+  },
+  {
+    source: 'erasure/kernel/combine.ts',
+    product: 'erasure/kernel-plain.wasm', // for browsers without relaxed SIMD
     options: inSharedMemory,
   },
   {
@@ -41,6 +45,11 @@ const kernels = [
     source: 'crypto/kernel/checksum.ts',
     product: 'crypto/checksum.wasm',
     options: ['--initialMemory=1', '--maximumMemory=1'],
+  },
+  {
+    source: 'crypto/kernel/blake3.ts',
+    product: 'crypto/blake3.wasm',
+    options: ['--initialMemory=2', '--maximumMemory=2'],
   },
 ]
 

@@ -34,7 +34,7 @@ export function createStatusPages(options: StatusPagesOptions): HttpHandler {
   return async (request) => {
     const path = pathOf(request)
     const page = Object.hasOwn(pages, path) ? pages[path] : undefined
-    return counted(request, page?.operation ?? 'Unknown', {
+    return answerCounted(request, page?.operation ?? 'Unknown', {
       ...options,
       answer: page === undefined ? async () => notFound : readOnly(page.answer),
     })
@@ -51,7 +51,8 @@ export function pathOf({ target }: HttpRequest): string {
   return target.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0] ?? ''
 }
 
-async function counted(
+/** What `answer` does, as a request that logs and metrics know of. */
+export async function answerCounted(
   request: HttpRequest,
   operation: string,
   {

@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { version } from '#main/version'
-import { cleanEnvironment, startStore } from '../harness.ts'
+import { readViewerFiles } from '#main/viewer-files'
+import { getFromHost } from '../get-from-host.ts'
+import { cleanEnvironment, startProgram, startStore } from '../harness.ts'
 import { bucketOf } from '../s3-bucket.ts'
 import { run, strangerEnvironment } from './installed.ts'
 
@@ -48,7 +50,7 @@ describe('the tarball', () => {
 
   test('holds the programs and what people read about them, and nothing else', () => {
     const wanted =
-      /^package\/(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/operate\/[\w-]+\.md|packaging\/bin\/[\w.]+|packaging\/systemd\/mycelium(?:-registry)?\.service|dist\/package\.json|dist\/[\w-]+\/(?:[\w-]+\/)?[\w-]+(?:\.config)?\.(?:js|wasm|d\.ts))$/
+      /^package\/(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/operate\/[\w-]+\.md|packaging\/bin\/[\w.]+|packaging\/systemd\/mycelium(?:-registry)?\.service|dist\/package\.json|dist\/[\w-]+\/(?:[\w-]+\/)?[\w-]+(?:\.config)?\.(?:js|wasm|html|css|svg|d\.ts))$/
     deepEqual(
       filesOf().filter((path) => !wanted.test(path)),
       [],
@@ -120,6 +122,20 @@ describe('installed into an empty prefix', () => {
     equal(await (await fetch(`${store.httpUrl}/version`)).text(), `mycelium/${version}`)
     equal(await store.stop(), 0)
     match(store.output(), /Stopping: requests in flight are finished first\./)
+  })
+
+  test('a registry serves the page behind links, which is the one of the checkout', async () => {
+    const flags = ['--data', join(work, 'links'), '--port', '0']
+    const registry = await startProgram([join(prefix, 'bin/mycelium'), 'registry', ...flags], env)
+    const [, url = ''] = /Address +(\S+)/.exec(registry.output()) ?? []
+    const { page, files } = readViewerFiles()
+    const paths = [...files].map(([path, { bytes }]) => [path, bytes] as const)
+    for (const [path, bytes] of [['/', page] as const, ...paths]) {
+      const { status, body } = await getFromHost(`${url}${path}`, `${'0'.repeat(32)}.localhost`)
+      equal(status, 200, path)
+      ok(body.equals(bytes), path)
+    }
+    equal(await registry.stop(), 0)
   })
 
   test('what it prints to paste works: by name, and through npx in a project', async () => {

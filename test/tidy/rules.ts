@@ -15,8 +15,13 @@ const nounless =
 /** Everything a rule needs to know of a path. */
 function home(path: string): { readonly room: string | undefined; readonly isTest: boolean } {
   const [top, room, ...rest] = path.split('/')
-  const isRoom = top === 'src' && rest.length > 0
-  return { room: isRoom ? room : undefined, isTest: path.endsWith('.test.ts') }
+  const isTest = path.endsWith('.test.ts')
+  if (top === 'web') return { room: top, isTest } // what browsers run is a room beside src/
+  return { room: top === 'src' && rest.length > 0 ? room : undefined, isTest }
+}
+
+function isProductPath(path: string): boolean {
+  return path.startsWith('src/') || path.startsWith('web/')
 }
 
 /** Scripts that make a room's kernel at development time: not part of any program. */
@@ -47,7 +52,7 @@ export function roomNames(plan: FloorPlan, files: readonly SourceFile[]): readon
       text: `room "${name}" has code now: take _planned._ out of its row`,
     }))
   const unnamed = files
-    .filter(({ path }) => path.startsWith('src/'))
+    .filter(({ path }) => isProductPath(path))
     .filter(({ path }) => path.split('/').some((part) => nounless.test(part.replace(/\.ts$/, ''))))
     .map(({ path }) => ({
       path,
@@ -118,7 +123,7 @@ function roomTrouble(
     return from.room === to.room ? undefined : 'a worker belongs to the room that starts it'
   }
   if (one.specifier.startsWith('.'))
-    return `write "#${target.slice(4, -3)}": imports are #room/file`
+    return `write "#${target.replace(/^src\//, '').slice(0, -3)}": imports are #room/file`
   if (one.kind === 'dynamic' && from.room !== 'main') return 'dynamic import() belongs to src/main'
   if (from.room === to.room || mayImport(plan, from.room, to.room, from.isTest)) return undefined
   return `room "${from.room}" may not import room "${to.room}": its row in ARCHITECTURE.md says who it may know`
@@ -148,6 +153,7 @@ function isPrivate(path: string): boolean {
 
 /** The repository path an import leads to, or `undefined` for a module from outside. */
 function resolve(from: string, { specifier }: Import): string | undefined {
+  if (specifier.startsWith('#web/')) return `${specifier.slice(1)}.ts`
   if (specifier.startsWith('#')) return `src/${specifier.slice(1)}.ts`
   if (!specifier.startsWith('.')) return undefined
   return new URL(specifier, `file:///${from}`).pathname.slice(1)
@@ -194,7 +200,7 @@ export function deadFiles(
   const reached = new Set<string>()
   const queue = files
     .map(({ path }) => path)
-    .filter((path) => !path.startsWith('src/') || programs.includes(path))
+    .filter((path) => !isProductPath(path) || programs.includes(path))
   for (const path of queue) {
     if (reached.has(path)) continue
     reached.add(path)
@@ -257,13 +263,13 @@ export function browsers(
 
 export function namedExports(files: readonly SourceFile[]): readonly Problem[] {
   return files
-    .filter(({ path }) => path.startsWith('src/'))
+    .filter(({ path }) => isProductPath(path))
     .flatMap((file) => find(file, /\bexport default\b/g, () => 'give the export a name'))
 }
 
 export function length(files: readonly SourceFile[]): readonly Problem[] {
   return files
-    .filter(({ path }) => path.startsWith('src/'))
+    .filter(({ path }) => isProductPath(path))
     .map(({ path, code }) => ({ path, lines: lineAt(code, code.length) }))
     .filter(({ lines }) => lines > linesMax)
     .map(({ path, lines }) => ({

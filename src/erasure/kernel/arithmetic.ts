@@ -10,5 +10,5 @@ export const tile: usize = 4096
 // @ts-ignore: decorator
 @inline
 export function add(sum: v128, table: v128, nibbles: v128): v128 {
-  return v128.xor(sum, i8x16.relaxed_swizzle(table, nibbles))
+  return v128.xor(sum, ASC_FEATURE_RELAXED_SIMD ? i8x16.relaxed_swizzle(table, nibbles) : i8x16.swizzle(table, nibbles))
 }

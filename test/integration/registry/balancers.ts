@@ -13,8 +13,13 @@ export interface Balancer extends AsyncDisposable {
   readonly url: string
 }
 
+export interface CachingBalancer extends Balancer {
+  /** The directory of what it keeps. */
+  readonly cache: string
+}
+
 /** With a cache; it needs `openssl` too. */
-export async function startNginx(instances: readonly number[]): Promise<Balancer> {
+export async function startNginx(instances: readonly number[]): Promise<CachingBalancer> {
   const root = await mkdtemp(join(tmpdir(), 'mycelium-nginx-'))
   const [port, tlsPort] = [await freePort(), await freePort()]
   const { certificate, privateKey } = makeAuthority(root).issue('cdn')
@@ -37,7 +42,8 @@ export async function startNginx(instances: readonly number[]): Promise<Balancer
     events { worker_connections 256; }
     http { access_log off; ${paths}\n${site}\n}`,
   )
-  return await start('nginx', ['-p', root, '-c', file], { root, port })
+  const started = await start('nginx', ['-p', root, '-c', file], { root, port })
+  return { ...started, cache: join(root, 'links') }
 }
 
 export async function startHaproxy(instances: readonly number[]): Promise<Balancer> {
