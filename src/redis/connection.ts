@@ -53,7 +53,8 @@ export type RedisAnswer = Exclude<RespReply, { readonly kind: 'error' }>
 export async function openRedisConnection(
   options: RedisConnectionOptions,
 ): Promise<RedisConnection> {
-  return new RedisConnection(await openSocket(options), options)
+  const inlet: Inlet = { take: () => {} }
+  return new RedisConnection(await openSocket(options, inlet), inlet, options)
 }
 
 /** As people write it: `host:port`, with brackets where they are needed. */
@@ -82,7 +83,7 @@ export class RedisConnection implements AsyncDisposable {
   #failure: unknown
   #stopClock = (): void => {}
 
-  constructor(socket: Socket, options: RedisConnectionOptions) {
+  constructor(socket: Socket, inlet: Inlet, options: RedisConnectionOptions) {
     const {
       world,
       commandMs = commandMsDefault,
@@ -97,7 +98,7 @@ export class RedisConnection implements AsyncDisposable {
     this.#permits = new Permits(inFlightBytesMax)
     this.#bytesMin = Math.ceil(inFlightBytesMax / commandsInFlightMax)
     this.#reader = new ReplyReader({ valueBytesMax })
-    socket.on('data', (piece) => this.#onData(piece as Buffer)) // no encoding is set
+    inlet.take = (piece) => this.#onData(piece)
     socket.on('error', (error) => this.#fail(brokenConnection(error, this.#where)))
     socket.on('close', () => this.#fail(brokenConnection(undefined, this.#where)))
     socket.setNoDelay(true)
@@ -184,10 +185,19 @@ export class RedisConnection implements AsyncDisposable {
   }
 }
 
-async function openSocket(options: RedisConnectionOptions): Promise<Socket> {
+/** What comes off a socket goes through here. A piece is not kept: its memory is that of the next. */
+interface Inlet {
+  take: (piece: Uint8Array) => void
+}
+
+const readBytes = 256 * 1024
+
+async function openSocket(options: RedisConnectionOptions, inlet: Inlet): Promise<Socket> {
   const { world, connectMs = connectMsDefault, host, port, tls } = options
   const where = { server: printRedisPlace(options) }
-  const socket = tls === undefined ? connect({ host, port }) : connectTls(tlsOptions(options, tls))
+  const socket =
+    tls === undefined ? connectPlain({ host, port }, inlet) : connectTls(tlsOptions(options, tls))
+  if (tls !== undefined) socket.on('data', (piece: Buffer) => inlet.take(piece)) // no encoding is set
   const reached = Promise.withResolvers<void>()
   const stop = world.timer(connectMs, () =>
     reached.reject(
@@ -208,6 +218,15 @@ async function openSocket(options: RedisConnectionOptions): Promise<Socket> {
     stop()
     socket.off('error', onError)
   }
+}
+
+/** One buffer for all that comes: large values in fresh ones keep the collector busier than anything else. */
+function connectPlain(place: Pick<RedisPlace, 'host' | 'port'>, inlet: Inlet): Socket {
+  const callback = (bytes: number, buffer: Uint8Array): boolean => {
+    inlet.take(buffer.subarray(0, bytes))
+    return true
+  }
+  return connect({ ...place, onread: { buffer: Buffer.allocUnsafeSlow(readBytes), callback } })
 }
 
 function tlsOptions({ host, port }: RedisPlace, { ca }: RedisTls): ConnectionOptions {
