@@ -298,7 +298,7 @@ function suite(
       ok(!metrics.includes('mycelium_node_up'), 'it has no nodes')
     })
 
-    test('the host of a link leads to the same registry, and says what it is', async () => {
+    test('the host of a link leads to the same registry, and to the page that shows it', async () => {
       await post(registry, known.manifest)
       const ask = async (target: string): Promise<string> => {
         await using connection = await RawConnection.open(registry.port)
@@ -309,7 +309,8 @@ function suite(
         return `${status} ${body}`
       }
       match(await ask(`${path}/${known.hash}`), /^200 /)
-      match(await ask('/'), /^404 .*link/)
+      match(await ask('/'), /^200 <!doctype html>/)
+      match(await ask('/nothing'), /^404 /)
     })
 
     async function statusWith(header: string, value: string): Promise<number> {
