@@ -8,6 +8,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts
 COPY packaging packaging
 COPY src src
+COPY web web
 RUN npm run --silent emit
 
 FROM node:${NODE_VERSION}-slim

@@ -63,7 +63,7 @@ test('the nearest node package counts, and sources win over what was emitted', a
   const root = await plant(context)
   await plantNode(join(root, 'node_modules'), 'echo beside "$2"')
   equal(launch(root).stdout, `beside ${root}/package/dist/main/mycelium.js\n`)
-  await plantNode(join(root, 'package/node_modules'), 'echo below "$2"')
+  await plantNode(join(root, 'package/node_modules'), 'echo below "$3"') // behind a warning that sources do without
   await plantScript(join(root, 'package/src/main/mycelium.ts'), '')
   equal(launch(root).stdout, `below ${root}/package/src/main/mycelium.ts\n`)
 })
