@@ -1,7 +1,8 @@
 /** A codec thread: answers the desk's calls, in order, on the memory it shares with its owner. */
 import { strict as assert } from 'node:assert'
 import { parentPort, workerData } from 'node:worker_threads'
-import { type CallName, type Calls, Desk } from '#chunk/_desk'
+import { Desk } from '#chunk/_desk'
+import { answerCalls } from '#thread/called-thread'
 
 export interface WorkerStart {
   readonly memory: WebAssembly.Memory
@@ -9,27 +10,7 @@ export interface WorkerStart {
   readonly scratch: number
 }
 
-export interface WorkerCall<Name extends CallName = CallName> {
-  readonly call: number
-  readonly name: Name
-  readonly input: Calls[Name][0]
-}
-
-export type WorkerAnswer =
-  | { readonly call: number; readonly result: unknown }
-  | { readonly call: number; readonly error: unknown }
-
-const port = parentPort
-assert(port !== null)
+assert(parentPort !== null)
 const { memory, scratch } = workerData as WorkerStart // made by `_pool.ts` only
 const desk = new Desk(memory, scratch)
-
-port.on('message', ({ call, name, input }: WorkerCall) => {
-  let answer: WorkerAnswer
-  try {
-    answer = { call, result: desk.perform(name, input) }
-  } catch (error) {
-    answer = { call, error }
-  }
-  port.postMessage(answer)
-})
+answerCalls(parentPort, (name, input) => desk.perform(name, input))

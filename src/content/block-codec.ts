@@ -9,10 +9,9 @@ import type {
   SealCall,
   Sealed,
 } from '#content/_block-desk'
-import type { BlockAnswer, BlockMessage } from '#content/_block-worker'
 import { buffersOf } from '#content/_moved-buffers'
 import { transferFault } from '#content/transfer-faults'
-import { Fault } from '#fault/fault'
+import { CalledThread } from '#thread/called-thread'
 
 export type { Opened, Sealed } from '#content/_block-desk'
 
@@ -21,7 +20,7 @@ export type { Opened, Sealed } from '#content/_block-desk'
  * short ones: those are copied.
  */
 export class BlockCodec implements AsyncDisposable {
-  readonly #threads: BlockThread[] = []
+  readonly #threads: CalledThread<BlockCalls>[] = []
   readonly #threadsMax: number
   #isClosed = false
 
@@ -59,7 +58,7 @@ export class BlockCodec implements AsyncDisposable {
     return this.#idlest().call(name, input)
   }
 
-  #idlest(): BlockThread {
+  #idlest(): CalledThread<BlockCalls> {
     if (this.#isClosed) throw transferFault('content/codec-stopped')
     const [first, ...others] = this.#threads
     const idlest = others.reduce(
@@ -68,73 +67,14 @@ export class BlockCodec implements AsyncDisposable {
     )
     const isFull = this.#threads.length >= this.#threadsMax
     if (idlest !== undefined && (isFull || idlest.pending === 0)) return idlest
-    const thread = new BlockThread()
+    const thread = startThread()
     this.#threads.push(thread)
     return thread
   }
 }
 
-interface Caller {
-  readonly resolve: (result: never) => void
-  readonly reject: (error: unknown) => void
-}
-
-class BlockThread {
-  readonly #worker = new Worker(new URL('./_block-worker.ts', import.meta.url))
-  readonly #callers = new Map<number, Caller>()
-  #calls = 0
-  #stopped: Error | undefined
-
-  constructor() {
-    this.#worker.unref()
-    this.#worker.on('message', (answer: BlockAnswer) => this.#settle(answer))
-    this.#worker.on('error', (error) => this.#stop(error))
-    this.#worker.on('exit', () => this.#stop(undefined))
-  }
-
-  get pending(): number {
-    return this.#callers.size
-  }
-
-  async call<Name extends BlockCallName>(
-    name: Name,
-    input: BlockCalls[Name][0],
-  ): Promise<BlockCalls[Name][1]> {
-    if (this.#stopped !== undefined) throw this.#stopped
-    const call = this.#calls
-    this.#calls += 1
-    return await new Promise((resolve, reject) => {
-      this.#callers.set(call, { resolve, reject })
-      if (this.#callers.size === 1) this.#worker.ref()
-      const message: BlockMessage = { call, name, input }
-      this.#worker.postMessage(message, buffersOf(input))
-    })
-  }
-
-  async close(): Promise<void> {
-    await this.#worker.terminate()
-  }
-
-  #settle(answer: BlockAnswer): void {
-    const caller = this.#callers.get(answer.call)
-    this.#callers.delete(answer.call)
-    if (this.#callers.size === 0) this.#worker.unref()
-    switch (answer.state) {
-      case 'done':
-        caller?.resolve(answer.result as never) // the desk's table types both sides
-        break
-      case 'fault':
-        caller?.reject(new Fault(answer.kind, answer.code, answer.detail)) // its class is lost between threads
-        break
-      case 'failed':
-        caller?.reject(answer.error)
-    }
-  }
-
-  /** A dead thread answers nothing: everything that waits for it fails, now and later. */
-  #stop(cause: unknown): void {
-    this.#stopped ??= transferFault('content/codec-stopped', {}, cause)
-    for (const { reject } of this.#callers.values()) reject(this.#stopped)
-    this.#callers.clear()
-  }
+function startThread(): CalledThread<BlockCalls> {
+  const worker = new Worker(new URL('./_block-worker.ts', import.meta.url))
+  const stopped = (cause: unknown): Error => transferFault('content/codec-stopped', {}, cause)
+  return new CalledThread(worker, { stopped, moved: buffersOf })
 }
