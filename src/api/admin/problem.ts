@@ -1,27 +1,12 @@
 /** Faults in the words of the admin API: problem documents (RFC 9457), with a sentence for people. */
 import type { AdminFaultCode } from '#api/admin/faults'
-import { type RateFaultCode, retryHeaders } from '#api/faults'
+import { type RateFaultCode, retryHeaders, statusOfKind } from '#api/faults'
 import type { AuditFaultCode } from '#audit/faults'
 import type { DeliveryFaultCode } from '#delivery/faults'
 import { Fault, type FaultDetail, type FaultKind } from '#fault/fault'
 import type { HttpResponse } from '#http/message'
 import type { AccountFaultCode } from '#identity/faults'
 import type { KmsFaultCode } from '#kms/faults'
-
-const statuses: Readonly<Record<FaultKind, number>> = {
-  invalid: 400,
-  unauthenticated: 401,
-  denied: 403,
-  'not-found': 404,
-  conflict: 409,
-  precondition: 412,
-  'too-large': 413,
-  exhausted: 507,
-  unavailable: 503,
-  timeout: 504,
-  corrupt: 500,
-  unsupported: 501,
-}
 
 const otherStatuses: Readonly<Record<string, number | undefined>> = {
   'admin/wrong-method': 405,
@@ -158,7 +143,7 @@ function tell(error: unknown): {
 } {
   if (!(error instanceof Fault)) return { status: 500, code: 'internal', text: unexpected }
   const { code, kind, detail } = error
-  const status = otherStatuses[code] ?? statuses[kind]
+  const status = otherStatuses[code] ?? statusOfKind[kind]
   const sentence = known.get(code)
   const isSecretive = code.startsWith('identity/') && kind === 'denied'
   const general = isSecretive ? 'The request does not prove who asks.' : inGeneral[kind]

@@ -3,22 +3,14 @@
  * tokens), a sentence says why.
  */
 import type { RegistryFaultCode } from '#api/content/faults'
-import { retryHeaders } from '#api/faults'
+import { retryHeaders, statusOfKind } from '#api/faults'
 import { Fault, type FaultDetail, type FaultKind } from '#fault/fault'
 import type { HttpResponse } from '#http/message'
 
+/** A body that does not come is the client's; and what is not supported are methods. */
 const statuses: Readonly<Record<FaultKind, number>> = {
-  invalid: 400,
-  unauthenticated: 401,
-  denied: 403,
-  'not-found': 404,
-  conflict: 409,
-  precondition: 412,
-  'too-large': 413,
-  exhausted: 507,
-  unavailable: 503,
+  ...statusOfKind,
   timeout: 408,
-  corrupt: 500,
   unsupported: 405,
 }
 
