@@ -41,8 +41,7 @@ export interface ActorToken {
   readonly scopes: readonly TokenScope[]
   /** What it is limited to, e.g. `@docs/*`, `@docs/handbook`: `*` stands for any characters but a slash. Without any: to nothing. */
   readonly globs: readonly string[]
-  /** Milliseconds since 1970, both. */
-  readonly createdAt: number
+  /** Milliseconds since 1970. */
   readonly expiresAt?: number
   /** Of a `ci` token: for whom an issuer vouched. */
   readonly via?: TokenOrigin

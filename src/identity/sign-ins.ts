@@ -2,6 +2,7 @@
 import type { Ledger } from '#identity/_ledger'
 import { principalOf, readLogin, requirePrincipal } from '#identity/_rows'
 import { assertSignedIn, type UserActor } from '#identity/actor'
+import type { TokenRow } from '#identity/changes'
 import { accountFault, personFault } from '#identity/faults'
 import type { Credentials, Logins, NewTotp } from '#identity/logins'
 import type { Principal } from '#identity/principal'
@@ -80,14 +81,19 @@ export class SignIns {
   /** That it is still whoever signed in, and not somebody who found the session open. */
   async #assertSelf(actor: UserActor, password: string | undefined): Promise<Principal> {
     assertSignedIn(actor)
-    const { principal, hasPassword } = await this.#ledger.settled(async (tx) => ({
-      principal: principalOf(await requirePrincipal(tx, actor.id)),
-      hasPassword: (await readLogin(tx, actor.id)).password !== undefined,
-    }))
+    const { principal, hasPassword, signedInAt } = await this.#ledger.settled(async (tx) => {
+      const [token] = await tx.query<TokenRow>`
+        select * from bearer_token where id = ${actor.token.id}`
+      return {
+        principal: principalOf(await requirePrincipal(tx, actor.id)),
+        hasPassword: (await readLogin(tx, actor.id)).password !== undefined,
+        signedInAt: token?.at ?? 0,
+      }
+    })
     if (hasPassword) {
       if (password === undefined) throw accountFault('identity/login-refused')
       await this.#parts.logins.prove(actor.id, password)
-    } else if (this.#ledger.parts.world.now() - actor.token.createdAt > freshMs)
+    } else if (this.#ledger.parts.world.now() - signedInAt > freshMs)
       throw personFault('identity/login-too-old')
     return principal
   }

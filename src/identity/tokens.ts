@@ -67,6 +67,8 @@ export interface Whence {
 
 export interface TokenInfo extends ActorToken {
   readonly prefix: string
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
   readonly from: Whence
   readonly lastUse?: Whence & {
     /** Milliseconds since 1970: the beginning of an hour. */
@@ -135,7 +137,7 @@ export class Tokens {
       handle: row.handle,
       isAdmin: row.is_root === 1 || row.is_admin === 1,
       teams: await readTeams(sql, row.principal),
-      token: tokenInfo(row),
+      token: actorToken(row),
     }
   }
 
@@ -341,6 +343,11 @@ async function readTeams(tx: Queryable, principal: string): Promise<ReadonlyMap<
       isLimited && needsTotp(row) ? 'reader' : (row.role as TeamRole), // as above
     ]),
   )
+}
+
+function actorToken(row: TokenRow): ActorToken {
+  const { prefix: _, createdAt: __, from: ___, lastUse: ____, ...token } = tokenInfo(row)
+  return token
 }
 
 function tokenInfo(row: TokenRow): TokenInfo {
