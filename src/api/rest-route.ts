@@ -35,6 +35,8 @@ interface RestFacts<Body, Query> {
   readonly operation: string
   readonly summary: string
   readonly budget: Budget
+  /** Also for who has no token where nobody else is served: to get one, for example. */
+  readonly isOpen?: boolean
   /** Of its parameters, all of which are text. */
   readonly query?: z.ZodType<Query>
   /** Of its JSON document. */

@@ -1,7 +1,7 @@
 /** Faults as problem documents (RFC 9457), with what the registry's first design calls an error beside that: a code of a closed list, a sentence, a hint. */
 import { Fault, type FaultDetail, type FaultKind } from '#fault/fault'
 import type { LibraryDoorFaultCode } from '#api/library/faults'
-import type { ProblemCode } from '#api/library/problem-codes'
+import { type ProblemCode, problemCodes } from '#api/library/problem-codes'
 import { apiBase } from '#api/library/route'
 import { statusOfKind } from '#api/faults'
 import type { HttpResponse } from '#http/message'
@@ -166,13 +166,9 @@ export function tellProblem(error: unknown): Problem {
   const status = others[error.code] ?? statuses[error.kind]
   const code = codeOfStatus[status]
   if (code === undefined || status === 500) return unexpected
-  const text = sentences.get(error.code)?.(error.detail) ?? inGeneral[error.kind] ?? plain[code]
+  const text = inGeneral[error.kind] ?? problemCodes[code]
   return { status, code, text, ...detailsOf(error) }
 }
-
-const sentences: ReadonlyMap<string, Sentence> = new Map()
-
-const plain: Readonly<Partial<Record<ProblemCode, string>>> & Record<string, string> = {}
 
 const unexpected: Problem = {
   status: 500,
@@ -200,4 +196,22 @@ export function problemOf(error: unknown, requestId: string): HttpResponse {
     },
     body: `${JSON.stringify(document)}\n`,
   }
+}
+
+/** What was counted and found, for programs; not of faults from deeper, which may name what is nobody's business. */
+function detailsOf({ code, detail }: Fault): { readonly details?: FaultDetail } {
+  const isOurs = own.has(code)
+  return isOurs && Object.keys(detail).length > 0 ? { details: detail } : {}
+}
+
+const retrySeconds = 1
+
+function headersOf(error: unknown, status: number): Readonly<Record<string, string>> {
+  const { detail } = error instanceof Fault ? error : { detail: {} as FaultDetail }
+  if (status === 401) return { 'www-authenticate': 'Bearer' }
+  if (status === 405) return { allow: String(detail['allowed']) }
+  if (status === 416) return { 'content-range': `bytes */${detail['bytes']}` }
+  if (status === 503) return { 'retry-after': String(retrySeconds) }
+  const seconds = detail['retry_after'] ?? detail['retryAfterS'] ?? detail['seconds']
+  return status === 429 && seconds !== undefined ? { 'retry-after': String(seconds) } : {}
 }
