@@ -13,12 +13,8 @@ import { type FoundRoute, RouteTable } from '#api/library/find-route'
 import { describeLibraries } from '#api/library/openapi'
 import { problemOf } from '#api/library/problem'
 import { problemCodes } from '#api/library/problem-codes'
-import {
-  type BudgetState,
-  budgetHeaders,
-  type RequestBudgets,
-} from '#api/library/request-budgets'
 import { readBody, readQuery } from '#api/library/read-request'
+import { type BudgetState, budgetHeaders, type RequestBudgets } from '#api/library/request-budgets'
 import { apiBase } from '#api/library/route'
 import { securityHeaders, strictTransport } from '#api/library/security-headers'
 import type { RateLimits } from '#api/rate-limits'
@@ -187,10 +183,7 @@ function decodeAll(names: FoundRoute['names']): FoundRoute['names'] {
 }
 
 /** `library-door/malformed-token`, `identity/unknown-token`, `identity/expired-token` */
-async function whoAsks(
-  { headers }: HttpRequest,
-  { door, trace, address }: Parts,
-): Promise<Actor> {
+async function whoAsks({ headers }: HttpRequest, { door, trace, address }: Parts): Promise<Actor> {
   const { authorization, 'user-agent': agent } = headers
   if (authorization === undefined) return anonymous
   const [, token] = /^Bearer +([!-~]{1,512})$/i.exec(authorization) ?? []

@@ -48,10 +48,11 @@ export interface RequestBudgets {
 }
 
 const hourSeconds = 3_600
+const kinds = ['anonymous', 'user'] as const
 
 /** Counts in this process alone. */
 export class OwnBudgets implements RequestBudgets {
-  readonly #limits: Readonly<Record<Budget, { anonymous?: RateLimit; user?: RateLimit }>>
+  readonly #limits: ReadonlyMap<string, RateLimit>
   readonly #rules: BudgetRules
   readonly #world: Pick<World, 'now' | 'randomBytes'>
   readonly #isExempt: (address: string) => boolean
@@ -70,24 +71,19 @@ export class OwnBudgets implements RequestBudgets {
     this.#rules = rules
     this.#world = world
     this.#isExempt = isExempt
-    const open = (perHour: number | 'off') =>
-      perHour === 'off'
-        ? undefined
-        : new RateLimit(
-            openRateTable({ perSecond: perHour / hourSeconds, burst: perHour }, world),
-            world,
-          )
-    const limits = budgets.map((budget) => {
-      const { anonymous, user } = rules[budget]
-      return [budget, { anonymous: open(anonymous), user: open(user) }] as const
-    })
-    this.#limits = Object.fromEntries(limits) as typeof this.#limits // all of them
+    const limits = budgets.flatMap((budget) =>
+      kinds.flatMap((kind) => {
+        const limit = openLimit(rules[budget][kind], world)
+        return limit === undefined ? [] : [[`${budget} ${kind}`, limit] as const]
+      }),
+    )
+    this.#limits = new Map(limits)
   }
 
   async take(budget: Budget, taker: BudgetTaker): Promise<BudgetState | undefined> {
     const { kind } = taker.actor
     if (kind === 'anonymous' && this.#isExempt(taker.address)) return undefined
-    const limit = this.#limits[budget][kind]
+    const limit = this.#limits.get(`${budget} ${kind}`)
     const rule = this.#rules[budget][kind]
     if (limit === undefined || rule === 'off') return undefined
     const name = nameOf(budget, taker)
@@ -97,6 +93,15 @@ export class OwnBudgets implements RequestBudgets {
     const state = { limit: rule, left: waitMs > 0 ? 0 : left, resetAt }
     return waitMs > 0 ? { ...state, retryAfterS: Math.ceil(waitMs / 1000) } : state
   }
+}
+
+function openLimit(
+  perHour: number | 'off',
+  world: Pick<World, 'now' | 'randomBytes'>,
+): RateLimit | undefined {
+  if (perHour === 'off') return undefined
+  const rule = { perSecond: perHour / hourSeconds, burst: perHour }
+  return new RateLimit(openRateTable(rule, world), world)
 }
 
 /** Tokens have budgets of their own; what publishes is counted by user, or more tokens would be more. */

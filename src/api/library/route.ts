@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type RestRoute, restRoute } from '#api/rest-route'
 import type { Libraries } from '#library/libraries'
-import type { LibraryRef } from '#library/model'
+import { type LibraryRef, parseLibraryName, parseScope } from '#library/name'
 
 export const apiBase = '/api/v1'
 
@@ -42,14 +42,26 @@ export function libraryRoute<Body = undefined, Query = unknown>(
   return restRoute(route)
 }
 
-/** `@scope` and `scope` are the same in paths. */
-export function refOf(names: Readonly<Record<string, string>>): LibraryRef {
-  const { scope = '', name = '' } = names
-  return { scope: scope.replace(/^@/, ''), name }
+/** `@scope` and `scope` are the same. `library/malformed-name` */
+export function refOf({
+  scope = '',
+  name = '',
+}: {
+  readonly scope?: string
+  readonly name?: string
+}): LibraryRef {
+  return { scope: parseScope(scope), name: parseLibraryName(name) }
 }
 
-export function versionRefOf(names: Readonly<Record<string, string>>) {
-  return { ...refOf(names), version: names['version'] ?? '' }
+export function versionRefOf({
+  version = '',
+  ...names
+}: {
+  readonly scope?: string
+  readonly name?: string
+  readonly version?: string
+}): LibraryRef & { readonly version: string } {
+  return { ...refOf(names), version }
 }
 
 export function isoTime(ms: number): string {
