@@ -35,6 +35,8 @@ interface RestFacts<Body, Query> {
   readonly operation: string
   readonly summary: string
   readonly budget: Budget
+  /** Also for who has no token where nobody else is served: to get one, for example. */
+  readonly isOpen?: boolean
   /** Of its parameters, all of which are text. */
   readonly query?: z.ZodType<Query>
   /** Of its JSON document. */
@@ -52,8 +54,10 @@ export interface JsonRoute<Parts, Body = unknown, Query = unknown> extends RestF
 
 /** Answers with something else. */
 export interface RawRoute<Parts, Body = unknown, Query = unknown> extends RestFacts<Body, Query> {
-  /** What the answer of 200 is, e.g. `application/gzip`; several with their statuses where there are. */
+  /** Types of what it answers when all is well, by status, e.g. `application/gzip`; empty for one without a body. */
   readonly gives: Readonly<Record<number, string>>
+  /** Types of the body that it reads itself. */
+  readonly takes?: readonly string[]
   respond(parts: Parts, call: RestCall<Body, Query>): Promise<HttpResponse>
 }
 
