@@ -1,0 +1,57 @@
+/** `mdlibs` in a directory of its own, called as the program calls it, in this process. */
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { runMdlibs } from '#cli/mdlibs/run'
+import { systemWorld } from '#world/system'
+
+export interface Outcome {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Workplace extends AsyncDisposable {
+  readonly root: string
+  path(...names: string[]): string
+  write(name: string, content: string | Uint8Array): Promise<void>
+  read(name: string): Promise<string>
+  run(...args: readonly string[]): Promise<Outcome>
+  /** From a directory below. */
+  runIn(directory: string, ...args: readonly string[]): Promise<Outcome>
+}
+
+export async function openWorkplace(): Promise<Workplace> {
+  const root = await realpath(await mkdtemp(join(tmpdir(), 'mycelium-mdlibs-')))
+  const path = (...names: string[]): string => join(root, ...names)
+  const runIn = async (directory: string, ...args: readonly string[]): Promise<Outcome> => {
+    const stdout: string[] = []
+    const stderr: string[] = []
+    const code = await runMdlibs(args, {
+      version: '0',
+      terminal: {
+        isInteractive: false,
+        print: (line) => stdout.push(`${line}\n`),
+        warn: (line) => stderr.push(`${line}\n`),
+        draw: () => {},
+        columns: () => 80,
+      },
+      world: systemWorld(),
+      signal: new AbortController().signal,
+      directory: path(directory),
+    })
+    return { code, stdout: stdout.join(''), stderr: stderr.join('') }
+  }
+  return {
+    root,
+    path,
+    write: async (name, content) => {
+      await mkdir(dirname(path(name)), { recursive: true })
+      await writeFile(path(name), content)
+    },
+    read: (name) => readFile(path(name), 'utf8'),
+    run: (...args) => runIn('.', ...args),
+    runIn,
+    [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
+  }
+}
