@@ -1,6 +1,8 @@
 /** The `mdlibs` program: gives what the process has to `runMdlibs`. */
+import { homedir } from 'node:os'
 import { mdlibsExitCodes } from '#cli/mdlibs/exit-codes'
 import { runMdlibs } from '#cli/mdlibs/run'
+import { askHidden, askShown } from '#main/ask'
 import { openTerminal } from '#main/terminal'
 import { version } from '#main/version'
 import { systemWorld } from '#world/system'
@@ -19,10 +21,21 @@ if (process.platform === 'win32') {
   process.stderr.write('Error: Windows is not supported. Use Linux, or WSL.\n')
   process.exit(mdlibsExitCodes.usage)
 }
+const terminal = openTerminal(process)
+const asking = { onInterrupt: interrupt, signal: stop.signal }
 process.exitCode = await runMdlibs(process.argv.slice(2), {
   version,
-  terminal: openTerminal(process),
+  terminal,
   world: systemWorld(),
   signal: stop.signal,
   directory: process.cwd(),
+  home: homedir(),
+  env: process.env,
+  platform: process.platform,
+  ask: terminal.isInteractive
+    ? {
+        line: (question) => askShown(question, asking),
+        hidden: (question) => askHidden(question, asking),
+      }
+    : undefined,
 })

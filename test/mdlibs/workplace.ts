@@ -13,6 +13,12 @@ export interface Outcome {
 
 export interface Workplace extends AsyncDisposable {
   readonly root: string
+  /** Beside the process's own; the home directory is `home` of this place. */
+  readonly env: Record<string, string>
+  /** What somebody at the terminal says to the next questions; nobody is there without. */
+  answers: string[] | undefined
+  /** What was asked. */
+  readonly questions: string[]
   path(...names: string[]): string
   write(name: string, content: string | Uint8Array): Promise<void>
   read(name: string): Promise<string>
@@ -22,6 +28,8 @@ export interface Workplace extends AsyncDisposable {
 }
 
 export async function openWorkplace(): Promise<Workplace> {
+  const env: Record<string, string> = {}
+  const questions: string[] = []
   const root = await realpath(await mkdtemp(join(tmpdir(), 'mycelium-mdlibs-')))
   const path = (...names: string[]): string => join(root, ...names)
   const runIn = async (directory: string, ...args: readonly string[]): Promise<Outcome> => {
@@ -39,11 +47,22 @@ export async function openWorkplace(): Promise<Workplace> {
       world: systemWorld(),
       signal: new AbortController().signal,
       directory: path(directory),
+      home: path('home'),
+      env,
+      platform: 'linux',
+      ask: work.answers === undefined ? undefined : { line: answer, hidden: answer },
     })
     return { code, stdout: stdout.join(''), stderr: stderr.join('') }
   }
-  return {
+  const answer = async (question: string): Promise<string> => {
+    questions.push(question)
+    return work.answers?.shift() ?? ''
+  }
+  const work: Workplace = {
     root,
+    env,
+    answers: undefined,
+    questions,
     path,
     write: async (name, content) => {
       await mkdir(dirname(path(name)), { recursive: true })
@@ -54,4 +73,5 @@ export async function openWorkplace(): Promise<Workplace> {
     runIn,
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
   }
+  return work
 }

@@ -1,3 +1,4 @@
+import type { Settings } from '#cli/mdlibs/settings'
 import type { Terminal } from '#cli/terminal'
 import type { World } from '#world/world'
 
@@ -13,4 +14,16 @@ export interface MdlibsContext {
   readonly isQuiet: boolean
   /** Where the command was called. */
   readonly directory: string
+  /** Read when they are first asked for: what knows documents only needs none, right or wrong. */
+  readonly settings: () => Promise<Settings>
+  /** `--registry`, a name or an address. `cli/mistaken-usage` when there are several. */
+  readonly registryFlag: () => string | undefined
+  /** `undefined` where there is nobody to ask. */
+  readonly ask: Asking | undefined
+}
+
+export interface Asking {
+  line(question: string): Promise<string>
+  /** What is typed is not shown. */
+  hidden(question: string): Promise<string>
 }

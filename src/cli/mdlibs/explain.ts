@@ -29,6 +29,33 @@ const explainers: Readonly<Record<MdlibsFaultCode, Explainer>> = {
     codes.refused,
     ({ document }) => `${document} is not UTF-8. Convert it first, with iconv for example.`,
   ],
+  'mdlibs/mistaken-settings': [
+    codes.usage,
+    ({ path, mistakes }) =>
+      `${path} cannot be used:\n${String(mistakes).replaceAll(/^/gm, '  - ')}\nSee docs/use/mdlibs.md.`,
+  ],
+  'mdlibs/malformed-registry': [
+    codes.usage,
+    ({ url, reason }) =>
+      `"${url}" is not the address of a registry: ${reason}. One looks like https://libraries.example.org`,
+  ],
+  'mdlibs/unknown-registry': [
+    codes.notFound,
+    ({ name, scope }) =>
+      `No registry is called "${name}"${scope === undefined ? '' : `, which is said to have @${scope}`}. ` +
+      'mdlibs registry list shows those there are; mdlibs registry add NAME URL adds one.',
+  ],
+  'mdlibs/registry-exists': [
+    codes.refused,
+    ({ name }) =>
+      `A registry is called "${name}" already. Choose another name, or take that one out first: mdlibs registry remove ${name}`,
+  ],
+  'mdlibs/registry-not-agreed': [
+    codes.denied,
+    ({ origin, file }) =>
+      `The ${file} of this project names the registry ${origin}, and you have not agreed to use it. ` +
+      `If you trust it: mdlibs registry add NAME ${origin}, or set MDLIBS_REGISTRY_URL=${origin}`,
+  ],
 }
 
 export function explainMdlibs(error: unknown): MdlibsExplained {

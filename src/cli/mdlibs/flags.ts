@@ -4,6 +4,10 @@ import type { MdlibsContext } from '#cli/mdlibs/context'
 export interface MdlibsFlags {
   readonly json?: true
   readonly quiet?: true
+  /** Names or addresses; more than one only where several are asked. */
+  readonly registry?: readonly string[]
+  readonly timeout?: string
+  readonly cafile?: string
 }
 
 /** Makes a context of the flags, runs the command in it, and tells what went wrong. */

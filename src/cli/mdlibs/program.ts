@@ -4,6 +4,7 @@ import { addDocs, addInit } from '#cli/mdlibs/document-commands'
 import type { MdlibsFlags, Run } from '#cli/mdlibs/flags'
 import { listDocuments } from '#cli/mdlibs/list-documents'
 import { searchDocuments } from '#cli/mdlibs/search-documents'
+import { addConfigCommands, addRegistryCommands } from '#cli/mdlibs/settings-commands'
 import { updateDocument } from '#cli/mdlibs/update-document'
 import type { Terminal } from '#cli/terminal'
 
@@ -29,6 +30,9 @@ export function createMdlibsProgram({ version, terminal, run }: MdlibsProgramOpt
       'for programs: one JSON document on stdout, and the failure as JSON on stderr',
     )
     .option('-q, --quiet', 'say nothing but what was asked for')
+    .option('-r, --registry <name or url>', 'the registry to speak to', collect)
+    .option('--timeout <seconds>', 'wait no longer for a registry that says nothing (default: 30)')
+    .option('--cafile <file>', 'certificates (PEM) to trust beside those of this system')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => terminal.print(text.replace(/\n$/, '')),
@@ -66,5 +70,11 @@ export function createMdlibsProgram({ version, terminal, run }: MdlibsProgramOpt
       await run(flags, (context) => searchDocuments(context, query, { titleOnly }))
     })
   addDocs(program, run)
+  addRegistryCommands(program, run)
+  addConfigCommands(program, run)
   return program
+}
+
+function collect(value: string, former: readonly string[] = []): readonly string[] {
+  return [...former, value]
 }

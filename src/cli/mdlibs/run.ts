@@ -1,10 +1,13 @@
 /** One call of `mdlibs`, from its arguments to its exit code. */
 import { CommanderError } from 'commander'
 import { interruptible } from '#cli/batch'
+import { cliFault } from '#cli/faults'
+import type { Asking, MdlibsContext } from '#cli/mdlibs/context'
 import { mdlibsExitCodes } from '#cli/mdlibs/exit-codes'
 import { explainMdlibs } from '#cli/mdlibs/explain'
 import type { Run } from '#cli/mdlibs/flags'
 import { createMdlibsProgram } from '#cli/mdlibs/program'
+import { readSettings, type Settings } from '#cli/mdlibs/settings'
 import type { Terminal } from '#cli/terminal'
 import type { World } from '#world/world'
 
@@ -16,6 +19,12 @@ export interface Surroundings {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal
   readonly directory: string
+  /** Of the user, absolute. */
+  readonly home: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly platform: NodeJS.Platform
+  /** `undefined` where there is nobody to ask. */
+  readonly ask: Asking | undefined
 }
 
 const interrupted = 'Nothing half-made stands under a final name. Run the command again.'
@@ -25,13 +34,22 @@ export async function runMdlibs(
   args: readonly string[],
   surroundings: Surroundings,
 ): Promise<number> {
-  const { version, terminal, world, signal, directory } = surroundings
+  const { version, terminal, world, signal, directory, ask } = surroundings
   let exitCode: number = mdlibsExitCodes.success
   const run: Run = async (flags, command) => {
     const isJson = flags.json === true
     try {
       const isQuiet = flags.quiet === true
-      const context = { terminal, world, signal, isJson, isQuiet, directory }
+      let settings: Promise<Settings> | undefined
+      const context: MdlibsContext = {
+        ...{ terminal, world, signal, isJson, isQuiet, directory },
+        ask: isJson ? undefined : ask,
+        settings: () => {
+          settings ??= readSettings({ ...surroundings, flags })
+          return settings
+        },
+        registryFlag: () => onlyOne(flags.registry),
+      }
       await interruptible(context, interrupted, () => command(context))
     } catch (error) {
       const failure = explainMdlibs(error)
@@ -49,4 +67,10 @@ export async function runMdlibs(
     if (error.exitCode !== 0) exitCode = mdlibsExitCodes.usage
   }
   return exitCode
+}
+
+function onlyOne(registries: readonly string[] | undefined): string | undefined {
+  const [one, other] = registries ?? []
+  if (other === undefined) return one
+  throw cliFault('cli/mistaken-usage', { mistakes: 'Only one --registry can be meant here.' })
 }
