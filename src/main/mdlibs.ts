@@ -1,5 +1,6 @@
 /** The `mdlibs` program: gives what the process has to `runMdlibs`. */
 import { homedir } from 'node:os'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { mdlibsExitCodes } from '#cli/mdlibs/exit-codes'
 import { runMdlibs } from '#cli/mdlibs/run'
 import { askHidden, askShown } from '#main/ask'
@@ -38,4 +39,13 @@ process.exitCode = await runMdlibs(process.argv.slice(2), {
         hidden: (question) => askHidden(question, asking),
       }
     : undefined,
+  stdin: () => process.stdin,
+  trust: {
+    also: (certificates) =>
+      setDefaultCACertificates([...getCACertificates('default'), certificates]),
+    anybody: () => {
+      process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0' // Node looks at it anew for each connection, and warns
+    },
+  },
 })
+process.stdin.destroy() // what nobody wants to read any more must not keep the program

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { parseOrigin } from '#cli/mdlibs/origin'
 import { readToml } from '#cli/mdlibs/toml-file'
 import { isFault } from '#fault/fault'
-import { parseScope } from '#library/name'
+import { formatLibraryRef, parseLibraryRef, parseScope } from '#library/name'
+import { parseRange } from '#library/range'
 
 export const timeoutSecondsMax = 3600
 
@@ -72,8 +73,24 @@ const user = z.looseObject({
   libraries: z.string().min(1).optional(),
 })
 
+/** Ranges as written, by `@scope/name`. */
+const dependencies = z.record(z.string(), z.string()).transform((table, context) => {
+  const ranges = new Map<string, string>()
+  for (const [library, range] of Object.entries(table)) {
+    try {
+      ranges.set(formatLibraryRef(parseLibraryRef(library)), parseRange(range).text)
+    } catch (error) {
+      if (!isFault(error)) throw error
+      const reason = String(error.detail['reason'] ?? 'that is no range of versions')
+      context.addIssue({ code: 'custom', message: `${library}: ${reason}` })
+    }
+  }
+  return ranges
+})
+
 const project = z.looseObject({
   ...shared,
+  dependencies: dependencies.default(new Map()),
   install: z.looseObject({ path: z.string().min(1).optional() }).default({}),
 })
 

@@ -20,6 +20,18 @@ export interface MdlibsContext {
   readonly registryFlag: () => string | undefined
   /** `undefined` where there is nobody to ask. */
   readonly ask: Asking | undefined
+  readonly stdin: () => AsyncIterable<Uint8Array>
+  readonly trust: Trust
+  /** What registries are told who asks: `mdlibs/1.0.0`. */
+  readonly userAgent: string
+}
+
+/** Whose certificates are good, for all connections of this process. */
+export interface Trust {
+  /** PEM, of authorities. Throws when there is none in it. */
+  also(certificates: string): void
+  /** Everybody's. */
+  anybody(): void
 }
 
 export interface Asking {

@@ -10,6 +10,7 @@ const credential = z.looseObject({
   token: z.string().min(1),
   username: z.string().optional(),
   expires_at: z.string().optional(),
+  given: z.boolean().default(false),
 })
 const file = z.record(z.string(), credential)
 
@@ -18,6 +19,8 @@ export interface Credential {
   readonly username: string | undefined
   /** As the registry said it: RFC 3339. */
   readonly expiresAt: string | undefined
+  /** It was not made by logging in, so logging out does not end it. */
+  readonly isGiven: boolean
 }
 
 /** Of this origin and no other. `mdlibs/mistaken-settings`, `cli/file-unusable` */
@@ -28,8 +31,8 @@ export async function readCredential(
   const all = await readToml(path, file)
   const found = Object.hasOwn(all, origin) ? all[origin] : undefined
   if (found === undefined) return undefined
-  const { token, username, expires_at: expiresAt } = found
-  return { token, username, expiresAt }
+  const { token, username, expires_at: expiresAt, given: isGiven } = found
+  return { token, username, expiresAt, isGiven }
 }
 
 /** Takes away what others may do with the file; true when they could. */
@@ -45,9 +48,9 @@ export async function makePrivate({
 export async function keepCredential(
   { credentials: path }: Pick<Places, 'credentials'>,
   origin: string,
-  { token, username, expiresAt }: Credential,
+  { token, username, expiresAt, isGiven }: Credential,
 ): Promise<void> {
-  const fields = { username, token, expires_at: expiresAt }
+  const fields = { username, token, expires_at: expiresAt, given: isGiven || undefined }
   const edits = Object.entries(fields).map(([key, value]) =>
     value === undefined
       ? ({ kind: 'unset', table: [origin], key } as const)

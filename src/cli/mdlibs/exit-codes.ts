@@ -14,6 +14,8 @@ export const mdlibsExitCodes = {
   damaged: cliExitCodes.damaged,
   localFile: cliExitCodes.localFile,
   refused: cliExitCodes.refused,
+  /** `audit`: something is known against what is installed. */
+  advisories: 12,
   interrupted: cliExitCodes.interrupted,
 } as const
 export type MdlibsExitCode = (typeof mdlibsExitCodes)[keyof typeof mdlibsExitCodes]

@@ -27,9 +27,7 @@ export async function addRegistry(
   if (own.some((registry) => registry.name === name)) {
     throw mdlibsFault('mdlibs/registry-exists', { name })
   }
-  const isDefault = own.length === 0
-  const entry = { name, url: origin, ...(isDefault ? { default: true } : {}) }
-  await changeToml(settings.places.config, [{ kind: 'append', name: 'registry', entry }])
+  const isDefault = await append(settings, { name, origin })
   if (origin.startsWith('http:') && !isLoopback(origin)) {
     note(
       context,
@@ -38,6 +36,27 @@ export async function addRegistry(
   }
   const lines = [`Added ${name}: ${origin}${isDefault ? ' (default)' : ''}`]
   give(context, { name, url: origin, default: isDefault, config: settings.places.config }, lines)
+}
+
+/** Who logs in at an address uses it from now on. */
+export async function addUnnamed(context: MdlibsContext, origin: string): Promise<void> {
+  const settings = await context.settings()
+  if (ownRegistries(settings).some((registry) => registry.origin === origin)) return
+  const name = new URL(origin).host.replace(/[^a-z0-9.-]+/gi, '-').replace(/^[^a-z0-9]+/i, '')
+  if (ownRegistries(settings).some((registry) => registry.name === name)) return
+  const isDefault = await append(settings, { name, origin })
+  note(context, `Added the registry ${name}: ${origin}${isDefault ? ' (default)' : ''}`)
+}
+
+/** Whether it is the default now, as the first one is. */
+async function append(
+  settings: Settings,
+  { name, origin }: { readonly name: string; readonly origin: string },
+): Promise<boolean> {
+  const isDefault = ownRegistries(settings).length === 0
+  const entry = { name, url: origin, ...(isDefault ? { default: true } : {}) }
+  await changeToml(settings.places.config, [{ kind: 'append', name: 'registry', entry }])
+  return isDefault
 }
 
 export async function listRegistries(context: MdlibsContext): Promise<void> {

@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander'
 import { interruptible } from '#cli/batch'
 import { cliFault } from '#cli/faults'
-import type { Asking, MdlibsContext } from '#cli/mdlibs/context'
+import type { Asking, MdlibsContext, Trust } from '#cli/mdlibs/context'
 import { mdlibsExitCodes } from '#cli/mdlibs/exit-codes'
 import { explainMdlibs } from '#cli/mdlibs/explain'
 import type { Run } from '#cli/mdlibs/flags'
@@ -25,6 +25,8 @@ export interface Surroundings {
   readonly platform: NodeJS.Platform
   /** `undefined` where there is nobody to ask. */
   readonly ask: Asking | undefined
+  readonly stdin: () => AsyncIterable<Uint8Array>
+  readonly trust: Trust
 }
 
 const interrupted = 'Nothing half-made stands under a final name. Run the command again.'
@@ -34,7 +36,7 @@ export async function runMdlibs(
   args: readonly string[],
   surroundings: Surroundings,
 ): Promise<number> {
-  const { version, terminal, world, signal, directory, ask } = surroundings
+  const { version, terminal, world, signal, directory, ask, stdin, trust } = surroundings
   let exitCode: number = mdlibsExitCodes.success
   const run: Run = async (flags, command) => {
     const isJson = flags.json === true
@@ -49,6 +51,7 @@ export async function runMdlibs(
           return settings
         },
         registryFlag: () => onlyOne(flags.registry),
+        ...{ stdin, trust, userAgent: `mdlibs/${version}` },
       }
       await interruptible(context, interrupted, () => command(context))
     } catch (error) {
