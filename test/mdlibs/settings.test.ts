@@ -10,7 +10,7 @@ import { accessRegistry, type RegistryAccess } from '#cli/mdlibs/registry-access
 import { chooseRegistry } from '#cli/mdlibs/registry-choice'
 import { readSettings, type Settings, type SettingsFlags } from '#cli/mdlibs/settings'
 import { systemWorld } from '#world/system'
-import { openWorkplace, type Workplace } from './workplace.ts'
+import { openWorkplace, trustNobodyElse, type Workplace } from './workplace.ts'
 
 function settingsOf(work: Workplace, flags: SettingsFlags = {}): Promise<Settings> {
   const { env, path } = work
@@ -31,6 +31,7 @@ function access(
     ...{ isJson: false, isQuiet: false, directory: work.path() },
     settings: () => settingsOf(work),
     registryFlag: () => named,
+    ...{ stdin: async function* () {}, trust: trustNobodyElse, userAgent: 'test' },
     ask: yes ? { line: async () => 'y', hidden: async () => '' } : undefined,
   }
   return accessRegistry(context, { scope })
@@ -230,7 +231,7 @@ beta = "mine"
   test('a token is for the registry that gave it, and for no other', async () => {
     await using work = await openBoth()
     const { places } = await settingsOf(work)
-    const kept = { token: 'mdl_mine', username: 'ann', expiresAt: undefined }
+    const kept = { token: 'mdl_mine', username: 'ann', expiresAt: undefined, isGiven: false }
     await keepCredential(places, 'https://mine.example', kept)
     equal((await stat(places.credentials)).mode & 0o777, 0o600)
     deepEqual(await readCredential(places, 'https://mine.example'), kept)

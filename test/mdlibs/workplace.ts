@@ -2,6 +2,8 @@
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import type { Trust } from '#cli/mdlibs/context'
 import { runMdlibs } from '#cli/mdlibs/run'
 import { systemWorld } from '#world/system'
 
@@ -17,6 +19,8 @@ export interface Workplace extends AsyncDisposable {
   readonly env: Record<string, string>
   /** What somebody at the terminal says to the next questions; nobody is there without. */
   answers: string[] | undefined
+  /** Standard input. */
+  input: string
   /** What was asked. */
   readonly questions: string[]
   path(...names: string[]): string
@@ -25,6 +29,14 @@ export interface Workplace extends AsyncDisposable {
   run(...args: readonly string[]): Promise<Outcome>
   /** From a directory below. */
   runIn(directory: string, ...args: readonly string[]): Promise<Outcome>
+}
+
+/** No server of these tests has a certificate of another authority. */
+export const trustNobodyElse: Trust = {
+  also: () => {
+    throw new Error('nobody else is trusted')
+  },
+  anybody: () => {},
 }
 
 export async function openWorkplace(): Promise<Workplace> {
@@ -50,6 +62,8 @@ export async function openWorkplace(): Promise<Workplace> {
       home: path('home'),
       env,
       platform: 'linux',
+      stdin: () => Readable.from([Buffer.from(work.input)]),
+      trust: trustNobodyElse,
       ask: work.answers === undefined ? undefined : { line: answer, hidden: answer },
     })
     return { code, stdout: stdout.join(''), stderr: stderr.join('') }
@@ -62,6 +76,7 @@ export async function openWorkplace(): Promise<Workplace> {
     root,
     env,
     answers: undefined,
+    input: '',
     questions,
     path,
     write: async (name, content) => {

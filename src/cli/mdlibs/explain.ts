@@ -3,6 +3,7 @@ import { explainCli } from '#cli/explain'
 import { mdlibsExitCodes as codes } from '#cli/mdlibs/exit-codes'
 import type { MdlibsFaultCode } from '#cli/mdlibs/faults'
 import { Fault, type FaultDetail } from '#fault/fault'
+import type { ArchiveFaultCode } from '#library/archive-faults'
 
 type Explainer = readonly [exitCode: number, tell: (detail: FaultDetail) => string]
 
@@ -14,7 +15,53 @@ export interface MdlibsExplained {
   readonly exitCode: number
 }
 
-const explainers: Readonly<Record<MdlibsFaultCode, Explainer>> = {
+const refusedArchive = ({ rule, path, reason }: FaultDetail): string =>
+  `${path ?? 'The archive'} cannot be in an archive: ${reason ?? rule}.`
+
+const explainers: Readonly<Record<MdlibsFaultCode | ArchiveFaultCode, Explainer>> = {
+  'library/malformed-name': [
+    codes.usage,
+    ({ text, scope, name, reason }) =>
+      `${text ?? scope ?? name} is no name of a library: ${reason}. Libraries are named @scope/name.`,
+  ],
+  'library/malformed-version': [
+    codes.usage,
+    ({ text, reason }) => `${text} is no version: ${reason}.`,
+  ],
+  'library/malformed-range': [
+    codes.usage,
+    ({ text, reason }) =>
+      `${text ?? 'That'} is no range of versions${reason === undefined ? '' : `: ${reason}`}. ^1.2, ~1.2.3, 1.x and >=1 <3 are some.`,
+  ],
+  'library/malformed-manifest': [
+    codes.usage,
+    ({ reason }) => `.mdlibs.toml cannot be used: ${reason}. See docs/use/mdlibs.md.`,
+  ],
+  'library/archive-refused': [codes.refused, refusedArchive],
+  'library/archive-too-large': [
+    codes.refused,
+    ({ limit, most, path }) =>
+      `${path ?? 'The archive'} passes a limit of archives: ${limit}, at most ${most}. Leave something out: exclude in .mdlibs.toml.`,
+  ],
+  'library/digest-differs': [
+    codes.damaged,
+    ({ found, expected }) => `The archive has the digest ${found}, and should have ${expected}.`,
+  ],
+  'library/malformed-lock-file': [
+    codes.damaged,
+    ({ reason }) => `mdlibs.lock cannot be used: ${reason}.`,
+  ],
+  'library/malformed-signature': [codes.damaged, ({ reason }) => `A signature is none: ${reason}.`],
+  'library/malformed-provenance': [
+    codes.usage,
+    ({ reason }) => `The provenance cannot be used: ${reason}.`,
+  ],
+  'library/not-authentic': [
+    codes.damaged,
+    ({ reason }) =>
+      `It is signed by nobody who is trusted${reason === undefined ? '' : `: ${reason}`}.`,
+  ],
+
   'mdlibs/insecure-registry': [
     codes.denied,
     ({ registry, host, isClear }) =>

@@ -86,7 +86,13 @@ async function versionInfo(
   ])
 }
 
-export function findingLine({ rule, severity, path, line, excerpt }: FindingFacts): string {
+export function findingLine({
+  rule,
+  severity,
+  path,
+  line,
+  excerpt,
+}: Pick<FindingFacts, 'rule' | 'severity' | 'path' | 'line' | 'excerpt'>): string {
   const place = line ? `${path}:${line}` : path
   return `  ${severity}  ${place}  ${rule}${excerpt ? `: ${excerpt}` : ''}`
 }

@@ -1,6 +1,5 @@
 /** `mdlibs install`, `update @scope/name`, `uninstall` and `ci`: what is wanted changes, or stays; the rest follows from it. */
 import { relative, resolve } from 'node:path'
-import { cliFault } from '#cli/faults'
 import type { MdlibsContext } from '#cli/mdlibs/context'
 import { mdlibsFault } from '#cli/mdlibs/faults'
 import { type LibrarySpec, parseSpec } from '#cli/mdlibs/library-spec'
@@ -16,6 +15,7 @@ export interface InstallOptions {
   /** Instead of the directory in the settings. */
   readonly path: string | undefined
   readonly isForced: boolean
+  readonly allowsScripts: boolean
 }
 
 /** Those that are named, and all that the project asks for. */
@@ -80,13 +80,14 @@ export async function uninstall(
 /** Exactly what the lock file says, and the lock file exactly what the manifest asks for; neither is changed. */
 export async function ci(
   context: MdlibsContext,
-  { path }: Pick<InstallOptions, 'path'>,
+  { path, allowsScripts }: Omit<InstallOptions, 'isForced'>,
 ): Promise<void> {
   const project = await readProject(context)
   const { libraries } = lockOf(project)
   const registries = new Registries(context)
   const root = await librariesRoot(context, path)
-  const placed = await placeLibraries(context, { registries, libraries, root, isForced: true })
+  const how = { isForced: true, allowsScripts }
+  const placed = await placeLibraries(context, { registries, libraries, root, ...how })
   report(context, placed)
 }
 
@@ -100,11 +101,11 @@ interface Settling {
 /** Files first: a lock file names only what was there, and was right. */
 async function settle(
   context: MdlibsContext,
-  { project, registries, lock, options: { path, isForced } }: Settling,
+  { project, registries, lock, options: { path, ...how } }: Settling,
 ): Promise<void> {
   const root = await librariesRoot(context, path)
   const { libraries } = lock
-  const placed = await placeLibraries(context, { registries, libraries, root, isForced })
+  const placed = await placeLibraries(context, { registries, libraries, root, ...how })
   await writeProject(project, lock)
   report(context, placed)
 }
@@ -161,9 +162,4 @@ function report(context: MdlibsContext, placed: readonly Placed[]): void {
     },
     shown,
   )
-}
-
-export function needsLibraries(texts: readonly string[]): void {
-  if (texts.length > 0) return
-  throw cliFault('cli/mistaken-usage', { mistakes: 'Say which library: @scope/name.' })
 }

@@ -27,13 +27,18 @@ export async function unyank(context: MdlibsContext, text: string): Promise<void
   give(context, { library, version, yanked: null }, [`✓ ${library}@${version} is found again`])
 }
 
-/** Of a version, or of the whole library; without a message the former one is taken back. */
+/** Of a version, or of the whole library. */
 export async function deprecate(
   context: MdlibsContext,
   text: string,
-  message: string | undefined,
+  options: { readonly message: string | undefined; readonly isUndone: boolean },
 ): Promise<void> {
   const { ref, library, wanted } = parseSpec(text)
+  const message = options.isUndone ? undefined : options.message
+  if ((options.message === undefined) !== options.isUndone) {
+    const mistakes = 'Give a message, or --undo to take the former one back.'
+    throw cliFault('cli/mistaken-usage', { mistakes })
+  }
   if (wanted !== undefined && !isVersion(wanted)) {
     const mistakes = `${text}: say one version, or none for the whole library.`
     throw cliFault('cli/mistaken-usage', { mistakes })

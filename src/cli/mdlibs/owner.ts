@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { MdlibsContext } from '#cli/mdlibs/context'
 import { parseSpec, pathOf } from '#cli/mdlibs/library-spec'
 import { openOwnRegistry, openRegistry } from '#cli/mdlibs/open-registry'
+import { ownHandle } from '#cli/mdlibs/own-handle'
 import type { RegistryApi } from '#cli/mdlibs/registry-api'
 import { give } from '#cli/mdlibs/say'
 import type { LibraryRef } from '#library/name'
@@ -118,10 +119,4 @@ export async function removeGrant(
   const { api, ref, library } = await openManaged(context, text)
   await api.done(pathOf(ref, 'grants', handle), { method: 'DELETE' })
   give(context, { library, to: handle, role: null }, [`✓ ${handle} has no grant any more`])
-}
-
-const me = z.looseObject({ username: z.string() })
-
-async function ownHandle(api: RegistryApi): Promise<string> {
-  return (await api.json('/users/me', { schema: me })).username
 }

@@ -2,7 +2,7 @@
  * Makes the installed libraries what the lock file says. Everything is fetched, checked and unpacked beside the place first; only then directories
  * change their names. Whatever fails before that changes nothing, and a run that is cut short between two of them is mended by the next.
  */
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileFault } from '#cli/local-file'
 import {
@@ -28,11 +28,12 @@ import { pathOf } from '#cli/mdlibs/library-spec'
 import { type Registries, registryLanes } from '#cli/mdlibs/resolve-libraries'
 import { newProgress, type Progress, showProgress } from '#cli/progress'
 import { isFault } from '#fault/fault'
-import { extractArchive } from '#library/extract-archive'
-import type { Inspection } from '#library/inspect-archive'
+import type { ArchiveFile } from '#library/archive-reader'
+import { type ExtractOptions, extractArchive } from '#library/extract-archive'
 import type { LockedLibrary } from '#library/lock-file'
+import { manifestPath, parseManifest } from '#library/manifest'
 import { parseLibraryRef } from '#library/name'
-import { formatDigest } from '#library/tree-digest'
+import { formatDigest, treeDigest as treeDigestOf } from '#library/tree-digest'
 import { inLanes } from '#stream/lanes'
 
 export interface PlaceOptions {
@@ -43,6 +44,8 @@ export interface PlaceOptions {
   readonly root: string
   /** Replace what was changed here, or is not ours. */
   readonly isForced: boolean
+  /** Files of kinds that run, where a registry takes them; they are installed without the right to. */
+  readonly allowsScripts: boolean
 }
 
 export interface Placed {
@@ -55,7 +58,7 @@ export interface Placed {
 /** `mdlibs/changed-locally`, `mdlibs/damaged`, what archives are refused for, and as `RegistryApi.download` */
 export async function placeLibraries(
   context: MdlibsContext,
-  { registries, libraries, root, isForced }: PlaceOptions,
+  { registries, libraries, root, isForced, allowsScripts }: PlaceOptions,
 ): Promise<readonly Placed[]> {
   const there = await findInstalled(root)
   const surplus = there.filter((one) => libraries.every(({ library }) => library !== one.library))
@@ -72,7 +75,7 @@ export async function placeLibraries(
   }
   await fetchAll(context, { registries, libraries: fresh })
   if (fresh.length > 0 || surplus.length > 0) {
-    placed.push(...(await exchange(context, { root, fresh, surplus })))
+    placed.push(...(await exchange(context, { root, fresh, surplus, allowsScripts })))
   }
   return placed.sort((one, other) => (one.library < other.library ? -1 : 1))
 }
@@ -156,18 +159,19 @@ interface Exchange {
   readonly root: string
   readonly fresh: readonly LockedLibrary[]
   readonly surplus: readonly Installed[]
+  readonly allowsScripts: boolean
 }
 
 async function exchange(
   context: MdlibsContext,
-  { root, fresh, surplus }: Exchange,
+  { root, fresh, surplus, allowsScripts }: Exchange,
 ): Promise<readonly Placed[]> {
   await makeDirectory(root)
   const staging = await mkdtemp(join(root, '.mdlibs-')).catch((cause) => {
     throw fileFault(root, cause)
   })
   try {
-    for (const locked of fresh) await unpack(context, { staging, locked })
+    for (const locked of fresh) await unpack(context, { staging, locked, allowsScripts })
     context.signal.throwIfAborted()
     const placed: Placed[] = []
     for (const locked of fresh) placed.push(await moveIn({ root, staging, locked }))
@@ -181,26 +185,23 @@ async function exchange(
 /** Archives of the cache that turn out to be damaged are fetched once more, by the next run. */
 async function unpack(
   { settings, world, signal }: MdlibsContext,
-  { staging, locked }: { readonly staging: string; readonly locked: LockedLibrary },
+  {
+    staging,
+    locked,
+    allowsScripts,
+  }: {
+    readonly staging: string
+    readonly locked: LockedLibrary
+    readonly allowsScripts: boolean
+  },
 ): Promise<void> {
   const { library, version, digest, treeDigest, registry } = locked
   const path = cachedPath((await settings()).places.cache, digest)
   const directory = placeOf(staging, library)
   await makeDirectory(dirname(directory))
-  let found: Inspection
-  try {
-    found = await extractArchive(readCached(path), { directory, digest, signal })
-  } catch (error) {
-    if (!isFault(error, 'library/digest-differs')) throw error
-    await dropCached(path)
-    const reason = 'its archive in the cache was damaged'
-    const next = 'It was thrown away: run the command again.'
-    throw mdlibsFault('mdlibs/damaged', { library, reason, next }, error)
-  }
-  const { manifest } = found.manifest
-  const ref = parseLibraryRef(library)
-  const isAnother = manifest.name !== ref.name || manifest.version !== version
-  if (isAnother || Buffer.compare(found.treeDigest, treeDigest) !== 0) {
+  const files = await extractCached(path, { library, directory, digest, allowsScripts, signal })
+  const isOther = await isOfAnother(directory, locked)
+  if (isOther || Buffer.compare(treeDigestOf(files), treeDigest) !== 0) {
     const reason =
       'the archive is of another library or version, or its files are not those that were promised'
     throw mdlibsFault('mdlibs/damaged', { library: `${library}@${version}`, reason })
@@ -210,8 +211,37 @@ async function unpack(
     digest: formatDigest(digest),
     tree: formatDigest(treeDigest),
     installed_at: new Date(world.now()).toISOString(),
-    files: filesOf(found.files),
+    files: filesOf(files),
   })
+}
+
+async function extractCached(
+  path: string,
+  { library, ...options }: ExtractOptions & { readonly library: string },
+): Promise<readonly ArchiveFile[]> {
+  try {
+    return await extractArchive(readCached(path), options)
+  } catch (error) {
+    if (!isFault(error, 'library/digest-differs')) throw error
+    await dropCached(path)
+    const reason = 'its archive in the cache was damaged'
+    const next = 'It was thrown away: run the command again.'
+    throw mdlibsFault('mdlibs/damaged', { library, reason, next }, error)
+  }
+}
+
+/** A signature is over a name, but it is the manifest that people read. */
+async function isOfAnother(
+  directory: string,
+  { library, version }: LockedLibrary,
+): Promise<boolean> {
+  const { manifest } = parseManifest(await readFile(join(directory, manifestPath), 'utf8'))
+  const ref = parseLibraryRef(library)
+  return (
+    manifest.name !== ref.name ||
+    manifest.version !== version ||
+    (manifest.scope ?? ref.scope) !== ref.scope
+  )
 }
 
 async function moveIn({

@@ -1,30 +1,32 @@
 /** The arguments of `mdlibs`. */
 import { Command } from 'commander'
+import { addLoginCommands, addTeamCommands, addTokenCommands } from '#cli/mdlibs/account-commands'
 import { addDocs, addInit } from '#cli/mdlibs/document-commands'
-import type { MdlibsFlags, Run } from '#cli/mdlibs/flags'
-import { listDocuments } from '#cli/mdlibs/list-documents'
-import { searchDocuments } from '#cli/mdlibs/search-documents'
+import type { Run } from '#cli/mdlibs/flags'
+import { addInstallCommands } from '#cli/mdlibs/install-commands'
+import { addFindCommands, addManageCommands } from '#cli/mdlibs/library-commands'
+import { addPublishCommands } from '#cli/mdlibs/publish-commands'
 import { addConfigCommands, addRegistryCommands } from '#cli/mdlibs/settings-commands'
-import { updateDocument } from '#cli/mdlibs/update-document'
+import { addSharedCommands } from '#cli/mdlibs/shared-commands'
 import type { Terminal } from '#cli/terminal'
 
 export interface MdlibsProgramOptions {
-  readonly version: string
   /** For help, and for what is wrong with arguments. */
   readonly terminal: Pick<Terminal, 'print' | 'warn'>
   readonly run: Run
 }
 
 const help = `
+mdlibs -V, or mdlibs --version, says which version this is.
+
 Exit codes: 0 done, 1 unexpected, 2 usage or settings, 3 not found, 4 denied, 5 no answer, 6 no space,
-8 damaged, 10 local file, 11 refused, 130 interrupted.
+8 damaged, 10 local file, 11 refused, 12 advisories, 130 interrupted.
 All of it: docs/use/mdlibs.md
 `
 
-export function createMdlibsProgram({ version, terminal, run }: MdlibsProgramOptions): Command {
+export function createMdlibsProgram({ terminal, run }: MdlibsProgramOptions): Command {
   const program = new Command('mdlibs')
-    .description('Keeps libraries of markdown.')
-    .version(version, '-V, --version')
+    .description('Keeps libraries of markdown: documents here, and versions of them in registries.')
     .option(
       '--json',
       'for programs: one JSON document on stdout, and the failure as JSON on stderr',
@@ -42,34 +44,15 @@ export function createMdlibsProgram({ version, terminal, run }: MdlibsProgramOpt
     .showHelpAfterError('(see --help)')
     .addHelpText('after', help)
   addInit(program, run)
-  program
-    .command('list')
-    .description('show the documents of this library')
-    .option('-f, --filter <text>', 'only those with this in title or path')
-    .action(async (_own: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<MdlibsFlags & { filter?: string }>()
-      await run(flags, (context) => listDocuments(context, { filter: flags.filter }))
-    })
-  program
-    .command('update')
-    .description('show what a document is, or give it another title')
-    .argument('<document>', 'path or name, with or without .md')
-    .option('-t, --title <text>', 'its new title')
-    .action(async (document: string, _own: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<MdlibsFlags & { title?: string }>()
-      await run(flags, (context) => updateDocument(context, document, { title: flags.title }))
-    })
-  program
-    .command('search')
-    .description('find lines in the documents of this library')
-    .argument('<query>', 'text, in any case')
-    .option('-t, --title-only', 'look only at titles', false)
-    .action(async (query: string, _own: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<MdlibsFlags & { titleOnly: boolean }>()
-      const { titleOnly } = flags
-      await run(flags, (context) => searchDocuments(context, query, { titleOnly }))
-    })
+  addSharedCommands(program, run)
   addDocs(program, run)
+  addInstallCommands(program, run)
+  addFindCommands(program, run)
+  addPublishCommands(program, run)
+  addManageCommands(program, run)
+  addLoginCommands(program, run)
+  addTokenCommands(program, run)
+  addTeamCommands(program, run)
   addRegistryCommands(program, run)
   addConfigCommands(program, run)
   return program

@@ -44,6 +44,8 @@ export interface Ask {
 }
 
 export interface Upload {
+  /** PUT. */
+  readonly method?: 'PUT' | 'POST'
   readonly query?: Query
   readonly headers: Readonly<Record<string, string>>
   readonly bytes: number
@@ -58,6 +60,8 @@ interface Request {
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string | (() => AsyncIterable<Uint8Array>)
+  /** Doing it twice does no more than doing it once, whatever the method. */
+  readonly mayRepeat?: true
 }
 
 export class RegistryApi {
@@ -106,15 +110,24 @@ export class RegistryApi {
     await this.#text(path, ask)
   }
 
-  /** The body goes out as it is pulled. */
+  /** Of a version, so the same again changes nothing. The body goes out as it is pulled. */
   async upload<Schema extends z.ZodType>(
     path: string,
-    { schema, query, headers, bytes, open, onSent }: Upload & { readonly schema: Schema },
+    {
+      schema,
+      method = 'PUT',
+      query,
+      headers,
+      bytes,
+      open,
+      onSent,
+    }: Upload & { readonly schema: Schema },
   ): Promise<z.infer<Schema>> {
     const answer = await this.#ask({
-      method: 'PUT',
+      method,
       url: this.#url(path, query),
       headers: { ...headers, 'content-length': String(bytes) },
+      mayRepeat: true, // the same bytes under the same version change nothing
       body: async function* () {
         onSent(0)
         let sent = 0
@@ -200,7 +213,8 @@ export class RegistryApi {
       const outcome = await this.#attempt(request, { redirects })
       if (outcome.kind === 'answer') return outcome.answer
       const { fault, retryAfterMs, wasSent } = outcome
-      const mayRepeat = !wasSent || ['GET', 'PUT'].includes(request.method)
+      const isIdempotent = request.mayRepeat ?? ['GET', 'PUT'].includes(request.method)
+      const mayRepeat = !wasSent || isIdempotent
       if (fault.kind !== 'unavailable' || !mayRepeat || attempt >= attemptsMax) throw fault
       if ((retryAfterMs ?? 0) > retryAfterMsMax) throw fault
       await this.#pause(attempt, retryAfterMs)

@@ -62,7 +62,11 @@ export async function runMdlibs(
       terminal.warn(isJson ? told : `Error: ${message}`)
     }
   }
-  const program = createMdlibsProgram({ version, terminal, run })
+  if (isVersionAsked(args)) {
+    terminal.print(version)
+    return exitCode
+  }
+  const program = createMdlibsProgram({ terminal, run })
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
@@ -70,6 +74,11 @@ export async function runMdlibs(
     if (error.exitCode !== 0) exitCode = mdlibsExitCodes.usage
   }
   return exitCode
+}
+
+/** Only alone: `publish --version 1.2.0` is something else, and commander would not see that. */
+function isVersionAsked([first, ...more]: readonly string[]): boolean {
+  return more.length === 0 && (first === '-V' || first === '--version')
 }
 
 function onlyOne(registries: readonly string[] | undefined): string | undefined {

@@ -1,7 +1,8 @@
 /** The arguments of the commands that show and change settings. */
 import type { Command } from 'commander'
 import { getConfig, listConfig, setConfig, unsetConfig } from '#cli/mdlibs/config-settings'
-import type { MdlibsFlags, Run } from '#cli/mdlibs/flags'
+import { action, type MdlibsFlags, type Run } from '#cli/mdlibs/flags'
+import { trustRegistry } from '#cli/mdlibs/registry-keys'
 import {
   addRegistry,
   listRegistries,
@@ -42,6 +43,19 @@ export function addRegistryCommands(program: Command, run: Run): void {
       const flags = command.optsWithGlobals<MdlibsFlags>()
       await run(flags, (context) => setDefaultRegistry(context, name))
     })
+  addTrust(registry, run)
+}
+
+function addTrust(registry: Command, run: Run): void {
+  registry
+    .command('trust')
+    .description('take the keys that a registry signs with now, after you have made sure of them')
+    .argument('[name or url]')
+    .action(
+      action(run, (context, [named]) =>
+        trustRegistry(named === undefined ? context : { ...context, registryFlag: () => named }),
+      ),
+    )
 }
 
 export function addConfigCommands(program: Command, run: Run): void {
