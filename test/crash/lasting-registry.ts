@@ -11,9 +11,11 @@ import { openLibraries } from '#library/open-libraries'
 import { defaultRules } from '#library/parts'
 import { defaultScanPolicy } from '#library/scan-policy'
 import { libraryRoom } from '#library/tables'
+import type { SharedSql } from '#sql/sql'
 import { openSqlite } from '#sql/sqlite'
 import { silentTelemetry as telemetry } from '#telemetry/telemetry'
 import { type SystemWorldOptions, systemWorld } from '#world/system'
+import type { World } from '#world/world'
 import { user } from '../library/registry.ts'
 
 /** The same in every life. */
@@ -28,6 +30,21 @@ export async function openLasting(
   const system = systemWorld(options)
   const world = { ...system, now: () => system.now() + aheadMs }
   const sql = openSqlite({ path: join(directory, 'libraries.sqlite'), telemetry })
+  const registry = await openOn(sql, { directory, world })
+  return {
+    ...registry,
+    async [Symbol.asyncDispose]() {
+      await registry[Symbol.asyncDispose]()
+      await sql.close()
+    },
+  }
+}
+
+/** On a database of somebody else's. */
+export async function openOn(
+  sql: SharedSql,
+  { directory, world }: { readonly directory: string; readonly world: World },
+) {
   const keyring = openKeyring(await beginSharedLog(sql, createKeyring({ master, world })), master)
   const changelog = await openSharedChangeLog({ sql, rooms: [libraryRoom], world })
   const disk = openRealDisk(join(directory, 'archives'))
@@ -44,7 +61,6 @@ export async function openLasting(
     async [Symbol.asyncDispose]() {
       await libraries[Symbol.asyncDispose]()
       await changelog.close()
-      await sql.close()
     },
   }
 }
