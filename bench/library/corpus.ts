@@ -1,6 +1,6 @@
 /** Libraries as they might be: words by Zipf's law (the n-th most frequent one is n times rarer than the first), the same from the same seed. */
 import type { LibraryChange } from '#library/changes'
-import { Generator } from '#world/generator'
+import { Generator as Chance } from '#world/generator'
 
 const vocabulary = 50_000
 const syllables =
@@ -16,12 +16,12 @@ function wordOf(rank: number): string {
 }
 
 export class ZipfWords {
-  readonly #chance: Generator
+  readonly #chance: Chance
   readonly #sums: Float64Array
   readonly #words: readonly string[]
 
   constructor(seed: string) {
-    this.#chance = new Generator(seed)
+    this.#chance = new Chance(seed)
     this.#words = Array.from({ length: vocabulary }, (_, rank) => wordOf(rank))
     this.#sums = new Float64Array(vocabulary)
     let sum = 0
@@ -54,7 +54,7 @@ export class ZipfWords {
 
 const day = 86_400_000
 
-/** What `count` publishings record: libraries of three in four with one version each, most of them for everybody. */
+/** What `count` publishings record: libraries with one version each, nine in ten of them for everybody, a few much used. */
 export function* libraryChanges(
   count: number,
 ): Generator<{ readonly sequence: bigint; readonly at: number; readonly body: LibraryChange }> {
@@ -113,12 +113,22 @@ function versionPut(
     license: words.chance() < 0.6 ? 'MIT' : 'Apache-2.0',
   }
   return {
-    ...{ kind: 'library/version-put', library, version: '1.0.0', state: 'live' },
-    ...{ digest: String(digest).padStart(64, '0'), treeDigest: '0'.repeat(64) },
-    ...{ bytes: 10_000, unpackedBytes: 30_000, manifest: JSON.stringify(manifest), document: '{}' },
-    ...{ findings: [], files: [['README.md', 1_000, '0'.repeat(64)]] },
+    kind: 'library/version-put',
+    library,
+    version: '1.0.0',
+    state: 'live',
+    digest: String(digest).padStart(64, '0'),
+    treeDigest: '0'.repeat(64),
+    bytes: 10_000,
+    unpackedBytes: 30_000,
+    manifest: JSON.stringify(manifest),
+    document: '{}',
+    findings: [],
+    files: [['README.md', 1_000, '0'.repeat(64)]],
     headings: [...new Set(words.words(20))].join(' '),
     bodies: [...new Set(words.words(300))].join(' '),
-    ...{ publisher: 'someone', publishedBy: 'someone', publishedVia: 'api' },
+    publisher: 'someone',
+    publishedBy: 'someone',
+    publishedVia: 'api',
   }
 }
