@@ -342,6 +342,9 @@ test('the administrator that the settings name is made once, and never with a pa
   const again = await registration.ensureAdmin({ ...admin, password: 'something else altogether' })
   deepEqual(again, made)
   equal((await login(people, { username: 'admin', password })).status, 200)
+  const twins = { ...admin, username: 'twins', email: 'twins@example.org' }
+  const both = await Promise.all([registration.ensureAdmin(twins), registration.ensureAdmin(twins)])
+  deepEqual(both[0], both[1], 'two instances that begin at the same moment')
   await people.join('alice')
   const raised = await registration.ensureAdmin({ ...admin, username: 'alice' })
   deepEqual([raised.handle, raised.isAdmin], ['alice', true])
