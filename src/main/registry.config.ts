@@ -1,6 +1,6 @@
 /** What `mycelium registry` may be told, by flag or environment. */
 import { z } from 'zod'
-import type { CrossOrigins } from '#api/content/cross-origin'
+import type { CrossOrigins } from '#api/cross-origin'
 import { parseBytes } from '#bytes/size'
 import { parseShardBackend, type ShardBackend } from '#content/shard-backends'
 import { port, rateRule, wholeCertificate } from '#main/listening.config'
