@@ -31,6 +31,11 @@ export class Ledger {
     return result
   }
 
+  /** Of what nobody keeps: nobody is told. */
+  async note<T>(work: (tx: CommitTransaction) => Promise<T>): Promise<T> {
+    return await this.parts.changelog.commit(work)
+  }
+
   /** Nothing is shown that the log could lose. */
   async settled<T>(read: (sql: Queryable) => Promise<T>): Promise<T> {
     return await settled(this.parts, () => read(this.parts.sql))
