@@ -44,7 +44,12 @@ const ofObjects: ReadonlySet<string> = new Set([
 
 /** Pure. Who is sent away because of too many requests is not told of: a flood must not be one of lines. */
 export function isAudited(
-  { door, operation, method, status }: Pick<RequestEnded, 'door' | 'operation' | 'method' | 'status'>,
+  {
+    door,
+    operation,
+    method,
+    status,
+  }: Pick<RequestEnded, 'door' | 'operation' | 'method' | 'status'>,
   scope: AuditScope,
 ): boolean {
   if (scope === 'all') return true

@@ -1,9 +1,11 @@
 /** A file of settings, in TOML: tables of names, each with a text, a number, true or false, or a list of them. */
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
 import { reasonOf } from '#main/data-directory'
 import { mainFault } from '#main/faults'
-import type { SettingsFile } from '#main/settings'
+import type { Given, Origin, SettingsFile } from '#main/settings'
 
 /** `main/file-unusable` */
 export async function readSettingsFile(path: string, flag: string): Promise<SettingsFile> {
@@ -59,4 +61,21 @@ function unusable(
   reason: string,
 ): Error {
   return mainFault('main/file-unusable', { path, reason, flag })
+}
+
+/** The one that is named, or `config.toml` of the data directory where there is one. `main/file-unusable` */
+export async function findSettingsFile(
+  settings: { readonly config: Origin; readonly data: Origin },
+  { flags, env }: Given,
+): Promise<SettingsFile | undefined> {
+  const told = (name: 'config' | 'data'): string | undefined =>
+    textOf(flags[name]) ?? textOf(env[settings[name].env ?? ''])
+  const named = told('config')
+  if (named !== undefined) return await readSettingsFile(named, '--config')
+  const path = join(told('data') ?? './data', 'config.toml')
+  return existsSync(path) ? await readSettingsFile(path, '--config') : undefined
+}
+
+function textOf(given: unknown): string | undefined {
+  return given === undefined || given === '' ? undefined : String(given)
 }

@@ -77,10 +77,7 @@ export interface EffectiveSetting {
   readonly label: string
 }
 
-export function effectiveSettings(
-  settings: Settings,
-  given: Given,
-): readonly EffectiveSetting[] {
+export function effectiveSettings(settings: Settings, given: Given): readonly EffectiveSetting[] {
   return Object.entries(settings).map(([name, setting]) => ({
     name,
     setting,

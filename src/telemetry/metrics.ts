@@ -77,7 +77,10 @@ export interface MetricFamily {
 export function openMetrics({
   ofStore = true,
   ofLibraries = true,
-}: { readonly ofStore?: boolean; readonly ofLibraries?: boolean } = {}): Metrics {
+}: {
+  readonly ofStore?: boolean
+  readonly ofLibraries?: boolean
+} = {}): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
