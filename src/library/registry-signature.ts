@@ -1,5 +1,9 @@
 /** The registry's word that this version has these bytes. Specified in docs/formats/library-archive.md. */
-import type { LibraryRef } from '#library/name'
+import { toHex } from '#bytes/text'
+import { digestOf } from '#crypto/digest'
+import { ed25519PublicKey, ed25519Sign, isEd25519Signature } from '#crypto/ed25519'
+import { formatLibraryRef, type LibraryRef } from '#library/name'
+import { formatDigest } from '#library/tree-digest'
 import type { Version } from '#library/version'
 
 export interface SignedSubject extends LibraryRef {
@@ -23,20 +27,39 @@ export interface RegistryKey {
   readonly state: 'active' | 'retired' | 'revoked'
 }
 
+const domain = 'mdlibs-signature-v1'
+const keyIdBytes = 8
+
 /** Of a public key. */
-export function registryKeyId(_publicKey: Uint8Array): string {
-  throw new Error('to come')
+export function registryKeyId(publicKey: Uint8Array): string {
+  return toHex(digestOf(publicKey, 'sha256').subarray(0, keyIdBytes))
 }
 
-export function signSubject(_seed: Uint8Array, _subject: SignedSubject): RegistrySignature {
-  throw new Error('to come')
+/** What is signed. None of its parts can hold a line end. */
+export function signatureMessage({ version, digest, ...library }: SignedSubject): Uint8Array {
+  const lines = [domain, formatLibraryRef(library), version, formatDigest(digest)]
+  return Buffer.from(`${lines.join('\n')}\n`)
 }
 
-/** By a key that is not revoked. */
+/** With the 32 bytes of a private key. */
+export function signSubject(seed: Uint8Array, subject: SignedSubject): RegistrySignature {
+  return {
+    keyId: registryKeyId(ed25519PublicKey(seed)),
+    signature: ed25519Sign(seed, signatureMessage(subject)),
+  }
+}
+
+/** By one of these keys that is not revoked. A key counts under its own id, whatever it is listed as. */
 export function isSignedBy(
-  _keys: readonly RegistryKey[],
-  _subject: SignedSubject,
-  _signature: RegistrySignature,
+  keys: readonly RegistryKey[],
+  subject: SignedSubject,
+  { keyId, signature }: RegistrySignature,
 ): boolean {
-  throw new Error('to come')
+  const message = signatureMessage(subject)
+  return keys.some(
+    ({ publicKey, state }) =>
+      state !== 'revoked' &&
+      registryKeyId(publicKey) === keyId &&
+      isEd25519Signature(publicKey, { message, signature }),
+  )
 }
