@@ -11,6 +11,7 @@ import { gcSettings } from '#main/gc.config'
 import { heroRedisSettings } from '#main/hero-redis.config'
 import { importSettings } from '#main/import.config'
 import { inspectSettings } from '#main/inspect.config'
+import { librariesSettings } from '#main/libraries.config'
 import { migrateSettings } from '#main/migrate-metadata.config'
 import { rebuildSettings } from '#main/rebuild.config'
 import { registrySettings } from '#main/registry.config'
@@ -55,6 +56,26 @@ test('cdn.md names every flag and variable of the registry, and no other', () =>
   deepEqual([...new Set(written)].sort(), [...new Set(names)].sort())
 })
 
+test('libraries.md names every flag and variable of the registry of libraries, and no other', () => {
+  const settings = Object.values<Settings[string]>(librariesSettings)
+  const names = settings
+    .flatMap((setting) => [flagName(setting), setting.env])
+    .filter((name) => name !== undefined)
+  const ofStore = new Set(Object.values<Settings[string]>(upSettings).map(({ env }) => env))
+  const text = page('libraries')
+  const written = new Set(text.match(/(?<=`)(--[a-z0-9-]+|[A-Z][A-Z0-9]*(_[A-Z0-9]+)+)(?=[` ])/g))
+  const isTold = (name: string): boolean => written.has(name) || ofStore.has(name)
+  deepEqual(
+    names.filter((name) => !isTold(name)),
+    [],
+  )
+  const known = new Set(names)
+  deepEqual(
+    [...written].filter((name) => !known.has(name)),
+    [],
+  )
+})
+
 test('exit-codes.md has a row for every code', () => {
   const rows = [...page('exit-codes').matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code))
   deepEqual(rows, Object.values(exitCodes))
@@ -63,7 +84,7 @@ test('exit-codes.md has a row for every code', () => {
 test('metrics.md names every metric of ours', async () => {
   const text = page('metrics')
   const exported = [
-    ...(await openMetrics().text()).matchAll(/^# HELP ((?:mycelium|cyxcloud)_\w+)/gm),
+    ...(await openMetrics().text()).matchAll(/^# HELP ((?:mycelium|cyxcloud|mdlibs)_\w+)/gm),
   ]
   const names = exported.map(([, name = '']) => name)
   ok(names.length > 20)
