@@ -20,7 +20,7 @@ export interface ArchiveStore {
   readonly name: string
   /**
    * Takes the stream, then asks `admit` with the digest of what came; when it resolves, the bytes come to rest under it, else nothing does and its
-   * error is thrown. Durable on return. A stream that throws leaves nothing but what a sweep finds.
+   * error is thrown. Durable on return. A stream that throws leaves nothing but what a sweep finds. Of bytes that rest already `storedAt` begins anew.
    */
   store(
     stream: AsyncIterable<Uint8Array>,
@@ -33,20 +33,23 @@ export interface ArchiveStore {
     },
   ): Promise<{ readonly digest: BlobDigest; readonly bytes: number }>
   /** `undefined` when there is none. */
-  open(digest: BlobDigest): Promise<OpenBlob | undefined>
-  /** True when there was one. */
-  remove(digest: BlobDigest): Promise<boolean>
+  open(digest: BlobDigest, options: { readonly signal: AbortSignal }): Promise<OpenBlob | undefined>
+  /** True when there was one, and what rests under it had come to rest before `storedBefore` (ms since 1970). */
+  remove(
+    digest: BlobDigest,
+    options: { readonly storedBefore: number; readonly signal: AbortSignal },
+  ): Promise<boolean>
   /** All of them, in any order. */
   list(options: { readonly signal: AbortSignal }): AsyncIterable<StoredBlob>
-  /** Removes what writers that are no more have left, older than `olderThan` (ms since 1970). */
-  sweepTemporary(olderThan: number): Promise<void>
+  /** Removes what writers that are no more have left, begun before `olderThan` (ms since 1970). How many there were. */
+  sweepTemporary(olderThan: number, options: { readonly signal: AbortSignal }): Promise<number>
   /** Rejects while nothing can be read or written. Cheap. */
-  check(): Promise<void>
+  check(options: { readonly signal: AbortSignal }): Promise<void>
 }
 
 export interface OpenBlob {
   readonly bytes: number
-  /** The bytes of `range` (inclusive), or all. Whoever reads may stop early. */
+  /** The bytes of `range` (inclusive), or all. A piece is the reader's until the next pull; who reads may stop early. */
   read(
     range: { readonly first: number; readonly last: number } | undefined,
     options: { readonly signal: AbortSignal },

@@ -71,6 +71,7 @@ export interface VersionFacts extends LibraryRef {
   readonly deprecated?: string
   readonly deletedAt?: number
   readonly downloads: number
+  /** Of a deleted one, only the name and the version. */
   readonly manifest: Manifest
   /** Path of the file that introduces the library. */
   readonly readme?: string

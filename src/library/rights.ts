@@ -3,7 +3,7 @@
  * `yank`), and by globs of the libraries it is for. Whoever may not read a library is not told that it is there.
  */
 import type { Actor, TokenScope, UserActor } from '#identity/actor'
-import { matchesGlob } from '#library/glob'
+import { matchesGlob } from '#identity/glob'
 import type { GrantRole, LibraryRef, Visibility } from '#library/model'
 
 /** What rights are decided by. */
@@ -55,14 +55,21 @@ export function mayYank(
   return isOwn && ownersOf(library).some((owner) => isAtLeast(standing(actor, owner), 'member'))
 }
 
-/** Visibility, settings, owners, grants, publishers, what waits; dist-tags with `publish`. */
-export function mayManage(
-  actor: Actor,
-  library: GuardedLibrary,
-  scope: TokenScope = 'admin:team',
-): actor is UserActor {
-  if (actor.kind === 'anonymous' || !allows(actor, scope, library)) return false
+/** Visibility, settings, owners, grants, publishers, what waits. */
+export function mayManage(actor: Actor, library: GuardedLibrary): actor is UserActor {
+  if (actor.kind === 'anonymous' || !allows(actor, 'admin:team', library)) return false
   return isManager(actor, library)
+}
+
+/** To yank, deprecate and delete all that a library has. */
+export function mayYankAll(actor: Actor, library: GuardedLibrary): actor is UserActor {
+  if (actor.kind === 'anonymous' || !allows(actor, 'yank', library)) return false
+  return isManager(actor, library)
+}
+
+/** What they published themselves, at least. */
+export function mayYankOwn(actor: Actor, library: GuardedLibrary): actor is UserActor {
+  return actor.kind === 'user' && mayYank(actor, library, { publishedBy: actor.handle })
 }
 
 /** In the name of a handle: to take what is offered to it, to see what it uses. */
