@@ -1,6 +1,6 @@
 /** Why a hit is one, worked out for those that are shown: the same words, the same fields, as the search itself. */
 import type { FoundFacts } from '#library/_hits'
-import { searchFields, type Terms, weights } from '#library/_matching'
+import { type Alternative, searchFields, type Term, type Terms, weights } from '#library/_matching'
 import { nameWords } from '#library/_search-index'
 import type { Explanation, Hit, SearchField } from '#library/model'
 import { wordsOf } from '#library/words'
@@ -41,46 +41,43 @@ function whyOf(
     field,
     weight: weights[field],
     isName,
-    words: terms.map((alternatives) => wordOf(fields, alternatives)),
+    words: terms.map((term) => wordOf(fields, term)),
   }
 }
 
 function isWithin(fields: Fields, terms: Terms, count: number): boolean {
   const some = searchFields.slice(0, count)
-  return terms.every((alternatives) =>
-    some.some((field) => foundIn(fields[field], alternatives) !== undefined),
-  )
+  return terms.every((term) => some.some((field) => foundIn(fields[field], term) !== undefined))
 }
 
+/** The first alternative that is there: they come best first. */
 function foundIn(
   words: readonly string[],
-  alternatives: Terms[number],
-): { readonly found: string; readonly index: number } | undefined {
-  for (const [index, { word, isBeginning }] of alternatives.entries()) {
-    const found = words.includes(word)
-      ? word
-      : isBeginning
+  { anyOf }: Term,
+): { readonly found: string; readonly match: Alternative['match'] } | undefined {
+  for (const { word, match } of anyOf) {
+    const found =
+      match === 'beginning'
         ? words.find((one) => one.startsWith(word))
-        : undefined
-    if (found !== undefined) return { found, index }
+        : words.find((one) => one === word)
+    if (found !== undefined) return { found, match }
   }
   return undefined
 }
 
-/** The first alternative is what was asked for. */
-function wordOf(fields: Fields, alternatives: Terms[number]): Explanation['words'][number] {
-  const word = alternatives[0]?.word ?? ''
+const goodness: readonly Alternative['match'][] = ['whole', 'beginning', 'near']
+
+function wordOf(fields: Fields, term: Term): Explanation['words'][number] {
   const places = searchFields.flatMap((field) => {
-    const place = foundIn(fields[field], alternatives)
+    const place = foundIn(fields[field], term)
     return place === undefined ? [] : [{ field, ...place }]
   })
-  const best = places.find(({ found }) => found === word) ?? places[0]
-  const match =
-    best === undefined || best.found === word ? 'whole' : best.index === 0 ? 'beginning' : 'near'
+  const match = goodness.find((one) => places.some((place) => place.match === one)) ?? 'whole'
+  const found = places.find((place) => place.match === match)?.found ?? term.word
   return {
-    word,
+    word: term.word,
     match,
-    ...(match === 'whole' ? {} : { found: best?.found ?? word }),
+    ...(found === term.word ? {} : { found }),
     fields: places.map(({ field }) => field),
   }
 }

@@ -24,10 +24,18 @@ export const weights: Readonly<Record<SearchField, number>> = {
   bodies: 1,
 }
 
-/** One of these, each as it stands or as a beginning. */
-export type Alternatives = readonly { readonly word: string; readonly isBeginning: boolean }[]
+/** A word as it stands, the beginning of one, or one that is spelled nearly so. */
+export interface Alternative {
+  readonly word: string
+  readonly match: 'whole' | 'beginning' | 'near'
+}
+/** A word that was asked for, and what will do: one of these. */
+export interface Term {
+  readonly word: string
+  readonly anyOf: readonly Alternative[]
+}
 /** All of these. */
-export type Terms = readonly Alternatives[]
+export type Terms = readonly Term[]
 
 /** All terms within the first `fields` fields. */
 export interface Match {
@@ -46,10 +54,8 @@ export function matching(dialect: Dialect, match: Match, but: readonly Match[]):
 
 function fts5({ terms, fields }: Match): string {
   const text = terms
-    .map((alternatives) => {
-      const words = alternatives.map(
-        ({ word, isBeginning }) => `"${word}"${isBeginning ? ' *' : ''}`,
-      )
+    .map(({ anyOf }) => {
+      const words = anyOf.map(({ word, match }) => `"${word}"${match === 'beginning' ? ' *' : ''}`)
       return words.length === 1 ? words[0] : `(${words.join(' OR ')})`
     })
     .join(' AND ')
@@ -60,10 +66,8 @@ function fts5({ terms, fields }: Match): string {
 /** The texts are those of the indexes: `_search-tables.ts`. */
 function vectors({ terms, fields }: Match): Clause {
   const query = terms
-    .map((alternatives) => {
-      const words = alternatives.map(
-        ({ word, isBeginning }) => `'${word}'${isBeginning ? ':*' : ''}`,
-      )
+    .map(({ anyOf }) => {
+      const words = anyOf.map(({ word, match }) => `'${word}'${match === 'beginning' ? ':*' : ''}`)
       return words.length === 1 ? words[0] : `(${words.join(' | ')})`
     })
     .join(' & ')

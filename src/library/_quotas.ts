@@ -1,7 +1,8 @@
 /** What somebody has, and may have. */
-import type { LibraryParts } from '#library/_parts'
+
 import { libraryFault } from '#library/faults'
 import type { Quota, Usage } from '#library/model'
+import type { LibraryParts } from '#library/parts'
 import type { Queryable } from '#sql/sql'
 
 const dayMs = 86_400_000

@@ -1,7 +1,6 @@
 /** Looking up what rows say, and what of it somebody may know. */
 import { settled } from '#changelog/settled'
 import type { Actor } from '#identity/actor'
-import type { LibraryParts } from '#library/_parts'
 import type { LibraryRow, PartyRow, VersionRow } from '#library/changes'
 import { libraryFault } from '#library/faults'
 import { type Manifest, manifestFromJson, manifestSchema } from '#library/manifest'
@@ -14,6 +13,7 @@ import type {
   Visibility,
 } from '#library/model'
 import { formatLibraryRef, parseLibraryRef } from '#library/name'
+import type { LibraryParts } from '#library/parts'
 import { type GuardedLibrary, mayManage, mayPublish, mayRead } from '#library/rights'
 import { parseVersion, type Version } from '#library/version'
 import type { Queryable } from '#sql/sql'

@@ -1,5 +1,5 @@
 /** `mayRead` of `rights.ts` as a condition on rows of `library l`. The two must say the same: a test compares them. */
-import type { Actor, UserActor } from '#identity/actor'
+import { type Actor, everyLibrary, type UserActor } from '#identity/actor'
 import { type Clause, clause, joined } from '#library/_clauses'
 import { handlesOf } from '#library/rights'
 
@@ -16,7 +16,7 @@ export function seesOnlyPublic(actor: Actor): boolean {
 }
 
 function isNamed({ token }: UserActor): Clause {
-  if (token.globs.includes('@*/*')) return clause`1 = 1`
+  if (token.globs.includes(everyLibrary)) return clause`1 = 1`
   const likes = token.globs.map(
     (glob) => clause`('@' || l.scope || '/' || l.name) like ${likeOf(glob)} escape '\\'`,
   )

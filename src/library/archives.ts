@@ -1,7 +1,6 @@
 /** What rests: archives, and what is read out of them. */
 import type { Actor } from '#identity/actor'
 import type { Counters } from '#library/_counters'
-import type { LibraryParts } from '#library/_parts'
 import { reading, requireReadableVersion, versionFacts } from '#library/_rows'
 import { fileOfArchive } from '#library/archive-reader'
 import { type OpenBlob, parseBlobDigest } from '#library/archive-store'
@@ -10,6 +9,7 @@ import { libraryFault } from '#library/faults'
 import type { VersionRef } from '#library/libraries'
 import type { FileFacts, OpenArchive, VersionFacts } from '#library/model'
 import { formatLibraryRef } from '#library/name'
+import type { LibraryParts } from '#library/parts'
 import { collect } from '#stream/collect'
 
 interface Signalled {

@@ -1,7 +1,6 @@
 /** What stands around libraries: quotas, the feed, what waits for somebody's word, the keys that sign. */
 import type { Actor } from '#identity/actor'
 import { allOf, clause, run } from '#library/_clauses'
-import type { LibraryParts } from '#library/_parts'
 import { quotaOf, usageOf } from '#library/_quotas'
 import { assertLetIn, guard, reading, refOf, seesHidden, versionFacts } from '#library/_rows'
 import { keyRows, newKey, signingKey } from '#library/_signing'
@@ -16,6 +15,7 @@ import type {
   QuotaAndUsage,
   SigningKey,
 } from '#library/model'
+import type { LibraryParts } from '#library/parts'
 import { mayAdminister, mayManage, maySpeakFor } from '#library/rights'
 
 const feedMax = 500

@@ -1,12 +1,12 @@
 /** What differs between two versions: which files, and of those that people read, which lines. */
 import type { Actor } from '#identity/actor'
-import type { LibraryParts } from '#library/_parts'
 import { isHidden, reading, requireReadable, requireVersion } from '#library/_rows'
 import { contentOf } from '#library/archives'
 import type { VersionRow } from '#library/changes'
 import { libraryFault } from '#library/faults'
 import { diffLines } from '#library/line-diff'
 import type { Diff, FileChange, LibraryRef } from '#library/model'
+import type { LibraryParts } from '#library/parts'
 import type { Queryable } from '#sql/sql'
 import { gatherShort } from '#stream/gather'
 

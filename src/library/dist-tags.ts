@@ -1,10 +1,10 @@
 /** Names that libraries give to versions: `latest`, `next`, … They follow the version they were set to, and nothing else. */
 import type { Actor } from '#identity/actor'
-import type { LibraryParts } from '#library/_parts'
 import { requireRight, requireVersion } from '#library/_rows'
 import type { LibraryChange } from '#library/changes'
 import { libraryFault } from '#library/faults'
 import type { LibraryRef } from '#library/model'
+import type { LibraryParts } from '#library/parts'
 import { isDistTag } from '#library/range'
 import { mayPublish } from '#library/rights'
 

@@ -1,6 +1,5 @@
 /** Search within one version: the lines of its Markdown that have all words of a query, read from the archive itself. */
 import type { Actor } from '#identity/actor'
-import type { LibraryParts } from '#library/_parts'
 import { reading, requireReadable, requireVersion } from '#library/_rows'
 import { readArchive } from '#library/archive-reader'
 import { parseBlobDigest } from '#library/archive-store'
@@ -8,7 +7,8 @@ import type { VersionRow } from '#library/changes'
 import { libraryFault } from '#library/faults'
 import type { InnerHit, LibraryRef } from '#library/model'
 import { formatLibraryRef } from '#library/name'
-import { headingsOf, wordsOf } from '#library/words'
+import type { LibraryParts } from '#library/parts'
+import { markdownLines, otherNumber, wordsOf } from '#library/words'
 
 const limitDefault = 50
 const limitMax = 200
@@ -79,14 +79,14 @@ async function searchArchive(
 
 function* searchText(path: string, text: string, { words }: Query): Generator<InnerHit> {
   let heading: string | undefined
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
-    for (const found of headingsOf(line)) heading = found
-    if (!hasAll(line, words)) continue
+  for (const [index, line] of [...markdownLines(text)].entries()) {
+    heading = line.heading ?? heading
+    if (!hasAll(line.text, words)) continue
     yield {
       path,
       line: index + 1,
       ...(heading === undefined ? {} : { heading }),
-      text: line.trim().slice(0, lineCharsMax),
+      text: line.text.trim().slice(0, lineCharsMax),
     }
   }
 }
@@ -94,5 +94,7 @@ function* searchText(path: string, text: string, { words }: Query): Generator<In
 /** A word may go on: who types the beginning of one finds it. */
 function hasAll(line: string, words: readonly string[]): boolean {
   const there = [...wordsOf(line)]
-  return words.every((word) => there.some((one) => one.startsWith(word)))
+  return words.every((word) =>
+    there.some((one) => one.startsWith(word) || one === otherNumber(word)),
+  )
 }

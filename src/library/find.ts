@@ -13,20 +13,21 @@ import { type Position, type Row, readCursor, writeCursor } from '#library/_curs
 import { explain } from '#library/_explain'
 import { hitsOf } from '#library/_hits'
 import {
-  type Alternatives,
+  type Alternative,
   type Match,
   matching,
   searchFields,
+  type Term,
   type Terms,
 } from '#library/_matching'
-import type { LibraryParts } from '#library/_parts'
 import { assertLetIn, reading } from '#library/_rows'
 import { firstHiddenRow } from '#library/_search-index'
 import { nearWords } from '#library/_spelling'
 import { seesOnlyPublic, visibleTo } from '#library/_visible'
 import { libraryFault } from '#library/faults'
 import type { FindQuery, FindSort, Found } from '#library/model'
-import { wordsOf } from '#library/words'
+import type { LibraryParts } from '#library/parts'
+import { otherNumber, wordsOf } from '#library/words'
 import { dialectOf } from '#sql/catalog'
 import type { Queryable, SqlRow } from '#sql/sql'
 
@@ -140,13 +141,21 @@ function filtersOf({ tag, scope, license, updatedSince }: FindQuery): readonly C
   return filters
 }
 
-/** Whole words; then the last may go on. */
+/** Whole words, in the singular or the plural; then the last may go on. */
 function stagesOf(words: readonly string[]): readonly Terms[] {
-  if (words.length === 0) return []
-  const whole = words.map((word) => [{ word, isBeginning: false }])
-  const last = words.at(-1) ?? ''
+  const last = words.at(-1)
+  if (last === undefined) return []
+  const whole = words.map((word): Term => {
+    const other = otherNumber(word)
+    const anyOf = [word, ...(other === undefined ? [] : [other])]
+    return { word, anyOf: anyOf.map((one) => ({ word: one, match: 'whole' })) }
+  })
   if (last.length < beginningCharsMin) return [whole]
-  return [whole, [...whole.slice(0, -1), [{ word: last, isBeginning: true }]]]
+  return [whole, whole.with(-1, withMore(whole.at(-1), [{ word: last, match: 'beginning' }]))]
+}
+
+function withMore(term: Term | undefined, more: readonly Alternative[]): Term {
+  return { word: term?.word ?? '', anyOf: [...(term?.anyOf ?? []), ...more] }
 }
 
 /** `@scope/name` names as `name` does. */
@@ -169,16 +178,16 @@ async function nearStage(
 ): Promise<{ readonly terms: Terms; readonly text: string } | undefined> {
   const terms = stages.at(-1)
   if (terms === undefined) return undefined
-  const near = await Promise.all(terms.map(([term]) => nearWords(sql, term?.word ?? '')))
+  const near = await Promise.all(terms.map(({ word }) => nearWords(sql, word)))
   if (near.every((words) => words.length === 0)) return undefined
   return {
-    terms: terms.map(
-      (alternatives, index): Alternatives => [
-        ...alternatives,
-        ...(near[index] ?? []).map((word) => ({ word, isBeginning: false })),
-      ],
+    terms: terms.map((term, index) =>
+      withMore(
+        term,
+        (near[index] ?? []).map((word) => ({ word, match: 'near' })),
+      ),
     ),
-    text: terms.map(([term], index) => near[index]?.[0] ?? term?.word ?? '').join(' '),
+    text: terms.map(({ word }, index) => near[index]?.[0] ?? word).join(' '),
   }
 }
 
@@ -319,7 +328,7 @@ async function countUpTo({ sql }: Search, match: Clause): Promise<number> {
   const [row] = await run<{ count: number }>(
     sql,
     clause`select count(*) as count from (
-      select 1 from derived_library_text f where ${match} limit ${sortedMax + 1}) as some`,
+      select 1 from derived_library_text f where ${match} limit ${sortedMax + 1}) as found`,
   )
   return row?.count ?? 0
 }

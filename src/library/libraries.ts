@@ -41,7 +41,8 @@ export interface VersionRef extends LibraryRef {
   readonly version: string
 }
 
-export interface Libraries {
+/** Disposing makes the last counts durable. */
+export interface Libraries extends AsyncDisposable {
   // Publishing.
 
   /**

@@ -2,13 +2,13 @@
 import type { CommitTransaction } from '#changelog/change'
 import type { Actor, UserActor } from '#identity/actor'
 import { libraryJson } from '#library/_dump'
-import type { LibraryParts } from '#library/_parts'
 import { findVersion, refOf, requireRight, requireVersion, versionFacts } from '#library/_rows'
 import type { LibraryChange, LibraryRow, MarksJson, VersionRow } from '#library/changes'
 import { libraryFault } from '#library/faults'
 import type { VersionRef } from '#library/libraries'
 import type { FeedEvent, LibraryRef, VersionFacts } from '#library/model'
 import { formatLibraryRef } from '#library/name'
+import type { LibraryParts } from '#library/parts'
 import { mayAdminister, mayManage, mayYank, mayYankAll, mayYankOwn } from '#library/rights'
 
 /** Of a reason or a message, in characters. */

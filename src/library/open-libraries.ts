@@ -1,7 +1,6 @@
-/** The domain over its parts: what doors are given. It owns nothing; whoever opened it calls `flush` before the end. */
+/** The domain over its parts: what doors are given. Of what it stands on it owns nothing. */
 
 import { Counters } from '#library/_counters'
-import type { LibraryParts } from '#library/_parts'
 import { indexMissing } from '#library/_refresh'
 import { advisories, checkAdvisories, publishAdvisory, withdrawAdvisory } from '#library/advisories'
 import { archive, file, provenance, readme } from '#library/archives'
@@ -23,6 +22,7 @@ import {
   removeOwner,
   setGrant,
 } from '#library/parties'
+import type { LibraryParts } from '#library/parts'
 import { publish } from '#library/publish'
 import {
   addTrustedPublisher,
@@ -97,8 +97,11 @@ export async function openLibraries(parts: LibraryParts): Promise<Libraries> {
     rehash: (options) => rehash(parts, options),
     async check() {
       await parts.sql.query`select 1 as one`
-      await parts.archives.check({ signal: AbortSignal.timeout(checkMs) })
+      const late = new AbortController()
+      const stop = parts.world.timer(checkMs, () => late.abort(new Error('archives do not answer')))
+      await parts.archives.check({ signal: late.signal }).finally(stop)
     },
+    [Symbol.asyncDispose]: () => counters.flush(),
   }
 }
 

@@ -2,7 +2,6 @@
 import type { CommitTransaction } from '#changelog/change'
 import type { Actor, UserActor } from '#identity/actor'
 import { libraryJson } from '#library/_dump'
-import type { LibraryParts } from '#library/_parts'
 import {
   type FoundLibrary,
   findLibrary,
@@ -14,6 +13,7 @@ import {
 import type { LibraryChange, PartyRole, PartyRow } from '#library/changes'
 import { libraryFault } from '#library/faults'
 import type { GrantRole, Invitation, LibraryGrant, LibraryRef, Owners } from '#library/model'
+import type { LibraryParts } from '#library/parts'
 import { mayManage, maySpeakFor } from '#library/rights'
 import type { Queryable } from '#sql/sql'
 

@@ -6,7 +6,6 @@ import { toHex } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { settledIfRefused } from '#changelog/settled'
 import type { Actor, UserActor } from '#identity/actor'
-import type { LibraryParts } from '#library/_parts'
 import { assertWithinQuota } from '#library/_quotas'
 import {
   type FoundLibrary,
@@ -39,6 +38,7 @@ import {
   type LibraryName,
   nameSkeleton,
 } from '#library/name'
+import type { LibraryParts } from '#library/parts'
 import { parseProvenance, provenanceBytesMax, speaksOf } from '#library/provenance'
 import { mayCreate, mayPublish, mayRead } from '#library/rights'
 import { judgeFindings, type Verdict } from '#library/scan-policy'
@@ -262,7 +262,7 @@ class IndexedTexts {
   }
 
   words(): { readonly headings: string; readonly bodies: string } {
-    const headings = this.#texts.flatMap((text) => [...headingsOf(text)])
+    const headings = this.#texts.flatMap(headingsOf)
     return {
       headings: distinctWords(headings, headingCharsMax).join(' '),
       bodies: distinctWords(this.#texts, bodyCharsMax).join(' '),

@@ -2,11 +2,11 @@
 import { toHex } from '#bytes/text'
 import type { Actor } from '#identity/actor'
 import { wildcard } from '#identity/wildcard'
-import type { LibraryParts } from '#library/_parts'
 import { reading, refOf, requireRight } from '#library/_rows'
 import type { LibraryChange } from '#library/changes'
 import { libraryFault } from '#library/faults'
 import type { LibraryRef, TrustedPublisher } from '#library/model'
+import type { LibraryParts } from '#library/parts'
 import { mayManage } from '#library/rights'
 import type { SqlRow } from '#sql/sql'
 

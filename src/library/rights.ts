@@ -2,9 +2,9 @@
  * Who may do what with a library: pure, and the only place that decides it. A token narrows what its user may do: by scopes (`read`, `publish`,
  * `yank`), and by globs of the libraries it is for. Whoever may not read a library is not told that it is there.
  */
-import type { Actor, TokenScope, UserActor } from '#identity/actor'
-import { matchesGlob } from '#identity/glob'
+import { type Actor, isAllowed, type TokenScope, type UserActor } from '#identity/actor'
 import type { GrantRole, LibraryRef, Visibility } from '#library/model'
+import { formatLibraryRef } from '#library/name'
 
 /** What rights are decided by. */
 export interface GuardedLibrary extends LibraryRef {
@@ -89,9 +89,8 @@ export function handlesOf(actor: UserActor): readonly string[] {
 }
 
 /** Of a login token everything; of others what they say. */
-export function allows(actor: UserActor, scope: TokenScope, { scope: owner, name }: LibraryRef) {
-  const { scopes, globs } = actor.token
-  return scopes.includes(scope) && globs.some((glob) => matchesGlob(glob, `@${owner}/${name}`))
+function allows(actor: UserActor, scope: TokenScope, ref: LibraryRef): boolean {
+  return isAllowed(actor.token, scope, formatLibraryRef(ref))
 }
 
 function isManager(actor: UserActor, library: GuardedLibrary): boolean {

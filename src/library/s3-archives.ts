@@ -24,6 +24,9 @@ export interface S3ArchivesOptions {
 /** Of what is larger, parts; two of them are in memory. */
 const partBytes = 8 * 2 ** 20
 
+/** A header tells the time of an object in whole seconds: it may be as much younger. */
+const headRoundsMs = 1_000
+
 export function s3Archives(options: S3ArchivesOptions): ArchiveStore {
   const { endpoint, bucket, prefix, spoolDisk: disk, world } = options
   const nameOf = (digest: BlobDigest): ObjectName => ({
@@ -61,7 +64,8 @@ export function s3Archives(options: S3ArchivesOptions): ArchiveStore {
     },
     async remove(digest, { storedBefore, signal }) {
       const facts = await factsIfThere(endpoint, nameOf(digest), signal)
-      if (facts === undefined || facts.modifiedAt.getTime() >= storedBefore) return false
+      if (facts === undefined || facts.modifiedAt.getTime() + headRoundsMs >= storedBefore)
+        return false
       await deleteObject(endpoint, nameOf(digest), { signal })
       return true
     },

@@ -1,12 +1,12 @@
 /** Figures, of what whoever asks may read. */
 import type { Actor } from '#identity/actor'
 import { allOf, type Clause, clause, run } from '#library/_clauses'
-import type { LibraryParts } from '#library/_parts'
 import { dateOf, dayOf } from '#library/_quotas'
 import { assertLetIn, reading, refOf } from '#library/_rows'
 import { visibleTo } from '#library/_visible'
 import { libraryFault } from '#library/faults'
 import type { ApiUse, DownloadStatistics, LibraryStatistics } from '#library/model'
+import type { LibraryParts } from '#library/parts'
 import { mayAdminister } from '#library/rights'
 
 const daysDefault = 30

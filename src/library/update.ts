@@ -1,13 +1,13 @@
 /** What a library is, beside its versions. */
 import type { Actor } from '#identity/actor'
 import { libraryJson } from '#library/_dump'
-import type { LibraryParts } from '#library/_parts'
 import { libraryFacts, requireRight } from '#library/_rows'
 import type { LibraryChange, LibraryRow } from '#library/changes'
 import { libraryFault } from '#library/faults'
 import type { Libraries } from '#library/libraries'
 import type { LibraryFacts, LibraryRef } from '#library/model'
 import { formatLibraryRef } from '#library/name'
+import type { LibraryParts } from '#library/parts'
 import { mayManage } from '#library/rights'
 
 type Changes = Parameters<Libraries['update']>[2]

@@ -2,15 +2,12 @@
 import { toHex } from '#bytes/text'
 import { openDigest } from '#crypto/digest'
 import { isFault } from '#fault/fault'
-import type { LibraryParts } from '#library/_parts'
 import { type BlobDigest, parseBlobDigest } from '#library/archive-store'
 import type { LibraryChange } from '#library/changes'
-import type { Libraries } from '#library/libraries'
 import type { Rehashed, Swept } from '#library/model'
+import type { LibraryParts } from '#library/parts'
 import type { Queryable } from '#sql/sql'
 import { walkRows } from '#sql/walk'
-import type { Telemetry } from '#telemetry/telemetry'
-import type { World } from '#world/world'
 
 interface Signalled {
   readonly signal: AbortSignal
@@ -94,47 +91,5 @@ async function isAsNamed(
     throw error
   } finally {
     blob.release()
-  }
-}
-
-/** Counts become durable each minute; archives are swept each hour, and read each week. */
-const flushMs = 60_000
-const sweepMs = 3_600_000
-const rehashMs = 7 * 24 * sweepMs
-
-/** From now on, until it is disposed of, which waits for what is under way and makes the last counts durable. */
-export function startUpkeep({
-  libraries,
-  world,
-  telemetry,
-}: {
-  readonly libraries: Pick<Libraries, 'flush' | 'sweep' | 'rehash'>
-  readonly world: World
-  readonly telemetry: Pick<Telemetry, 'note'>
-}): AsyncDisposable {
-  const stop = new AbortController()
-  const { signal } = stop
-  const every = async (ms: number, what: string, work: () => Promise<unknown>): Promise<void> => {
-    for (;;) {
-      await world.sleep(ms, { signal }).catch(() => {}) // aborted: the condition sees it
-      if (signal.aborted) return
-      await work().catch((error: unknown) => {
-        if (!signal.aborted) telemetry.note(isFault(error) ? 'warn' : 'error', what, { error })
-      })
-    }
-  }
-  const running = [
-    every(flushMs, 'downloads were not recorded', () => libraries.flush()),
-    every(sweepMs, 'archives were not swept', () => libraries.sweep({ signal })),
-    every(rehashMs, 'archives were not read', () => libraries.rehash({ signal })),
-  ]
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort()
-      await Promise.all(running)
-      await libraries.flush().catch((error: unknown) => {
-        telemetry.note('warn', 'downloads were not recorded', { error })
-      })
-    },
   }
 }

@@ -1,6 +1,5 @@
 /** Reading what there is of libraries and their versions. */
 import type { Actor } from '#identity/actor'
-import type { LibraryParts } from '#library/_parts'
 import {
   isHidden,
   libraryFacts,
@@ -22,6 +21,7 @@ import type {
   VersionFacts,
 } from '#library/model'
 import { formatLibraryRef } from '#library/name'
+import type { LibraryParts } from '#library/parts'
 import { isDistTag, newestInRange, parseRange } from '#library/range'
 import { isVersion, type Version } from '#library/version'
 import type { Queryable } from '#sql/sql'

@@ -1,6 +1,6 @@
 /**
  * Text as words, the same for both databases: they are given words, not text, and so find the same. A word is a run of letters and digits without
- * accents, in lower case and the singular; of scripts that are written without spaces, each pair of characters. Pure.
+ * accents, in lower case; of scripts that are written without spaces, each pair of characters. Pure.
  */
 
 const wordCharsMax = 64
@@ -11,7 +11,7 @@ const spaceless =
 export function* wordsOf(text: string): Generator<string, void, undefined> {
   for (const [run] of fold(text).matchAll(/[\p{L}\p{M}\p{N}]+/gu)) {
     if (spaceless.test(run)) yield* pairsOf(run)
-    else yield singular(run.slice(0, wordCharsMax))
+    else yield run.slice(0, wordCharsMax)
   }
 }
 
@@ -30,20 +30,38 @@ export function distinctWords(texts: Iterable<string>, charsMax: number): readon
   return [...words]
 }
 
-/** Lines that are headings of Markdown, without their marks; none within fenced code. */
-export function* headingsOf(markdown: string): Generator<string, void, undefined> {
+/** Its singular or its plural, as English makes them: enough that both meet, and short of making one word of two. None of what is no English word. */
+export function otherNumber(word: string): string | undefined {
+  if (word.length < 3 || !/^[a-z]+$/.test(word)) return undefined
+  if (/(ss|us|is|x|z|ch|sh)$/.test(word)) return `${word}es`
+  if (/[^aeiou]ies$/.test(word)) return `${word.slice(0, -3)}y`
+  if (/(ss|us|x|zz|ch|sh)es$/.test(word)) return word.slice(0, -2)
+  if (word.endsWith('s')) return word.slice(0, -1)
+  return /[^aeiou]y$/.test(word) ? `${word.slice(0, -1)}ies` : `${word}s`
+}
+
+export interface MarkdownLine {
+  readonly text: string
+  /** What it says without its marks, where it is a heading. */
+  readonly heading?: string
+}
+
+/** Within fenced code there are no headings. */
+export function* markdownLines(markdown: string): Generator<MarkdownLine, void, undefined> {
   let fence: string | undefined
-  for (const line of markdown.split(/\r?\n/)) {
-    const [, mark] = /^ {0,3}(`{3,}|~{3,})/.exec(line) ?? []
+  for (const text of markdown.split(/\r?\n/)) {
+    const [, mark] = /^ {0,3}(`{3,}|~{3,})/.exec(text) ?? []
+    const [, heading] = /^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$/.exec(text) ?? []
     if (mark !== undefined) {
       if (fence === undefined) fence = mark
       else if (mark.startsWith(fence)) fence = undefined
-      continue
     }
-    const [, heading] =
-      fence === undefined ? (/^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$/.exec(line) ?? []) : []
-    if (heading !== undefined) yield heading
+    yield { text, ...(heading === undefined || fence !== undefined ? {} : { heading }) }
   }
+}
+
+export function headingsOf(markdown: string): readonly string[] {
+  return [...markdownLines(markdown)].flatMap(({ heading }) => heading ?? [])
 }
 
 function fold(text: string): string {
@@ -52,14 +70,6 @@ function fold(text: string): string {
     .replace(/[\u0300-\u036f]/g, '')
     .toLowerCase()
     .normalize('NFC')
-}
-
-/** Harman's: enough that a plural and its singular meet, and short of making one word of two. */
-function singular(word: string): string {
-  if (word.length < 4 || !/^[a-z]+s$/.test(word) || /(us|ss|is)$/.test(word)) return word
-  if (word.endsWith('ies')) return word.length > 4 ? `${word.slice(0, -3)}y` : word
-  if (/(ss|sh|ch|x|zz)es$/.test(word)) return word.slice(0, -2)
-  return word.slice(0, -1)
 }
 
 function* pairsOf(run: string): Generator<string, void, undefined> {
