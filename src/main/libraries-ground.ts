@@ -2,7 +2,6 @@
 
 import { availableParallelism } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import type { ChangeLog } from '#changelog/change'
 import { openSharedChangeLog } from '#changelog/open-shared-change-log'
 import { beginSharedLog, readSharedKeyring } from '#changelog/shared-state'
 import { makeDirectories } from '#disk/make-directories'
@@ -25,25 +24,19 @@ import type { ArchivesPlace, DatabasePlace, LibrariesConfig } from '#main/librar
 import { takeLock } from '#main/lock'
 import { openMasterKey } from '#main/master-key'
 import { sharedRooms } from '#main/rooms'
+import { type LibraryGround, libraryBucket } from '#main/serve-libraries'
 import { openStore } from '#main/store'
 import { nodesDefault } from '#main/up.config'
-import { libraryBucket } from '#object/names'
+import { parseBucketName } from '#object/names'
 import { openEndpoint } from '#s3/endpoint'
 import { namePostgres, parsePostgresAddress } from '#sql/postgres-address'
 import { openSharedPostgres } from '#sql/postgres-shared'
-import type { Queryable, SharedSql } from '#sql/sql'
+import type { SharedSql } from '#sql/sql'
 import { openSqlite } from '#sql/sqlite'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
 
-export interface LibrariesGround {
-  readonly sql: Queryable
-  readonly changelog: ChangeLog
-  readonly keyring: Keyring
-  readonly accounts: Accounts
-  readonly archives: ArchiveStore
-  /** Where audit lines lie. */
-  readonly audit: string
+export interface LibrariesGround extends LibraryGround {
   /** For people. */
   readonly database: string
   /** Other processes may change what is there. */
@@ -84,11 +77,10 @@ async function inStore(options: GroundOptions): Promise<LibrariesGround> {
   const { sql, changelog, keys, accounts, objects, directory } = store
   const archives =
     config.archives === undefined
-      ? await openObjectArchives({ objects, bucket: libraryBucket, world })
+      ? await openObjectArchives({ objects, bucket: parseBucketName(libraryBucket), world })
       : await openArchives(config.archives, options)
   return {
     ...{ sql, changelog, keyring: keys.keyring, accounts, archives },
-    audit: directory.audit,
     database: directory.database,
     isShared: false,
   }
@@ -106,7 +98,6 @@ async function inDatabase(place: DatabasePlace, options: GroundOptions): Promise
     ...{ sql, changelog, keyring },
     accounts: new Accounts({ sql, changelog, keyring, world }, accountSettings),
     archives: await openArchives(config.archives ?? directory, options),
-    audit: join(data, 'audit'),
     database: name,
     isShared: place.kind === 'postgresql',
   }

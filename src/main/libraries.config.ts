@@ -129,8 +129,17 @@ export const librariesSettings = {
     help: 'its region (default: us-east-1)',
     schema: text.default('us-east-1'),
   },
-  s3AccessKeyId: { env: 'AWS_ACCESS_KEY_ID', schema: text.optional() },
-  s3SecretAccessKey: { env: 'AWS_SECRET_ACCESS_KEY', isSecret: true, schema: text.optional() },
+  s3AccessKeyId: {
+    env: 'AWS_ACCESS_KEY_ID',
+    help: 'who we are there (default: nobody)',
+    schema: text.optional(),
+  },
+  s3SecretAccessKey: {
+    env: 'AWS_SECRET_ACCESS_KEY',
+    help: 'and how we prove it',
+    isSecret: true,
+    schema: text.optional(),
+  },
   redis: {
     flag: '--redis <url>',
     env: 'REDIS_URL',

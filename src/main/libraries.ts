@@ -5,9 +5,8 @@ import { OwnBudgets, type RequestBudgets } from '#api/library/request-budgets'
 import { SharedBudgets } from '#api/library/shared-budgets'
 import { openRateTables, RateLimits } from '#api/rate-limits'
 import { isFault } from '#fault/fault'
+import type { HttpHandler } from '#http/message'
 import { isLoopback } from '#http/peer'
-import type { Libraries } from '#library/libraries'
-import { openLibraries } from '#library/open-libraries'
 import { openAudit } from '#main/audit'
 import { certificateOf, listenAs } from '#main/certificate'
 import {
@@ -24,7 +23,7 @@ import { isLoopback as isLoopbackHost } from '#main/networks'
 import type { ProgramOptions } from '#main/offline'
 import { prettyLines } from '#main/pretty-lines'
 import { printSettings } from '#main/print-settings'
-import { openLibraryDoor, tendLibraries } from '#main/serve-libraries'
+import { openLibraryService } from '#main/serve-libraries'
 import type { Given } from '#main/settings'
 import { findSettingsFile } from '#main/settings-file'
 import type { Health } from '#main/status-pages'
@@ -68,26 +67,27 @@ export async function runLibraries({
       audit.take(event)
     },
   }
-  const accountSettings = accountSettingsOf(config)
+  const accountSettings = await accountSettingsOf(config)
   const ground = await openLibrariesGround({ config, accountSettings, world, telemetry, stack })
-  const rules = registryRulesOf(config)
-  const libraries = stack.use(await openLibraries({ ...ground, rules, world, telemetry }))
   await ensureAdmin(ground, config)
-  stack.use(tendLibraries({ libraries, world, telemetry }))
-  const served = {
-    ...{ libraries, accounts: ground.accounts, rules, world, telemetry },
-    auditLog: audit.log,
-    budgets: openBudgets(config, { world, telemetry, stack }),
-    rates: new RateLimits(openRateTables(config, world), { world }),
-    publicUrl: config.url,
-    crossOrigins: config.crossOrigins,
-    isProxy: config.proxies?.include ?? (() => false),
-  }
+  const service = stack.use(
+    await openLibraryService({
+      ...ground,
+      rules: registryRulesOf(config),
+      auditLog: audit.log,
+      budgets: openBudgets(config, { world, telemetry, stack }),
+      rates: new RateLimits(openRateTables(config, world), { world }),
+      publicUrl: config.url,
+      crossOrigins: config.crossOrigins,
+      isProxy: config.proxies?.include ?? (() => false),
+      ...{ world, telemetry },
+    }),
+  )
   const front = createLibrariesFront({
     version,
-    api: openLibraryDoor(served),
-    pages: async () => ({ status: 404, headers: {} }),
-    health: () => healthOf(ground, { libraries, now: world.now() }),
+    api: service.api,
+    pages: noPages,
+    health: () => healthOf(ground, world.now()),
     metrics: async () => ({
       text: await counted.metricsText(),
       contentType: counted.metricsContentType,
@@ -110,13 +110,19 @@ export async function runLibraries({
     version,
     nodes: [],
     connections: server.exchanges,
-    libraries: await libraries.figures(),
+    libraries: await service.figures(),
   }))
   print(tell(config, { port: server.port, ground }))
   if (!stop.aborted)
     await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
   print('\nStopping: requests in flight are finished first.\n')
 }
+
+const noPages: HttpHandler = async () => ({
+  status: 404,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: 'Nothing is here. Try /api/v1/openapi.json.\n',
+})
 
 function openBudgets(
   config: LibrariesConfig,
@@ -159,11 +165,11 @@ async function ensureAdmin(
   await accounts.registration.ensureAdmin({ username, email, password })
 }
 
+/** Who asks whether we are well does not wait longer. */
+const checkMs = 5_000
+
 /** As the first design has it: each part by its name. */
-async function healthOf(
-  { sql, archives }: LibrariesGround,
-  { now }: { readonly libraries: Libraries; readonly now: number },
-): Promise<Health> {
+async function healthOf({ sql, archives }: LibrariesGround, now: number): Promise<Health> {
   const isUp = async (look: () => Promise<unknown>): Promise<boolean> => {
     try {
       await look()
@@ -175,7 +181,7 @@ async function healthOf(
   }
   const [database, storage] = await Promise.all([
     isUp(() => sql.query`select 1 as one`),
-    isUp(() => archives.check()),
+    isUp(() => archives.check({ signal: AbortSignal.timeout(checkMs) })),
   ])
   const isHealthy = database && storage
   const word = (isThere: boolean): string => (isThere ? 'healthy' : 'unhealthy')

@@ -4,11 +4,12 @@ import type { CrossOrigins } from '#api/cross-origin'
 import { type BudgetRule, type BudgetRules, defaultBudgets } from '#api/library/request-budgets'
 import { parseBytes } from '#bytes/size'
 import { type AccountSettings, defaultAccountSettings } from '#identity/settings'
-import { defaultRules, type RegistryRules } from '#library/_parts'
 import { archiveLimits } from '#library/archive-limits'
+import { defaultRules, type RegistryRules } from '#library/parts'
 import { defaultScanPolicy, type ScanPolicy } from '#library/scan-policy'
 import { parseOrigins } from '#main/listening.config'
 import { oneOf, parsedBy, type Setting, type ValuesOf } from '#main/settings'
+import { readSignOn } from '#main/sign-on-file'
 
 const mebibyte = 2 ** 20
 const fileMebibytesMax = 4_096
@@ -77,6 +78,13 @@ export const librarySettings = {
     file: 'security.registration',
     help: 'who may register: open, invite or closed (default: invite)',
     schema: oneOf(['open', 'invite', 'closed']).default(defaultAccountSettings.registration),
+  },
+  signOn: {
+    flag: '--sign-on <file>',
+    env: 'OIDC_CONFIG',
+    file: 'security.oidc_config',
+    help: 'file with the OpenID providers that people sign in with, and the issuers that vouch for systems which publish',
+    schema: text.optional(),
   },
   teams: {
     env: 'TEAM_CREATION',
@@ -239,10 +247,12 @@ export const librarySettings = {
 
 export type LibraryConfig = ValuesOf<typeof librarySettings>
 
-export function accountSettingsOf(config: LibraryConfig): AccountSettings {
+/** `main/file-unusable` */
+export async function accountSettingsOf(config: LibraryConfig): Promise<AccountSettings> {
   const { registration, passwordCharactersMin, loginHours, tokenDays, writeTokenDaysMax } = config
   return {
     ...defaultAccountSettings,
+    ...(await readSignOn(config.signOn)),
     ...{ registration, passwordCharactersMin, loginHours, tokenDays, writeTokenDaysMax },
     teamsMadeBy: config.teams,
     reservedNames: config.reservedNames,

@@ -2,8 +2,10 @@
 import { deepEqual, ok } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { accountRoutes } from '#api/accounts/routes'
 import { iamActions } from '#api/iam/door'
 import { openStsActions } from '#api/iam/sts'
+import { libraryRoutes } from '#api/library/routes'
 import { adminCommands } from '#main/admin-commands'
 import { exitCodes } from '#main/exit-codes'
 import { exportSettings } from '#main/export.config'
@@ -64,7 +66,8 @@ test('libraries.md names every flag and variable of the registry of libraries, a
   const ofStore = new Set(Object.values<Settings[string]>(upSettings).map(({ env }) => env))
   const text = page('libraries')
   const written = new Set(text.match(/(?<=`)(--[a-z0-9-]+|[A-Z][A-Z0-9]*(_[A-Z0-9]+)+)(?=[` ])/g))
-  const isTold = (name: string): boolean => written.has(name) || ofStore.has(name)
+  const isTold = (name: string): boolean =>
+    ofStore.has(name) || new RegExp(`\`${name}[\` ]`).test(text)
   deepEqual(
     names.filter((name) => !isTold(name)),
     [],
@@ -74,6 +77,13 @@ test('libraries.md names every flag and variable of the registry of libraries, a
     [...written].filter((name) => !known.has(name)),
     [],
   )
+})
+
+test('libraries-api.md names every operation, and no other', () => {
+  const text = readFileSync(new URL('../../docs/use/libraries-api.md', import.meta.url), 'utf8')
+  const written = [...text.matchAll(/^\| `([A-Z]+ \/\S*)` \|/gm)].map(([, name]) => name)
+  const routes = [...libraryRoutes, ...accountRoutes]
+  deepEqual(written.sort(), routes.map(({ method, path }) => `${method} ${path}`).sort())
 })
 
 test('exit-codes.md has a row for every code', () => {

@@ -22,7 +22,6 @@ const ada: UserActor = {
     kind: 'login',
     scopes: tokenScopes,
     globs: ['*'],
-    createdAt: 0,
   },
 }
 
