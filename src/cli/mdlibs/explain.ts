@@ -110,6 +110,10 @@ const explainers: Readonly<Record<MdlibsFaultCode | ArchiveFaultCode, Explainer>
     codes.refused,
     ({ path, reason }) => `${path} would be replaced, but ${reason}. Move it away, or say --force.`,
   ],
+  'mdlibs/malformed-bundle': [
+    codes.damaged,
+    ({ path, reason }) => `${path} is no bundle: ${reason}. mdlibs export makes one.`,
+  ],
   'mdlibs/not-verified': [
     codes.damaged,
     ({ failed }) =>

@@ -42,6 +42,7 @@ export const mdlibsFault = declareFaults({
   'mdlibs/not-installed': 'not-found',
   /** What would be replaced was changed here, or is not ours. */
   'mdlibs/changed-locally': 'conflict',
+  'mdlibs/malformed-bundle': 'invalid',
   'mdlibs/not-verified': 'corrupt',
   /** Something is known against what is installed. */
   'mdlibs/advisories': 'precondition',

@@ -1,5 +1,7 @@
 /** The arguments of the commands that install libraries, and look at what is installed. */
 import type { Command } from 'commander'
+import { exportBundle, importBundle } from '#cli/mdlibs/bundle'
+import { cleanCache, listCache } from '#cli/mdlibs/cache'
 import { action, collectList, type Run } from '#cli/mdlibs/flags'
 import { audit, outdated, verify } from '#cli/mdlibs/inspect-installed'
 import { ci, type InstallOptions, install, uninstall } from '#cli/mdlibs/install'
@@ -66,6 +68,22 @@ export function addInstallCommands(program: Command, run: Run): void {
         verify(context, { path, isOffline: offline, provenanceKeys: provenanceKey ?? [] }),
       ),
     )
+}
+
+export function addCarryCommands(program: Command, run: Run): void {
+  program
+    .command('export')
+    .description('put everything that mdlibs.lock names into one file')
+    .argument('<file>')
+    .action(action(run, (context, [file = '']) => exportBundle(context, file)))
+  program
+    .command('import')
+    .description('take such a file in: mdlibs ci needs no registry then')
+    .argument('<file>')
+    .action(action(run, (context, [file = '']) => importBundle(context, file)))
+  const cache = program.command('cache').description('archives that were fetched before')
+  cache.command('list').description('how many, and where').action(action(run, listCache))
+  cache.command('clean').description('remove them').action(action(run, cleanCache))
 }
 
 interface VerifyFlags {

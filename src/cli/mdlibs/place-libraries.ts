@@ -73,7 +73,7 @@ export async function placeLibraries(
     for (const { library } of fresh) await refuseLoss(context, placeOf(root, library))
     for (const { directory } of surplus) await refuseLoss(context, directory)
   }
-  await fetchAll(context, { registries, libraries: fresh })
+  await fetchArchives(context, { registries, libraries: fresh })
   if (fresh.length > 0 || surplus.length > 0) {
     placed.push(...(await exchange(context, { root, fresh, surplus, allowsScripts })))
   }
@@ -110,8 +110,8 @@ async function refuseLoss({ directory }: MdlibsContext, place: string): Promise<
   refuse(`${first.path} in it was ${first.change}${more}`)
 }
 
-/** Into the cache. */
-async function fetchAll(
+/** Into the cache. `mdlibs/damaged`, and as `RegistryApi.download` */
+export async function fetchArchives(
   context: MdlibsContext,
   { registries, libraries }: Pick<PlaceOptions, 'registries' | 'libraries'>,
 ): Promise<void> {

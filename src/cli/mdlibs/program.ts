@@ -1,9 +1,10 @@
 /** The arguments of `mdlibs`. */
-import { Command } from 'commander'
+import { Argument, Command } from 'commander'
 import { addLoginCommands, addTeamCommands, addTokenCommands } from '#cli/mdlibs/account-commands'
+import { completions, type Shell, shells } from '#cli/mdlibs/completions'
 import { addDocs, addInit } from '#cli/mdlibs/document-commands'
-import type { Run } from '#cli/mdlibs/flags'
-import { addInstallCommands } from '#cli/mdlibs/install-commands'
+import { action, type Run } from '#cli/mdlibs/flags'
+import { addCarryCommands, addInstallCommands } from '#cli/mdlibs/install-commands'
 import { addFindCommands, addManageCommands } from '#cli/mdlibs/library-commands'
 import { addPublishCommands } from '#cli/mdlibs/publish-commands'
 import { addConfigCommands, addRegistryCommands } from '#cli/mdlibs/settings-commands'
@@ -47,6 +48,7 @@ export function createMdlibsProgram({ terminal, run }: MdlibsProgramOptions): Co
   addSharedCommands(program, run)
   addDocs(program, run)
   addInstallCommands(program, run)
+  addCarryCommands(program, run)
   addFindCommands(program, run)
   addPublishCommands(program, run)
   addManageCommands(program, run)
@@ -55,6 +57,15 @@ export function createMdlibsProgram({ terminal, run }: MdlibsProgramOptions): Co
   addTeamCommands(program, run)
   addRegistryCommands(program, run)
   addConfigCommands(program, run)
+  program
+    .command('completions')
+    .description('what a shell needs to complete commands: source <(mdlibs completions bash)')
+    .addArgument(new Argument('<shell>').choices([...shells]))
+    .action(
+      action(run, async ({ terminal }, [shell = 'bash']) => {
+        for (const line of completions(program, shell as Shell)) terminal.print(line) // one of the choices
+      }),
+    )
   return program
 }
 

@@ -51,12 +51,16 @@ export function isLockCurrent(project: Project): boolean {
   return [...wanted].every(([library, range]) => lock.wanted.get(library) === range)
 }
 
+export async function writeLock({ root }: Pick<Project, 'root'>, lock: LockFile): Promise<void> {
+  await replaceFile(join(root, lockFilePath), writeLockFile(lock))
+}
+
 /** The lock file comes first: with it, what is installed can be told from what should be. */
 export async function writeProject(
   { root, hasManifest, wanted: former }: Project,
   lock: LockFile,
 ): Promise<void> {
-  await replaceFile(join(root, lockFilePath), writeLockFile(lock))
+  await writeLock({ root }, lock)
   if (!hasManifest) return
   const table = ['dependencies']
   const edits = [

@@ -1,5 +1,5 @@
 /** Whose signatures are believed: keys that somebody has pinned, or those that a registry was first met with. */
-import { fromBase64url } from '#bytes/text'
+import { fromBase64url, toBase64url } from '#bytes/text'
 import { keyList, type VersionFacts } from '#cli/mdlibs/answers'
 import type { MdlibsContext } from '#cli/mdlibs/context'
 import { mdlibsFault } from '#cli/mdlibs/faults'
@@ -21,29 +21,45 @@ export interface TrustedKeys {
 
 /** Of a registry that is met for the first time, its keys are kept: another one later is told. */
 export async function trustedKeys(context: MdlibsContext, api: RegistryApi): Promise<TrustedKeys> {
+  return await keysFor(context, { origin: api.origin, meet: () => askKeys(api) })
+}
+
+/** The same, where `meet` says which keys it has: it is asked only at the first time. */
+export async function keysFor(
+  context: MdlibsContext,
+  { origin, meet }: { readonly origin: string; readonly meet: () => Promise<readonly string[]> },
+): Promise<TrustedKeys> {
   const { registries, places } = await context.settings()
-  const named = registries.filter(({ origin }) => origin === api.origin)
+  const named = registries.filter((one) => one.origin === origin)
   for (const from of ['user', 'project'] as const) {
     const pinned = named.filter((one) => one.from === from).flatMap(({ keys }) => keys)
     if (pinned.length > 0) return { keys: pinned.map(activeKey), isPinned: true }
   }
-  const known = (await readKnown(places, api.origin)).keys
+  const known = (await readKnown(places, origin)).keys
   if (known.length > 0) return { keys: known.map(activeKey), isPinned: false }
-  const met = await askKeys(api)
+  const met = await meet()
   if (met.length > 0) {
-    await keepKeys(places, api.origin, met)
-    note(
-      context,
-      `Note: from now on, ${api.origin} is known by its key ${met.map(idOf).join(', ')}.`,
-    )
-  } else note(context, `Note: ${api.origin} does not sign what it has.`)
+    await keepKeys(places, origin, met)
+    note(context, `Note: from now on, ${origin} is known by its key ${met.map(idOf).join(', ')}.`)
+  } else note(context, `Note: ${origin} does not sign what it has.`)
   return { keys: met.map(activeKey), isPinned: false }
 }
+
+/** As settings have them: base64url. */
+export function publicKeysOf({ keys }: TrustedKeys): readonly string[] {
+  return keys.map(({ publicKey }) => toBase64url(publicKey))
+}
+
+/** What is signed, and with what. */
+export type SignedFacts = Pick<
+  VersionFacts,
+  'scope' | 'name' | 'version' | 'checksum' | 'signature'
+>
 
 /** `mdlibs/not-signed`, `mdlibs/unknown-key`; nothing when the registry has no keys at all. */
 export function checkSignature(
   { keys, isPinned }: TrustedKeys,
-  facts: VersionFacts,
+  facts: SignedFacts,
   { registry }: { readonly registry: string },
 ): void {
   if (keys.length === 0) return
@@ -62,7 +78,7 @@ type Complaint =
 
 function complaintOf(
   { keys, isPinned }: TrustedKeys,
-  { signature, checksum, ...facts }: VersionFacts,
+  { signature, checksum, ...facts }: SignedFacts,
 ): Complaint | undefined {
   const digest = parseDigest(checksum)
   if (digest === undefined) return { kind: 'refused', reason: 'its digest is none' }
