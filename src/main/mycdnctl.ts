@@ -16,8 +16,6 @@ import { openTerminal } from '#main/terminal'
 import { version } from '#main/version'
 import { systemWorld } from '#world/system'
 
-/** Of blocks on their way, each with the room for what is made of it. */
-const blocksKeptMax = 16
 /** More do not help: then sending takes longer than sealing. */
 const threadsMax = 4
 
@@ -48,8 +46,9 @@ async function run(
       ...{ config, world, signal, env: process.env, home: homedir() },
       allowsPrivate: flags.allowPrivate === true,
     })
-    await using codec = new BlockCodec({ threads: Math.min(threadsMax, availableParallelism()) })
-    const blockMemory = new BlockMemory({ keptMax: blocksKeptMax })
+    const coders = Math.min(threadsMax, availableParallelism())
+    const blockMemory = new BlockMemory({ coders })
+    await using codec = new BlockCodec(blockMemory)
     const backendAt = backends.at.bind(backends)
     await command({
       ...{ terminal, world, signal, isJson, codec, blockMemory, backendAt },
