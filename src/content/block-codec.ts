@@ -35,6 +35,11 @@ export class BlockCodec implements AsyncDisposable {
     this.#memory = memory
   }
 
+  /** Starts the first thread, which takes as long as it takes its owner to look names up and connect. */
+  start(): void {
+    if (this.#threads.length === 0) this.#startThread()
+  }
+
   async seal(call: SealCall): Promise<Sealed> {
     return await this.#call('seal', call)
   }
@@ -75,6 +80,10 @@ export class BlockCodec implements AsyncDisposable {
     )
     const isFull = this.#threads.length >= this.#memory.coders
     if (idlest !== undefined && (isFull || idlest.pending === 0)) return idlest
+    return this.#startThread()
+  }
+
+  #startThread(): CalledThread<ToldCalls> {
     const { memory } = this.#memory
     const thread = startThread({ memory, offset: this.#threads.length * coderBytes })
     this.#threads.push(thread)

@@ -22,6 +22,8 @@ const commandsInFlightMax = 128
 export interface RedisTls {
   /** Certificates of authorities to believe, in PEM; the system's when left out. */
   readonly ca?: string | undefined
+  /** What its certificate is for; the host when left out. */
+  readonly name?: string | undefined
 }
 
 export interface RedisPlace {
@@ -248,12 +250,12 @@ function connectPlain(place: Pick<RedisPlace, 'host' | 'port'>, inlet: Inlet): S
   return connect({ ...place, onread: { buffer, callback } })
 }
 
-function tlsOptions({ host, port }: RedisPlace, { ca }: RedisTls): ConnectionOptions {
-  const isAddress = /^[\d.]+$|:/.test(host)
+function tlsOptions({ host, port }: RedisPlace, { ca, name = host }: RedisTls): ConnectionOptions {
+  const isAddress = /^[\d.]+$|:/.test(name) // which has no place in a handshake
   return {
     host,
     port,
-    ...(isAddress ? {} : { servername: host }),
+    ...(isAddress ? {} : { servername: name }),
     ...(ca === undefined ? {} : { ca }),
   }
 }

@@ -58,6 +58,7 @@ export async function upload(
   options: UploadOptions,
 ): Promise<void> {
   const root = await findRoot(context, path, options)
+  context.codec.start()
   const settings = await context.openUpload(options)
   tellWarnings(context, options, settings)
   checkSizes(root, { ...options, settings })
@@ -236,6 +237,7 @@ class Uploading {
       ...(root.kind === 'directory' ? { filesTotal: files.length } : {}),
     })
     return await showProgress(this.#context, progress, async () => {
+      this.#context.registryFor(undefined).prepare()
       if (root.kind === 'pipe') return [await this.#savePipe(root.name, progress)]
       await inLanes(files, fileLanes, async (node) => {
         const { bytes } = node.file
