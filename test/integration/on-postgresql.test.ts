@@ -14,6 +14,8 @@ const files = [
   'accounts.test.ts',
   'encryption.test.ts',
   'kms.test.ts',
+  'libraries.test.ts',
+  'library-search.test.ts',
   'lifecycle.test.ts',
   'locks.test.ts',
   'logins.test.ts',
