@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { cliFault } from '#cli/faults'
 import { fileFault } from '#cli/local-file'
-import { publishedVersion } from '#cli/mdlibs/answers'
+import { libraryFacts, publishedVersion } from '#cli/mdlibs/answers'
 import type { MdlibsContext } from '#cli/mdlibs/context'
 import { mdlibsFault } from '#cli/mdlibs/faults'
 import { findingLine } from '#cli/mdlibs/info'
@@ -83,7 +83,8 @@ export async function publish(context: MdlibsContext, options: PublishOptions): 
   tell(context, `Publishing ${formatLibraryRef(ref)} ${packed.manifest.version} at ${api.origin}`)
   const facts = await send(context, { api, ref, packed, provenance, options })
   checkSignature(await trustedKeys(context, api), facts, { registry: api.origin })
-  report(context, { ref, facts, origin: api.origin })
+  const { visibility } = await api.json(pathOf(ref), { schema: libraryFacts })
+  report(context, { ref, facts, origin: api.origin, visibility })
 }
 
 interface Sending {
@@ -205,16 +206,24 @@ const states: Readonly<Record<string, string>> = {
   blocked: 'It is blocked.',
 }
 
+const viewers: Readonly<Record<string, string>> = {
+  public: 'everybody',
+  internal: 'everybody who is signed in',
+  private: 'those who manage it (mdlibs set --visibility, mdlibs grant)',
+}
+
 function report(
   context: MdlibsContext,
   {
     ref,
     facts,
     origin,
+    visibility,
   }: {
     readonly ref: LibraryRef
     readonly facts: Awaited<ReturnType<typeof upload>>
     readonly origin: string
+    readonly visibility: string | undefined
   },
 ): void {
   const label = `${formatLibraryRef(ref)}@${facts.version}`
@@ -226,10 +235,11 @@ function report(
   const lines = [
     `${done} (${printSize(facts.size)})`,
     `Digest: ${facts.checksum}`,
+    ...(visibility === undefined ? [] : [`Seen by: ${viewers[visibility] ?? visibility}`]),
     ...facts.findings.map((one) => findingLine(one)),
     ...(waiting === undefined ? [`Install: mdlibs install ${label}`] : [`${waiting} ${label}`]),
   ]
-  give(context, { registry: origin, ...facts }, context.isQuiet ? [label] : lines)
+  give(context, { registry: origin, visibility, ...facts }, context.isQuiet ? [label] : lines)
 }
 
 function factsOf({ manifest, inspection, left, passedOver, warnings }: PackedLibrary) {
