@@ -81,6 +81,14 @@ export class RateLimit {
     return this.#waitMs(this.#slotOf(tag, first, this.#now()).aheadTicks)
   }
 
+  /** How many could be taken now, and how long until it is the whole burst again. Takes nothing. */
+  measure(name: string): { readonly left: number; readonly fullMs: number } {
+    const { tag, first } = this.#placeOf(name)
+    const { aheadTicks } = this.#slotOf(tag, first, this.#now())
+    const left = Math.floor((this.#windowTicks - aheadTicks) / this.#intervalTicks)
+    return { left: Math.max(0, left), fullMs: aheadTicks / ticksPerMs }
+  }
+
   #waitMs(aheadTicks: number): number {
     const overTicks = Math.round(aheadTicks + this.#intervalTicks) - this.#windowTicks
     return Math.max(0, overTicks / ticksPerMs)

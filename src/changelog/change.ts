@@ -47,12 +47,16 @@ export interface CommitTransaction extends Queryable {
   readonly at: number
 }
 
+/**
+ * There are two: with nodes (`openChangeLog`) it survives the loss of the database and one process writes; in a database alone
+ * (`openSharedChangeLog`) several may, and the database is all there is.
+ */
 export interface ChangeLog {
   /**
    * Decides and records atomically. Works that wait together share one transaction, each in its own savepoint, in order
    * of arrival: one that throws leaves no trace and disturbs no other. A work awaits nothing but `tx`, for all others wait
-   * for it. Resolves when its changes are in the change log on `replicas` nodes, i.e. survive power loss and the loss of
-   * the database. A work that recorded nothing resolves, and one that throws rejects, when everything it could have read
+   * for it. Resolves when its changes are durable: with nodes, in the change log on `replicas` of them, i.e. they survive power
+   * loss and the loss of the database; in a database alone, committed there. A work that recorded nothing resolves, and one that throws rejects, when everything it could have read
    * is in the log. `changelog/unavailable`: nothing was done, or what was done is not in the log yet and may get there;
    * `changelog/too-large`; faults of `sql`: nothing was done.
    */

@@ -7,18 +7,15 @@
  * 32 writers that think for 1 to 4 ms it measured 3,200 works/s instead of 5,600 at 1 ms per append, and 800 instead
  * of 2,800 at 4 ms.
  */
-import type { CommitTransaction } from '#changelog/change'
 import { changelogFault } from '#changelog/faults'
 import type { Run } from '#changelog/frame'
 import { Group } from '#changelog/group'
 import type { LogWriter } from '#changelog/log-writer'
 import type { ChangeRooms } from '#changelog/rooms'
 import { recordRun } from '#changelog/state'
+import { decideAll, type Waiting, type Work, waitingFor } from '#changelog/work'
 import type { Sql, Transaction } from '#sql/sql'
 import type { World } from '#world/world'
-
-/** A group takes no further work once its changes weigh this: a run, and so a frame, stays small. */
-const groupBytes = 256 * 1024
 
 export interface CommitQueueOptions {
   readonly sql: Sql
@@ -26,15 +23,6 @@ export interface CommitQueueOptions {
   readonly rooms: ChangeRooms
   readonly committed: bigint
   readonly world: World
-}
-
-type Work<T> = (tx: CommitTransaction) => Promise<T>
-
-/** A work that waits; the type of its result stays inside. */
-interface Waiting {
-  /** Runs the work and returns how to tell its caller, once the log holds what it did and saw. */
-  decide(group: Group): Promise<() => void>
-  reject(error: unknown): void
 }
 
 export class CommitQueue {
@@ -58,7 +46,7 @@ export class CommitQueue {
     return new Promise<T>((resolve, reject) => {
       if (this.#isClosed)
         return reject(changelogFault('changelog/unavailable', { state: 'closed' }))
-      this.#waiting.push({ decide: (group) => decide(work, group, { resolve, reject }), reject })
+      this.#waiting.push(waitingFor(work, { resolve, reject }))
       this.#active ??= this.#work()
     })
   }
@@ -85,9 +73,11 @@ export class CommitQueue {
   async #decideGroup(): Promise<void> {
     const { world, writer } = this.#options
     const works = this.#waiting.splice(0)
-    const tellings: (() => void)[] = []
+    let tellings: readonly (() => void)[] = []
     try {
-      const run = await this.#transact(works, tellings)
+      const run = await this.#transact(works, (told) => {
+        tellings = told
+      })
       this.#waiting.unshift(...works.splice(tellings.length))
       if (run !== undefined) {
         world.passing('changelog/committed')
@@ -103,15 +93,15 @@ export class CommitQueue {
   }
 
   /** One SQL transaction for as many of the works as fit a group. */
-  async #transact(works: readonly Waiting[], tellings: (() => void)[]): Promise<Run | undefined> {
+  async #transact(
+    works: readonly Waiting[],
+    onDecided: (tellings: readonly (() => void)[]) => void,
+  ): Promise<Run | undefined> {
     const { sql, rooms, world, writer } = this.#options
-    const decideAll = async (tx: Transaction): Promise<Run | undefined> => {
+    const decide = async (tx: Transaction): Promise<Run | undefined> => {
       const at = Math.floor(world.now())
       const group = new Group(tx, { rooms, committed: this.#committed, at })
-      for (const { decide } of works) {
-        if (group.bytes >= groupBytes) break
-        tellings.push(await decide(group))
-      }
+      onDecided(await decideAll(works, group))
       const run = group.run()
       if (run === undefined) return undefined
       await recordRun(tx, run, writer.logged)
@@ -126,7 +116,7 @@ export class CommitQueue {
       if (isOver) writer.write(run) // the works were told that nobody knows
     }
     try {
-      return await sql.transaction(decideAll, { onCommitted })
+      return await sql.transaction(decide, { onCommitted })
     } finally {
       isOver = true
     }
@@ -140,18 +130,5 @@ export class CommitQueue {
     } catch (error) {
       for (const { reject } of works) reject(error)
     }
-  }
-}
-
-async function decide<T>(
-  work: Work<T>,
-  group: Group,
-  { resolve, reject }: { resolve(value: T): void; reject(error: unknown): void },
-): Promise<() => void> {
-  try {
-    const result = await group.do(work)
-    return () => resolve(result)
-  } catch (error) {
-    return () => reject(error)
   }
 }

@@ -8,6 +8,7 @@ import { LogWriter } from '#changelog/log-writer'
 import type { ChangeLogNode } from '#changelog/nodes'
 import { appendTimeoutMsDefault, FramePlacer } from '#changelog/placement'
 import { type ChangeRooms, migrate, roomsByName } from '#changelog/rooms'
+import { readSharedKeyring } from '#changelog/shared-state'
 import { snapshotRoom } from '#changelog/snapshot-room'
 import { type ChangeState, createState, readState, recordLogged } from '#changelog/state'
 import { isFault } from '#fault/fault'
@@ -76,6 +77,8 @@ async function openState(
   tx: Transaction,
   { storeId, rooms }: { readonly storeId: Uint8Array; readonly rooms: ChangeRooms },
 ): Promise<ChangeState> {
+  if ((await readSharedKeyring(tx)) !== undefined)
+    throw changelogFault('changelog/database-foreign', { reason: 'servers without nodes use it' })
   const found = await readState(tx)
   if (found !== undefined && Buffer.compare(found.storeId, storeId) !== 0)
     throw changelogFault('changelog/database-foreign')

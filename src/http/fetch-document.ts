@@ -9,18 +9,19 @@ export interface DocumentOptions {
   readonly bytesMax: number
   /** It may come from this machine or a private network, and in clear. */
   readonly isPrivate: boolean
+  /** What is posted to get it (`application/x-www-form-urlencoded`); without it, it is got. */
+  readonly form?: Readonly<Record<string, string>>
+  readonly authorization?: string
   readonly signal: AbortSignal
 }
 
 /** `http/document-unavailable` for any answer but 200, for one that is too long, and for none. Redirections are not followed. */
-export async function fetchDocument(
-  url: string,
-  { bytesMax, isPrivate, signal }: DocumentOptions,
-): Promise<Uint8Array> {
+export async function fetchDocument(url: string, options: DocumentOptions): Promise<Uint8Array> {
+  const { bytesMax, isPrivate, signal } = options
   const isTls = url.startsWith('https:')
   if (!isTls && !isPrivate) throw unavailable('it is not https')
   if (!isPrivate) assertPublicHost(url, refusePrivate)
-  const answer = await open(url, { isTls, isPrivate, signal })
+  const answer = await open(url, { ...options, isTls })
   try {
     if (answer.statusCode !== 200) throw unavailable(`it answered ${answer.statusCode}`)
     const bytes = await gatherShort(answer, bytesMax, { signal })
@@ -33,19 +34,32 @@ export async function fetchDocument(
 
 function open(
   url: string,
-  { isTls, isPrivate, signal }: Omit<DocumentOptions, 'bytesMax'> & { readonly isTls: boolean },
+  {
+    isTls,
+    isPrivate,
+    form,
+    authorization,
+    signal,
+  }: Omit<DocumentOptions, 'bytesMax'> & { readonly isTls: boolean },
 ): Promise<IncomingMessage> {
   const request = isTls ? requestHttps : requestHttp
+  const body = form && new URLSearchParams(form).toString()
   return new Promise((resolve, reject) => {
     const sent = request(url, {
       agent: false,
       signal,
-      headers: { accept: 'application/json', 'user-agent': 'mycelium' },
+      method: body === undefined ? 'GET' : 'POST',
+      headers: {
+        accept: 'application/json',
+        'user-agent': 'mycelium',
+        ...(body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+        ...(authorization === undefined ? {} : { authorization }),
+      },
       ...(isPrivate ? {} : { lookup: publicLookup(refusePrivate) }),
     })
     sent.on('error', (cause) => reject(unavailable('it cannot be reached', cause)))
     sent.on('response', resolve)
-    sent.end()
+    sent.end(body)
   })
 }
 

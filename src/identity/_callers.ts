@@ -5,10 +5,11 @@ import type { Entity } from '#identity/entity'
 import type { Handle, Principal, PrincipalId } from '#identity/principal'
 import type { Queryable } from '#sql/sql'
 
-/** A principal, or a member of an account; `undefined` when there is none of that id. */
+/** A principal, or a member of an account; `undefined` when there is none of that id, or it is disabled. */
 export async function findCaller(tx: Queryable, id: string): Promise<Caller | undefined> {
   const row = await findPrincipalRow(tx, id)
   if (row !== undefined) {
+    if (row.disabled_at !== null) return undefined
     const principal = principalOf(row)
     const policies = await readPolicies(tx, id)
     if (policies.length === 0) return principal
@@ -17,7 +18,7 @@ export async function findCaller(tx: Queryable, id: string): Promise<Caller | un
   const member = await findEntity(tx, id)
   if (member?.kind !== 'user') return undefined
   const account = await findPrincipalRow(tx, member.account)
-  if (account === undefined) return undefined
+  if (account === undefined || account.disabled_at !== null) return undefined
   return {
     ...principalOf(account),
     handle: member.name as Handle, // what conditions know as the user's name

@@ -2,11 +2,12 @@
 import type { ChangeLog, CommitTransaction } from '#changelog/change'
 import { settled } from '#changelog/settled'
 import type { Keyring } from '#keyring/keyring'
-import type { Queryable, Sql } from '#sql/sql'
+import type { Queryable } from '#sql/sql'
 import type { World } from '#world/world'
 
 export interface LedgerParts {
-  readonly sql: Sql
+  /** The change log's database. */
+  readonly sql: Queryable
   readonly changelog: ChangeLog
   readonly keyring: Keyring
   readonly world: World
@@ -28,6 +29,11 @@ export class Ledger {
     const result = await this.parts.changelog.commit(work)
     for (const listener of this.#listeners) listener()
     return result
+  }
+
+  /** Of what nobody keeps: nobody is told. */
+  async note<T>(work: (tx: CommitTransaction) => Promise<T>): Promise<T> {
+    return await this.parts.changelog.commit(work)
   }
 
   /** Nothing is shown that the log could lose. */

@@ -1,7 +1,15 @@
 /** Reads of this room's tables that several of its parts need. */
 import { arnOf, parsePolicyArn } from '#identity/arn'
 import { builtInPolicy } from '#identity/built-in-policies'
-import type { EntityKind, EntityRow, PrincipalRow, RightsJson, RightsRow } from '#identity/changes'
+import type {
+  EntityKind,
+  EntityRow,
+  LoginJson,
+  LoginRow,
+  PrincipalRow,
+  RightsJson,
+  RightsRow,
+} from '#identity/changes'
 import type { Entity } from '#identity/entity'
 import { accountFault } from '#identity/faults'
 import type { Handle, Principal, PrincipalId } from '#identity/principal'
@@ -34,6 +42,9 @@ export function principalOf(row: PrincipalRow): Principal {
     ...(row.tenant === null ? {} : { tenant: row.tenant }),
     isRoot: row.is_root === 1,
     ...(row.is_account === 1 ? { isAccount: true } : {}),
+    ...(row.is_admin === 1 ? { isAdmin: true } : {}),
+    ...(row.disabled_at === null ? {} : { disabledAt: row.disabled_at }),
+    ...(row.email_verified_at === null ? {} : { emailVerifiedAt: row.email_verified_at }),
     createdAt: row.at,
   }
 }
@@ -79,6 +90,12 @@ const noRights: RightsJson = { inline: [], attached: [], teams: [] }
 export async function readRights(tx: Queryable, holder: string): Promise<RightsJson> {
   const [row] = await tx.query<RightsRow>`select * from iam_rights where holder = ${holder}`
   return row === undefined ? noRights : (JSON.parse(row.body) as RightsJson) // put there by us
+}
+
+/** What somebody signs in with. */
+export async function readLogin(tx: Queryable, principal: string): Promise<LoginJson> {
+  const [row] = await tx.query<LoginRow>`select * from login where principal = ${principal}`
+  return row === undefined ? { recovery: [] } : (JSON.parse(row.body) as LoginJson) // put there by us
 }
 
 /** All documents that speak for somebody: one's own, and those of one's teams. */

@@ -82,7 +82,7 @@ async function roleOf(
   const role = await findEntity(tx, of)
   if (role?.kind !== 'role') return undefined
   const owner = await ownerOf(tx, role.account)
-  if (owner === undefined) return undefined
+  if (owner === undefined || owner.disabled_at !== null) return undefined
   return {
     ...principalOf(owner),
     isRoot: false,

@@ -5,11 +5,12 @@
 import { toHex } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { findCaller, findMember } from '#identity/_callers'
+import { Issuers } from '#identity/_issuers'
 import { Ledger, type LedgerParts } from '#identity/_ledger'
+import { assertFree, recordPrincipal } from '#identity/_people'
 import {
   assertBare,
   findEntity,
-  findNamed,
   findPrincipalRow,
   principalOf,
   requirePrincipal,
@@ -22,6 +23,7 @@ import { Directory } from '#identity/directory'
 import { accountFault } from '#identity/faults'
 import { Logins } from '#identity/logins'
 import { newCredentials } from '#identity/new-credentials'
+import { People } from '#identity/people'
 import {
   type Handle,
   type KeyInfo,
@@ -36,6 +38,7 @@ import {
   parseSecret,
   parseTenant,
 } from '#identity/principal'
+import { Registration } from '#identity/registration'
 import {
   openSecret,
   rewrapSecret,
@@ -43,7 +46,13 @@ import {
   sealedToJson,
   sealSecret,
 } from '#identity/sealed-secret'
+import { type AccountSettings, defaultAccountSettings } from '#identity/settings'
+import { SignIns } from '#identity/sign-ins'
+import { SignOn } from '#identity/sign-on'
 import { keyJson } from '#identity/tables'
+import { Teams } from '#identity/teams'
+import { Tokens } from '#identity/tokens'
+import { TrustedPublishing } from '#identity/trusted-publishing'
 import type { Keyring } from '#keyring/keyring'
 import type { Queryable } from '#sql/sql'
 
@@ -93,13 +102,33 @@ export class Accounts implements IdentitySource {
   readonly #ledger: Ledger
   readonly administration: Administration
   readonly logins: Logins
+  readonly tokens: Tokens
+  readonly registration: Registration
+  readonly signIns: SignIns
+  readonly people: People
+  readonly teams: Teams
+  readonly signOn: SignOn
+  readonly trustedPublishing: TrustedPublishing
   readonly #sessions: Sessions
 
-  constructor(parts: LedgerParts) {
+  constructor(parts: LedgerParts, settings: AccountSettings = defaultAccountSettings) {
     this.#ledger = new Ledger(parts)
     this.#sessions = new Sessions(parts)
     this.logins = new Logins(this.#ledger)
-    this.administration = new Directory(this.#ledger, this, this.#sessions)
+    this.tokens = new Tokens(this.#ledger, settings)
+    this.registration = new Registration(this.#ledger, settings)
+    const { logins, tokens, registration } = this
+    this.signIns = new SignIns(this.#ledger, { logins, tokens, registration })
+    this.people = new People(this.#ledger, { logins, registration })
+    this.teams = new Teams(this.#ledger, settings)
+    const issuers = new Issuers(parts.world)
+    this.signOn = new SignOn(this.#ledger, { tokens, registration, issuers, settings })
+    this.trustedPublishing = new TrustedPublishing(this.#ledger, { tokens, issuers, settings })
+    this.administration = new Directory(this.#ledger, {
+      users: this,
+      sessions: this.#sessions,
+      issuers,
+    })
   }
 
   onChange(listener: () => void): void {
@@ -151,9 +180,8 @@ export class Accounts implements IdentitySource {
       if ((await findPrincipalRow(tx, id)) !== undefined)
         throw accountFault('identity/principal-exists', { id })
       await assertFree(tx, fields)
-      const change: IdentityChange = { kind: 'identity/principal-put', ...fields }
-      const { at } = await tx.record(change)
-      return { ...fields, isRoot: false, createdAt: at }
+      const principal = { ...fields, isRoot: false }
+      return { ...principal, createdAt: await recordPrincipal(tx, principal) }
     })
   }
 
@@ -163,28 +191,24 @@ export class Accounts implements IdentitySource {
     wanted: Pick<Partial<NewPrincipal>, 'handle' | 'displayName' | 'email'>,
   ): Promise<Principal> {
     return await this.#ledger.change(async (tx) => {
-      const row = await requirePrincipal(tx, name)
-      const email = wanted.email ?? row.email ?? ''
-      const fields = {
-        id: row.id as PrincipalId, // only valid ones are created
-        handle: wanted.handle === undefined ? (row.handle as Handle) : parseHandle(wanted.handle),
-        displayName:
-          wanted.displayName === undefined
-            ? row.display_name
-            : parseDisplayName(wanted.displayName),
-        ...(email === '' ? {} : { email: parseEmail(email) }),
-        ...(row.tenant === null ? {} : { tenant: row.tenant }),
-        ...(row.is_account === 1 ? { isAccount: true as const } : {}),
+      const {
+        email: formerEmail,
+        emailVerifiedAt,
+        ...former
+      } = principalOf(await requirePrincipal(tx, name))
+      const { handle, displayName, email = formerEmail ?? '' } = wanted
+      const address = email === '' ? undefined : parseEmail(email)
+      const isSame = address === formerEmail && emailVerifiedAt !== undefined
+      const principal: Principal = {
+        ...former,
+        ...(handle === undefined ? {} : { handle: parseHandle(handle) }),
+        ...(displayName === undefined ? {} : { displayName: parseDisplayName(displayName) }),
+        ...(address === undefined ? {} : { email: address }),
+        ...(isSame ? { emailVerifiedAt } : {}),
       }
-      await assertFree(tx, fields)
-      const isRoot = row.is_root === 1
-      const change: IdentityChange = {
-        kind: 'identity/principal-put',
-        ...fields,
-        ...(isRoot ? { isRoot } : {}),
-      }
-      await tx.record(change)
-      return { ...fields, isRoot, createdAt: row.at }
+      await assertFree(tx, principal)
+      await recordPrincipal(tx, principal)
+      return principal
     })
   }
 
@@ -411,25 +435,8 @@ async function rewrapLogins(tx: CommitTransaction, keyring: Keyring): Promise<nu
 }
 
 async function makeRoot(tx: CommitTransaction, id: PrincipalId): Promise<Principal> {
-  const fields = { id, handle: 'root' as Handle, displayName: 'root', isRoot: true } as const
-  const change: IdentityChange = { kind: 'identity/principal-put', ...fields }
-  const { at } = await tx.record(change)
-  return { ...fields, createdAt: at }
-}
-
-async function assertFree(
-  tx: Queryable,
-  { id, handle, email }: { readonly id: string; readonly handle: string; readonly email?: string },
-): Promise<void> {
-  const [sameHandle] = await tx.query`
-    select 1 as found from principal where handle = ${handle} and id <> ${id}`
-  const team = await findNamed(tx, { account: '', kind: 'team', name: handle })
-  if (sameHandle !== undefined || team !== undefined)
-    throw accountFault('identity/handle-taken', { handle })
-  if (email === undefined) return
-  const [sameEmail] = await tx.query`
-    select 1 as found from principal where email = ${email} and id <> ${id}`
-  if (sameEmail !== undefined) throw accountFault('identity/email-taken', { email })
+  const root = { id, handle: 'root' as Handle, displayName: 'root', isRoot: true } as const
+  return { ...root, createdAt: await recordPrincipal(tx, root) }
 }
 
 async function assertRoom(tx: Queryable, principal: string): Promise<void> {

@@ -3,7 +3,9 @@
  * do everything: doors check first. The store's own account has its principals for users.
  */
 import type { CommitTransaction } from '#changelog/change'
+import type { Issuers } from '#identity/_issuers'
 import type { Ledger } from '#identity/_ledger'
+import { withoutTeam, withTeam } from '#identity/_memberships'
 import {
   assertBare,
   entityOf,
@@ -46,6 +48,8 @@ import {
   entitiesMax,
   inlineBytesMax,
   newEntityId,
+  ownTeamsMax,
+  ownTeamsPerUserMax,
   parseEntityName,
   parsePath,
   parsePolicyName,
@@ -89,8 +93,15 @@ export class Directory implements Administration {
   readonly #sessions: Sessions
   readonly #webIdentities: WebIdentities
 
-  constructor(ledger: Ledger, users: Users, sessions: Sessions) {
-    this.#webIdentities = new WebIdentities(ledger.parts.world)
+  constructor(
+    ledger: Ledger,
+    {
+      users,
+      sessions,
+      issuers,
+    }: { readonly users: Users; readonly sessions: Sessions; readonly issuers: Issuers },
+  ) {
+    this.#webIdentities = new WebIdentities(issuers)
     this.#ledger = ledger
     this.#users = users
     this.#sessions = sessions
@@ -256,8 +267,10 @@ export class Directory implements Administration {
     await this.#changeRights({ account, kind: 'user', name: user }, async (rights, tx) => {
       const { id } = await requireNamed(tx, { account, kind: 'team', name: team })
       if (rights.teams.includes(id)) return rights
-      if (rights.teams.length >= teamsPerUserMax) throw tooMany('teams of a user', teamsPerUserMax)
-      return { ...rights, teams: [...rights.teams, id] }
+      const max = account === '' ? ownTeamsPerUserMax : teamsPerUserMax
+      if (rights.teams.length >= max) throw tooMany('teams of a user', max)
+      if (account !== '') return { ...rights, teams: [...rights.teams, id] }
+      return withTeam(rights, id, { role: 'member', joinedAt: tx.at })
     })
   }
 
@@ -266,7 +279,7 @@ export class Directory implements Administration {
       const { id } = await requireNamed(tx, { account, kind: 'team', name: team })
       if (!rights.teams.includes(id))
         throw accountFault('identity/no-such-principal', { name: user.slice(0, 140) })
-      return { ...rights, teams: rights.teams.filter((other) => other !== id) }
+      return withoutTeam(rights, id)
     })
   }
 
@@ -354,7 +367,7 @@ export class Directory implements Administration {
 
   async #changeRights(
     holder: HolderRef,
-    work: (rights: RightsJson, tx: Queryable) => RightsJson | Promise<RightsJson>,
+    work: (rights: RightsJson, tx: CommitTransaction) => RightsJson | Promise<RightsJson>,
   ): Promise<void> {
     await this.#ledger.change(async (tx) => {
       const id = await requireHolderId(tx, holder)
@@ -430,7 +443,8 @@ async function assertRoom(
 ): Promise<void> {
   const [row] = await tx.query<{ count: number }>`
     select count(*) as count from iam_entity where account = ${account} and kind = ${kind}`
-  if ((row?.count ?? 0) >= entitiesMax[kind]) throw tooMany(`${kind}s`, entitiesMax[kind])
+  const max = account === '' && kind === 'team' ? ownTeamsMax : entitiesMax[kind]
+  if ((row?.count ?? 0) >= max) throw tooMany(`${kind}s`, max)
 }
 
 async function recordEntity(

@@ -30,6 +30,9 @@ export const entitiesMax: Readonly<Record<EntityKind, number>> = {
 /** Teams that one user is in, and managed policies attached to one holder. */
 export const teamsPerUserMax = 10
 export const attachedMax = 20
+/** In the store's own account, where teams are also the scopes of libraries. */
+export const ownTeamsMax = 10_000
+export const ownTeamsPerUserMax = 100
 /** Inline documents of one holder, together. */
 export const inlineBytesMax = 20 * 1024
 

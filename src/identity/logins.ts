@@ -3,13 +3,14 @@
  * Everything is a change in the change log; passwords and recovery codes are hashed, the secret of codes is sealed.
  */
 import { fromBase64url, toBase64url } from '#bytes/text'
+import type { CommitTransaction } from '#changelog/change'
 import { sha256HexOf } from '#crypto/digest'
 import { isFault } from '#fault/fault'
 import type { Ledger } from '#identity/_ledger'
-import { principalOf, requirePrincipal } from '#identity/_rows'
+import { principalOf, readLogin, requirePrincipal } from '#identity/_rows'
 import { toBase32 } from '#identity/base32'
-import type { IdentityChange, LoginJson, LoginRow, PrincipalRow } from '#identity/changes'
-import { accountFault } from '#identity/faults'
+import type { IdentityChange, LoginJson, PrincipalRow } from '#identity/changes'
+import { accountFault, personFault } from '#identity/faults'
 import { hashPassword, isPassword, type PasswordJson, parsePassword } from '#identity/password'
 import type { Principal } from '#identity/principal'
 import { openSecret, sealedFromJson, sealedToJson, sealSecret } from '#identity/sealed-secret'
@@ -55,8 +56,6 @@ interface Attempts {
   nextAt: number
 }
 
-const nothing: LoginJson = { recovery: [] }
-
 export class Logins {
   readonly #ledger: Ledger
   readonly #attempts = new Map<string, Attempts>()
@@ -87,19 +86,37 @@ export class Logins {
       text === undefined
         ? undefined
         : await hashPassword(parsePassword(text), this.#ledger.parts.world)
-    await this.#change(name, ({ password: _, ...login }) =>
-      password === undefined ? login : { ...login, password },
+    await this.putPassword(name, password)
+  }
+
+  /** One that was hashed already. `also`: in the same commit. `identity/no-such-principal` */
+  async putPassword(
+    name: string,
+    password: PasswordJson | undefined,
+    also?: (tx: CommitTransaction, principal: Principal) => Promise<void>,
+  ): Promise<void> {
+    await this.#change(
+      name,
+      ({ password: _, ...login }) => (password === undefined ? login : { ...login, password }),
+      also,
     )
   }
 
-  /** Counts from `confirmTotp` on, in place of a former one. `identity/no-such-principal` */
-  async beginTotp(name: string): Promise<NewTotp> {
+  /**
+   * Counts from `confirmTotp` on, in place of a former one; with `mustBeNew` only where there is none that counts. `identity/no-such-principal`,
+   * `identity/totp-active`
+   */
+  async beginTotp(
+    name: string,
+    { mustBeNew = false }: { readonly mustBeNew?: boolean } = {},
+  ): Promise<NewTotp> {
     const { keyring, world } = this.#ledger.parts
     const secret = world.randomBytes(totpSecretBytes)
     const codes = Array.from({ length: recoveryCodes }, () =>
       toBase32(world.randomBytes(recoveryCodeBytes)),
     )
     const { handle } = await this.#change(name, (login, { id }) => {
+      if (mustBeNew && login.totp?.state === 'active') throw personFault('identity/totp-active')
       const sealed = sealSecret(toBase64url(secret), { owner: ownerOf(id), keyring, world })
       const totp = { secret: sealedToJson(sealed), state: 'pending', step: 0 } as const
       return { ...login, totp, recovery: codes.map(hashCode) }
@@ -126,27 +143,65 @@ export class Logins {
     await this.#change(name, ({ totp: _, ...login }) => ({ ...login, recovery: [] }))
   }
 
+  /** With one of its codes, or a recovery code. `identity/totp-missing`, `identity/login-refused`, `identity/login-throttled` */
+  async giveUpTotp(name: string, code: string): Promise<void> {
+    const { id } = await this.#ledger.settled((tx) => requirePrincipal(tx, name))
+    this.#count(id)
+    await this.#change(id, (login) => {
+      if (login.totp === undefined) throw personFault('identity/totp-missing')
+      if (login.totp.state === 'active') this.#useCode(login, { code, id })
+      const { totp: _, ...rest } = login
+      return { ...rest, recovery: [] }
+    })
+    this.#attempts.delete(id)
+  }
+
   /**
    * Who it is. `identity/login-refused` tells nothing of what was wrong; `identity/login-throttled` after too many attempts in a row, until its time is
-   * over. No code is good twice.
+   * over. With `asksForCode`, whoever gave the right password and no code is told so: `identity/code-missing`. No code is good twice.
    */
-  async login({ name, password, code }: Credentials): Promise<Principal> {
+  async login(
+    { name, password, code }: Credentials,
+    { asksForCode = false }: { readonly asksForCode?: boolean } = {},
+  ): Promise<Principal> {
+    const { row, login, counted } = await this.#provePassword(name, password)
+    if (login.totp?.state === 'active') {
+      if (code === undefined)
+        throw asksForCode
+          ? personFault('identity/code-missing')
+          : accountFault('identity/login-refused')
+      await this.#change(row.id, (current) => this.#useCode(current, { code, id: row.id }))
+    }
+    this.#attempts.delete(counted)
+    return principalOf(row)
+  }
+
+  /** Of somebody who has shown all else already. `identity/login-refused`, `identity/login-throttled` */
+  async prove(name: string, password: string): Promise<void> {
+    const { counted } = await this.#provePassword(name, password)
+    this.#attempts.delete(counted)
+  }
+
+  async #provePassword(
+    name: string,
+    password: string,
+  ): Promise<{
+    readonly row: PrincipalRow
+    readonly login: LoginJson
+    readonly counted: string
+  }> {
     const { row, login } = await this.#ledger.settled(async (tx) => {
       const found = await findByName(tx, name)
-      return { row: found, login: found === undefined ? nothing : await readLogin(tx, found.id) }
+      return { row: found, login: await readLogin(tx, found?.id ?? '') }
     })
     const counted = row?.id ?? name
     if (this.#checking >= checkedAtOnceMax)
       throw accountFault('identity/login-throttled', { seconds: 1 })
     this.#count(counted)
     const isRight = await this.#check(password, login.password)
-    if (row === undefined || !isRight) throw accountFault('identity/login-refused')
-    if (login.totp?.state === 'active') {
-      if (code === undefined) throw accountFault('identity/login-refused')
-      await this.#change(row.id, (current) => this.#useCode(current, { code, id: row.id }))
-    }
-    this.#attempts.delete(counted)
-    return principalOf(row)
+    if (row === undefined || !isRight || row.disabled_at !== null)
+      throw accountFault('identity/login-refused')
+    return { row, login, counted }
   }
 
   /** As it is inside the commit: of two who use one code at the same time, one is refused. */
@@ -202,6 +257,7 @@ export class Logins {
   async #change(
     name: string,
     work: (login: LoginJson, principal: Principal) => LoginJson,
+    also?: (tx: CommitTransaction, principal: Principal) => Promise<void>,
   ): Promise<Principal> {
     return await this.#ledger.change(async (tx) => {
       const principal = principalOf(await requirePrincipal(tx, name))
@@ -213,6 +269,7 @@ export class Logins {
         ...login,
       }
       if (login !== former) await tx.record(change)
+      await also?.(tx, principal)
       return principal
     })
   }
@@ -232,9 +289,4 @@ async function findByName(tx: Queryable, name: string): Promise<PrincipalRow | u
     if (isFault(error, 'identity/no-such-principal')) return undefined
     throw error
   })
-}
-
-async function readLogin(tx: Queryable, principal: string): Promise<LoginJson> {
-  const [row] = await tx.query<LoginRow>`select * from login where principal = ${principal}`
-  return row === undefined ? nothing : (JSON.parse(row.body) as LoginJson) // put there by us
 }

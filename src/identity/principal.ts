@@ -23,6 +23,12 @@ export interface Principal extends Owner {
   readonly isRoot: boolean
   /** Has users, groups and roles of its own, who act in its name as far as its policies let them. */
   readonly isAccount?: true
+  /** May do what root may, at the doors that know people by tokens. */
+  readonly isAdmin?: true
+  /** From then on nobody may do anything in its name, until it is enabled again. */
+  readonly disabledAt?: number
+  /** Somebody we believe has said that the address is this person's. */
+  readonly emailVerifiedAt?: number
   readonly createdAt: number
 }
 

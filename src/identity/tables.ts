@@ -1,19 +1,33 @@
 /** The tables of principals, keys, what accounts have, and what hangs on whom, and how changes become their rows. */
 import type { ChangeRoom, SequencedChange } from '#changelog/change'
+import {
+  applyPersonalChange,
+  claimScope,
+  createPersonalTables,
+  dropPersonal,
+  invitationJson,
+  linkJson,
+  retireScopeOf,
+  tokenJson,
+} from '#identity/_personal-tables'
 import type {
   EntityFacts,
   EntityJson,
   EntityKind,
   EntityRow,
   IdentityChange,
+  InvitationRow,
   KeyJson,
   KeyRow,
+  LinkRow,
   LoginJson,
   LoginRow,
   PrincipalJson,
   PrincipalRow,
   RightsJson,
   RightsRow,
+  ScopeRow,
+  TokenRow,
 } from '#identity/changes'
 import { sealedFromJson, sealedToJson } from '#identity/sealed-secret'
 import type { Queryable } from '#sql/sql'
@@ -21,7 +35,7 @@ import { walkRows } from '#sql/walk'
 
 export const identityRoom: ChangeRoom = {
   room: 'identity',
-  migrations: [createTables, createEntities, createLogins, addUse],
+  migrations: [createTables, createEntities, createLogins, addUse, createPersonalTables],
   apply: applyIdentityChange,
   dump: dumpIdentities,
 }
@@ -65,7 +79,7 @@ async function applyIdentityChange(tx: Queryable, change: SequencedChange): Prom
       return await putPrincipal(tx, change, body)
     case 'identity/principal-removed':
       await tx.query`delete from principal where id = ${body.id}`
-      return await dropHolder(tx, body.id)
+      return await dropHolder(tx, body.id, change)
     case 'identity/key-put':
       return await putKey(tx, change, body)
     case 'identity/key-used':
@@ -78,16 +92,20 @@ async function applyIdentityChange(tx: Queryable, change: SequencedChange): Prom
       return await putEntity(tx, change, body)
     case 'identity/entity-removed':
       await tx.query`delete from iam_entity where id = ${body.id}`
-      return await dropHolder(tx, body.id)
+      return await dropHolder(tx, body.id, change)
     case 'identity/rights-put':
       return await putRights(tx, change, body)
     case 'identity/login-put':
       return await putLogin(tx, change, body)
+    default:
+      return await applyPersonalChange(tx, body, change)
   }
 }
 
 /** What hung on somebody or something that is no more. */
-async function dropHolder(tx: Queryable, id: string): Promise<void> {
+async function dropHolder(tx: Queryable, id: string, change: SequencedChange): Promise<void> {
+  await retireScopeOf(tx, id, change)
+  await dropPersonal(tx, id)
   await tx.query`delete from access_key where principal = ${id}`
   await tx.query`delete from login where principal = ${id}`
   await tx.query`delete from iam_rights where holder = ${id}`
@@ -103,20 +121,25 @@ async function putEntity(
     values (${id}, ${account}, ${entity}, ${name}, ${name.toLowerCase()}, ${path}, ${JSON.stringify(facts)}, ${sequence}, ${at})
     on conflict (id) do update set name = excluded.name, name_key = excluded.name_key,
       path = excluded.path, facts = excluded.facts`
+  if (account === '' && entity === 'team')
+    await claimScope(tx, { name, kind: 'team', holder: id }, { sequence, at })
 }
 
 async function putRights(
   tx: Queryable,
   { sequence, at }: SequencedChange,
-  { holder, inline, attached, teams }: RightsJson & { readonly holder: string },
+  { holder, inline, attached, teams, memberships }: RightsJson & { readonly holder: string },
 ): Promise<void> {
-  const body = JSON.stringify({ inline, attached, teams })
+  const body = JSON.stringify({ inline, attached, teams, memberships })
   await tx.query`insert into iam_rights (holder, body, sequence, at)
     values (${holder}, ${body}, ${sequence}, ${at})
     on conflict (holder) do update set body = excluded.body`
   await tx.query`delete from iam_membership where member = ${holder}`
-  for (const team of teams)
-    await tx.query`insert into iam_membership (team, member) values (${team}, ${holder})`
+  for (const team of teams) {
+    const { role = 'member', joinedAt, invitedBy } = memberships?.[team] ?? {}
+    await tx.query`insert into iam_membership (team, member, role, joined_at, invited_by)
+      values (${team}, ${holder}, ${role}, ${joinedAt ?? null}, ${invitedBy ?? null})`
+  }
 }
 
 async function putLogin(
@@ -133,13 +156,18 @@ async function putLogin(
 async function putPrincipal(
   tx: Queryable,
   { sequence, at }: SequencedChange,
-  { id, handle, displayName, email, tenant, isRoot, isAccount }: PrincipalJson,
+  { id, handle, displayName, email, tenant, ...principal }: PrincipalJson,
 ): Promise<void> {
-  await tx.query`insert into principal (id, handle, display_name, email, tenant, is_root, is_account, sequence, at)
-    values (${id}, ${handle}, ${displayName}, ${email ?? null}, ${tenant ?? null}, ${isRoot === true ? 1 : 0}, ${isAccount === true ? 1 : 0}, ${sequence}, ${at})
+  const { isRoot, isAccount, isAdmin, disabledAt, emailVerifiedAt } = principal
+  const bit = (is: true | undefined): number => (is === true ? 1 : 0)
+  await tx.query`insert into principal (
+      id, handle, display_name, email, tenant, is_root, is_account, is_admin, disabled_at, email_verified_at, sequence, at)
+    values (${id}, ${handle}, ${displayName}, ${email ?? null}, ${tenant ?? null}, ${bit(isRoot)}, ${bit(isAccount)}, ${bit(isAdmin)},
+      ${disabledAt ?? null}, ${emailVerifiedAt ?? null}, ${sequence}, ${at})
     on conflict (id) do update set handle = excluded.handle, display_name = excluded.display_name,
-      email = excluded.email, tenant = excluded.tenant, is_root = excluded.is_root,
-      is_account = excluded.is_account`
+      email = excluded.email, tenant = excluded.tenant, is_root = excluded.is_root, is_account = excluded.is_account,
+      is_admin = excluded.is_admin, disabled_at = excluded.disabled_at, email_verified_at = excluded.email_verified_at`
+  await claimScope(tx, { name: handle, kind: 'user', holder: id }, { sequence, at })
 }
 
 async function putKey(
@@ -191,7 +219,30 @@ async function* dumpIdentities(tx: Queryable): AsyncGenerator<SequencedChange> {
       ...(JSON.parse(body) as LoginJson), // as above
     }),
   )
+  yield* dumpRows<FormerScopeRow>(
+    (after) => tx.query`
+      select * from account_scope where kind = 'former' and sequence > ${after} order by sequence limit ${pageRows}`,
+    ({ name }) => ({ kind: 'identity/scope-retired', name }),
+  )
+  yield* dumpRows<TokenRow>(
+    (after) => tx.query`
+      select * from bearer_token where sequence > ${after} order by sequence limit ${pageRows}`,
+    (row) => ({ kind: 'identity/token-put', ...tokenJson(row) }),
+  )
+  yield* dumpRows<InvitationRow>(
+    (after) => tx.query`
+      select * from invitation where sequence > ${after} order by sequence limit ${pageRows}`,
+    (row) => ({ kind: 'identity/invitation-put', ...invitationJson(row) }),
+  )
+  yield* dumpRows<LinkRow>(
+    (after) => tx.query`
+      select * from login_link where sequence > ${after} order by sequence limit ${pageRows}`,
+    (row) => ({ kind: 'identity/link-put', ...linkJson(row) }),
+  )
 }
+
+/** One that nobody has any more. */
+type FormerScopeRow = ScopeRow & { readonly sequence: number; readonly at: number }
 
 async function* dumpRows<Row extends { readonly sequence: number; readonly at: number }>(
   page: (after: number) => Promise<readonly Row[]>,
@@ -212,7 +263,7 @@ function entityJson({ id, account, kind, name, path, facts }: EntityRow): Entity
   }
 }
 
-function principalJson(row: PrincipalRow): PrincipalJson {
+export function principalJson(row: PrincipalRow): PrincipalJson {
   return {
     id: row.id,
     handle: row.handle,
@@ -221,6 +272,9 @@ function principalJson(row: PrincipalRow): PrincipalJson {
     ...(row.tenant === null ? {} : { tenant: row.tenant }),
     ...(row.is_root === 1 ? { isRoot: true } : {}),
     ...(row.is_account === 1 ? { isAccount: true } : {}),
+    ...(row.is_admin === 1 ? { isAdmin: true } : {}),
+    ...(row.disabled_at === null ? {} : { disabledAt: row.disabled_at }),
+    ...(row.email_verified_at === null ? {} : { emailVerifiedAt: row.email_verified_at }),
   }
 }
 

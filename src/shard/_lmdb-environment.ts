@@ -83,6 +83,8 @@ export class LmdbEnvironment {
   #isClosed = false
   /** After a failed write LMDB may be beyond use, and a further one would wait forever. */
   #failure: string | undefined
+  /** Failures are judged in the order they came: what follows one that ended the node is no verdict of its own. */
+  #judged: Promise<unknown> = Promise.resolve()
   /** When to look again whether the directory is still there (monotonic ms). */
   #lookAt = 0
 
@@ -157,7 +159,9 @@ export class LmdbEnvironment {
     try {
       return await written
     } catch (error) {
-      throw await this.#translate(error)
+      const judged = this.#judged.then(() => this.#translate(error))
+      this.#judged = judged.catch(() => {})
+      throw await judged
     }
   }
 
@@ -165,6 +169,8 @@ export class LmdbEnvironment {
     const { node, disk } = this.home
     const cause = await causeOf(error)
     const code = codeOf(cause)
+    if (this.#failure !== undefined)
+      return shardFault('shard/io', { node, reason: this.#failure }, cause)
     const detail = { node, reason: String(cause) }
     if (code === noSpace || code === mapFull) return shardFault('shard/node-full', detail, cause)
     if (code === ioError && (await disk.capacity()).freeBytes < fullBelowBytes)

@@ -9,13 +9,15 @@ export interface Step {
 }
 
 export interface RequestEnded {
-  readonly door: 's3' | 'admin' | 'registry'
+  readonly door: 's3' | 'admin' | 'registry' | 'libraries'
   readonly requestId: string
   /** The wire's operation, e.g. `PutObject`; `Unknown` before routing. */
   readonly operation: string
   readonly method: string
+  /** The path with names in the place of what varies: `/api/v1/libraries/{scope}/{name}`. */
+  readonly endpoint?: string
   readonly bucket?: string
-  /** Access key id or `anonymous`; never a secret. */
+  /** Access key id, id of a token, or `anonymous`; never a secret. */
   readonly principal?: string
   /** Canonical id of whoever asks, or the ARN of the session; nobody's when nothing is proved. */
   readonly caller?: string

@@ -1,7 +1,7 @@
 /** One operation of the registry: what is asked, what may be answered, and how it is done. */
 
 import type { BodyMemory } from '#api/content/body-memory'
-import type { CrossOrigins } from '#api/content/cross-origin'
+import type { CrossOrigins } from '#api/cross-origin'
 import type { RateLimits } from '#api/rate-limits'
 import type { Registry } from '#content/registry'
 import type { RegistryRight, RegistryTokens } from '#content/registry-tokens'

@@ -4,7 +4,9 @@ import type { HttpHeaders, HttpResponse } from '#http/message'
 /** `*`: those of any origin. An empty list: none. */
 export type CrossOrigins = '*' | readonly string[]
 
-const exposed = 'Accept-Ranges, Content-Length, Content-Range, ETag, Location, Retry-After'
+/** What pages may read of every door that they may ask. */
+export const exposedHeaders =
+  'Accept-Ranges, Content-Length, Content-Range, ETag, Location, Retry-After'
 const mayBeSent =
   'Authorization, Content-Type, If-Match, If-None-Match, If-Range, Range, Traceparent'
 const daySeconds = 86_400
@@ -13,6 +15,7 @@ const daySeconds = 86_400
 export function crossOriginHeaders(
   origins: CrossOrigins,
   { origin }: HttpHeaders,
+  exposed: string = exposedHeaders,
 ): Readonly<Record<string, string>> {
   if (origins === '*')
     return { 'access-control-allow-origin': '*', 'access-control-expose-headers': exposed }
@@ -25,13 +28,12 @@ export function crossOriginHeaders(
   }
 }
 
-/** What a browser asks before it asks. `methods` are those that the path knows. */
+/** What a browser asks before it asks. `methods` are those that pages may use there. */
 export function answerPreflight(methods: readonly string[]): HttpResponse {
-  const open = methods.filter((method) => method !== 'DELETE')
   return {
     status: 204,
     headers: {
-      'access-control-allow-methods': open.join(', '),
+      'access-control-allow-methods': methods.join(', '),
       'access-control-allow-headers': mayBeSent,
       'access-control-max-age': daySeconds,
     },

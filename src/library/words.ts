@@ -1,0 +1,80 @@
+/**
+ * Text as words, the same for both databases: they are given words, not text, and so find the same. A word is a run of letters and digits without
+ * accents, in lower case; of scripts that are written without spaces, each pair of characters. Pure.
+ */
+
+const wordCharsMax = 64
+const spaceless =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
+
+/** In their order, as often as they stand there. */
+export function* wordsOf(text: string): Generator<string, void, undefined> {
+  for (const [run] of fold(text).matchAll(/[\p{L}\p{M}\p{N}]+/gu)) {
+    if (spaceless.test(run)) yield* pairsOf(run)
+    else yield run.slice(0, wordCharsMax)
+  }
+}
+
+/** Each once, in the order of their first time, as many as fit `charsMax` with a space behind each. */
+export function distinctWords(texts: Iterable<string>, charsMax: number): readonly string[] {
+  const words = new Set<string>()
+  let chars = 0
+  for (const text of texts) {
+    for (const word of wordsOf(text)) {
+      if (words.has(word)) continue
+      chars += word.length + 1
+      if (chars > charsMax) return [...words]
+      words.add(word)
+    }
+  }
+  return [...words]
+}
+
+/** Its singular or its plural, as English makes them: enough that both meet, and short of making one word of two. None of what is no English word. */
+export function otherNumber(word: string): string | undefined {
+  if (word.length < 3 || !/^[a-z]+$/.test(word)) return undefined
+  if (/(ss|us|is|x|z|ch|sh)$/.test(word)) return `${word}es`
+  if (/[^aeiou]ies$/.test(word)) return `${word.slice(0, -3)}y`
+  if (/(ss|us|x|zz|ch|sh)es$/.test(word)) return word.slice(0, -2)
+  if (word.endsWith('s')) return word.slice(0, -1)
+  return /[^aeiou]y$/.test(word) ? `${word.slice(0, -1)}ies` : `${word}s`
+}
+
+export interface MarkdownLine {
+  readonly text: string
+  /** What it says without its marks, where it is a heading. */
+  readonly heading?: string
+}
+
+/** Within fenced code there are no headings. */
+export function* markdownLines(markdown: string): Generator<MarkdownLine, void, undefined> {
+  let fence: string | undefined
+  for (const text of markdown.split(/\r?\n/)) {
+    const [, mark] = /^ {0,3}(`{3,}|~{3,})/.exec(text) ?? []
+    const [, heading] = /^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$/.exec(text) ?? []
+    if (mark !== undefined) {
+      if (fence === undefined) fence = mark
+      else if (mark.startsWith(fence)) fence = undefined
+    }
+    yield { text, ...(heading === undefined || fence !== undefined ? {} : { heading }) }
+  }
+}
+
+export function headingsOf(markdown: string): readonly string[] {
+  return [...markdownLines(markdown)].flatMap(({ heading }) => heading ?? [])
+}
+
+function fold(text: string): string {
+  return text
+    .normalize('NFKD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .toLowerCase()
+    .normalize('NFC')
+}
+
+function* pairsOf(run: string): Generator<string, void, undefined> {
+  const characters = [...run]
+  if (characters.length === 1) yield run
+  for (let at = 0; at + 1 < characters.length; at += 1)
+    yield `${characters[at]}${characters[at + 1]}`
+}
