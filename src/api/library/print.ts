@@ -41,6 +41,7 @@ export const shortVersion = z.object({
   download_url: z.string(),
   yanked: z.string().optional().describe('why'),
   deprecated: z.string().optional(),
+  dependencies: z.record(z.string(), z.string()).describe('ranges of versions, by @scope/name'),
 })
 
 export const deletedVersion = z.object({
@@ -148,6 +149,7 @@ function printShortVersion(facts: VersionFacts, parts: LibraryParts): z.infer<ty
     download_url: downloadUrl(facts, parts),
     ...field('yanked', facts.yanked?.reason),
     ...field('deprecated', facts.deprecated),
+    dependencies: dependenciesOf(facts.manifest),
   }
 }
 
@@ -188,4 +190,11 @@ export function pathOf({ scope, name }: LibraryRef): string {
 
 function downloadUrl(facts: VersionFacts, { publicUrl = '' }: LibraryParts): string {
   return `${publicUrl}${pathOf(facts)}/${encodeURIComponent(facts.version)}/download`
+}
+
+/** Who resolves them would otherwise have to ask for every version. */
+function dependenciesOf({ dependencies }: VersionFacts['manifest']): Record<string, string> {
+  if (typeof dependencies !== 'object' || dependencies === null) return {}
+  const pairs = Object.entries(dependencies)
+  return Object.fromEntries(pairs.map(([library, range]) => [library, String(range)]))
 }
