@@ -5,7 +5,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { globSync, readFileSync } from 'node:fs'
+import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -14,7 +14,8 @@ import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { makeAuthority } from '../certificate.ts'
 import { readTree } from '../file-tree.ts'
-import { cleanEnvironment, type Ended, type RunningProgram, startProgram } from '../harness.ts'
+import { cleanEnvironment, type RunningProgram, startProgram } from '../harness.ts'
+import { callMdlibs, type Outcome } from './workplace.ts'
 
 const checkout = join(import.meta.dirname, '../..')
 const modules = join(checkout, 'node_modules')
@@ -46,16 +47,26 @@ after(async () => {
   await rm(work, { recursive: true, force: true })
 })
 
-/** The program, with a home directory in which it has never been. */
+interface CallChanges {
+  readonly home?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** A process of its own. */
+  readonly isProgram?: boolean
+}
+
+/** With a home directory in which it has never been. */
 async function mdlibs(
   directory: string,
   args: readonly string[],
-  { home = 'home', env = {} }: { home?: string; env?: Readonly<Record<string, string>> } = {},
-): Promise<Ended> {
+  { home = 'home', env = {}, isProgram = false }: CallChanges = {},
+): Promise<Outcome> {
   await mkdir(at(directory), { recursive: true })
+  const given = { MDLIBS_REGISTRY_URL: url, ...env }
+  if (!isProgram)
+    return await callMdlibs(args, { directory: at(directory), home: at(home), env: given })
   const child = spawn(process.execPath, [join(checkout, 'src/main/mdlibs.ts'), ...args], {
     cwd: at(directory),
-    env: { ...cleanEnvironment(), HOME: at(home), MDLIBS_REGISTRY_URL: url, ...env },
+    env: { ...cleanEnvironment(), HOME: at(home), ...given },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const text = { stdout: '', stderr: '' }
@@ -66,7 +77,7 @@ async function mdlibs(
     text.stderr += piece
   })
   await once(child, 'close')
-  return { code: child.exitCode, ...text }
+  return { code: child.exitCode ?? -1, ...text }
 }
 
 async function good(...call: Parameters<typeof mdlibs>): Promise<string> {
@@ -75,7 +86,7 @@ async function good(...call: Parameters<typeof mdlibs>): Promise<string> {
   return stdout
 }
 
-const owned = (): { env: Record<string, string> } => ({ env: { MDLIBS_TOKEN: token } })
+const owned = (): CallChanges => ({ env: { MDLIBS_TOKEN: token }, isProgram: true })
 
 interface Body {
   readonly name: string
@@ -101,9 +112,13 @@ const bodies: readonly Body[] = [
   },
 ]
 
+const markdown = readdirSync(modules, { recursive: true, encoding: 'utf8' }).filter((path) =>
+  /\.(?:md|markdown)$/i.test(path),
+)
+
 /** Every file is one of the registry's trees, whatever its packages call it. */
 async function writeBody({ name, isMeant, dependencies }: Body): Promise<number> {
-  const paths = globSync('**/*.{md,MD,markdown}', { cwd: modules }).filter(isMeant)
+  const paths = markdown.filter(isMeant)
   await mkdir(at(name), { recursive: true })
   await writeFile(
     at(name, '.mdlibs.toml'),
@@ -144,7 +159,7 @@ test('three real bodies of markdown are published, installed, and proven to be w
   }
   ok(files > 200, `${files} files`)
 
-  const installed = await good('one', ['install', '@tools/guides'])
+  const installed = await good('one', ['install', '@tools/guides'], { isProgram: true })
   match(installed, /✓ Installed @tools\/readmes@1\.0\.0 in libraries\/@tools\/readmes\n/)
   const first = await treeOf('one')
   equal(Object.keys(first).length, files + bodies.length)
@@ -161,7 +176,7 @@ test('three real bodies of markdown are published, installed, and proven to be w
 
   await mkdir(at('two'))
   await copyFile(at('one/mdlibs.lock'), at('two/mdlibs.lock'))
-  await good('two', ['ci'], { home: 'second-home' })
+  await good('two', ['ci'], { home: 'second-home', isProgram: true })
   deepEqual(await treeOf('two'), first)
 })
 
@@ -236,12 +251,16 @@ test('a certificate of one’s own is trusted when it is named', {
   const { port } = tls.address() as AddressInfo // it listens on a port
   try {
     const env = { MDLIBS_REGISTRY_URL: `https://localhost:${port}` }
-    const unknown = await mdlibs('seven', ['find', 'x'], { env })
+    const isProgram = true
+    const unknown = await mdlibs('seven', ['find', 'x'], { env, isProgram })
     equal(unknown.code, 4)
     match(unknown.stderr, /not proven to be itself.*--cafile/)
-    match(await good('seven', ['find', 'x', '--cafile', authority.file], { env }), /^No libraries/)
+    match(
+      await good('seven', ['find', 'x', '--cafile', authority.file], { env, isProgram }),
+      /^No libraries/,
+    )
     const insecure = { ...env, MDLIBS_INSECURE: 'true' }
-    match(await good('seven', ['find', 'x'], { env: insecure }), /^No libraries/)
+    match(await good('seven', ['find', 'x'], { env: insecure, isProgram }), /^No libraries/)
     const none = await mdlibs('seven', ['find', 'x', '--cafile', join(checkout, 'package.json')], {
       env,
     })

@@ -149,7 +149,7 @@ function printShortVersion(facts: VersionFacts, parts: LibraryParts): z.infer<ty
     download_url: downloadUrl(facts, parts),
     ...field('yanked', facts.yanked?.reason),
     ...field('deprecated', facts.deprecated),
-    dependencies: dependenciesOf(facts.manifest),
+    dependencies: rangesOf(facts.manifest),
   }
 }
 
@@ -193,8 +193,6 @@ function downloadUrl(facts: VersionFacts, { publicUrl = '' }: LibraryParts): str
 }
 
 /** Who resolves them would otherwise have to ask for every version. */
-function dependenciesOf({ dependencies }: VersionFacts['manifest']): Record<string, string> {
-  if (typeof dependencies !== 'object' || dependencies === null) return {}
-  const pairs = Object.entries(dependencies)
-  return Object.fromEntries(pairs.map(([library, range]) => [library, String(range)]))
+function rangesOf({ dependencies }: VersionFacts['manifest']): Record<string, string> {
+  return Object.fromEntries([...dependencies].map(([library, { text }]) => [library, text]))
 }

@@ -21,6 +21,7 @@ import { plural, printSize } from '#cli/units'
 import { isFault } from '#fault/fault'
 import { formatLibraryRef, type LibraryRef, parseScope } from '#library/name'
 import { parseProvenance, speaksOf } from '#library/provenance'
+import type { Finding } from '#library/scan'
 import { formatDigest } from '#library/tree-digest'
 
 export interface PackCommandOptions {
@@ -46,7 +47,11 @@ export async function pack(
   context: MdlibsContext,
   { output, ...options }: PackCommandOptions,
 ): Promise<void> {
-  await using packed = await packLibrary(context, { ...options, root: await rootOf(context) })
+  await using packed = await packLibrary(context, {
+    ...options,
+    root: await rootOf(context),
+    scans: false,
+  })
   const { name, version } = packed.manifest
   const target = await targetOf(context, { output, name: `${name}-${version}.tar.gz` })
   const pieces: Uint8Array[] = []
@@ -61,7 +66,8 @@ export async function pack(
 /** `mdlibs/no-project`, `mdlibs/not-logged-in`, `mdlibs/not-confirmed`, and what registries refuse. */
 export async function publish(context: MdlibsContext, options: PublishOptions): Promise<void> {
   const root = await rootOf(context)
-  await using packed = await packLibrary(context, { ...options, root })
+  const scans = options.isDryRun // otherwise the registry does
+  await using packed = await packLibrary(context, { ...options, root, scans })
   for (const warning of packed.warnings) note(context, `Note: ${warning}`)
   const provenance = await readProvenance(context, { path: options.provenance, packed })
   if (options.isDryRun) {
@@ -72,8 +78,7 @@ export async function publish(context: MdlibsContext, options: PublishOptions): 
     return give(context, { library, ...factsOf(packed), dry_run: true }, [
       `${library} ${manifest.version} (dry run: nothing is published)`,
       ...filesTold(packed),
-      ...(inspection.findings.length > 0 ? ['', 'A scanner would say:'] : []),
-      ...inspection.findings.map((one) => findingLine(one)),
+      ...findingsTold(inspection.findings),
     ])
   }
   const given = options.scope ?? packed.manifest.scope
@@ -85,6 +90,18 @@ export async function publish(context: MdlibsContext, options: PublishOptions): 
   checkSignature(await trustedKeys(context, api), facts, { registry: api.origin })
   const { visibility } = await api.json(pathOf(ref), { schema: libraryFacts })
   report(context, { ref, facts, origin: api.origin, visibility })
+}
+
+/** What is only worth knowing is counted. */
+function findingsTold(findings: readonly Finding[]): readonly string[] {
+  const grave = findings.filter(({ severity }) => severity !== 'info')
+  const rest = findings.length - grave.length
+  return [
+    ...(grave.length > 0 ? ['', 'A scanner would say:', ...grave.map(findingLine)] : []),
+    ...(rest > 0
+      ? ['', `${plural(rest, 'remark')} of a scanner that weigh nothing: --json has them.`]
+      : []),
+  ]
 }
 
 interface Sending {
