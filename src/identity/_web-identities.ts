@@ -2,7 +2,10 @@
  * Tokens of providers of identities, as OpenID Connect has them: signed by a key that the provider publishes, for one of the clients it is trusted with.
  * https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
  */
-import { createLocalJWKSet, decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
+import { JOSEError, JWKSNoMatchingKey, JWTExpired } from 'jose/errors'
+import { createLocalJWKSet } from 'jose/jwks/local'
+import { decodeJwt } from 'jose/jwt/decode'
+import { jwtVerify } from 'jose/jwt/verify'
 import { fetchDocument } from '#http/fetch-document'
 import type { Entity } from '#identity/entity'
 import { accountFault } from '#identity/faults'
@@ -35,6 +38,7 @@ export interface WebIdentity {
 }
 
 type FindKey = ReturnType<typeof createLocalJWKSet>
+type JWTPayload = ReturnType<typeof decodeJwt>
 
 interface Asked {
   readonly at: number
@@ -98,12 +102,12 @@ export class WebIdentities {
     const keys = await this.#keysOf(provider, keptMs)
     try {
       return await check(keys).catch(async (error: unknown) => {
-        if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+        if (!(error instanceof JWKSNoMatchingKey)) throw error
         return await check(await this.#keysOf(provider, askAgainMs))
       })
     } catch (error) {
-      if (error instanceof errors.JWTExpired) throw accountFault('identity/expired-web-identity')
-      if (error instanceof errors.JOSEError) throw invalid(error.message, error)
+      if (error instanceof JWTExpired) throw accountFault('identity/expired-web-identity')
+      if (error instanceof JOSEError) throw invalid(error.message, error)
       throw error
     }
   }
