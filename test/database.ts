@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ChangeRoom } from '#changelog/change'
 import { migrate, roomsByName } from '#changelog/rooms'
+import { sha256HexOf } from '#crypto/digest'
 import { openPostgres } from '#sql/postgres'
 import type { Sql } from '#sql/sql'
 import { SqliteMemory } from '#sql/sqlite-memory'
@@ -19,12 +20,13 @@ export async function openTestDatabase(world: World, rooms: readonly ChangeRoom[
   return await open(await newDatabase(server, name, { template }), world)
 }
 
-/** Several hundred databases with the same hundred tables: they are made once for each server, and copied. */
+/** Several hundred databases with the same hundred tables: they are made once for each server and set of rooms, and copied. */
 async function templateOn(
   server: string,
   { world, rooms }: { readonly world: World; readonly rooms: readonly ChangeRoom[] },
 ): Promise<string> {
-  const name = 'tables_of_tests'
+  const names = rooms.map(({ room }) => room).sort()
+  const name = `tables_${sha256HexOf(Buffer.from(names.join())).slice(0, 16)}`
   const known = await ask(server, `select 1 from pg_database where datname = '${name}'`)
   if (known.length > 0) return name
   const sql = await open(await newDatabase(server, name), world)
