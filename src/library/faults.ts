@@ -35,6 +35,8 @@ export const libraryFault = declareFaults({
   'library/too-large': 'too-large',
   'library/too-many': 'too-large',
   'library/trusted-publishing-only': 'denied',
+  /** A mirror cannot get what it was asked for. */
+  'library/upstream-unavailable': 'unavailable',
   'library/version-deleted': 'not-found',
   'library/version-exists': 'conflict',
   'library/version-unavailable': 'conflict',

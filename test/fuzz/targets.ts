@@ -30,6 +30,7 @@ import { ReplyReader } from '#redis/reply-reader'
 import { RequestReader } from '#redis/request-reader'
 import { parseQuery as parseSql } from '#select/parse-query'
 import { accessKeyId, knowing } from '../example-key.ts'
+import { libraryTargets } from './library.ts'
 import { metadataVectors, nearlyMetadata } from './metadata.ts'
 import type { Seeds } from './mutate.ts'
 import type { Random } from './random.ts'
@@ -420,6 +421,7 @@ export const targets: Readonly<Record<string, Target>> = {
       }
     },
   },
+  ...libraryTargets,
 }
 
 const fuzzedBytesMax = 4_096

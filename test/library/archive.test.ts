@@ -1,6 +1,7 @@
 /** Archives as clients make them and registries take them: made twice the same, read back, refused for every reason there is. */
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,7 +20,7 @@ import { type FileToPack, packArchive } from '#library/archive-writer'
 import { extractArchive } from '#library/extract-archive'
 import { inspectArchive } from '#library/inspect-archive'
 import { parseLibraryName, parseScope } from '#library/name'
-import { treeDigest } from '#library/tree-digest'
+import { formatDigest, treeDigest } from '#library/tree-digest'
 import { parseVersion } from '#library/version'
 import {
   goodArchive,
@@ -119,6 +120,38 @@ test('the same files give the same bytes however they are read, and names are ma
   ok(archive.equals(await packed([inPieces])))
 })
 
+interface Vectors {
+  readonly files: Readonly<Record<string, string>>
+  readonly archive: string
+  readonly digest: string
+  readonly tree: string
+  readonly refused: readonly {
+    readonly name: string
+    readonly rule: string
+    readonly archive: string
+  }[]
+}
+
+test('the bytes are those that were written down, and so is what is refused', async () => {
+  const vectors: Vectors = JSON.parse(
+    readFileSync(new URL('../vectors/library-archive.json', import.meta.url), 'utf8'),
+  )
+  const archive = Buffer.from(vectors.archive, 'base64')
+  const files = Object.entries(vectors.files).map(([name, body]) => file(name, body))
+  equal((await packed(files)).toString('base64'), vectors.archive)
+  const found = await inspectArchive(cut(archive), { signal })
+  deepEqual(
+    [formatDigest(found.digest), formatDigest(found.treeDigest)],
+    [vectors.digest, vectors.tree],
+  )
+  for (const { name, rule, archive: bytes } of vectors.refused)
+    await rejects(
+      inspectArchive(cut(Buffer.from(bytes, 'base64')), { expected, signal }),
+      { code: 'library/archive-refused', message: new RegExp(`rule=${rule}\\b`) },
+      name,
+    )
+})
+
 test('what tar and gzip make is taken when it has the form', async () => {
   equal((await unpacked(gzipSync(tarOf(goodEntries), { level: 1 }))).size, 2)
 })
@@ -212,7 +245,7 @@ test('a bomb is given up early', async () => {
   const bomb = gzipSync(
     Buffer.concat([
       tarOf(goodEntries, { endBlocks: 0 }),
-      tarOf([{ path: 'z.md', body: Buffer.alloc(200 * 2 ** 20) }]),
+      tarOf([{ path: 'z.md', body: Buffer.alloc(24 * 2 ** 20) }]),
     ]),
   )
   const counting = async function* (): AsyncGenerator<Uint8Array> {

@@ -21,7 +21,7 @@ import { directoryArchives } from '#library/directory-archives'
 import type { LibraryRef, Published, PublishRequest, Visibility } from '#library/model'
 import { parseLibraryRef } from '#library/name'
 import { openLibraries } from '#library/open-libraries'
-import { defaultRules, type RegistryRules } from '#library/parts'
+import { defaultRules, type LibraryParts, type RegistryRules } from '#library/parts'
 import { defaultScanPolicy } from '#library/scan-policy'
 import { libraryRoom } from '#library/tables'
 import { openMemoryNode } from '#shard/memory-node'
@@ -38,7 +38,10 @@ const handles: ReadonlyMap<string, 'user' | 'team'> = new Map([
   ['others', 'team'],
 ])
 
-export async function openRegistry(rules: Partial<RegistryRules> = {}) {
+export async function openRegistry(
+  rules: Partial<RegistryRules> = {},
+  known: typeof handles = handles,
+) {
   const clock = { aheadMs: 0 }
   const system = systemWorld()
   const world = { ...system, now: () => system.now() + clock.aheadMs }
@@ -54,18 +57,20 @@ export async function openRegistry(rules: Partial<RegistryRules> = {}) {
     onNodeFailure: () => {},
   })
   const archives = directoryArchives({ disk: openRealDisk(directory), name: directory, world })
-  const libraries = await openLibraries({
+  const parts: LibraryParts = {
     ...{ sql, changelog, archives, keyring, world, telemetry },
     scopes: {
       find: async (handle) => {
-        const kind = handles.get(handle)
+        const kind = known.get(handle)
         return kind === undefined ? undefined : { kind }
       },
     },
     rules: { ...defaultRules, archiveLimits, scanPolicy: defaultScanPolicy, ...rules },
-  })
+  }
+  const libraries = await openLibraries(parts)
   return {
     libraries,
+    parts,
     archives,
     changelog,
     sql,

@@ -222,6 +222,12 @@ const ofLibraries: Readonly<Record<LibraryFaultCode, Telling>> = {
     'VERSION_DELETED',
     () => 'This version was deleted. Its number is never given again.',
   ),
+  'library/upstream-unavailable': telling(
+    503,
+    'UNAVAILABLE',
+    ({ reason }) => `The registry that this one mirrors cannot be used: ${reason}.`,
+    'Try again; what was fetched before is here.',
+  ),
   'library/version-exists': telling(
     409,
     'VERSION_EXISTS',
