@@ -31,6 +31,7 @@ import { openPacks } from '#store/packs'
 import { storeRoom } from '#store/tables'
 import { silentTelemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
+import type { World } from '#world/world'
 import { openTestDatabase } from './database.ts'
 
 export const rooms = [clusterRoom, storeRoom, objectRoom, identityRoom, deliveryRoom, kmsRoom]
@@ -46,6 +47,7 @@ export interface MemoryStoreOptions {
   readonly storageClasses?: ReadonlyMap<string, Profile>
   /** Closed with the store. */
   readonly sql?: Sql
+  readonly world?: World
 }
 
 export async function openMemoryStore({
@@ -57,8 +59,8 @@ export async function openMemoryStore({
   slots = 16,
   storageClasses = new Map(),
   sql: given,
+  world = systemWorld(),
 }: MemoryStoreOptions) {
-  const world = systemWorld()
   const telemetry = silentTelemetry
   const master = newMasterKey(world)
   const keyring = openKeyring(createKeyring({ master, world }), master)

@@ -140,7 +140,7 @@ test('a stream has the same lines', () => {
 
 test('changes and refusals are told; objects, looks and floods only when all is', () => {
   const isTold = (operation: string, status: number): boolean =>
-    isAudited({ operation, status }, 'changes')
+    isAudited({ door: 's3', method: 'PUT', operation, status }, 'changes')
   for (const [operation, status] of [
     ['PutBucketPolicy', 204],
     ['PutBucketPolicy', 400],
@@ -168,6 +168,6 @@ test('changes and refusals are told; objects, looks and floods only when all is'
     ['Metrics', 200],
   ] as const) {
     ok(!isTold(operation, status), `${operation} ${status}`)
-    ok(isAudited({ operation, status }, 'all'))
+    ok(isAudited({ door: 's3', method: 'PUT', operation, status }, 'all'))
   }
 })

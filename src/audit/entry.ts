@@ -44,12 +44,18 @@ const ofObjects: ReadonlySet<string> = new Set([
 
 /** Pure. Who is sent away because of too many requests is not told of: a flood must not be one of lines. */
 export function isAudited(
-  { operation, status }: Pick<RequestEnded, 'operation' | 'status'>,
+  {
+    door,
+    operation,
+    method,
+    status,
+  }: Pick<RequestEnded, 'door' | 'operation' | 'method' | 'status'>,
   scope: AuditScope,
 ): boolean {
   if (scope === 'all') return true
   if (operation === 'GetWebsitePage') return false // browsers, who may ask for what they like
   if (status === 401 || status === 403) return true
+  if (door === 'libraries' && /^(GET|HEAD|OPTIONS)$/.test(method)) return false
   return (
     !/^(GET |Get|Head|Health|List|Metrics|Preflight|Select|Simulate|Unknown|Version)/.test(
       operation,

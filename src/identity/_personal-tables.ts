@@ -47,29 +47,34 @@ export async function createPersonalTables(tx: Queryable): Promise<void> {
 async function createScopes(tx: Queryable): Promise<void> {
   await tx.query`create table account_scope (
     name text primary key, skeleton text not null, kind text not null, holder text not null,
-    sequence integer not null, at integer not null)`
+    sequence integer, at integer)`
   await tx.query`create index account_scope_skeleton on account_scope (skeleton)`
   await tx.query`create index account_scope_holder on account_scope (holder)`
-  const users = await tx.query<ScopeRow>`
-    select handle as name, '' as skeleton, 'user' as kind, id as holder, sequence, at from principal`
-  const teams = await tx.query<ScopeRow>`
-    select name, '' as skeleton, 'team' as kind, id as holder, sequence, at from iam_entity
-    where account = '' and kind = 'team'`
-  for (const { name, kind, holder, sequence, at } of [...users, ...teams])
-    await claimScope(tx, { name, kind, holder }, { sequence: BigInt(sequence), at })
+  const users = await tx.query<Holding>`
+    select handle as name, 'user' as kind, id as holder from principal`
+  const teams = await tx.query<Holding>`
+    select name, 'team' as kind, id as holder from iam_entity where account = '' and kind = 'team'`
+  for (const holding of [...users, ...teams]) await putScope(tx, holding)
+}
+
+type Holding = Pick<ScopeRow, 'name' | 'kind' | 'holder'>
+
+async function putScope(tx: Queryable, { name, kind, holder }: Holding): Promise<void> {
+  await tx.query`insert into account_scope (name, skeleton, kind, holder)
+    values (${name}, ${skeletonOf(name)}, ${kind}, ${holder})
+    on conflict (name) do update set kind = excluded.kind, holder = excluded.holder, sequence = null, at = null`
 }
 
 /** A name that is left, for another or for good, is remembered. */
 export async function claimScope(
   tx: Queryable,
-  { name, kind, holder }: Pick<ScopeRow, 'name' | 'kind' | 'holder'>,
+  holding: Holding,
   { sequence, at }: Placed,
 ): Promise<void> {
+  const { name, holder } = holding
   await tx.query`update account_scope set kind = 'former', holder = '', sequence = ${sequence}, at = ${at}
     where holder = ${holder} and name <> ${name}`
-  await tx.query`insert into account_scope (name, skeleton, kind, holder, sequence, at)
-    values (${name}, ${skeletonOf(name)}, ${kind}, ${holder}, ${sequence}, ${at})
-    on conflict (name) do update set kind = excluded.kind, holder = excluded.holder`
+  await putScope(tx, holding)
 }
 
 export async function retireScopeOf(

@@ -3,7 +3,7 @@ import type { CommitTransaction } from '#changelog/change'
 import { readMembers } from '#identity/_memberships'
 import { invitationJson } from '#identity/_personal-tables'
 import { entityOf, findEntity } from '#identity/_rows'
-import { assertMayManage, type TeamRole, type UserActor } from '#identity/actor'
+import { assertMayManage, isAllowed, type TeamRole, type UserActor } from '#identity/actor'
 import type {
   EntityFacts,
   EntityRow,
@@ -52,10 +52,14 @@ export async function requireTeam(tx: Queryable, actor: UserActor, name: string)
 export async function requireManaged(tx: Queryable, actor: UserActor, name: string): Promise<Team> {
   const team = await requireTeam(tx, actor, name)
   assertMayManage(actor, team.name)
-  const isHeldBack = team.needsTotp && actor.teams.get(team.name) === 'reader'
-  if (!actor.isAdmin && (team.role !== 'admin' || isHeldBack))
-    throw personFault('identity/not-team-admin', { name: team.name })
+  if (!isManager(actor, team)) throw personFault('identity/not-team-admin', { name: team.name })
   return team
+}
+
+export function isManager(actor: UserActor, { name, role, needsTotp }: Team): boolean {
+  const isHeldBack = needsTotp && actor.teams.get(name) === 'reader'
+  const isInCharge = actor.isAdmin || (role === 'admin' && !isHeldBack)
+  return isInCharge && isAllowed(actor.token, 'admin:team', `@${name}/*`)
 }
 
 export async function requireEntity(tx: Queryable, id: string): Promise<Entity> {

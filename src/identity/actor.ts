@@ -69,6 +69,12 @@ export function isAllowed(
   return scopes.includes(scope) && globs.some((glob) => matchesGlob(glob, library))
 }
 
+/** `identity/token-missing` */
+export function requireUser(actor: Actor): UserActor {
+  if (actor.kind === 'anonymous') throw personFault('identity/token-missing')
+  return actor
+}
+
 /** For what concerns a team itself, or all that a person has. `identity/token-lacks-scope` */
 export function assertMayManage(actor: UserActor, team: string): void {
   if (!isAllowed(actor.token, 'admin:team', `@${team}/*`))

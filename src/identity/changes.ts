@@ -233,15 +233,15 @@ export interface LoginRow extends SqlRow {
   readonly at: number
 }
 
-/** `name` is a user's or a team's; or was one's, and is given to nobody who asks for it. */
+/** `name` is a user's or a team's; or was one's, and is given to nobody who asks for it: then `sequence` and `at` are of the change that ended it. */
 export interface ScopeRow extends SqlRow {
   readonly name: string
   readonly skeleton: string
   readonly kind: string
   /** Id; empty where there is none any more. */
   readonly holder: string
-  readonly sequence: number
-  readonly at: number
+  readonly sequence: number | null
+  readonly at: number | null
 }
 
 export interface MembershipRow extends SqlRow {

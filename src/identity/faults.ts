@@ -67,6 +67,7 @@ export type AccountFaultCode = Parameters<typeof accountFault>[0]
 
 /** Of what people and programs do for themselves, with tokens. */
 export const personFault = declareFaults({
+  'identity/token-missing': 'unauthenticated',
   'identity/code-missing': 'unauthenticated',
   'identity/totp-active': 'conflict',
   'identity/totp-missing': 'conflict',
@@ -100,10 +101,11 @@ export const personFault = declareFaults({
   'identity/link-taken': 'conflict',
   'identity/last-login': 'conflict',
   'identity/no-such-link': 'not-found',
+  'identity/malformed-next': 'invalid',
   'identity/issuer-unknown': 'denied',
   'identity/no-trusted-publisher': 'denied',
   'identity/library-ambiguous': 'invalid',
   'identity/token-used-up': 'denied',
-  'identity/malformed-claims': 'invalid',
+  'identity/no-audit-log': 'not-found',
 })
 export type PersonFaultCode = Parameters<typeof personFault>[0]

@@ -23,5 +23,6 @@ function parseGlob(text: string): string {
 export function matchesGlob(glob: string, library: string): boolean {
   const [scope = '', name = ''] = glob.split('/')
   const [librarysScope = '', librarysName = '', ...rest] = library.split('/')
-  return rest.length === 0 && wildcard(scope)(librarysScope) && wildcard(name)(librarysName)
+  const isOne = librarysName !== '' && rest.length === 0
+  return isOne && wildcard(scope)(librarysScope) && wildcard(name)(librarysName)
 }

@@ -71,6 +71,12 @@ export class People {
     return row && principalOf(row)
   }
 
+  /** By id or handle. `identity/admins-only`, `identity/no-such-principal` */
+  async person(actor: UserActor, name: string): Promise<Principal> {
+    assertAdmin(actor)
+    return await this.#require(name)
+  }
+
   /** By handle; those whose handle or e-mail address has `text` in it. `page` counts from 1. `identity/admins-only` */
   async list(
     actor: UserActor,

@@ -387,6 +387,7 @@ function namesFor(claims: JWTPayload): readonly string[] {
   const plain = said
     .replace(/@.*$/, '')
     .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-+|-+$/g, '')

@@ -219,7 +219,7 @@ async function* dumpIdentities(tx: Queryable): AsyncGenerator<SequencedChange> {
       ...(JSON.parse(body) as LoginJson), // as above
     }),
   )
-  yield* dumpRows<ScopeRow>(
+  yield* dumpRows<FormerScopeRow>(
     (after) => tx.query`
       select * from account_scope where kind = 'former' and sequence > ${after} order by sequence limit ${pageRows}`,
     ({ name }) => ({ kind: 'identity/scope-retired', name }),
@@ -240,6 +240,9 @@ async function* dumpIdentities(tx: Queryable): AsyncGenerator<SequencedChange> {
     (row) => ({ kind: 'identity/link-put', ...linkJson(row) }),
   )
 }
+
+/** One that nobody has any more. */
+type FormerScopeRow = ScopeRow & { readonly sequence: number; readonly at: number }
 
 async function* dumpRows<Row extends { readonly sequence: number; readonly at: number }>(
   page: (after: number) => Promise<readonly Row[]>,

@@ -10,6 +10,7 @@ import {
   assertNotLast,
   findMembership,
   findUser,
+  isManager,
   readInvitations,
   requireEntity,
   requireInvitation,
@@ -55,6 +56,12 @@ export type MayRemoveTeam = (
   tx: Queryable,
   team: { readonly id: string; readonly name: string },
 ) => Promise<void>
+
+export interface Roster {
+  readonly members: readonly Member[]
+  /** That nobody has answered yet, newest first. */
+  readonly invitations?: readonly TeamInvitation[]
+}
 
 export class Teams {
   readonly #ledger: Ledger
@@ -148,19 +155,14 @@ export class Teams {
     })
   }
 
-  /** By handle. `identity/no-such-team` */
-  async members(actor: UserActor, name: string): Promise<readonly Member[]> {
+  /** By handle; whoever manages the team sees also who was asked. `identity/no-such-team` */
+  async roster(actor: UserActor, name: string): Promise<Roster> {
     return await this.#ledger.settled(async (tx) => {
-      const { id } = await requireTeam(tx, actor, name)
-      return await readMembers(tx, id)
-    })
-  }
-
-  /** That nobody has answered yet, newest first; for the team's admins. `identity/no-such-team`, `identity/not-team-admin` */
-  async invitationsInto(actor: UserActor, name: string): Promise<readonly TeamInvitation[]> {
-    return await this.#ledger.settled(async (tx) => {
-      const { id } = await requireManaged(tx, actor, name)
-      return (await readInvitations(tx)).filter(({ team }) => team.id === id)
+      const team = await requireTeam(tx, actor, name)
+      const members = await readMembers(tx, team.id)
+      if (!isManager(actor, team)) return { members }
+      const invitations = (await readInvitations(tx)).filter((one) => one.team.id === team.id)
+      return { members, invitations }
     })
   }
 

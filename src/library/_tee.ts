@@ -26,6 +26,7 @@ export function teed<T>(
         const taken = pipe.hand(piece)
         yield piece
         await taken
+        if (pipe.isLeft) await reading // who has refused it need not wait for the rest
       }
       await pipe.hand(undefined)
       await reading
@@ -45,6 +46,10 @@ class Pipe {
   #wanted = Promise.withResolvers<void>()
   #failure: { readonly error: unknown } | undefined
   #isLeft = false
+
+  get isLeft(): boolean {
+    return this.#isLeft
+  }
 
   /** Resolves when the reader asks for more, or has gone. */
   async hand(piece: Uint8Array | undefined): Promise<void> {
@@ -74,8 +79,11 @@ class Pipe {
       const handed = this.#waiting
       this.#waiting = undefined
       if (handed === undefined) throw this.#failure?.error
-      if (handed.piece !== undefined) yield handed.piece
-      handed.done()
+      try {
+        if (handed.piece !== undefined) yield handed.piece
+      } finally {
+        handed.done() // also when the reader stops in the middle of it
+      }
       if (handed.piece === undefined) return
     }
   }

@@ -164,7 +164,8 @@ export function msUntil({ hour, minute }: TimeOfDay, now: Date): number {
   return next.getTime() - now.getTime()
 }
 
-async function repeatUntilStopped({
+/** Until the signal; what fails is told, and tried again when its time has come. */
+export async function repeatUntilStopped({
   name,
   delayMs,
   work,

@@ -4,6 +4,7 @@ import { checkDatabase } from '#changelog/check-database'
 import type { StorageClasses } from '#cluster/tables'
 import { namedProfiles, type Profile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
+import type { AccountSettings } from '#identity/settings'
 import type { OpenDataDirectory } from '#main/data-directory'
 import { type DatabaseSettings, openDatabase } from '#main/database'
 import { mainFault } from '#main/faults'
@@ -41,6 +42,8 @@ export interface OpenStoreOptions {
   readonly nodesDefault: number
   readonly world: World
   readonly telemetry: Telemetry
+  /** What is decided about people; the defaults when left out. */
+  readonly accountSettings?: AccountSettings
   /** The store must be there already. */
   readonly mustExist?: boolean
   /** Another process has taken the database over: nothing can be written any more. */

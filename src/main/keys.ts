@@ -46,13 +46,19 @@ export async function openKeys(
   if (found !== undefined) await finishRotation(directory, found)
   const master = await openMasterKey(directory.masterKey, { settings, keyring: found, world })
   const bytes = found ?? createKeyring({ master: master.key, passphrase: master.passphrase, world })
-  const keyring = tryOpen(bytes, master.key)
-  if (keyring === undefined) throw mainFault('main/master-key-wrong', { origin: master.origin })
+  const keyring = keyringOf(bytes, master)
   if (found === undefined) {
     await writePrivately(directory.keyring, bytes)
     world.passing('main/keyring-made')
   }
   return { keyring, master, bytes }
+}
+
+/** `main/master-key-wrong` */
+export function keyringOf(bytes: Uint8Array, { key, origin }: MasterKey): Keyring {
+  const keyring = tryOpen(bytes, key)
+  if (keyring === undefined) throw mainFault('main/master-key-wrong', { origin })
+  return keyring
 }
 
 /** Where a rotation writes the next master key, until every keyring is wrapped under it. */

@@ -1,4 +1,5 @@
 /** What every program with a listener may be told of it. */
+import type { CrossOrigins } from '#api/cross-origin'
 import { perSecondMax, type RateRule } from '#api/rate-limit'
 import { parsedBy } from '#main/settings'
 import { burstMax, parseRateRule } from '#main/units'
@@ -12,6 +13,14 @@ export const rateRule = parsedBy<RateRule | 'off'>(
   (text) => (text === 'off' ? text : parseRateRule(text)),
   `requests a second such as 100 or 100:500 (up to ${perSecondMax}, bursts up to ${burstMax}), or off`,
 )
+
+/** Of web pages: `*`, `off`, or a list with commas. */
+export function parseOrigins(list: string): CrossOrigins | undefined {
+  if (list === '*') return '*'
+  if (list === 'off') return []
+  const origins = list.split(',').map((origin) => origin.trim().replace(/\/$/, ''))
+  return origins.every((origin) => URL.parse(origin)?.origin === origin) ? origins : undefined
+}
 
 /** A rule: the two files of a certificate come together. */
 export function wholeCertificate({

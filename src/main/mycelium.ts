@@ -13,6 +13,7 @@ import { heroRedisSettings, readHeroRedisConfig } from '#main/hero-redis.config'
 import { importSettings, readImportConfig } from '#main/import.config'
 import { inspectSettings, readInspectConfig } from '#main/inspect.config'
 import { killAt } from '#main/kill-at'
+import { librariesSettings } from '#main/libraries.config'
 import { migrateSettings, readMigrateConfig } from '#main/migrate-metadata.config'
 import type { ProgramOptions } from '#main/offline'
 import { readRebuildConfig, rebuildSettings } from '#main/rebuild.config'
@@ -211,6 +212,14 @@ add(mycelium, {
   settings: registrySettings,
   read: readRegistryConfig,
   program: async (options) => (await import('#main/registry')).runRegistry(options),
+})
+add(mycelium, {
+  name: 'libraries',
+  summary:
+    'keep versioned libraries of Markdown, for whoever publishes and installs them, until Ctrl-C',
+  settings: librariesSettings,
+  read: (given) => given, // a file may say more
+  program: async (options) => (await import('#main/libraries')).runLibraries(options),
 })
 const keys = mycelium.command('keys').description('the keys a store is sealed under')
 add(keys, {

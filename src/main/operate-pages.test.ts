@@ -2,8 +2,10 @@
 import { deepEqual, ok } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { accountRoutes } from '#api/accounts/routes'
 import { iamActions } from '#api/iam/door'
 import { openStsActions } from '#api/iam/sts'
+import { libraryRoutes } from '#api/library/routes'
 import { adminCommands } from '#main/admin-commands'
 import { exitCodes } from '#main/exit-codes'
 import { exportSettings } from '#main/export.config'
@@ -11,6 +13,7 @@ import { gcSettings } from '#main/gc.config'
 import { heroRedisSettings } from '#main/hero-redis.config'
 import { importSettings } from '#main/import.config'
 import { inspectSettings } from '#main/inspect.config'
+import { librariesSettings } from '#main/libraries.config'
 import { migrateSettings } from '#main/migrate-metadata.config'
 import { rebuildSettings } from '#main/rebuild.config'
 import { registrySettings } from '#main/registry.config'
@@ -55,6 +58,34 @@ test('cdn.md names every flag and variable of the registry, and no other', () =>
   deepEqual([...new Set(written)].sort(), [...new Set(names)].sort())
 })
 
+test('libraries.md names every flag and variable of the registry of libraries, and no other', () => {
+  const settings = Object.values<Settings[string]>(librariesSettings)
+  const names = settings
+    .flatMap((setting) => [flagName(setting), setting.env])
+    .filter((name) => name !== undefined)
+  const ofStore = new Set(Object.values<Settings[string]>(upSettings).map(({ env }) => env))
+  const text = page('libraries')
+  const written = new Set(text.match(/(?<=`)(--[a-z0-9-]+|[A-Z][A-Z0-9]*(_[A-Z0-9]+)+)(?=[` ])/g))
+  const isTold = (name: string): boolean =>
+    ofStore.has(name) || new RegExp(`\`${name}[\` ]`).test(text)
+  deepEqual(
+    names.filter((name) => !isTold(name)),
+    [],
+  )
+  const known = new Set(names)
+  deepEqual(
+    [...written].filter((name) => !known.has(name)),
+    [],
+  )
+})
+
+test('libraries-api.md names every operation, and no other', () => {
+  const text = readFileSync(new URL('../../docs/use/libraries-api.md', import.meta.url), 'utf8')
+  const written = [...text.matchAll(/^\| `([A-Z]+ \/\S*)` \|/gm)].map(([, name]) => name)
+  const routes = [...libraryRoutes, ...accountRoutes]
+  deepEqual(written.sort(), routes.map(({ method, path }) => `${method} ${path}`).sort())
+})
+
 test('exit-codes.md has a row for every code', () => {
   const rows = [...page('exit-codes').matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code))
   deepEqual(rows, Object.values(exitCodes))
@@ -63,7 +94,7 @@ test('exit-codes.md has a row for every code', () => {
 test('metrics.md names every metric of ours', async () => {
   const text = page('metrics')
   const exported = [
-    ...(await openMetrics().text()).matchAll(/^# HELP ((?:mycelium|cyxcloud)_\w+)/gm),
+    ...(await openMetrics().text()).matchAll(/^# HELP ((?:mycelium|cyxcloud|mdlibs)_\w+)/gm),
   ]
   const names = exported.map(([, name = '']) => name)
   ok(names.length > 20)

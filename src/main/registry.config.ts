@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { CrossOrigins } from '#api/cross-origin'
 import { parseBytes } from '#bytes/size'
 import { parseShardBackend, type ShardBackend } from '#content/shard-backends'
-import { port, rateRule, wholeCertificate } from '#main/listening.config'
+import { parseOrigins, port, rateRule, wholeCertificate } from '#main/listening.config'
 import { parseNetworks } from '#main/networks'
 import {
   type Given,
@@ -248,13 +248,6 @@ const oneDatabase: Rule<typeof registrySettings> = (values) => {
 function parseBackends(list: string): readonly ShardBackend[] | undefined {
   const backends = list.split(',').map(parseShardBackend)
   return backends.every((backend) => backend !== undefined) ? backends : undefined
-}
-
-function parseOrigins(list: string): CrossOrigins | undefined {
-  if (list === '*') return '*'
-  if (list === 'off') return []
-  const origins = list.split(',').map((origin) => origin.trim().replace(/\/$/, ''))
-  return origins.every((origin) => URL.parse(origin)?.origin === origin) ? origins : undefined
 }
 
 /** As OpenTelemetry's variables have them: https://opentelemetry.io/docs/specs/otel/protocol/exporter/ */

@@ -4,6 +4,7 @@ import { clusterRoom } from '#cluster/tables'
 import { deliveryRoom } from '#delivery/tables'
 import { identityRoom } from '#identity/tables'
 import { kmsRoom } from '#kms/tables'
+import { libraryRoom } from '#library/tables'
 import { objectRoom } from '#object/tables'
 import { storeRoom } from '#store/tables'
 
@@ -14,4 +15,8 @@ export const rooms: readonly ChangeRoom[] = [
   identityRoom,
   deliveryRoom,
   kmsRoom,
+  libraryRoom,
 ]
+
+/** Those of servers without nodes. */
+export const sharedRooms: readonly ChangeRoom[] = [identityRoom, libraryRoom]

@@ -8,7 +8,8 @@ export interface Health {
   readonly isHealthy: boolean
   /** What is not as it should be. */
   readonly warnings: readonly string[]
-  readonly facts: Readonly<Record<string, string | number | boolean>>
+  /** `status` among them is a word of its own in place of `ok` and `unavailable`. */
+  readonly facts: Readonly<Record<string, unknown>>
 }
 
 export interface StatusPagesOptions {
@@ -23,17 +24,28 @@ export interface StatusPagesOptions {
   readonly telemetry: Telemetry
 }
 
+/** `/readyz` is another name of `/health`; `/healthz` says that the program runs, whatever it stands on does. */
+const paths = ['/health', '/readyz', '/healthz', '/version', '/metrics'] as const
+type StatusPath = (typeof paths)[number]
+
+export function isStatusPage(path: string): path is StatusPath {
+  return paths.some((known) => known === path)
+}
+
 /** Answers every path, and counts it; 404 for what is no page. */
 export function createStatusPages(options: StatusPagesOptions): HttpHandler {
-  const pages: Readonly<Record<string, Page>> = {
-    '/health': { operation: 'Health', answer: (request) => tellHealth(options, request) },
+  const health: Page = { operation: 'Health', answer: (request) => tellHealth(options, request) }
+  const pages: Readonly<Record<StatusPath, Page>> = {
+    '/health': health,
+    '/readyz': health,
+    '/healthz': { operation: 'Health', answer: async () => alive },
     '/version': { operation: 'Version', answer: () => tellVersion(options) },
     '/metrics': { operation: 'Metrics', answer: () => tellMetrics(options) },
   }
   const notFound = { status: 404, headers: plainText, body: `Nothing is here. ${options.hint}\n` }
   return async (request) => {
     const path = pathOf(request)
-    const page = Object.hasOwn(pages, path) ? pages[path] : undefined
+    const page = isStatusPage(path) ? pages[path] : undefined
     return answerCounted(request, page?.operation ?? 'Unknown', {
       ...options,
       answer: page === undefined ? async () => notFound : readOnly(page.answer),
@@ -83,6 +95,11 @@ export async function answerCounted(
 }
 
 const plainText = { 'content-type': 'text/plain; charset=utf-8' }
+const alive: HttpResponse = {
+  status: 200,
+  headers: { ...plainText, 'cache-control': 'no-store' },
+  body: 'OK',
+}
 const notAllowed: HttpResponse = {
   status: 405,
   headers: { ...plainText, allow: 'GET, HEAD' },

@@ -148,7 +148,7 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
     },
   }
   const objects = openObjectStore(objectParts)
-  const accounts = new Accounts({ sql, changelog, keyring, world })
+  const accounts = new Accounts({ sql, changelog, keyring, world }, options.accountSettings)
   const targets = new Targets({ sql, changelog, keyring, world })
   const repairer = new Repairer({ sql, changelog, store, cluster, world, telemetry })
   stack.defer(() => repairer.close())

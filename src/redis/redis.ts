@@ -1,9 +1,11 @@
 /** One Redis server by its URL: no cluster, no sentinels. */
 import {
   openRedisConnection,
+  type RedisAnswer,
   type RedisConnection,
   type RedisConnectionOptions,
 } from '#redis/connection'
+import { redisFault } from '#redis/faults'
 
 const portDefault = 6379
 
@@ -17,6 +19,8 @@ export interface RedisOptions extends Pick<RedisConnectionOptions, 'world'> {
 export interface Redis extends AsyncDisposable {
   /** One command; resolves once the server has done it. The faults of `RedisConnection.call`. */
   do(command: readonly string[]): Promise<void>
+  /** One command that is answered with a whole number. Besides, `redis/malformed` for any other answer. */
+  count(command: readonly string[]): Promise<number>
 }
 
 /** Connects once; whoever loses the connection opens another. The faults of `RedisConnection.call`. */
@@ -38,11 +42,21 @@ export async function openRedis({ url, user, secret, world }: RedisOptions): Pro
     throw error
   }
   return {
-    do: (command) => call(connection, command),
+    async do(command) {
+      await call(connection, command)
+    },
+    async count(command) {
+      const answer = await call(connection, command)
+      if (answer.kind === 'integer') return answer.value
+      throw redisFault('redis/malformed', { server: connection.server })
+    },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   }
 }
 
-async function call(connection: RedisConnection, words: readonly string[]): Promise<void> {
-  await connection.call(words.map((word) => Buffer.from(word)))
+async function call(
+  connection: RedisConnection,
+  words: readonly string[],
+): Promise<RedisAnswer> {
+  return await connection.call(words.map((word) => Buffer.from(word)))
 }

@@ -3,6 +3,7 @@
  * Both metric-name sets of the CyxCloud guide are exported beside our own, labelled `node_id`.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { type LibraryFigures, openLibraryMetrics } from '#telemetry/library-metrics'
 import type { Telemetry } from '#telemetry/telemetry'
 
 /** What is true now. `undefined` fields are left out of the scrape. */
@@ -26,6 +27,8 @@ export interface Observation {
   readonly repairQueueChunks?: number
   /** Requests under way at the doors. */
   readonly connections?: number
+  /** Of a program that serves libraries. */
+  readonly libraries?: LibraryFigures
   readonly targets?: readonly {
     readonly name: string
     readonly waiting: number
@@ -70,8 +73,14 @@ export interface MetricFamily {
   }[]
 }
 
-/** `ofStore`: also what only a store has, nodes and shards; a program without one leaves it out. */
-export function openMetrics({ ofStore = true }: { readonly ofStore?: boolean } = {}): Metrics {
+/** `ofStore`: also what only a store has, nodes and shards; `ofLibraries`: what only their registry has. A program without one leaves it out. */
+export function openMetrics({
+  ofStore = true,
+  ofLibraries = true,
+}: {
+  readonly ofStore?: boolean
+  readonly ofLibraries?: boolean
+} = {}): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
@@ -97,6 +106,7 @@ export function openMetrics({ ofStore = true }: { readonly ofStore?: boolean } =
     registers,
   })
   const commands = openCommandMetrics(registry)
+  const libraries = openLibraryMetrics(ofLibraries ? registry : new Registry())
   const damage = new Counter({
     name: 'mycelium_damage_total',
     help: 'Stored blocks and frames found missing or not matching their hash',
@@ -134,7 +144,9 @@ export function openMetrics({ ofStore = true }: { readonly ofStore?: boolean } =
   })
 
   return {
-    requestEnded({ door, operation, status, ms, bytesIn, bytesOut }) {
+    requestEnded(event) {
+      const { door, operation, status, ms, bytesIn, bytesOut } = event
+      if (door === 'libraries') libraries.requestEnded(event)
       requests.inc({ door, operation, status })
       durations.observe({ door, operation, status: `${Math.floor(status / 100)}xx` }, ms / 1000)
       bytes.inc({ door, direction: 'in' }, bytesIn)
@@ -161,6 +173,7 @@ export function openMetrics({ ofStore = true }: { readonly ofStore?: boolean } =
       for (const gauge of nodeGauges) gauge(observation)
       for (const gauge of storeGauges) gauge(observation)
       for (const gauge of targetGauges) gauge(observation)
+      if (observation.libraries !== undefined) libraries.set(observation.libraries)
     },
     async text() {
       traffic.tell()

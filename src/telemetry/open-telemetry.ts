@@ -18,8 +18,8 @@ export interface OpenedTelemetry extends Telemetry {
 
 export interface TelemetryOptions {
   readonly level: LogLevel
-  /** Whether they are counted, and those of a store, too. */
-  readonly metrics: boolean | 'without-store'
+  /** Whether they are counted: all of them, or those that only some programs have. */
+  readonly metrics: boolean | 'without-store' | 'of-libraries'
   readonly world: World
   /** Where log lines go instead of stderr. */
   readonly sink?: LineSink
@@ -28,7 +28,9 @@ export interface TelemetryOptions {
 export function openTelemetry({ level, metrics, world, sink }: TelemetryOptions): OpenedTelemetry {
   const log = openLog({ level, ...(sink === undefined ? {} : { sink }) })
   const repairs = tallyRepairs(world, log.repaired)
-  const counted = metrics ? openMetrics({ ofStore: metrics !== 'without-store' }) : undefined
+  const counted = metrics
+    ? openMetrics({ ofStore: metrics === true, ofLibraries: metrics !== 'without-store' })
+    : undefined
   let source: (() => Observation | Promise<Observation>) | undefined
   const observeNow = async (): Promise<void> => {
     try {

@@ -5,6 +5,7 @@ import { isFault } from '#fault/fault'
 import { Lookups } from '#gateway/lookups'
 import { Accounts, keysPerPrincipalMax } from '#identity/accounts'
 import { parseHandle, parsePrincipalId } from '#identity/principal'
+import type { Sql } from '#sql/sql'
 import { fault } from '../fault.ts'
 import {
   databaseFromDump,
@@ -178,7 +179,7 @@ test('no secret lies in the database in clear', () =>
   }))
 
 /** Some of each, and what has gone again. */
-async function populate(accounts: Accounts): Promise<void> {
+async function populate(accounts: Accounts, { changelog }: MemoryStore): Promise<void> {
   await accounts.ensureRoot(rootKey, rootId)
   await accounts.createPrincipal({ handle: 'alice', email: 'a@example.org', tenant: 'testx' })
   await accounts.createPrincipal({ handle: 'bob' })
@@ -191,6 +192,12 @@ async function populate(accounts: Accounts): Promise<void> {
   await accounts.updatePrincipal('bob', { displayName: 'Bob the builder' })
   await populateStoreAccount(accounts)
   await populateOwnAccount(accounts)
+  await populatePeople(accounts)
+  const { id: principal } = await accounts.principal('zoe')
+  const link = { id: 'link1', issuer: 'https://id.example', subject: 'user-7', principal }
+  await changelog.commit((tx) =>
+    tx.record({ kind: 'identity/link-put', ...link, provider: 'house' }),
+  )
 }
 
 const document = (Effect: 'Allow' | 'Deny', Action: string): string =>
@@ -228,6 +235,56 @@ async function populateOwnAccount(accounts: Accounts): Promise<void> {
   await administration.attach(role, 'arn:aws:iam::aws:policy/AmazonS3FullAccess')
 }
 
+const password = 'four words nobody guesses'
+
+/** Those who sign in: an administrator, and two who are in a team. */
+async function populatePeople(accounts: Accounts): Promise<void> {
+  const { registration, signIns, tokens, teams, people } = accounts
+  const add = (username: string) => ({ username, email: `${username}@example.org`, password })
+  await registration.ensureAdmin(add('boss'))
+  const boss = await actorOf(accounts, 'boss')
+  const { code } = await registration.invite(boss, { email: 'zoe@example.org' })
+  await registration.invite(boss, { days: 3 })
+  await registration.register({ ...add('zoe'), invitation: code })
+  await registration.add(boss, add('yann'))
+  const [zoe, yann] = [await actorOf(accounts, 'zoe'), await actorOf(accounts, 'yann')]
+  await teams.create(zoe, { name: 'docs-team', displayName: 'The docs' })
+  await teams.update(zoe, 'docs-team', { defaultVisibility: 'private' })
+  const { id } = await teams.invite(zoe, 'docs-team', { username: 'yann', role: 'reader' })
+  await teams.accept(yann, id)
+  await teams.setRole(zoe, 'docs-team', { member: 'yann', role: 'admin' })
+  await teams.invite(zoe, 'docs-team', { username: 'bob', role: 'member' })
+  const { info } = await tokens.create(zoe, { name: 'gone' })
+  await tokens.revoke(zoe, info.id)
+  await tokens.create(zoe, { name: 'ci', scopes: ['publish'], globs: ['@zoe/*'], days: 30 })
+  await tokens.create(zoe, { name: 'reader', scopes: ['read'], days: 'never' })
+  await registration.add(boss, add('left'))
+  await signIns.login({ name: 'left', password })
+  await people.update(boss, 'left', { isDisabled: true })
+  await registration.add(boss, add('gone'))
+  await accounts.removePrincipal('gone')
+  await accounts.updatePrincipal('yann', { handle: 'yannick' })
+}
+
+/** As whoever has just signed in. */
+async function actorOf(accounts: Accounts, name: string) {
+  const from = { address: '192.0.2.1', agent: 'a test' }
+  const { token } = await accounts.signIns.login({ name, password }, from)
+  return await accounts.tokens.authenticate(token.text, from)
+}
+
+/** All that these tables hold. */
+async function rowsOf(sql: Sql) {
+  const tables = {
+    scopes: await sql.query`select * from account_scope order by name`,
+    members: await sql.query`select * from iam_membership order by team, member`,
+    tokens: await sql.query`select * from bearer_token order by id`,
+    invitations: await sql.query`select * from invitation order by id`,
+    links: await sql.query`select * from login_link order by id`,
+  }
+  return Object.entries(tables).map(([name, rows]) => [name, rows.map((row) => ({ ...row }))])
+}
+
 async function seenOf(accounts: Accounts) {
   const { administration } = accounts
   const names = ['root', 'alice', 'bob']
@@ -253,16 +310,20 @@ async function seenOf(accounts: Accounts) {
 
 test('a lost database has the same principals and keys again, from the log', () =>
   withAccounts(async (accounts, store) => {
-    await populate(accounts)
+    await populate(accounts, store)
     const before = await accounts.findKey('ALICEKEY')
     equal(before?.principal.standing?.policies.length, 2, 'her own, and her team’s')
-    const again = new Accounts({ ...store, sql: await databaseFromLog(store) })
+    const sql = await databaseFromLog(store)
+    const again = new Accounts({ ...store, sql })
     deepEqual(await seenOf(again), await seenOf(accounts))
+    deepEqual(await rowsOf(sql), await rowsOf(store.sql))
   }))
 
 test('and from a snapshot', () =>
   withAccounts(async (accounts, store) => {
-    await populate(accounts)
-    const again = new Accounts({ ...store, sql: await databaseFromDump(store) })
+    await populate(accounts, store)
+    const sql = await databaseFromDump(store)
+    const again = new Accounts({ ...store, sql })
     deepEqual(await seenOf(again), await seenOf(accounts))
+    deepEqual(await rowsOf(sql), await rowsOf(store.sql))
   }))

@@ -11,6 +11,8 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { after, test } from 'node:test'
 import { parse } from 'yaml'
+import { librariesPortDefault, librariesSettings } from '#main/libraries.config'
+import type { Origin } from '#main/settings'
 import { httpPortDefault, s3PortDefault, upSettings } from '#main/up.config'
 import { type Command, cleanEnvironment, startStore } from '../harness.ts'
 import { type Instruction, readDockerfile, type Stage } from './dockerfile.ts'
@@ -73,12 +75,29 @@ test('image, compose file and program agree on ports, settings and paths', () =>
   )
   equal(one(image, 'VOLUME').text, env['MYCELIUM_DATA'])
   deepEqual(service.volumes, [`data:${env['MYCELIUM_DATA']}`])
-  deepEqual(Object.keys(compose.volumes), ['data'])
+  deepEqual(Object.keys(compose.volumes), ['data', 'libraries'])
   equal(service.restart, 'unless-stopped')
   const known = new Set(Object.values(upSettings).map(({ env: name }) => name))
   for (const [name, value] of Object.entries({ ...env, ...service.environment }))
     ok(known.has(name) && (value === null || name in env), name)
   ok(Object.values(service.environment).every((value) => value === null))
+})
+
+test('the compose file has a registry of libraries, which is started only by its name', () => {
+  const { libraries } = compose.services
+  deepEqual([libraries.profiles, libraries.command], [['libraries'], ['libraries']])
+  deepEqual(libraries.ports, [`127.0.0.1:8088:${librariesPortDefault}`])
+  deepEqual(libraries.volumes, ['libraries:/data'])
+  deepEqual(libraries.healthcheck, service.healthcheck)
+  const known = new Set(Object.values(librariesSettings).map((setting: Origin) => setting.env))
+  const { REGISTRY_HOST: host, REGISTRY_PORT: port, ...passed } = libraries.environment
+  deepEqual([host, port], ['0.0.0.0', librariesPortDefault])
+  for (const [name, value] of Object.entries(passed)) ok(known.has(name) && value === null, name)
+  const { image: own, build: from, restart, read_only: sealed, cap_drop: dropped } = libraries
+  deepEqual(
+    [own, from, restart, sealed, dropped],
+    [service.image, service.build, service.restart, service.read_only, service.cap_drop],
+  )
 })
 
 test('the builder is sent what it is to copy', () => {

@@ -7,11 +7,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { exitCodes } from '#main/exit-codes'
+import { librariesSettings } from '#main/libraries.config'
 import { registrySettings } from '#main/registry.config'
+import type { Origin } from '#main/settings'
 import { upSettings } from '#main/up.config'
 
 const checkout = join(import.meta.dirname, '../..')
-const units = ['mycelium', 'mycelium-registry'] as const
+const units = ['mycelium', 'mycelium-registry', 'mycelium-libraries'] as const
 type Unit = (typeof units)[number]
 
 function textOf(unit: Unit): string {
@@ -87,4 +89,18 @@ test('that of a registry names settings that exist, and tries again when a datab
   ])
   deepEqual(valuesOf('mycelium-registry', 'KillSignal'), ['SIGTERM'])
   deepEqual(valuesOf('mycelium-registry', 'ExecStart'), ['/opt/mycelium/bin/mycelium registry'])
+})
+
+test('that of libraries names settings that exist, and tries again when a database may come back', () => {
+  const known = new Set(Object.values(librariesSettings).map((setting: Origin) => setting.env))
+  const named = valuesOf('mycelium-libraries', 'Environment').map((one) => one.replace(/=.*/, ''))
+  deepEqual(
+    named.filter((name) => !known.has(name)),
+    [],
+  )
+  const { settings, data, key, rebuild, nodes, incomplete, platform } = exitCodes
+  const hopeless = [settings, data, key, rebuild, nodes, incomplete, platform].join(' ')
+  deepEqual(valuesOf('mycelium-libraries', 'RestartPreventExitStatus'), [hopeless])
+  deepEqual(valuesOf('mycelium-libraries', 'KillSignal'), ['SIGTERM'])
+  deepEqual(valuesOf('mycelium-libraries', 'ExecStart'), ['/opt/mycelium/bin/mycelium libraries'])
 })

@@ -1,7 +1,6 @@
 /** The registry on the wire: the two routes of the registry in Rust, byte for byte, and what stands beside them. */
 
 import { clientAddress } from '#api/client-address'
-import { answerPreflight, crossOriginHeaders } from '#api/cross-origin'
 import { deleteMetadata } from '#api/content/delete-metadata'
 import { registryFault } from '#api/content/faults'
 import { getMetadata } from '#api/content/get-metadata'
@@ -10,6 +9,7 @@ import { describeRegistry } from '#api/content/openapi'
 import { postMetadata } from '#api/content/post-metadata'
 import { problemOf } from '#api/content/problem'
 import { type ContentDoorOptions, type ContentRoute, contentBase } from '#api/content/route'
+import { answerPreflight, crossOriginHeaders } from '#api/cross-origin'
 import { findRegistryToken, type RegistryRight } from '#content/registry-tokens'
 import { Fault } from '#fault/fault'
 import type { HttpHandler, HttpRefusal, HttpRequest, HttpResponse } from '#http/message'
@@ -107,7 +107,8 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
     method === 'GET' ? ['GET', 'HEAD'] : [method],
   )
   if (known.length === 0) throw registryFault('registry/no-such-page')
-  if (request.method === 'OPTIONS' && isCrossOriginAnswered(door)) return answerPreflight(methods.filter((method) => method !== 'DELETE'))
+  if (request.method === 'OPTIONS' && isCrossOriginAnswered(door))
+    return answerPreflight(methods.filter((method) => method !== 'DELETE'))
   const wanted = request.method === 'HEAD' ? 'GET' : request.method
   const found = known.find(({ route }) => route.method === wanted)
   if (found === undefined)

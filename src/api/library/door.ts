@@ -19,7 +19,7 @@ import { apiBase } from '#api/library/route'
 import { securityHeaders, strictTransport } from '#api/library/security-headers'
 import type { RateLimits } from '#api/rate-limits'
 import type { BoundRoute, RestCall } from '#api/rest-route'
-import type { HttpHandler, HttpRequest, HttpResponse } from '#http/message'
+import type { HttpHandler, HttpRefusal, HttpRequest, HttpResponse } from '#http/message'
 import { parseTarget, percentDecode, type RequestTarget } from '#http/target'
 import { type Actor, anonymous, type UserActor } from '#identity/actor'
 import type { Telemetry } from '#telemetry/telemetry'
@@ -112,6 +112,13 @@ export function createLibraryDoor(door: LibraryDoorOptions): HttpHandler {
       },
     }
   }
+}
+
+/** For requests that cannot be parsed. */
+export const refuseRequest: HttpRefusal = (fault, requestId) => {
+  const { headers, ...rest } = problemOf(fault, requestId)
+  const ids = { 'x-request-id': requestId, 'x-amz-request-id': requestId }
+  return { ...rest, headers: { ...headers, ...securityHeaders, ...ids } }
 }
 
 interface Parts {

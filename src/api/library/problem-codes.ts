@@ -1,5 +1,8 @@
+import { accountProblemCodes } from '#api/accounts/problem'
+
 /** All codes that the API answers with: a closed list. What each means is told at `/api/v1/problems`. */
 export const problemCodes = {
+  ...accountProblemCodes,
   INVALID_REQUEST: 'Something in the request is not what it should be; the sentence says what.',
   UNAUTHORIZED: 'There is no token, or the one that was sent is not known (any more).',
   FORBIDDEN: 'Whoever the token is of may not do this, or the token may not.',

@@ -1,5 +1,6 @@
 /** Faults as problem documents (RFC 9457), with what the registry's first design calls an error beside that: a code of a closed list, a sentence, a hint. */
 
+import { accountProblems } from '#api/accounts/problem'
 import { statusOfKind } from '#api/faults'
 import type { LibraryDoorFaultCode } from '#api/library/faults'
 import { type ProblemCode, problemCodes } from '#api/library/problem-codes'
@@ -97,6 +98,8 @@ const ofDoor: Readonly<Record<LibraryDoorFaultCode, Telling>> = {
   ),
 }
 
+const publishHint = 'mdlibs publish --dry-run shows what would be sent, and what the scanner finds.'
+
 const absent = telling(
   404,
   'NOT_FOUND',
@@ -121,8 +124,8 @@ const ofLibraries: Readonly<Record<LibraryFaultCode, Telling>> = {
   'library/content-blocked': telling(
     422,
     'CONTENT_BLOCKED',
-    reasonOr('The scanner found something that this registry does not take.'),
-    'mdlibs publish --dry-run shows all findings.',
+    ({ rule, path }) => `This registry does not take what the scanner found: ${rule} in ${path}.`,
+    publishHint,
   ),
   'library/damaged': telling(
     500,
@@ -180,16 +183,14 @@ const ofLibraries: Readonly<Record<LibraryFaultCode, Telling>> = {
     428,
     'CONFIRMATION_REQUIRED',
     () => 'Everybody could read it. Say that this is meant.',
-    'confirm_public: true in the document, or the header Mdlibs-Confirm: public.',
+    'Send confirm_public: true in the document, or confirm_public=true in the query.',
   ),
   'library/not-waiting': conflict(() => 'The version does not wait for anybody.'),
   'library/quota-exceeded': telling(
     413,
     'QUOTA_EXCEEDED',
-    ({ what, used, most }) =>
-      what === undefined
-        ? 'The quota is used up.'
-        : `The quota is used up: ${used} of ${most} ${what}.`,
+    ({ owner, what, wanted, quota }) =>
+      `The quota of ${owner} does not allow it: ${what} would be ${wanted}, and may be ${quota}.`,
     `${apiBase}/quota says what is used.`,
   ),
   'library/removal-window-over': conflict(
@@ -205,7 +206,7 @@ const ofLibraries: Readonly<Record<LibraryFaultCode, Telling>> = {
   'library/too-large': telling(
     413,
     'TOO_LARGE',
-    ({ most, bytesMax }) => `There may be ${most ?? bytesMax ?? 'fewer'} bytes.`,
+    ({ what = 'archive', bytesMax }) => `The ${what} may have ${bytesMax} bytes at most.`,
   ),
   'library/too-many': telling(413, 'TOO_LARGE', ({ what, most }) =>
     `There may be ${most ?? 'fewer'} ${what ?? ''}`.trim().concat('.'),
@@ -241,12 +242,7 @@ const ofLibraries: Readonly<Record<LibraryFaultCode, Telling>> = {
 }
 
 const invalidArchive = (text: string): Telling =>
-  telling(
-    422,
-    'ARCHIVE_INVALID',
-    reasonOr(text),
-    'mdlibs publish --dry-run shows what would be sent.',
-  )
+  telling(422, 'ARCHIVE_INVALID', reasonOr(text), publishHint)
 
 const ofArchives: Readonly<Record<ArchiveFaultCode, Telling>> = {
   'library/malformed-name': invalid(
@@ -259,7 +255,13 @@ const ofArchives: Readonly<Record<ArchiveFaultCode, Telling>> = {
   ),
   'library/malformed-range': invalid(reasonOr('That is no range of versions, and no dist-tag.')),
   'library/malformed-manifest': invalidArchive('The manifest cannot be used.'),
-  'library/archive-refused': invalidArchive('The archive is not one of a library.'),
+  'library/archive-refused': telling(
+    422,
+    'ARCHIVE_INVALID',
+    ({ rule, path }) =>
+      `The archive is not one of a library: ${rule}${path === undefined ? '' : ` (${path})`}.`,
+    publishHint,
+  ),
   'library/archive-too-large': telling(
     413,
     'TOO_LARGE',
@@ -285,9 +287,10 @@ const ofArchives: Readonly<Record<ArchiveFaultCode, Telling>> = {
   ),
 }
 
-const own: ReadonlyMap<string, Telling> = new Map(
-  Object.entries({ ...ofArchives, ...ofLibraries, ...ofDoor }),
-)
+const own: ReadonlyMap<string, Telling> = new Map([
+  ...accountProblems,
+  ...Object.entries({ ...ofArchives, ...ofLibraries, ...ofDoor }),
+])
 
 const codeOfStatus: Readonly<Record<number, ProblemCode>> = {
   400: 'INVALID_REQUEST',

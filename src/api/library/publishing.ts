@@ -51,7 +51,7 @@ export async function* limited(
   { announced, bytesMax }: { readonly announced: number | undefined; readonly bytesMax: number },
 ): AsyncGenerator<Uint8Array> {
   const refuse = (): never => {
-    throw libraryFault('library/too-large', { most: bytesMax })
+    throw libraryFault('library/too-large', { bytesMax })
   }
   if ((announced ?? 0) > bytesMax) refuse()
   let bytes = 0

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import { ListBucketsCommand } from '@aws-sdk/client-s3'
 import { isFault } from '#fault/fault'
 import { Accounts } from '#identity/accounts'
+import { type Issuer, startIssuer } from '../../issuer.ts'
 import { type ClientKey, clientWith } from './client-key.ts'
 import {
   allowing,
@@ -14,7 +15,6 @@ import {
   keyIn,
   type Parameters,
 } from './iam-client.ts'
-import { type Issuer, startIssuer } from './issuer.ts'
 import { accessKeyId, type S3Server, secret, startS3Server } from './s3-server.ts'
 
 let server: S3Server

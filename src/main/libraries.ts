@@ -1,0 +1,247 @@
+/** `mycelium libraries`: a registry of libraries, in a store of its own or on a database that several share, until a signal. */
+import { join, resolve } from 'node:path'
+import { refuseRequest } from '#api/library/door'
+import { OwnBudgets, type RequestBudgets } from '#api/library/request-budgets'
+import { SharedBudgets } from '#api/library/shared-budgets'
+import { openRateTables, RateLimits } from '#api/rate-limits'
+import { isFault } from '#fault/fault'
+import type { HttpHandler } from '#http/message'
+import { isLoopback } from '#http/peer'
+import { openAudit } from '#main/audit'
+import { certificateOf, listenAs } from '#main/certificate'
+import {
+  type LibrariesConfig,
+  librariesPortDefault,
+  librariesSettings,
+  readLibrariesConfig,
+} from '#main/libraries.config'
+import { createLibrariesFront } from '#main/libraries-front'
+import { type LibrariesGround, openLibrariesGround } from '#main/libraries-ground'
+import { accountSettingsOf, budgetRulesOf, registryRulesOf } from '#main/library-settings'
+import { urlOf } from '#main/listening.config'
+import { isLoopback as isLoopbackHost } from '#main/networks'
+import type { ProgramOptions } from '#main/offline'
+import { prettyLines } from '#main/pretty-lines'
+import { printSettings } from '#main/print-settings'
+import { openLibraryService } from '#main/serve-libraries'
+import type { Given } from '#main/settings'
+import { findSettingsFile } from '#main/settings-file'
+import type { Health } from '#main/status-pages'
+import { version } from '#main/version'
+import { openRedis, type Redis } from '#redis/redis'
+import { type OpenedTelemetry, openTelemetry } from '#telemetry/open-telemetry'
+import type { Telemetry } from '#telemetry/telemetry'
+import type { World } from '#world/world'
+
+/** What was given, before a file of settings is found. */
+export type LibrariesOptions = Omit<ProgramOptions<Given>, 'progress' | 'commandLine'>
+
+/** Resolves when everything is closed in order. What can be wrong at start is a fault that `explain` puts into a sentence. */
+export async function runLibraries({
+  config: asked,
+  world,
+  print,
+  stop,
+}: LibrariesOptions): Promise<void> {
+  const given = { ...asked, file: await findSettingsFile(librariesSettings, asked) }
+  const config = readLibrariesConfig(given)
+  if (config.printsConfig) {
+    print(printSettings(librariesSettings, { given, values: config }))
+    return
+  }
+  await using stack = new AsyncDisposableStack()
+  const { logLevel: level } = config
+  const counted = openTelemetry({
+    ...{ level, metrics: config.database === undefined || 'of-libraries', world },
+    ...(config.logFormat === 'pretty' ? { sink: prettyLines(process.stderr) } : {}),
+  })
+  stack.defer(() => counted.close())
+  const auditDirectory = join(resolve(config.data), 'audit')
+  const audit = stack.use(
+    await openAudit({ audit: auditDirectory }, { config, print, world, telemetry: counted }),
+  )
+  const telemetry: OpenedTelemetry = {
+    ...counted,
+    requestEnded(event) {
+      counted.requestEnded(event)
+      audit.take(event)
+    },
+  }
+  const accountSettings = await accountSettingsOf(config)
+  const ground = await openLibrariesGround({ config, accountSettings, world, telemetry, stack })
+  await ensureAdmin(ground, config)
+  const service = stack.use(
+    await openLibraryService({
+      ...ground,
+      rules: registryRulesOf(config),
+      auditLog: audit.log,
+      budgets: openBudgets(config, { world, telemetry, stack }),
+      rates: new RateLimits(openRateTables(config, world), { world }),
+      publicUrl: config.url,
+      crossOrigins: config.crossOrigins,
+      isProxy: config.proxies?.include ?? (() => false),
+      ...{ world, telemetry },
+    }),
+  )
+  const front = createLibrariesFront({
+    version,
+    api: service.api,
+    pages: noPages,
+    health: () => healthOf(ground, world.now()),
+    metrics: async () => ({
+      text: await counted.metricsText(),
+      contentType: counted.metricsContentType,
+    }),
+    world,
+    telemetry,
+  })
+  const closing = new AbortController()
+  stack.defer(() => closing.abort())
+  const { host, port: named } = config
+  const wish = { named, fallback: librariesPortDefault, flag: '--port' }
+  const server = stack.use(
+    await listenAs(
+      certificateOf(config),
+      { host, world, telemetry, handler: front, refusal: refuseRequest },
+      { wish, signal: closing.signal },
+    ),
+  )
+  counted.observe(async () => ({
+    version,
+    nodes: [],
+    connections: server.exchanges,
+    libraries: await service.figures(),
+  }))
+  print(tell(config, { port: server.port, ground }))
+  if (!stop.aborted)
+    await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
+  print('\nStopping: requests in flight are finished first.\n')
+}
+
+const noPages: HttpHandler = async () => ({
+  status: 404,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: 'Nothing is here. Try /api/v1/openapi.json.\n',
+})
+
+function openBudgets(
+  config: LibrariesConfig,
+  {
+    world,
+    telemetry,
+    stack,
+  }: {
+    readonly world: World
+    readonly telemetry: Telemetry
+    readonly stack: AsyncDisposableStack
+  },
+): RequestBudgets {
+  const rules = budgetRulesOf(config)
+  const isExempt = isLoopback
+  const own = new OwnBudgets(rules, { world, isExempt })
+  const { redis } = config
+  if (redis === undefined) return own
+  const { user, secret, url } = splitCredentials(redis)
+  const connect = (): Promise<Redis> => openRedis({ url, user, secret, world })
+  return stack.use(new SharedBudgets(rules, { connect, own, isExempt, world, telemetry }))
+}
+
+/** `redis://USER:SECRET@HOST` */
+function splitCredentials(address: string) {
+  const url = new URL(address)
+  const part = (text: string): string | undefined =>
+    text === '' ? undefined : decodeURIComponent(text)
+  const [user, secret] = [part(url.username), part(url.password)]
+  url.username = ''
+  url.password = ''
+  return { user, secret, url: url.href }
+}
+
+async function ensureAdmin(
+  { accounts }: LibrariesGround,
+  { adminUsername: username, adminEmail: email, adminPassword: password }: LibrariesConfig,
+): Promise<void> {
+  if (username === undefined || email === undefined || password === undefined) return
+  await accounts.registration.ensureAdmin({ username, email, password })
+}
+
+/** Who asks whether we are well does not wait longer. */
+const checkMs = 5_000
+
+/** As the first design has it: each part by its name. */
+async function healthOf({ sql, archives }: LibrariesGround, now: number): Promise<Health> {
+  const isUp = async (look: () => Promise<unknown>): Promise<boolean> => {
+    try {
+      await look()
+      return true
+    } catch (error) {
+      if (!isFault(error)) throw error
+      return false
+    }
+  }
+  const [database, storage] = await Promise.all([
+    isUp(() => sql.query`select 1 as one`),
+    isUp(() => archives.check({ signal: AbortSignal.timeout(checkMs) })),
+  ])
+  const isHealthy = database && storage
+  const word = (isThere: boolean): string => (isThere ? 'healthy' : 'unhealthy')
+  return {
+    isHealthy,
+    warnings: [
+      ...(database ? [] : ['The database does not answer.']),
+      ...(storage ? [] : ['The archives cannot be reached.']),
+    ],
+    facts: {
+      status: word(isHealthy),
+      version,
+      checks: { database: word(database), storage: word(storage) },
+      timestamp: new Date(now).toISOString(),
+    },
+  }
+}
+
+function tell(
+  config: LibrariesConfig,
+  {
+    port,
+    ground: { database, archives, isShared },
+  }: { readonly port: number; readonly ground: LibrariesGround },
+): string {
+  const { host } = config
+  const isOpen = !isLoopbackHost(host)
+  const hasTls = certificateOf(config) !== undefined
+  const url = urlOf(host, { port }, hasTls ? 'https' : 'http')
+  const rows = [
+    ['Address', config.url ?? url],
+    ['Database', database],
+    ['Archives', archives.name],
+    ['Registering', registering[config.registration]],
+    ['Status', `${url}/health   ${url}/metrics`],
+  ]
+  const warnings = [
+    ...(config.port === undefined && port !== librariesPortDefault
+      ? [`Port ${librariesPortDefault} is in use; ${port} was taken instead.`]
+      : []),
+    ...(isOpen && !hasTls ? ['Requests travel in clear text, beyond this machine too.'] : []),
+    ...(isShared && config.redis === undefined
+      ? ['Each server counts requests by itself: with several, limits are that many times as high.']
+      : []),
+  ]
+  return [
+    '',
+    `Mycelium ${version} libraries are up.`,
+    '',
+    ...rows.map(([name = '', value = '']) => `  ${name.padEnd(11)}  ${value}`),
+    ...warnings.map((warning) => `\n  Warning  ${warning}`),
+    '',
+    'Ctrl-C stops it.',
+    '',
+    '',
+  ].join('\n')
+}
+
+const registering = {
+  open: 'by everybody',
+  invite: 'with an invitation',
+  closed: 'by nobody',
+} as const
