@@ -17,7 +17,12 @@ import {
 } from '#main/libraries.config'
 import { createLibrariesFront } from '#main/libraries-front'
 import { type LibrariesGround, openLibrariesGround } from '#main/libraries-ground'
-import { accountSettingsOf, budgetRulesOf, registryRulesOf } from '#main/library-settings'
+import {
+  accountSettingsOf,
+  budgetRulesOf,
+  registryRulesOf,
+  upstreamOf,
+} from '#main/library-settings'
 import { urlOf } from '#main/listening.config'
 import { isLoopback as isLoopbackHost } from '#main/networks'
 import type { ProgramOptions } from '#main/offline'
@@ -74,6 +79,7 @@ export async function runLibraries({
     await openLibraryService({
       ...ground,
       rules: registryRulesOf(config),
+      upstream: upstreamOf(config),
       auditLog: audit.log,
       budgets: openBudgets(config, { world, telemetry, stack }),
       rates: new RateLimits(openRateTables(config, world), { world }),
