@@ -20,6 +20,7 @@ import { type LibrariesGround, openLibrariesGround } from '#main/libraries-groun
 import {
   accountSettingsOf,
   budgetRulesOf,
+  ensureAdmin,
   registryRulesOf,
   upstreamOf,
 } from '#main/library-settings'
@@ -74,7 +75,7 @@ export async function runLibraries({
   }
   const accountSettings = await accountSettingsOf(config)
   const ground = await openLibrariesGround({ config, accountSettings, world, telemetry, stack })
-  await ensureAdmin(ground, config)
+  await ensureAdmin(ground.accounts, config)
   const service = stack.use(
     await openLibraryService({
       ...ground,
@@ -161,14 +162,6 @@ function splitCredentials(address: string) {
   url.username = ''
   url.password = ''
   return { user, secret, url: url.href }
-}
-
-async function ensureAdmin(
-  { accounts }: LibrariesGround,
-  { adminUsername: username, adminEmail: email, adminPassword: password }: LibrariesConfig,
-): Promise<void> {
-  if (username === undefined || email === undefined || password === undefined) return
-  await accounts.registration.ensureAdmin({ username, email, password })
 }
 
 /** Who asks whether we are well does not wait longer. */

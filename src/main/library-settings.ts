@@ -5,6 +5,7 @@ import { type BudgetRule, type BudgetRules, defaultBudgets } from '#api/library/
 import { parseBytes } from '#bytes/size'
 import { fromBase64url } from '#bytes/text'
 import { ed25519KeyBytes } from '#crypto/ed25519'
+import type { Accounts } from '#identity/accounts'
 import { type AccountSettings, defaultAccountSettings } from '#identity/settings'
 import { archiveLimits } from '#library/archive-limits'
 import { defaultRules, type RegistryRules } from '#library/parts'
@@ -368,4 +369,13 @@ export function wholeAdmin({
   return given.length === 0 || given.length === 3
     ? []
     : ['ADMIN_USERNAME, ADMIN_EMAIL and ADMIN_PASSWORD come together']
+}
+
+/** Whom the settings name, where nobody has that name. The faults of `Registration.ensureAdmin`. */
+export async function ensureAdmin(
+  { registration }: Pick<Accounts, 'registration'>,
+  { adminUsername: username, adminEmail: email, adminPassword: password }: LibraryConfig,
+): Promise<void> {
+  if (username === undefined || email === undefined || password === undefined) return
+  await registration.ensureAdmin({ username, email, password })
 }

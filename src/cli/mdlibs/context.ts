@@ -1,0 +1,41 @@
+import type { Settings } from '#cli/mdlibs/settings'
+import type { Terminal } from '#cli/terminal'
+import type { World } from '#world/world'
+
+/** What every command of `mdlibs` works with. */
+export interface MdlibsContext {
+  readonly terminal: Terminal
+  readonly world: World
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal
+  /** One JSON document on stdout, and nothing else there. */
+  readonly isJson: boolean
+  /** Nothing but what was asked for, and failures. */
+  readonly isQuiet: boolean
+  /** Where the command was called. */
+  readonly directory: string
+  /** Read when they are first asked for: what knows documents only needs none, right or wrong. */
+  readonly settings: () => Promise<Settings>
+  /** `--registry`, a name or an address. `cli/mistaken-usage` when there are several. */
+  readonly registryFlag: () => string | undefined
+  /** `undefined` where there is nobody to ask. */
+  readonly ask: Asking | undefined
+  readonly stdin: () => AsyncIterable<Uint8Array>
+  readonly trust: Trust
+  /** What registries are told who asks: `mdlibs/1.0.0`. */
+  readonly userAgent: string
+}
+
+/** Whose certificates are good, for all connections of this process. */
+export interface Trust {
+  /** PEM, of authorities. Throws when there is none in it. */
+  also(certificates: string): void
+  /** Everybody's. */
+  anybody(): void
+}
+
+export interface Asking {
+  line(question: string): Promise<string>
+  /** What is typed is not shown. */
+  hidden(question: string): Promise<string>
+}

@@ -1,0 +1,92 @@
+/** `mdlibs` in a directory of its own, called as the program calls it, in this process. */
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import type { Trust } from '#cli/mdlibs/context'
+import { runMdlibs } from '#cli/mdlibs/run'
+import { systemWorld } from '#world/system'
+
+export interface Outcome {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Workplace extends AsyncDisposable {
+  readonly root: string
+  /** Beside the process's own; the home directory is `home` of this place. */
+  readonly env: Record<string, string>
+  /** What somebody at the terminal says to the next questions; nobody is there without. */
+  answers: string[] | undefined
+  /** Standard input. */
+  input: string
+  /** What was asked. */
+  readonly questions: string[]
+  path(...names: string[]): string
+  write(name: string, content: string | Uint8Array): Promise<void>
+  read(name: string): Promise<string>
+  run(...args: readonly string[]): Promise<Outcome>
+  /** From a directory below. */
+  runIn(directory: string, ...args: readonly string[]): Promise<Outcome>
+}
+
+/** No server of these tests has a certificate of another authority. */
+export const trustNobodyElse: Trust = {
+  also: () => {
+    throw new Error('nobody else is trusted')
+  },
+  anybody: () => {},
+}
+
+export async function openWorkplace(): Promise<Workplace> {
+  const env: Record<string, string> = {}
+  const questions: string[] = []
+  const root = await realpath(await mkdtemp(join(tmpdir(), 'mycelium-mdlibs-')))
+  const path = (...names: string[]): string => join(root, ...names)
+  const runIn = async (directory: string, ...args: readonly string[]): Promise<Outcome> => {
+    const stdout: string[] = []
+    const stderr: string[] = []
+    const code = await runMdlibs(args, {
+      version: '0',
+      terminal: {
+        isInteractive: false,
+        print: (line) => stdout.push(`${line}\n`),
+        warn: (line) => stderr.push(`${line}\n`),
+        draw: () => {},
+        columns: () => 80,
+      },
+      world: systemWorld(),
+      signal: new AbortController().signal,
+      directory: path(directory),
+      home: path('home'),
+      env,
+      platform: 'linux',
+      stdin: () => Readable.from([Buffer.from(work.input)]),
+      trust: trustNobodyElse,
+      ask: work.answers === undefined ? undefined : { line: answer, hidden: answer },
+    })
+    return { code, stdout: stdout.join(''), stderr: stderr.join('') }
+  }
+  const answer = async (question: string): Promise<string> => {
+    questions.push(question)
+    return work.answers?.shift() ?? ''
+  }
+  const work: Workplace = {
+    root,
+    env,
+    answers: undefined,
+    input: '',
+    questions,
+    path,
+    write: async (name, content) => {
+      await mkdir(dirname(path(name)), { recursive: true })
+      await writeFile(path(name), content)
+    },
+    read: (name) => readFile(path(name), 'utf8'),
+    run: (...args) => runIn('.', ...args),
+    runIn,
+    [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
+  }
+  return work
+}
