@@ -119,6 +119,7 @@ async function copyRows(from: Sql, to: Sql): Promise<void> {
       page = await from.query(next, ...valuesOf(last, key))
     }
   }
+  await to.transaction((tx) => tx.query`analyze`)
   for (let id = 0; id < 2 * libraries; id += indexedAtOnce) await indexRows(to, id)
   await to.transaction((tx) => tx.query`analyze`)
 }
