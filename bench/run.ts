@@ -11,6 +11,7 @@ import { crcRows } from './rows/crc.ts'
 import { getDegraded } from './rows/get-degraded.ts'
 import { getLarge } from './rows/get-large.ts'
 import { getSmallRow } from './rows/get-small.ts'
+import { librarySearchRows } from './rows/library-search.ts'
 import { listCold, listWarm } from './rows/list.ts'
 import { memory } from './rows/memory.ts'
 import { postgresRows } from './rows/postgresql.ts'
@@ -46,6 +47,7 @@ const rows: readonly Row[] = [
   cdnUpload,
   cdnDownload,
   cdnMemory,
+  ...librarySearchRows,
 ]
 
 const { values: options } = parseArgs({ options: { rows: { type: 'string' } } })

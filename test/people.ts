@@ -1,17 +1,16 @@
-/** A store in this process with its operations on people: asked as a door asks, without sockets, and with a clock that goes as the test wants. */
+/** A store in this process with its operations on people behind their door: asked without sockets, with a clock that goes as the test wants. */
 import { strict as assert } from 'node:assert'
-import { accountProblems } from '#api/accounts/problem'
 import type { AccountParts } from '#api/accounts/route'
 import { accountRoutes } from '#api/accounts/routes'
-import { type BoundRoute, bindRoutes } from '#api/rest-route'
-import { Fault } from '#fault/fault'
-import type { HttpHeaders, HttpResponse } from '#http/message'
-import { parseTarget, percentDecode } from '#http/target'
+import { createLibraryDoor } from '#api/library/door'
+import { RateLimits } from '#api/rate-limits'
+import { bindRoutes } from '#api/rest-route'
+import type { HttpHandler, HttpHeaders, HttpResponse } from '#http/message'
 import { Accounts } from '#identity/accounts'
-import { anonymous } from '#identity/actor'
 import { hashPassword, type PasswordJson } from '#identity/password'
 import { type AccountSettings, defaultAccountSettings } from '#identity/settings'
 import { totpCode, totpStep } from '#identity/totp'
+import { silentTelemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
 import { type MemoryStore, openMemoryStore } from './memory-store.ts'
 
@@ -68,7 +67,7 @@ export async function openPeopleStore({
     { sql, changelog, keyring, world },
     { ...defaultAccountSettings, ...settings },
   )
-  const routes = bindRoutes(accountRoutes, {
+  const people: AccountParts = {
     accounts,
     figures: async () => ({ libraries: 0, downloads: 0 }),
     mayRemoveTeam: async () => {},
@@ -76,8 +75,26 @@ export async function openPeopleStore({
     auditLog: undefined,
     publicUrl: undefined,
     ...parts,
+  }
+  const door = createLibraryDoor({
+    routes: bindRoutes(accountRoutes, people),
+    authenticate: (token, from) => accounts.tokens.authenticate(token, from),
+    anonymousRead: true,
+    budgets: { take: async () => undefined },
+    rates: new RateLimits({}, { world }),
+    crossOrigins: [],
+    isProxy: () => false,
+    onUse: () => {},
+    version: '0',
+    world,
+    telemetry: { ...silentTelemetry, requestEnded: ({ operation }) => operations.push(operation) },
   })
-  const ask: PeopleStore['ask'] = (what, asked = {}) => answer({ accounts, routes }, what, asked)
+  const operations: string[] = []
+  const ask: PeopleStore['ask'] = async (what, asked = {}) => {
+    const answer = await askDoor(door, what, asked)
+    assertDescribed(operations.at(-1), answer)
+    return answer
+  }
   const join: PeopleStore['join'] = async (handle, { isAdmin = false } = {}) => {
     const email = `${handle}@example.org`
     if (isAdmin) await accounts.registration.ensureAdmin({ username: handle, email, password })
@@ -102,75 +119,42 @@ export async function openPeopleStore({
   }
 }
 
-/** As a door does it: who asks, what is meant, what is said, and how it is told. */
-async function answer(
-  { accounts, routes }: { readonly accounts: Accounts; readonly routes: readonly BoundRoute[] },
+/** What is answered is what the description says, and nothing else. */
+function assertDescribed(operation: string | undefined, { status, json }: Answer): void {
+  const route = accountRoutes.find((one) => one.operation === operation)
+  if (route === undefined || !('run' in route) || status >= 400) return
+  assert.equal(status, route.status, route.operation)
+  if (route.answer !== undefined) assert.deepEqual(route.answer.parse(json), json, route.operation)
+}
+
+async function askDoor(
+  door: HttpHandler,
   what: string,
   { token, body, headers = {}, address = '192.0.2.1' }: Asked,
 ): Promise<Answer> {
   const [method = '', target = ''] = what.split(' ')
-  const { rawPath, query } = parseTarget(target)
-  const found = routes
-    .map((route) => ({ route, names: match(route.path, rawPath) }))
-    .filter(({ route, names }) => names !== undefined && route.method === method)
-    .sort((one, other) => variables(one.route) - variables(other.route))[0]
-  assert.ok(found !== undefined, `there is no ${what}`)
-  const { route, names = {} } = found
-  try {
-    const from = { address, agent: 'a test' }
-    const actor = token === undefined ? anonymous : await accounts.tokens.authenticate(token, from)
-    const parsed = route.body?.safeParse(body)
-    const asked = route.query?.safeParse(
-      Object.fromEntries(query.map(({ name, value }) => [name, value])),
-    )
-    if (parsed?.success === false || asked?.success === false)
-      return told(400, { code: 'INVALID_REQUEST', message: 'not what the schema says' })
-    const call = {
-      ...{ actor, names, address, query: asked?.data ?? {}, body: parsed?.data },
-      request: {
-        ...{ id: '0', method, target: apiBase + target, peer: address, isEncrypted: false },
-        headers: { host: 'registry.example', 'user-agent': 'a test', ...headers },
-        body: { bytes: 0, received: 0, async *[Symbol.asyncIterator]() {} },
-        signal: new AbortController().signal,
+  const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
+  const response = await door({
+    ...{ id: '0', method, target: apiBase + target, peer: address, isEncrypted: false },
+    headers: {
+      host: 'registry.example',
+      'user-agent': 'a test',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    body: {
+      bytes: bytes?.length ?? 0,
+      received: bytes?.length ?? 0,
+      async *[Symbol.asyncIterator]() {
+        if (bytes !== undefined) yield bytes
       },
-    }
-    if ('respond' in route) {
-      const { status, headers, body = '' } = await route.respond(undefined, call)
-      assert.ok(typeof body === 'string')
-      return { status, headers, json: body === '' ? undefined : JSON.parse(body) }
-    }
-    const result = await route.run(undefined, call)
-    if (route.answer !== undefined) route.answer.parse(result)
-    const { status } = route
-    return { status, headers: {}, json: status === 204 ? undefined : result }
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error
-    const problem = accountProblems.get(error.code)
-    assert.ok(problem !== undefined, `nothing is told of ${error.code}`)
-    return told(problem.status, { code: problem.code, message: problem.text(error.detail) })
-  }
-}
-
-function told(status: number, error: { readonly code: string; readonly message: string }): Answer {
-  return { status, headers: {}, json: { error } }
-}
-
-function variables({ path }: BoundRoute): number {
-  return path.split('{').length
-}
-
-function match(path: string, asked: string): Readonly<Record<string, string>> | undefined {
-  const segments = asked.split('/')
-  const wanted = path.split('/')
-  if (wanted.length !== segments.length) return undefined
-  const names: Record<string, string> = {}
-  for (const [index, pattern] of wanted.entries()) {
-    const [, name] = /^\{(\w+)\}$/.exec(pattern) ?? []
-    const segment = segments[index] ?? ''
-    if (name !== undefined) names[name] = percentDecode(segment)
-    else if (pattern !== segment) return undefined
-  }
-  return names
+    },
+    signal: new AbortController().signal,
+  })
+  const { status, headers: told, body: text = '' } = response
+  response.onEnd?.({ bytesOut: 0, isComplete: true })
+  assert.ok(typeof text === 'string')
+  return { status, headers: told, json: text === '' ? undefined : JSON.parse(text) }
 }
 
 /** What an authenticator app would show. */

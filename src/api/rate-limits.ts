@@ -72,6 +72,7 @@ export class RateLimits {
       'identity/unknown-token',
       'identity/wrong-signature',
       'identity/invalid-web-identity',
+      'identity/sign-in-refused',
       'hero-redis/wrong-login',
     )
     if (isGuess && !this.#isExempt(peer)) this.#limits.failures?.take(networkOf(peer))

@@ -68,6 +68,7 @@ export type AccountFaultCode = Parameters<typeof accountFault>[0]
 /** Of what people and programs do for themselves, with tokens. */
 export const personFault = declareFaults({
   'identity/token-missing': 'unauthenticated',
+  'identity/sign-in-refused': 'unauthenticated',
   'identity/code-missing': 'unauthenticated',
   'identity/totp-active': 'conflict',
   'identity/totp-missing': 'conflict',

@@ -29,6 +29,8 @@ export const invitationDaysDefault = 7
 export const invitationDaysMax = 90
 /** That nobody has answered yet. */
 const invitationsMax = 1_000
+/** Each takes memory and a thread. */
+const hashedAtOnceMax = 16
 const codePrefix = 'mdi_'
 const codeBytes = 24
 /** Of whoever sets a server up and leaves the samples as they are. */
@@ -63,6 +65,7 @@ export interface MadeInvitation extends Invitation {
 export class Registration {
   readonly #ledger: Ledger
   readonly #settings: AccountSettings
+  #hashing = 0
 
   constructor(ledger: Ledger, settings: AccountSettings) {
     this.#ledger = ledger
@@ -153,17 +156,28 @@ export class Registration {
   }: Omit<NewPerson, 'invitation'>): Promise<Principal> {
     if (samplePasswords.has(password.toLowerCase())) throw personFault('identity/sample-password')
     const handle = parseHandle(username.toLowerCase())
-    const [known] = await this.#ledger.settled(
-      (tx) => tx.query<PrincipalRow>`select * from principal where handle = ${handle}`,
-    )
-    if (known === undefined) return await this.#add({ username, email, password }, true)
-    const principal = principalOf(known)
+    const principal =
+      (await this.#find(handle)) ??
+      (await this.#add({ username: handle, email, password }, true).catch(
+        async (error: unknown) => {
+          const meanwhile = await this.#find(handle) // another instance began at the same moment
+          if (meanwhile === undefined) throw error
+          return meanwhile
+        },
+      ))
     if (principal.isRoot || principal.isAdmin === true) return principal
     return await this.#ledger.change(async (tx) => {
       const admin = { ...principal, isAdmin: true as const }
       await recordPrincipal(tx, admin)
       return admin
     })
+  }
+
+  async #find(handle: Handle): Promise<Principal | undefined> {
+    const [row] = await this.#ledger.settled(
+      (tx) => tx.query<PrincipalRow>`select * from principal where handle = ${handle}`,
+    )
+    return row && principalOf(row)
   }
 
   async #add(
@@ -179,11 +193,21 @@ export class Registration {
     })
   }
 
-  /** What people choose: long enough, and not what everybody tries. `identity/malformed-password`, `identity/common-password` */
+  /**
+   * What people choose: long enough, and not what everybody tries. `identity/malformed-password`, `identity/common-password`,
+   * `identity/login-throttled` while many others are at it
+   */
   async hash(password: string, names: readonly string[]): Promise<PasswordJson> {
     const text = parsePassword(password, this.#settings.passwordCharactersMin)
     assertUncommon(text, names)
-    return await hashPassword(text, this.#ledger.parts.world)
+    if (this.#hashing >= hashedAtOnceMax)
+      throw accountFault('identity/login-throttled', { seconds: 1 })
+    this.#hashing += 1
+    try {
+      return await hashPassword(text, this.#ledger.parts.world)
+    } finally {
+      this.#hashing -= 1
+    }
   }
 
   /** `identity/admins-only`, `identity/malformed-email`, `identity/malformed-expiry`, `identity/too-many` */

@@ -1,4 +1,5 @@
 /** Signing in with what one knows and has, and changing that. */
+import { isFault } from '#fault/fault'
 import type { Ledger } from '#identity/_ledger'
 import { principalOf, readLogin, requirePrincipal } from '#identity/_rows'
 import { assertSignedIn, type UserActor } from '#identity/actor'
@@ -32,13 +33,15 @@ export class SignIns {
     this.#parts = parts
   }
 
-  /** `identity/login-refused`, `identity/code-missing` for whoever needs a code and gave the right password alone, `identity/login-throttled` */
+  /** `identity/sign-in-refused`, `identity/code-missing` for whoever needs a code and gave the right password alone, `identity/login-throttled` */
   async login(credentials: Credentials, from: Whence = {}): Promise<SignedIn> {
     const name = credentials.name.toLowerCase()
-    const principal = await this.#parts.logins.login(
-      { ...credentials, name },
-      { asksForCode: true },
-    )
+    const principal = await this.#parts.logins
+      .login({ ...credentials, name }, { asksForCode: true })
+      .catch((error: unknown) => {
+        if (!isFault(error, 'identity/login-refused')) throw error
+        throw personFault('identity/sign-in-refused') // which doors count by address
+      })
     const token = await this.#ledger.note((tx) =>
       this.#parts.tokens.openLogin(tx, principal.id, from),
     )

@@ -77,30 +77,43 @@ async function replaceTerms(
   const rows = await tx.query<{ term: string }>`
     select term from library_term where library = ${library}`
   const former = new Set(rows.map(({ term }) => term))
-  for (const term of former) {
-    if (terms.has(term)) continue
-    await tx.query`delete from library_term where term = ${term} and library = ${library}`
-    await tx.query`delete from library_trigram where term = ${term}
-      and not exists (select 1 from library_term where term = ${term})`
-  }
-  const added = [...terms].filter((term) => !former.has(term))
+  await Promise.all([
+    ...[...former].filter((term) => !terms.has(term)).map((term) => dropTerm(tx, term, library)),
+    ...[...terms].filter((term) => !former.has(term)).map((term) => addTerm(tx, term, library)),
+  ])
+}
+
+async function dropTerm(tx: Queryable, term: string, library: number): Promise<void> {
+  await tx.query`delete from library_term where term = ${term} and library = ${library}`
+  if (!(await isUsed(tx, term))) await tx.query`delete from library_trigram where term = ${term}`
+}
+
+async function addTerm(tx: Queryable, term: string, library: number): Promise<void> {
+  const isKnown = await isUsed(tx, term)
+  await tx.query`insert into library_term (term, library) values (${term}, ${library})`
+  if (isKnown || !mayBeMeant(term)) return
   await Promise.all(
-    added.flatMap((term) => [
-      tx.query`insert into library_term (term, library) values (${term}, ${library})`,
-      ...trigramsOf(term).map(
-        (
-          trigram,
-        ) => tx.query`insert into library_trigram (trigram, term) values (${trigram}, ${term})
-          on conflict (trigram, term) do nothing`,
-      ),
-    ]),
+    trigramsOf(term).map(
+      (trigram) =>
+        tx.query`insert into library_trigram (trigram, term) values (${trigram}, ${term})`,
+    ),
   )
 }
 
-/** Of short words there are enough to begin with: the ends count as characters. */
+async function isUsed(tx: Queryable, term: string): Promise<boolean> {
+  return (await tx.query`select 1 from library_term where term = ${term} limit 1`).length > 0
+}
+
+/** Of what is short everything is near everything, and numbers are not spelled. */
+export function mayBeMeant(term: string): boolean {
+  return term.length >= meantCharsMin && /\p{L}/u.test(term)
+}
+
+const meantCharsMin = 4
+
+/** The ends count as characters. */
 export function trigramsOf(word: string): readonly string[] {
-  const padded = `\u0001${word}\u0002`
-  const characters = [...padded]
+  const characters = ['\u0001', ...word, '\u0002']
   const found = new Set<string>()
   for (let at = 0; at + 2 < characters.length; at += 1)
     found.add(characters.slice(at, at + 3).join(''))

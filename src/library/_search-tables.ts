@@ -15,6 +15,7 @@ export async function createSearchTables(tx: Queryable): Promise<void> {
   await tx.query`create index library_term_library on library_term (library)`
   await tx.query`create table library_trigram (
     trigram text not null, term text not null, primary key (trigram, term))`
+  await tx.query`create index library_trigram_term on library_trigram (term)`
   if ((await dialectOf(tx)) === 'sqlite') await createFts5(tx)
   else await createVectors(tx)
 }

@@ -1,18 +1,16 @@
 /** Words of names and tags that are spelled nearly as one that nobody uses: those that share trigrams with it, and are a slip or two away. */
 import { clause, joined, run } from '#library/_clauses'
-import { trigramsOf } from '#library/_search-index'
+import { mayBeMeant, trigramsOf } from '#library/_search-index'
 import { slipsBetween } from '#library/name'
 import type { Queryable } from '#sql/sql'
 
-/** Of short words everything is near everything. */
-const charsMin = 4
 const twoSlipsCharsMin = 8
 const candidatesMax = 50
 const nearMax = 3
 
 /** The nearest first, of those as near the more used; none for a word that is used itself. */
 export async function nearWords(sql: Queryable, word: string): Promise<readonly string[]> {
-  if (word.length < charsMin) return []
+  if (!mayBeMeant(word)) return []
   const [used] = await sql.query`select 1 from library_term where term = ${word} limit 1`
   if (used !== undefined) return []
   const trigrams = joined(

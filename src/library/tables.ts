@@ -35,7 +35,8 @@ async function createTables(tx: Queryable): Promise<void> {
   await tx.query`create index library_version_digest on library_version (digest)`
   await tx.query`create index library_version_readme on library_version (readme_digest)`
   await tx.query`create index library_version_provenance on library_version (provenance_digest)`
-  await tx.query`create index library_version_waiting on library_version (state, at)`
+  // Not of the live ones, which are nearly all: it would be taken for them, too.
+  await tx.query`create index library_version_waiting on library_version (at) where state in ('staged', 'quarantined')`
   await tx.query`create table library_file (
     version integer not null, path text not null, bytes integer not null, digest text not null,
     primary key (version, path))`

@@ -16,6 +16,7 @@ import type { S3Port } from '#main/gateways'
 import { type Listener, listen } from '#main/ports'
 import { openS3Door, openWebsiteDoor, plainMount, s3Domains, websiteDomains } from '#main/s3-door'
 import { openS3Port } from '#main/s3-port'
+import type { LibraryService } from '#main/serve-libraries'
 import type { Health } from '#main/status-pages'
 import type { OpenedStore } from '#main/store'
 import { httpPortDefault, s3PortDefault, type UpConfig } from '#main/up.config'
@@ -77,6 +78,7 @@ export function openDoors(
     config,
     ports,
     deliveries: { dispatcher },
+    libraries,
     auditLog,
     pass,
     world,
@@ -86,6 +88,7 @@ export function openDoors(
     readonly config: UpConfig
     readonly ports: Ports
     readonly deliveries: Deliveries
+    readonly libraries: Pick<LibraryService, 'api' | 'figures'>
     readonly auditLog: AuditLog | undefined
     readonly pass: string | undefined
     readonly world: World
@@ -121,6 +124,7 @@ export function openDoors(
       world,
       telemetry,
     }),
+    libraries: libraries.api,
     local: local.handle,
     s3: plain.handle,
     domains,
@@ -142,6 +146,7 @@ export function openDoors(
       topologyWarnings: warnings.length,
       repairQueueChunks: store.repairer.length,
       connections: ports.s3.exchanges + ports.front.exchanges,
+      libraries: await libraries.figures(),
       targets: await backlogs(store),
     }
   })

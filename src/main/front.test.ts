@@ -34,6 +34,7 @@ function frontWith(health: Health = well) {
     health: async () => health,
     metrics: async () => ({ text: 'some_total 1\n', contentType: 'text/plain; version=0.0.4' }),
     admin: named('admin'),
+    libraries: named('libraries'),
     local: named('local'),
     s3: named('s3'),
     domains: ['localhost'],
@@ -51,8 +52,10 @@ test('host first, then path', async () => {
   equal(await bodyOf('/s3'), 'local')
   equal(await bodyOf('/s3/bucket/key?acl'), 'local')
   equal(await bodyOf('/admin/v1/users'), 'admin')
+  equal(await bodyOf('/api/v1/libraries?q=x'), 'libraries')
   equal(await bodyOf('/version'), 'mycelium/1.2.3')
   equal(await bodyOf('/health?verbose'), 'OK')
+  equal(await bodyOf('/readyz'), 'OK')
   equal(await bodyOf('http://localhost:8080/health'), 'OK')
   equal(await bodyOf('/health', 'photos.localhost:8080'), 's3', 'an object named health')
   equal(await bodyOf('/health', 'photos.s3-website.localhost:8080'), 'website', 'a page')
@@ -64,6 +67,8 @@ test('health is a word for machines of old, JSON for those who ask, and 503 when
   const headers = { accept: 'application/json' }
   const ill = frontWith({ isHealthy: false, warnings: ['Too few nodes.'], facts: { nodesUp: 3 } })
   equal((await ill(request('/health'))).status, 503)
+  equal((await ill(request('/readyz'))).status, 503)
+  equal((await ill(request('/healthz'))).status, 200, 'it runs, and need not be started anew')
   const told = await ill(request('/health', { headers }))
   equal(told.status, 503)
   deepEqual(JSON.parse(String(told.body)), {

@@ -3,13 +3,16 @@
  *
  *     Host: BUCKET.s3-website.localhost   the bucket as a website, and below --website-domain
  *     Host: BUCKET.localhost   the S3 door, virtual-host style, signed, and below each --s3-domain
- *     /health                  200 or 503; JSON for `Accept: application/json`, else `OK` or `UNAVAILABLE`
+ *     /health, /readyz         200 or 503; JSON for `Accept: application/json`, else `OK` or `UNAVAILABLE`
+ *     /healthz                 200 while the program runs
  *     /version                 `mycelium/<version>`
  *     /metrics                 Prometheus text
  *     /admin/v1                the admin API, signed by the root user
+ *     /api/v1                  libraries, and the people who publish them, by bearer tokens
  *     /s3                      the S3 door, path-style, without credentials from this machine
  */
 import { adminBase } from '#api/admin/door'
+import { apiBase } from '#api/library/route'
 import { bucketOfHost } from '#api/s3/address'
 import type { HttpHandler } from '#http/message'
 import { createStatusPages, pathOf, type StatusPagesOptions } from '#main/status-pages'
@@ -17,6 +20,8 @@ import { createStatusPages, pathOf, type StatusPagesOptions } from '#main/status
 export interface FrontOptions extends Omit<StatusPagesOptions, 'door' | 'hint'> {
   /** Answers everything below `/admin/v1`. */
   readonly admin: HttpHandler
+  /** Answers everything below `/api/v1`. */
+  readonly libraries: HttpHandler
   /** Answers everything below `/s3`. */
   readonly local: HttpHandler
   /** Answers requests to any host below one of `domains`. */
@@ -32,7 +37,7 @@ export function createFront(options: FrontOptions): HttpHandler {
   const pages = createStatusPages({
     ...options,
     door: 'admin',
-    hint: 'Try /health, /version, /metrics, /admin/v1/openapi.json or /s3/BUCKET/KEY.',
+    hint: 'Try /health, /version, /metrics, /admin/v1/openapi.json, /api/v1/openapi.json or /s3/BUCKET/KEY.',
   })
   return async (request) => {
     const { host = '' } = request.headers
@@ -40,6 +45,7 @@ export function createFront(options: FrontOptions): HttpHandler {
     if (bucketOfHost(host, options.domains) !== undefined) return options.s3(request)
     const path = pathOf(request)
     if (path.startsWith(`${adminBase}/`)) return options.admin(request)
+    if (path.startsWith(`${apiBase}/`)) return options.libraries(request)
     if (path === '/s3' || path.startsWith('/s3/')) return options.local(request)
     return pages(request)
   }

@@ -17,7 +17,12 @@ import {
 } from '#main/libraries.config'
 import { createLibrariesFront } from '#main/libraries-front'
 import { type LibrariesGround, openLibrariesGround } from '#main/libraries-ground'
-import { accountSettingsOf, budgetRulesOf, registryRulesOf } from '#main/library-settings'
+import {
+  accountSettingsOf,
+  budgetRulesOf,
+  ensureAdmin,
+  registryRulesOf,
+} from '#main/library-settings'
 import { urlOf } from '#main/listening.config'
 import { isLoopback as isLoopbackHost } from '#main/networks'
 import type { ProgramOptions } from '#main/offline'
@@ -69,7 +74,7 @@ export async function runLibraries({
   }
   const accountSettings = await accountSettingsOf(config)
   const ground = await openLibrariesGround({ config, accountSettings, world, telemetry, stack })
-  await ensureAdmin(ground, config)
+  await ensureAdmin(ground.accounts, config)
   const service = stack.use(
     await openLibraryService({
       ...ground,
@@ -155,14 +160,6 @@ function splitCredentials(address: string) {
   url.username = ''
   url.password = ''
   return { user, secret, url: url.href }
-}
-
-async function ensureAdmin(
-  { accounts }: LibrariesGround,
-  { adminUsername: username, adminEmail: email, adminPassword: password }: LibrariesConfig,
-): Promise<void> {
-  if (username === undefined || email === undefined || password === undefined) return
-  await accounts.registration.ensureAdmin({ username, email, password })
 }
 
 /** Who asks whether we are well does not wait longer. */

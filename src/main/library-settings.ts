@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { CrossOrigins } from '#api/cross-origin'
 import { type BudgetRule, type BudgetRules, defaultBudgets } from '#api/library/request-budgets'
 import { parseBytes } from '#bytes/size'
+import type { Accounts } from '#identity/accounts'
 import { type AccountSettings, defaultAccountSettings } from '#identity/settings'
 import { archiveLimits } from '#library/archive-limits'
 import { defaultRules, type RegistryRules } from '#library/parts'
@@ -316,4 +317,13 @@ export function wholeAdmin({
   return given.length === 0 || given.length === 3
     ? []
     : ['ADMIN_USERNAME, ADMIN_EMAIL and ADMIN_PASSWORD come together']
+}
+
+/** Whom the settings name, where nobody has that name. The faults of `Registration.ensureAdmin`. */
+export async function ensureAdmin(
+  { registration }: Pick<Accounts, 'registration'>,
+  { adminUsername: username, adminEmail: email, adminPassword: password }: LibraryConfig,
+): Promise<void> {
+  if (username === undefined || email === undefined || password === undefined) return
+  await registration.ensureAdmin({ username, email, password })
 }

@@ -14,6 +14,7 @@ import { heroRedisSettings } from '#main/hero-redis.config'
 import { importSettings } from '#main/import.config'
 import { inspectSettings } from '#main/inspect.config'
 import { librariesSettings } from '#main/libraries.config'
+import { librarySettings } from '#main/library-settings'
 import { migrateSettings } from '#main/migrate-metadata.config'
 import { rebuildSettings } from '#main/rebuild.config'
 import { registrySettings } from '#main/registry.config'
@@ -42,8 +43,10 @@ test('settings.md names every flag and variable of every command, and no other',
     importSettings,
     ...adminCommands.map((command) => command.settings),
   ]
+  const ofLibraries: ReadonlySet<unknown> = new Set(Object.values(librarySettings)) // libraries.md names them
   const settings = all
     .flatMap(Object.values<Settings[string]>)
+    .filter((setting) => !ofLibraries.has(setting))
     .flatMap((setting) => [flagName(setting), setting.env])
   const known = new Set(['--help', ...settings.filter((name) => name !== undefined)])
   const written = new Set(text.match(/(?<=`)(--[a-z0-9-]+|(MYCELIUM|AWS|DATABASE)_[A-Z0-9_]+)/g))
@@ -63,7 +66,12 @@ test('libraries.md names every flag and variable of the registry of libraries, a
   const names = settings
     .flatMap((setting) => [flagName(setting), setting.env])
     .filter((name) => name !== undefined)
-  const ofStore = new Set(Object.values<Settings[string]>(upSettings).map(({ env }) => env))
+  const own: ReadonlySet<unknown> = new Set(Object.values(librarySettings))
+  const ofStore = new Set(
+    Object.values<Settings[string]>(upSettings)
+      .filter((setting) => !own.has(setting))
+      .map(({ env }) => env),
+  )
   const text = page('libraries')
   const written = new Set(text.match(/(?<=`)(--[a-z0-9-]+|[A-Z][A-Z0-9]*(_[A-Z0-9]+)+)(?=[` ])/g))
   const isTold = (name: string): boolean =>

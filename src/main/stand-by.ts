@@ -168,6 +168,7 @@ class StandBy {
       },
       metrics: () => metricsOf(telemetry),
       admin: away,
+      libraries: away,
       local: away,
       s3: away,
       domains: domainsOf(config),

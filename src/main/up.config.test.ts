@@ -3,6 +3,8 @@ import { availableParallelism } from 'node:os'
 import { test } from 'node:test'
 import { isFault } from '#fault/fault'
 import { explain } from '#main/explain'
+import { librarySettings } from '#main/library-settings'
+import { readSettings } from '#main/settings'
 import { readUpConfig } from '#main/up.config'
 
 function mistakesOf(flags: Record<string, unknown>, env: Record<string, string> = {}): string[] {
@@ -20,6 +22,7 @@ test('nothing given means the defaults people read about', () => {
   deepEqual(
     { ...config },
     {
+      ...readSettings(librarySettings, { flags: {}, env: {} }),
       data: './data',
       databaseUrl: undefined,
       databaseReplicaUrl: undefined,

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { StorageClasses } from '#cluster/tables'
 import { formatProfile, namedProfiles, type Profile, parseProfile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
+import { librarySettings, wholeAdmin } from '#main/library-settings'
 import { port, rateRule, wholeCertificate } from '#main/listening.config'
 import { parseNetworks } from '#main/networks'
 import { tellTooFewNodes } from '#main/node-count'
@@ -305,6 +306,7 @@ export const upSettings = {
     help: 'how often to store a snapshot of the metadata (default: 6h)',
     schema: parsedBy(parseDuration, 'a duration such as 90s, 30m or 6h').default(6 * 3_600_000),
   },
+  ...librarySettings,
 } satisfies Record<string, Setting<unknown>>
 
 export type UpConfig = ValuesOf<typeof upSettings>
@@ -319,6 +321,7 @@ export function readUpConfig(given: Given): UpConfig {
     enoughNodes,
     twoPorts,
     sharedDatabase,
+    wholeAdmin,
   ])
 }
 

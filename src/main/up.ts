@@ -19,6 +19,7 @@ import { startDeliveries } from '#main/deliveries'
 import { openDoors, openPorts, type Ports, topologyOf } from '#main/doors'
 import type { OpenStoreOptions } from '#main/ground'
 import { openHeroRedisPort } from '#main/hero-redis'
+import { accountSettingsOf } from '#main/library-settings'
 import { urlOf } from '#main/listening.config'
 import { isLoopback } from '#main/networks'
 import type { Listener } from '#main/ports'
@@ -26,6 +27,7 @@ import { isShared, writePrivately } from '#main/private-file'
 import { regions } from '#main/s3-door'
 import { standBy } from '#main/stand-by'
 import { type OpenedStore, openStore } from '#main/store'
+import { openStoreLibraries } from '#main/store-libraries'
 import { httpPortDefault, nodesDefault, s3PortDefault, type UpConfig } from '#main/up.config'
 import { version } from '#main/version'
 import { sqlFault } from '#sql/faults'
@@ -67,13 +69,12 @@ export async function up({
   if (stop.aborted) end()
   stop.addEventListener('abort', end, { once: true })
   await using doors = new AsyncDisposableStack() // closes before the store, whichever was opened first
+  const accountSettings = await accountSettingsOf(config)
   const open = (more: Partial<OpenStoreOptions>): Promise<OpenedStore> =>
     openStore({
       settings: config,
       program: 'mycelium up',
-      nodesDefault,
-      world,
-      telemetry,
+      ...{ nodesDefault, accountSettings, world, telemetry },
       onLeaseLost: () => die(sqlFault('sql/lease-lost')),
       ...more,
     })
@@ -129,10 +130,14 @@ export async function up({
       audit.take(event)
     },
   }
+  const auditLog = audit.log
+  const libraries = stack.use(
+    await openStoreLibraries(store, { config, auditLog, world, telemetry: heard }),
+  )
   const ports = opened.ports ?? (await listen(notYet))
   const pass = databaseUrl === undefined ? undefined : toHex(world.randomBytes(passBytes))
-  const auditLog = audit.log
-  const common = { config, ports, deliveries, auditLog, pass, world, telemetry: heard, root }
+  const parts = { config, ports, deliveries, libraries, auditLog, pass, root }
+  const common = { ...parts, world, telemetry: heard }
   const rates = openDoors(store, common)
   const heroRedis =
     config.heroRedisPort === undefined

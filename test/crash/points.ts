@@ -55,3 +55,9 @@ export const crashPoints: readonly CrashPoint[] = [
   { name: 'main/database-set-aside', scene: 'rebuild', timesMax: 1 },
   { name: 'main/database-in-place', scene: 'rebuild', timesMax: 1 },
 ]
+
+/** Of publishing libraries: `library.test.ts` dies there. */
+export const libraryCrashPoints: readonly string[] = [
+  'library/archive-written',
+  'library/archive-durable',
+]

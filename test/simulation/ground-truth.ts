@@ -39,17 +39,31 @@ export interface Survey {
   readonly staged: readonly StagedHealth[]
 }
 
-/** Every chunk and every staged object that the database knows. The database must not be in a transaction. */
+/**
+ * Every chunk and every staged object that the database knows, and what is staged in these packs: their objects' changes may be on the way, to
+ * be acknowledged later than their frames could be lost. The database must not be in a transaction.
+ */
 export async function survey(
   hardware: Hardware,
-  database: SqliteMemory = hardware.database,
+  {
+    database = hardware.database,
+    openPacks = new Map(),
+  }: {
+    readonly database?: SqliteMemory | undefined
+    /** By id, in hex. */
+    readonly openPacks?: ReadonlyMap<string, unknown> | undefined
+  } = {},
 ): Promise<Survey> {
   const sql = database.copy().open()
   const state = await readState(sql)
   if (state === undefined) return { chunks: [], staged: [] }
   const held = hardware.nodes.map((node) => ({ node, names: stagedOn(node.disk) }))
-  const staged = (await findStaged(sql)).map((extent) => {
-    const name = stagedName(extent.chunkId, extent.offset)
+  const wanted = new Set(
+    (await findStaged(sql)).map(({ chunkId, offset }) => stagedName(chunkId, offset)),
+  )
+  for (const { names } of held)
+    for (const name of names) if (openPacks.has(packOf(name))) wanted.add(name)
+  const staged = [...wanted].map((name) => {
     return { name, holders: held.flatMap(({ node, names }) => (names.has(name) ? [node] : [])) }
   })
   return { chunks: await surveyChunks(hardware, sql), staged }
@@ -141,6 +155,10 @@ export function stagedOn(disk: NodeMachine['disk']): ReadonlySet<string> {
 
 export function stagedName(packId: Uint8Array, offset: number): string {
   return `${toHex(packId)} ${offset}`
+}
+
+function packOf(name: string): string {
+  return name.slice(0, name.indexOf(' '))
 }
 
 /** The highest sequence number of any whole log frame on these nodes. */

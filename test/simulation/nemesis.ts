@@ -12,6 +12,7 @@ import {
   holdsKeyring,
   holdsShard,
   newestLogged,
+  type Survey,
   shardPath,
   stagedOn,
   survey,
@@ -301,7 +302,7 @@ export class Nemesis {
     { isRunning }: { readonly isRunning: boolean },
   ): Promise<void> {
     if (isRunning && this.#hasWiped) return
-    const found = await survey(this.#hardware, this.#lostDatabase)
+    const found = await this.#survey()
     const isVictim = (node: NodeMachine): boolean => victims.includes(node)
     if (!survives(found, { hasShard: isVictim, hasFrame: isVictim })) return
     if (isRunning) this.#hasWiped = true
@@ -323,7 +324,7 @@ export class Nemesis {
 
   /** A node comes back as it was at some earlier time. */
   async #setBack(victims: readonly NodeMachine[]): Promise<void> {
-    const found = await survey(this.#hardware, this.#lostDatabase)
+    const found = await this.#survey()
     const imaged = victims.filter((node) => this.#images.has(node))
     const imageOf = (node: NodeMachine): NodeMachine['disk'] | undefined =>
       imaged.includes(node) ? this.#images.get(node) : undefined
@@ -348,7 +349,7 @@ export class Nemesis {
   }
 
   async #rotShards(victims: readonly NodeMachine[]): Promise<void> {
-    const found = await survey(this.#hardware, this.#lostDatabase)
+    const found = await this.#survey()
     const { chunks } = found
     const rotten = new Set<string>()
     for (const { whole } of chunks)
@@ -364,9 +365,16 @@ export class Nemesis {
       }
   }
 
+  #survey(): Promise<Survey> {
+    return survey(this.#hardware, {
+      database: this.#lostDatabase,
+      openPacks: this.#site.running?.store.openPacks,
+    })
+  }
+
   /** A frame that is rotten counts as lost with all it holds. */
   async #rotStage(victims: readonly NodeMachine[]): Promise<void> {
-    const found = await survey(this.#hardware, this.#lostDatabase)
+    const found = await this.#survey()
     const [node] = victims
     if (node === undefined || !survives(found, { hasFrame: (one) => one === node })) return
     this.#rotFiles('stage-rot', 'stage', [node])
@@ -394,7 +402,7 @@ export class Nemesis {
     if (chance(this.#world, 0.6)) this.#hideNewest()
     const absent = this.#hardware.nodes.filter(({ isDead }) => isDead)
     const doubtful = new Set([...absent, ...this.#damagedAt.keys()])
-    const found = await survey(this.#hardware)
+    const found = await this.#survey()
     if (doubtful.size > this.#scenario.profile.parity) return
     const isDead = (node: NodeMachine): boolean => node.isDead
     if (!survives(found, { hasShard: isDead, hasFrame: isDead })) return

@@ -57,6 +57,7 @@ const ofPeople: Readonly<Record<PersonFaultCode, AccountProblem>> = {
     'This needs a token.',
     'Sign in (mdlibs login), or send `Authorization: Bearer …`.',
   ),
+  'identity/sign-in-refused': telling(401, 'UNAUTHORIZED', 'The name or the password is wrong.'),
   'identity/code-missing': telling(
     401,
     'CODE_REQUIRED',

@@ -11,6 +11,9 @@ export const user = z.object({
   tenant: z.string().optional(),
   isRoot: z.boolean(),
   isAccount: z.boolean().optional().describe('has users, groups and roles of its own'),
+  isAdmin: z.boolean().optional().describe('may do what root may, where people sign in'),
+  disabledAt: z.iso.datetime().optional(),
+  emailVerifiedAt: z.iso.datetime().optional(),
   createdAt: z.iso.datetime(),
 })
 
@@ -29,8 +32,19 @@ const changedUser = z.strictObject({
   email: z.string().optional().describe('empty takes it away'),
 })
 
-export function printUser({ createdAt, ...principal }: Principal): z.infer<typeof user> {
-  return { ...principal, createdAt: new Date(createdAt).toISOString() }
+export function printUser({
+  createdAt,
+  disabledAt,
+  emailVerifiedAt,
+  ...principal
+}: Principal): z.infer<typeof user> {
+  const print = (ms: number): string => new Date(ms).toISOString()
+  return {
+    ...principal,
+    ...(disabledAt === undefined ? {} : { disabledAt: print(disabledAt) }),
+    ...(emailVerifiedAt === undefined ? {} : { emailVerifiedAt: print(emailVerifiedAt) }),
+    createdAt: print(createdAt),
+  }
 }
 
 export const userRoutes = [

@@ -1,6 +1,7 @@
 /** How people come, sign in and go: endpoints 1 to 3 and 7 of the first design, invitations, and what administrators do. */
-import { deepEqual, equal, match, notEqual, rejects } from 'node:assert/strict'
+import { deepEqual, equal, match, notEqual, rejects, throws } from 'node:assert/strict'
 import { test } from 'node:test'
+import { openRateTables, RateLimits } from '#api/rate-limits'
 import { fault } from '../../fault.ts'
 import { openPeopleStore, type PeopleStore, password, startedAt, totpOf } from '../../people.ts'
 
@@ -201,6 +202,20 @@ test('an unknown name, a wrong password and a disabled user are answered alike, 
   equal((await login(people)).status, 200)
 })
 
+test('who guesses passwords is counted by address, whatever names they try', async () => {
+  await using people = await openPeopleStore()
+  const world = { randomBytes: people.store.world.randomBytes, now: people.now }
+  const rule = { perSecond: 0.1, burst: 3 }
+  const rates = new RateLimits(openRateTables({ failures: rule }, world), { world })
+  for (const name of ['ann', 'ben', 'cat']) {
+    rates.admitAddress('192.0.2.1')
+    const guess = people.accounts.signIns.login({ name, password })
+    await guess.catch((error: unknown) => rates.noteFailure('192.0.2.1', error))
+  }
+  throws(() => rates.admitAddress('192.0.2.1'), fault('api/slow-down'))
+  rates.admitAddress('192.0.2.2')
+})
+
 test('a new password ends other sign-ins, and takes the old one (POST /auth/password)', async () => {
   await using people = await openPeopleStore()
   const { ask } = people
@@ -327,6 +342,9 @@ test('the administrator that the settings name is made once, and never with a pa
   const again = await registration.ensureAdmin({ ...admin, password: 'something else altogether' })
   deepEqual(again, made)
   equal((await login(people, { username: 'admin', password })).status, 200)
+  const twins = { ...admin, username: 'twins', email: 'twins@example.org' }
+  const both = await Promise.all([registration.ensureAdmin(twins), registration.ensureAdmin(twins)])
+  deepEqual(both[0], both[1], 'two instances that begin at the same moment')
   await people.join('alice')
   const raised = await registration.ensureAdmin({ ...admin, username: 'alice' })
   deepEqual([raised.handle, raised.isAdmin], ['alice', true])

@@ -1,9 +1,11 @@
 /** Bearer tokens: endpoints 4 to 6 of the first design, what a token reaches, and when it ends. */
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { Accounts } from '#identity/accounts'
 import { isAllowed, type UserActor } from '#identity/actor'
 import { apiTokensMax, loginTokensMax } from '#identity/tokens'
+import { fault } from '../../fault.ts'
 import { openPeopleStore, type PeopleStore, password } from '../../people.ts'
 
 const hourMs = 3_600_000
@@ -188,6 +190,19 @@ test('the teams of a token are those of its user at each request', async () => {
   deepEqual(await teams(), [['docs-team', 'reader']])
   await accounts.administration.removeMember('', 'docs-team', 'bob')
   deepEqual(await teams(), [])
+})
+
+test('what one instance changes, another one on the same database knows at the next request', async () => {
+  await using people = await openPeopleStore()
+  const { sql, changelog, keyring, world } = people.store
+  const other = new Accounts({ sql, changelog, keyring, world })
+  const session = await people.join('alice')
+  const { token, id } = await make(people, session)
+  equal((await other.tokens.authenticate(token)).handle, 'alice')
+  await people.ask('POST /teams', { token: session, body: { name: 'docs-team' } })
+  equal((await other.tokens.authenticate(token)).teams.get('docs-team'), 'admin')
+  await people.ask(`DELETE /auth/tokens/${id}`, { token: session })
+  await rejects(other.tokens.authenticate(token), fault('identity/unknown-token'))
 })
 
 test('so many tokens and no more; who signs in again and again loses the oldest session', async () => {
