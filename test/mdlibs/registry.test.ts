@@ -1,13 +1,16 @@
 /** `mdlibs` and a registry: a real one, with people who publish and others who install. */
 import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { totpCode, totpStep } from '#identity/totp'
 import { readTree } from '../file-tree.ts'
 import { type Issuer, startIssuer } from '../issuer.ts'
 import { type LibraryServer, openLibraryServer } from '../library/server.ts'
-import { type Outcome, openWorkplace, type Workplace } from './workplace.ts'
+import { callMdlibs, type Outcome, openWorkplace, type Workplace } from './workplace.ts'
 
 let server: LibraryServer
 let issuer: Issuer
@@ -588,6 +591,36 @@ describe('what is not what it was is told, and not installed', () => {
     equal(pinned.code, 8)
     match(pinned.stderr, /none of those in your settings/)
     good(await work.run('registry', 'trust'))
+    good(await work.run('verify'))
+  })
+
+  test('what is interrupted leaves nothing behind, and the next run goes through', async () => {
+    const { handle, token } = await newPerson()
+    await using author = await openPlace(token)
+    good(await publish(author, 'whole', { files: { 'docs/a.md': 'a'.repeat(100_000) } }))
+    await using work = await openPlace()
+    const stop = new AbortController()
+    const { origin } = new URL(server.url)
+    const proxy = createServer((request, response) => {
+      if (request.url?.endsWith('/download')) return stop.abort()
+      response.writeHead(307, { location: `${origin}${request.url}` }).end()
+    })
+    proxy.listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    good(await work.run('install', `@${handle}/whole`))
+    await rm(work.path('libraries'), { recursive: true })
+    good(await work.run('cache', 'clean'))
+    const { port } = proxy.address() as AddressInfo // it listens on a port
+    const flags = ['--registry', `http://127.0.0.1:${port}`]
+    const ended = await callMdlibs(['ci', ...flags], {
+      ...{ directory: work.root, home: work.path('home'), env: {}, signal: stop.signal },
+    })
+    proxy.closeAllConnections()
+    proxy.close()
+    equal(ended.code, 130)
+    match(ended.stderr, /^Error: Interrupted\. /)
+    equal(await stat(work.path('libraries')).catch(() => undefined), undefined)
+    good(await work.run('ci'))
     good(await work.run('verify'))
   })
 
