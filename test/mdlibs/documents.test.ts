@@ -24,7 +24,9 @@ describe('init', () => {
   test('takes the real name of the directory, whatever it is', async () => {
     await using work = await openWorkplace()
     await mkdir(work.path('a "quoted" place'))
-    equal((await work.runIn('a "quoted" place', 'init')).code, 0)
+    const { code, stderr } = await work.runIn('a "quoted" place', 'init')
+    equal(code, 0)
+    match(stderr, /cannot be published: only lower-case letters/)
     match(await work.read('a "quoted" place/.mdlibs.toml'), /^name = .a \\?"quoted\\?" place/m)
     const { stdout } = await work.runIn('a "quoted" place', 'list', '--json')
     equal(JSON.parse(stdout).documents[0].title, 'a "quoted" place')

@@ -6,7 +6,9 @@ import { fileFault } from '#cli/local-file'
 import type { MdlibsContext } from '#cli/mdlibs/context'
 import { docsName, templatesName } from '#cli/mdlibs/documents'
 import { manifestName } from '#cli/mdlibs/library-root'
-import { give } from '#cli/mdlibs/say'
+import { give, note } from '#cli/mdlibs/say'
+import { isFault } from '#fault/fault'
+import { parseLibraryName } from '#library/name'
 
 const firstVersion = '0.1.0'
 
@@ -39,8 +41,26 @@ export async function init(context: MdlibsContext, path: string): Promise<void> 
   await directory(templatesName)
   await directory(docsName)
   await file('sample document', join(docsName, 'README.md'), starterText(name))
+  const complaint = complaintAbout(name)
+  if (complaint !== undefined) {
+    note(
+      context,
+      `Note: "${name}" cannot be published: ${complaint}. Choose another name in ${manifestName} before.`,
+    )
+  }
   lines.push('', `Markdown library initialized successfully at: ${path}`)
   give(context, { path, name, version: firstVersion, created }, lines)
+}
+
+/** Directories may be called as they like; published libraries not. */
+function complaintAbout(name: string): string | undefined {
+  try {
+    parseLibraryName(name)
+    return undefined
+  } catch (error) {
+    if (!isFault(error)) throw error
+    return String(error.detail['reason'])
+  }
 }
 
 async function isThere(path: string): Promise<boolean> {
