@@ -41,7 +41,7 @@ const textCharsMax = 500
 const beginningCharsMin = 2
 /** With fewer hits, words that are spelled nearly so are looked for as well. */
 const fewHits = 3
-/** Where something else than relevance decides, so many matches are read and sorted; of more, libraries are walked in that order. */
+/** So many matches are read and sorted; of more, libraries are walked in the order that is wanted. */
 const sortedMax = 4_000
 
 /** What a query comes to. */
@@ -57,6 +57,8 @@ interface Plan {
   readonly stages: readonly Terms[]
   /** As a name is written. */
   readonly name: string
+  /** Few libraries match. */
+  readonly isFew: boolean
 }
 
 export async function find(parts: LibraryParts, actor: Actor, query: FindQuery): Promise<Found> {
@@ -74,8 +76,9 @@ async function answer(sql: Queryable, asked: Plan, cursor: string | undefined): 
   const search: Search = { sql, dialect: await dialectOf(sql) }
   const matches = await countUpTo(search, asked, offsetMax + 1)
   const near = matches < fewHits ? await nearStage(search, asked) : undefined
-  const plan = near === undefined ? asked : { ...asked, stages: [...asked.stages, near.terms] }
-  const all = near === undefined ? matches : await countUpTo(search, plan, offsetMax + 1)
+  const wide = near === undefined ? asked : { ...asked, stages: [...asked.stages, near.terms] }
+  const all = near === undefined ? matches : await countUpTo(search, wide, offsetMax + 1)
+  const plan = { ...wide, isFew: all <= sortedMax }
   const from = cursor === undefined ? undefined : readCursor(cursor)
   const offset = from === undefined ? (plan.page - 1) * plan.perPage : 0
   const found = await collect(search, plan, { from, most: offset + plan.perPage + 1 })
@@ -120,6 +123,7 @@ function planOf(actor: Actor, query: FindQuery): Plan {
     filters: [...filtersOf(query), ...(isWordless ? [clause`1 = 0`] : [])],
     stages: stagesOf(words),
     name: nameIn(text),
+    isFew: false, // as far as is known before they are counted
   }
 }
 
@@ -279,16 +283,21 @@ async function readTier(
   const { sql, dialect } = search
   const place = after?.place ?? -1
   const read = async (first: number, more: readonly Clause[]): Promise<readonly Row[]> => {
+    const range = clause`f.rowid > ${first + place} and f.rowid < ${first + firstHiddenRow}`
+    const matches = clause`${matching(dialect, match, but)} and ${range}`
     const conditions = allOf([
-      matching(dialect, match, but),
-      clause`f.rowid > ${first + place} and f.rowid < ${first + firstHiddenRow}`,
       ...(former === undefined ? [] : [notIn(dialect, former)]),
       clause`l.search_row = f.rowid and l.name <> ${plan.name}`,
       ...plan.filters,
       ...more,
     ])
-    const statement = clause`select ${columns} from ${tableOf(match)} cross join library l
-      where ${conditions} order by f.rowid limit ${limit}`
+    // PostgreSQL would rather look at each row in order than at few by the index: it is told nothing of the order then.
+    const isApart = dialect === 'postgresql' && plan.isFew
+    const statement = isApart
+      ? clause`select ${columns} from (select f.rowid from ${tableOf(match)} where ${matches} offset 0) as f
+          cross join library l where ${conditions} order by f.rowid limit ${limit}`
+      : clause`select ${columns} from ${tableOf(match)} cross join library l
+          where ${matches} and ${conditions} order by f.rowid limit ${limit}`
     return (await run<Columns>(sql, statement)).map(rowOf)
   }
   const everybodys = await read(0, [])
