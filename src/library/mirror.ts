@@ -20,6 +20,7 @@ import { publish } from '#library/publish'
 import { isDistTag, newestInRange, parseRange } from '#library/range'
 import { isSignedBy } from '#library/registry-signature'
 import {
+  feedPage,
   type Upstream,
   type UpstreamLibrary,
   type UpstreamVersion,
@@ -35,10 +36,13 @@ export interface MirrorOptions {
   readonly freshMs?: number
   /** How long what it does not have, or what was refused, is not asked for again; a minute. */
   readonly absentMs?: number
+  /** How often the feed is read; every half minute. */
+  readonly followMs?: number
 }
 
 const freshMsDefault = 300_000
 const absentMsDefault = 60_000
+const followMsDefault = 30_000
 /** Answers that are remembered; the oldest is forgotten. */
 const looksMax = 10_000
 
@@ -57,12 +61,18 @@ const mirrorActor: UserActor = {
   },
 }
 
-/** `libraries`, and behind it what the upstream has. Adds `library/upstream-unavailable` to what calls that read may throw. */
-export function mirrored(
+export interface OpenMirror {
+  /** What was given, and behind it what the upstream has. Adds `library/upstream-unavailable` to what calls that read may throw. */
+  readonly libraries: Libraries
+  /** Reads the upstream's feed until the signal is aborted: what has changed there is asked for again at once. Never rejects. */
+  follow(signal: AbortSignal): Promise<void>
+}
+
+export function openMirror(
   libraries: Libraries,
   parts: LibraryParts,
   options: MirrorOptions,
-): Libraries {
+): OpenMirror {
   const mirror = new Mirror(parts, options)
   /** A version is here before it is asked for. */
   const having = async (
@@ -73,7 +83,7 @@ export function mirrored(
     if (isVersion(ref.version)) await mirror.have(actor, ref, parseVersion(ref.version), signal)
     return ref
   }
-  return {
+  const both: Libraries = {
     ...libraries,
     library: async (actor, ref) => {
       const there = await mirror.haveLatest(actor, ref)
@@ -109,6 +119,7 @@ export function mirrored(
       return await libraries.diff(actor, ref, range, rest)
     },
   }
+  return { libraries: both, follow: (signal) => mirror.follow(signal) }
 }
 
 interface Look {
@@ -127,7 +138,10 @@ class Mirror {
   readonly #life = new AbortController()
 
   constructor(parts: LibraryParts, options: MirrorOptions) {
-    this.#options = { freshMs: freshMsDefault, absentMs: absentMsDefault, ...options }
+    this.#options = {
+      ...{ freshMs: freshMsDefault, absentMs: absentMsDefault, followMs: followMsDefault },
+      ...options,
+    }
     this.#parts = parts
   }
 
@@ -168,6 +182,24 @@ class Mirror {
     this.#looks.set(key, look)
     const [oldest] = this.#looks.keys()
     if (this.#looks.size > looksMax && oldest !== undefined) this.#looks.delete(oldest)
+  }
+
+  async follow(signal: AbortSignal): Promise<void> {
+    const { world } = this.#parts
+    const { upstream, followMs } = this.#options
+    let after = 0
+    while (!signal.aborted) {
+      try {
+        const { names, next } = await upstream.feed(after, signal)
+        for (const name of names) this.#looks.delete(name)
+        const hasMore = names.length >= feedPage && next > after
+        after = next
+        if (hasMore) continue
+      } catch {
+        // It is away: what it says is believed for as long as it would be without a feed.
+      }
+      await world.sleep(followMs, { signal }).catch(() => {}) // stopped
+    }
   }
 
   async haveLatest(actor: Actor, ref: LibraryRef): Promise<UpstreamLibrary | undefined> {

@@ -48,6 +48,8 @@ const answerMs = 30_000
 const archiveMs = 600_000
 const documentBytesMax = 16 * 2 ** 20
 const provenanceBytesMax = 2 ** 20
+/** Entries of the feed that are asked for at once. */
+export const feedPage = 500
 
 export class Upstream {
   readonly origin: string
@@ -98,6 +100,20 @@ export class Upstream {
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const path = `${pathOf(ref)}/${version}/download`
     yield* this.#stream(path, { ms: archiveMs, signal })
+  }
+
+  /** What happened there after `after`, oldest first: names of libraries, and where to go on. `library/upstream-unavailable` */
+  async feed(
+    after: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly names: readonly string[]; readonly next: number }> {
+    const found = await this.#document(`/feed?after=${after}&limit=${feedPage}`, signal)
+    if (found === undefined) throw unavailable(this.origin, 'it has no feed')
+    const names = listOf(found, 'entries').map(
+      (one) => `@${textOf(one, 'scope')}/${textOf(one, 'name')}`,
+    )
+    const next = Number(found['next'])
+    return { names, next: Number.isSafeInteger(next) ? next : after }
   }
 
   async keys(signal: AbortSignal): Promise<readonly RegistryKey[]> {

@@ -18,7 +18,7 @@ import { readScope } from '#identity/scopes'
 import type { Keyring } from '#keyring/keyring'
 import type { ArchiveStore } from '#library/archive-store'
 import type { Libraries } from '#library/libraries'
-import { mirrored } from '#library/mirror'
+import { type OpenMirror, openMirror } from '#library/mirror'
 import { openLibraries } from '#library/open-libraries'
 import type { LibraryParts, RegistryRules } from '#library/parts'
 import { Upstream } from '#library/upstream'
@@ -73,7 +73,9 @@ export interface LibraryService extends AsyncDisposable {
 export async function openLibraryService(options: LibraryServiceOptions): Promise<LibraryService> {
   const { sql, accounts, rules, publicUrl, auditLog } = options
   const scopes = { find: (handle: string) => readScope(sql, handle) }
-  const libraries = behind(await openLibraries({ ...options, scopes }), { ...options, scopes })
+  const own = await openLibraries({ ...options, scopes })
+  const mirror = behind(own, { ...options, scopes })
+  const libraries = mirror?.libraries ?? own
   const people: AccountParts = {
     ...{ accounts, auditLog, publicUrl, mayRemoveTeam },
     figures: (actor, scope) => scopeFigures(libraries, actor, scope),
@@ -91,7 +93,7 @@ export async function openLibraryService(options: LibraryServiceOptions): Promis
     onUse: (actor) => libraries.countUse(actor),
     version,
   })
-  const stop = tendLibraries(libraries, options)
+  const stop = tendLibraries(libraries, { ...options, mirror })
   return {
     libraries,
     api,
@@ -107,11 +109,11 @@ export async function openLibraryService(options: LibraryServiceOptions): Promis
 function behind(
   libraries: Libraries,
   { upstream: settings, ...parts }: LibraryServiceOptions & Pick<LibraryParts, 'scopes'>,
-): Libraries {
-  if (settings === undefined) return libraries
+): OpenMirror | undefined {
+  if (settings === undefined) return undefined
   const { globs, ...place } = settings
   const upstream = new Upstream({ ...place, world: parts.world })
-  return mirrored(libraries, parts, { upstream, ...(globs === undefined ? {} : { globs }) })
+  return openMirror(libraries, parts, { upstream, ...(globs === undefined ? {} : { globs }) })
 }
 
 /** Who looks at everything, for figures about all of it. Nobody has its token. */
@@ -155,7 +157,15 @@ const giveUpMs = 7 * 86_400_000
 /** Returns what stops it, and waits until nothing of it is under way. */
 function tendLibraries(
   libraries: Libraries,
-  { sql, changelog, keyring, rules, world, telemetry }: LibraryServiceOptions,
+  {
+    sql,
+    changelog,
+    keyring,
+    rules,
+    mirror,
+    world,
+    telemetry,
+  }: LibraryServiceOptions & { readonly mirror: OpenMirror | undefined },
 ): () => Promise<void> {
   const stop = new AbortController()
   const { signal } = stop
@@ -167,6 +177,7 @@ function tendLibraries(
   })
   const running = [
     webhooks.run(signal),
+    mirror?.follow(signal),
     repeat('counting downloads', flushMs, () => libraries.flush()),
     repeat('sweeping archives', sweepMs, () => libraries.sweep({ signal })),
     repeat('checking archives', rehashMs, () => libraries.rehash({ signal })),

@@ -4,7 +4,7 @@ import { openRateTables, RateLimits } from '#api/rate-limits'
 import type { AuditLog } from '#audit/audit-log'
 import { isLoopback } from '#http/peer'
 import { openObjectArchives } from '#library/object-archives'
-import { budgetRulesOf, ensureAdmin, registryRulesOf } from '#main/library-settings'
+import { budgetRulesOf, ensureAdmin, registryRulesOf, upstreamOf } from '#main/library-settings'
 import { type LibraryService, libraryBucket, openLibraryService } from '#main/serve-libraries'
 import type { OpenedStore } from '#main/store'
 import type { UpConfig } from '#main/up.config'
@@ -32,6 +32,7 @@ export async function openStoreLibraries(
     ...{ sql, changelog, keyring, accounts, auditLog, world, telemetry },
     archives: await openObjectArchives({ objects, bucket, world }),
     rules: registryRulesOf(config),
+    upstream: upstreamOf(config),
     budgets: new OwnBudgets(budgetRulesOf(config), { world, isExempt: isLoopback }),
     rates: new RateLimits(openRateTables({ failures: config.failures }, world), { world }),
     publicUrl: config.url,

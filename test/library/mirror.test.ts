@@ -2,10 +2,11 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
 import { anonymous } from '#identity/actor'
-import { type MirrorOptions, mirrored, mirrorOwner } from '#library/mirror'
+import { type MirrorOptions, mirrorOwner, openMirror } from '#library/mirror'
 import { formatLibraryRef, parseLibraryRef } from '#library/name'
 import { Upstream } from '#library/upstream'
 import { systemWorld } from '#world/system'
+import { until } from '../until.ts'
 import { openRegistry, people, publishText, type Registry, signal, user } from './registry.ts'
 import { serveLibraries } from './served-registry.ts'
 
@@ -19,13 +20,13 @@ async function openPair(options: Partial<MirrorOptions> = {}) {
   const served = stack.use(await serveLibraries(there.libraries))
   const here = stack.use(await openRegistry())
   const upstream = new Upstream({ origin: served.origin, world: systemWorld() })
-  const mirror = mirrored(here.libraries, here.parts, {
+  const { libraries: mirror, follow } = openMirror(here.libraries, here.parts, {
     upstream,
     freshMs: 0,
     absentMs: 60_000,
     ...options,
   })
-  return { there, served, here, mirror, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+  return { there, served, here, mirror, follow, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }
 
 async function bytesOf(libraries: Registry['libraries'], version: string): Promise<Buffer> {
@@ -114,7 +115,7 @@ test('a version that the upstream has not signed, or whose bytes are others, is 
     keys: [Buffer.alloc(32, 9)],
     world: systemWorld(),
   })
-  const mirror = mirrored(here.libraries, here.parts, { upstream: foreign })
+  const { libraries: mirror } = openMirror(here.libraries, here.parts, { upstream: foreign })
   await rejects(mirror.version(anonymous, { ...ref, version: '1.0.0' }), {
     code: 'library/upstream-unavailable',
     message: /not signed/,
@@ -137,7 +138,7 @@ test('what the scanner blocks here is not served, and not fetched again at once'
   await publishText(other, uma, '@uma/guide@1.0.0', { files })
   await using bad = await serveLibraries(other.libraries)
   const upstream = new Upstream({ origin: bad.origin, world: systemWorld() })
-  const strict = mirrored(pair.here.libraries, pair.here.parts, { upstream })
+  const { libraries: strict } = openMirror(pair.here.libraries, pair.here.parts, { upstream })
   for (let time = 0; time < 2; time += 1)
     await rejects(strict.version(anonymous, { ...ref, version: '1.0.0' }), {
       code: 'library/version-unavailable',
@@ -154,6 +155,20 @@ test('an upstream that is away is told when nothing is here', async () => {
     message: /503/,
   })
   equal(formatLibraryRef(ref), '@uma/guide')
+})
+
+test('the feed of the upstream says what has to be asked for again', async () => {
+  await using pair = await openPair({ freshMs: 3_600_000, followMs: 20 })
+  await publishText(pair.there, uma, '@uma/guide@1.0.0')
+  const newest = async () => (await pair.mirror.resolve(anonymous, ref, '*')).version
+  equal(await newest(), '1.0.0')
+  await publishText(pair.there, uma, '@uma/guide@1.1.0')
+  equal(await newest(), '1.0.0')
+  const stop = new AbortController()
+  const following = pair.follow(stop.signal)
+  await until(newest, (version) => version === '1.1.0')
+  stop.abort()
+  await following
 })
 
 test('whoever asks for the same at once waits for one fetch', async () => {
