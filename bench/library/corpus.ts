@@ -54,7 +54,7 @@ export class ZipfWords {
 
 const day = 86_400_000
 
-/** What `count` publishings record: libraries with one version each, nine in ten of them for everybody, a few much used. */
+/** What a snapshot has of `count` libraries: one version each, nine in ten for everybody, a few much used. */
 export function* libraryChanges(
   count: number,
 ): Generator<{ readonly sequence: bigint; readonly at: number; readonly body: LibraryChange }> {
@@ -65,6 +65,10 @@ export function* libraryChanges(
     const scope = `team-${Math.floor(n / 50)}`
     const name = `${words.word()}-${words.word()}-${n}`
     const visibility = n % 20 === 0 ? 'private' : n % 20 === 1 ? 'internal' : 'public'
+    const downloads = Math.floor(1 / (words.chance() + 1e-5))
+    const sequence = BigInt(id + 1)
+    yield { sequence, at, body: versionPut(words, { library: id, name, digest: n }) }
+    yield { sequence, at, body: { kind: 'library/counted', counts: [[id + 1, 20_000, downloads]] } }
     yield {
       sequence: BigInt(id),
       at,
@@ -72,17 +76,6 @@ export function* libraryChanges(
         ...{ kind: 'library/put', scope, name, owner: scope, visibility },
         settings: { staged: false, trustedOnly: false },
       },
-    }
-    yield {
-      sequence: BigInt(id + 1),
-      at,
-      body: versionPut(words, { library: id, name, digest: n }),
-    }
-    const downloads = Math.floor(1 / (words.chance() + 1e-5))
-    yield {
-      sequence: BigInt(id + 1),
-      at,
-      body: { kind: 'library/counted', counts: [[id + 1, 20_000, downloads]] },
     }
   }
 }

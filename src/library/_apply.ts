@@ -1,6 +1,6 @@
 /** How changes become rows: the only writer of the library tables. */
 import type { SequencedChange } from '#changelog/change'
-import { refreshLibrary } from '#library/_refresh'
+import { refreshLibrary, refreshPlace } from '#library/_refresh'
 import type {
   EventJson,
   KeyJson,
@@ -97,11 +97,11 @@ async function putLibrary(
     on conflict (id) do update set owner = excluded.owner, visibility = excluded.visibility,
       settings = excluded.settings, archived_at = excluded.archived_at, deprecated = excluded.deprecated,
       updated_at = excluded.updated_at`
-  await refreshLibrary(tx, id)
   // In a snapshot versions and their downloads come before their library.
   await tx.query`update library set downloads =
       (select coalesce(sum(downloads), 0) from library_version where library = ${id})
     where id = ${id}`
+  await refreshLibrary(tx, id)
 }
 
 async function putVersion(
@@ -184,8 +184,10 @@ async function addDownloads(
   await tx.query`insert into library_download (version, day, count) values (${version}, ${day}, ${count})
     on conflict (version, day) do update set count = library_download.count + excluded.count`
   await tx.query`update library_version set downloads = downloads + ${count} where id = ${version}`
-  await tx.query`update library set downloads = downloads + ${count}
-    where id = (select library from library_version where id = ${version})`
+  const [library] = await tx.query<{ id: number }>`
+    update library set downloads = downloads + ${count}
+    where id = (select library from library_version where id = ${version}) returning id`
+  if (library !== undefined) await refreshPlace(tx, library.id)
 }
 
 async function putKey(

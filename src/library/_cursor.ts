@@ -8,6 +8,8 @@ export interface Row {
   readonly scope: string
   readonly downloads: number
   readonly updated_at: number
+  /** Among hits that are found alike. */
+  readonly place: number
 }
 
 export interface Position {
@@ -17,20 +19,20 @@ export interface Position {
 }
 
 export function writeCursor({ set, row }: Position): string {
-  const { id, name, scope, downloads, updated_at } = row
-  const json = JSON.stringify([set, id, name, scope, downloads, updated_at])
+  const { id, name, scope, downloads, updated_at, place } = row
+  const json = JSON.stringify([set, id, name, scope, downloads, updated_at, place])
   return Buffer.from(json).toString('base64url')
 }
 
 /** `library/malformed-cursor` */
 export function readCursor(text: string): Position {
-  const [set, id, name, scope, downloads, updated_at, ...more] = parse(text)
+  const [set, id, name, scope, downloads, updated_at, place, ...more] = parse(text)
   if (
-    !(isCount(set) && isCount(id) && isCount(downloads) && isCount(updated_at)) ||
+    !(isCount(set) && isCount(id) && isCount(downloads) && isCount(updated_at) && isCount(place)) ||
     !(typeof name === 'string' && typeof scope === 'string' && more.length === 0)
   )
     throw libraryFault('library/malformed-cursor')
-  return { set, row: { id, name, scope, downloads, updated_at } }
+  return { set, row: { id, name, scope, downloads, updated_at, place } }
 }
 
 function parse(text: string): readonly unknown[] {

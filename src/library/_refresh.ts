@@ -53,6 +53,13 @@ async function show(tx: Queryable, library: LibraryRow, version: number): Promis
   await indexLibrary(tx, { ...library, ...row, description, tags }, library.search_row)
 }
 
+/** Downloads have grown: the row moves when it comes before others now. */
+export async function refreshPlace(tx: Queryable, id: number): Promise<void> {
+  const [library] = await tx.query<LibraryRow>`select * from library where id = ${id}`
+  if (library === undefined || library.shown === null) return
+  if (library.search_row !== searchRowOf(library)) await show(tx, library, library.shown)
+}
+
 async function hide(tx: Queryable, library: LibraryRow): Promise<void> {
   const { id, search_row: before } = library
   await tx.query`update library set shown = null, search_row = null, description = '', license = null

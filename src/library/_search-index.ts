@@ -2,8 +2,13 @@
 import { distinctWords } from '#library/words'
 import type { Queryable } from '#sql/sql'
 
-/** From here on are the rows of libraries that not everybody may see: counting what everybody may asks no other table. */
-export const firstHiddenRow = 2 ** 40
+/**
+ * Rows of libraries that not everybody may see are from here on: what everybody may see is counted and found without a look at each library. Below, and
+ * again above, rows are in the order in which hits that are found alike are shown, so that an index that gives rows by number gives them in that order.
+ */
+export const firstHiddenRow = 2 ** 46
+const rowsOfPopularity = 2 ** 40
+const popularityMax = 31
 
 /** Of the name, the tags and the description, in characters; far more than manifests allow. */
 const charsMax = 16_384
@@ -13,6 +18,7 @@ export interface Shown {
   readonly scope: string
   readonly name: string
   readonly visibility: string
+  readonly downloads: number
   readonly description: string
   readonly tags: readonly string[]
   /** Words. */
@@ -20,8 +26,19 @@ export interface Shown {
   readonly bodies: string
 }
 
-export function searchRowOf({ id, visibility }: Pick<Shown, 'id' | 'visibility'>): number {
-  return visibility === 'public' ? id : firstHiddenRow + id
+/** The more downloaded first, in powers of two, so that rows seldom move; of those alike, the newer library. */
+export function searchRowOf({
+  id,
+  visibility,
+  downloads,
+}: {
+  readonly id: number
+  readonly visibility: string
+  readonly downloads: number
+}): number {
+  const popularity = Math.min(popularityMax, Math.ceil(Math.log2(downloads + 1)))
+  const row = (popularityMax - popularity) * rowsOfPopularity + (rowsOfPopularity - 1 - id)
+  return visibility === 'public' ? row : firstHiddenRow + row
 }
 
 /** The name counts with its scope: people type `@scope/name`. */
@@ -39,8 +56,11 @@ export async function indexLibrary(
   const names = nameWords(shown)
   const tags = distinctWords(shown.tags, charsMax)
   const description = distinctWords([shown.description], charsMax)
+  const row = searchRowOf(shown)
+  await tx.query`insert into derived_library_head (rowid, name, tags, description)
+    values (${row}, ${names.join(' ')}, ${tags.join(' ')}, ${description.join(' ')})`
   await tx.query`insert into derived_library_text (rowid, name, tags, description, headings, bodies)
-    values (${searchRowOf(shown)}, ${names.join(' ')}, ${tags.join(' ')}, ${description.join(' ')},
+    values (${row}, ${names.join(' ')}, ${tags.join(' ')}, ${description.join(' ')},
       ${shown.headings}, ${shown.bodies})`
   await replaceTags(tx, shown)
   await replaceTerms(tx, shown.id, new Set([...names, ...tags]))
@@ -56,7 +76,9 @@ export async function unindexLibrary(
 }
 
 async function unindexRow(tx: Queryable, row: number | null): Promise<void> {
-  if (row !== null) await tx.query`delete from derived_library_text where rowid = ${row}`
+  if (row === null) return
+  await tx.query`delete from derived_library_head where rowid = ${row}`
+  await tx.query`delete from derived_library_text where rowid = ${row}`
 }
 
 async function replaceTags(tx: Queryable, { id, tags }: Shown): Promise<void> {

@@ -1,7 +1,8 @@
 /**
- * What words are found by. `derived_library_text` has one row per library that has something live, under its `search_row`: on SQLite an FTS5 table that
- * keeps no text, on PostgreSQL a table of `tsvector`. Both are written by the same statements, with words (`words.ts`) instead of text.
- * `library_tag`, `library_term` and `library_trigram` follow from the rows as well, and are the same everywhere.
+ * What words are found by: `derived_library_head` by those of name, tags and description, `derived_library_text` by all. Each has one row per library that
+ * has something live, under its `search_row`. On SQLite they are FTS5 tables that keep no text, on PostgreSQL tables of `tsvector`. Both are written by the
+ * same statements, with words (`words.ts`) instead of text. `library_tag`, `library_term` and `library_trigram` follow from the rows as well, and are the
+ * same everywhere.
  */
 import { dialectOf } from '#sql/catalog'
 import type { Queryable } from '#sql/sql'
@@ -25,6 +26,9 @@ export async function createSearchTables(tx: Queryable): Promise<void> {
  * https://www.sqlite.org/fts5.html
  */
 async function createFts5(tx: Queryable): Promise<void> {
+  await tx.query`create virtual table derived_library_head using fts5 (
+    name, tags, description, content='', contentless_delete=1, detail=column, prefix='2 3',
+    tokenize="unicode61 remove_diacritics 0 categories 'L* N* Co M*'")`
   await tx.query`create virtual table derived_library_text using fts5 (
     name, tags, description, headings, bodies, content='', contentless_delete=1, detail=column, prefix='2 3',
     tokenize="unicode61 remove_diacritics 0 categories 'L* N* Co M*'")`
@@ -32,16 +36,16 @@ async function createFts5(tx: Queryable): Promise<void> {
 
 /** An index for each set of fields that is looked through: the name, the name and the tags, …; exact, for no lexeme has a weight or a place. */
 async function createVectors(tx: Queryable): Promise<void> {
+  await tx.query`create table derived_library_head (
+    rowid integer primary key, name tsvector not null, tags tsvector not null, description tsvector not null)`
+  await tx.query`create index derived_library_head_1 on derived_library_head using gin (name) with (fastupdate = off)`
+  await tx.query`create index derived_library_head_2 on derived_library_head
+    using gin ((name || tags)) with (fastupdate = off)`
+  await tx.query`create index derived_library_head_3 on derived_library_head
+    using gin ((name || tags || description)) with (fastupdate = off)`
   await tx.query`create table derived_library_text (
     rowid integer primary key, name tsvector not null, tags tsvector not null, description tsvector not null,
     headings tsvector not null, bodies tsvector not null)`
-  // What is only looked through by its index rests apart, so that a thousand rows are few pages.
-  await tx.query`alter table derived_library_text alter column bodies set storage external`
-  await tx.query`create index derived_library_text_1 on derived_library_text using gin (name) with (fastupdate = off)`
-  await tx.query`create index derived_library_text_2 on derived_library_text
-    using gin ((name || tags)) with (fastupdate = off)`
-  await tx.query`create index derived_library_text_3 on derived_library_text
-    using gin ((name || tags || description)) with (fastupdate = off)`
   await tx.query`create index derived_library_text_4 on derived_library_text
     using gin ((name || tags || description || headings)) with (fastupdate = off)`
   await tx.query`create index derived_library_text_5 on derived_library_text

@@ -46,7 +46,7 @@ export async function newKey(
   { keyring, world }: Pick<LibraryParts, 'keyring' | 'world'>,
 ): Promise<KeyRow> {
   for (const row of await keyRows(tx)) {
-    if (row.retired_at === null) await tx.record(keyPut(row, { retiredAt: tx.at }))
+    if (row.retired_at === null) await tx.record(keyPut({ ...row, retired_at: tx.at }))
   }
   const seed = world.randomBytes(ed25519KeyBytes)
   const publicKey = ed25519PublicKey(seed)
@@ -62,13 +62,10 @@ export async function newKey(
   return row
 }
 
-export function keyPut(
-  { id, public_key: publicKey, secret }: KeyRow,
-  { retiredAt }: { readonly retiredAt?: number },
-): LibraryChange {
+export function keyPut({ id, public_key: publicKey, secret, retired_at }: KeyRow): LibraryChange {
   return {
     ...{ kind: 'library/key-put', id, publicKey, secret: JSON.parse(secret) },
-    ...(retiredAt === undefined ? {} : { retiredAt }),
+    ...(retired_at === null ? {} : { retiredAt: retired_at }),
   }
 }
 

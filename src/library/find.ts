@@ -1,11 +1,10 @@
 /**
  * Search and list. All words of a query must be found. What comes first is decided by where they are found, and can be told of each hit: by the
  * name asked for itself; then by whole words, then by the beginnings of words, then by words that are spelled nearly so; of these by the least field
- * (name, tags, description, headings, bodies) that, with those before it, has all words; of these by downloads, then by the last change. Both
- * databases give the same hits in the same order.
+ * (name, tags, description, headings, bodies) that, with those before it, has all words; of these by downloads, in powers of two, the newer library
+ * first. Both databases give the same hits in the same order.
  *
- * Few matches are read and sorted; of many, libraries are walked in the order wanted until a page is full. Either takes as long as a page is, not as
- * the matches are.
+ * Each of these is a set whose rows the index gives in the order wanted (`searchRowOf`), so that reading stops when the page is full.
  */
 import type { Actor } from '#identity/actor'
 import { allOf, type Clause, clause, run } from '#library/_clauses'
@@ -19,6 +18,7 @@ import {
   searchFields,
   type Term,
   type Terms,
+  tableOf,
 } from '#library/_matching'
 import { assertLetIn, reading } from '#library/_rows'
 import { firstHiddenRow } from '#library/_search-index'
@@ -33,7 +33,7 @@ import type { Queryable, SqlRow } from '#sql/sql'
 
 export const perPageDefault = 20
 export const perPageMax = 100
-/** Behind this, a cursor goes on. */
+/** Behind this, a cursor goes on; and so far is counted. */
 const offsetMax = 10_000
 const wordsMax = 16
 const textCharsMax = 500
@@ -41,7 +41,7 @@ const textCharsMax = 500
 const beginningCharsMin = 2
 /** With fewer hits, words that are spelled nearly so are looked for as well. */
 const fewHits = 3
-/** So many matches are read and sorted; of more, libraries are walked. */
+/** Where something else than relevance decides, so many matches are read and sorted; of more, libraries are walked in that order. */
 const sortedMax = 4_000
 
 /** What a query comes to. */
@@ -59,21 +59,23 @@ interface Plan {
   readonly name: string
 }
 
-type FoundRow = Row & SqlRow
-
 export async function find(parts: LibraryParts, actor: Actor, query: FindQuery): Promise<Found> {
   assertLetIn(parts, actor)
   const plan = planOf(actor, query)
   return await reading(parts, (sql) => answer(sql, plan, query.cursor))
 }
 
+interface Search {
+  readonly sql: Queryable
+  readonly dialect: Awaited<ReturnType<typeof dialectOf>>
+}
+
 async function answer(sql: Queryable, asked: Plan, cursor: string | undefined): Promise<Found> {
-  const dialect = await dialectOf(sql)
-  const search = { sql, dialect }
-  const matches = await count(search, asked)
+  const search: Search = { sql, dialect: await dialectOf(sql) }
+  const matches = await countUpTo(search, asked, offsetMax + 1)
   const near = matches < fewHits ? await nearStage(search, asked) : undefined
   const plan = near === undefined ? asked : { ...asked, stages: [...asked.stages, near.terms] }
-  const total = near === undefined ? matches : await count(search, plan)
+  const all = near === undefined ? matches : await countUpTo(search, plan, offsetMax + 1)
   const from = cursor === undefined ? undefined : readCursor(cursor)
   const offset = from === undefined ? (plan.page - 1) * plan.perPage : 0
   const found = await collect(search, plan, { from, most: offset + plan.perPage + 1 })
@@ -83,17 +85,17 @@ async function answer(sql: Queryable, asked: Plan, cursor: string | undefined): 
     sql,
     page.map(({ row }) => row.id),
   )
-  const explained =
-    plan.stages.length === 0
-      ? hits.map(({ facts }) => facts)
-      : await explain(sql, hits, { stages: plan.stages, name: plan.name })
   return {
-    libraries: explained,
-    total,
+    libraries:
+      plan.stages.length === 0
+        ? hits.map(({ facts }) => facts)
+        : await explain(sql, hits, { stages: plan.stages, name: plan.name }),
+    total: Math.min(all, offsetMax),
+    isMore: all > offsetMax,
     page: plan.page,
     perPage: plan.perPage,
     ...(last === undefined ? {} : { next: writeCursor(last) }),
-    ...(near === undefined || total === matches ? {} : { corrected: near.text }),
+    ...(near === undefined || all === matches ? {} : { corrected: near.text }),
   }
 }
 
@@ -108,21 +110,17 @@ function planOf(actor: Actor, query: FindQuery): Plan {
   const words = [...new Set(wordsOf(text))]
   if (words.length > wordsMax) throw malformed('q', `at most ${wordsMax} words`)
   const sort = query.sort ?? (words.length > 0 ? 'relevance' : 'name')
+  const isWordless = words.length === 0 && text.trim() !== '' // nothing can be found by it
   return {
     actor,
     sort: sort === 'relevance' && words.length === 0 ? 'downloads' : sort,
     isDescending: (query.order ?? (sort === 'name' ? 'asc' : 'desc')) === 'desc',
     perPage,
     page,
-    filters: [...filtersOf(query), ...(isWordless(text, words) ? [clause`1 = 0`] : [])],
+    filters: [...filtersOf(query), ...(isWordless ? [clause`1 = 0`] : [])],
     stages: stagesOf(words),
     name: nameIn(text),
   }
-}
-
-/** Something was asked for that nothing can be found by. */
-function isWordless(text: string, words: readonly string[]): boolean {
-  return words.length === 0 && text.trim() !== ''
 }
 
 function malformed(field: string, reason: string): Error {
@@ -166,11 +164,6 @@ function nameIn(text: string): string {
     .replace(/^@?[^/\s]*\//, '')
 }
 
-interface Search {
-  readonly sql: Queryable
-  readonly dialect: Awaited<ReturnType<typeof dialectOf>>
-}
-
 /** Words that somebody uses, near those that nobody does: `undefined` when there are none. */
 async function nearStage(
   { sql }: Search,
@@ -191,32 +184,40 @@ async function nearStage(
   }
 }
 
-/** A set of rows, apart from those before it, and what `from` reads it with. */
-interface RowSet {
-  readonly name?: string
-  readonly match?: Match
-  readonly but: readonly Match[]
-}
+/** A set of rows, apart from those before it. */
+type RowSet =
+  | { readonly kind: 'all' }
+  /** Some other order than that of relevance. */
+  | { readonly kind: 'matches'; readonly match: Match }
+  | { readonly kind: 'named'; readonly match: Match }
+  | {
+      readonly kind: 'tier'
+      readonly match: Match
+      /** The tier before it. */
+      readonly but: readonly Match[]
+      /** All of the stage before it. */
+      readonly former: Match | undefined
+    }
 
-/** In the order in which they come. One for all, where something else than relevance decides. */
-function setsOf({ sort, stages, name }: Plan): readonly RowSet[] {
+/** In the order in which they come. */
+function setsOf({ sort, stages }: Plan): readonly RowSet[] {
   const last = stages.at(-1)
-  if (last === undefined) return [{ but: [] }]
-  if (sort !== 'relevance')
-    return [{ match: { terms: last, fields: searchFields.length }, but: [] }]
+  if (last === undefined) return [{ kind: 'all' }]
+  const all: Match = { terms: last, fields: searchFields.length }
+  if (sort !== 'relevance') return [{ kind: 'matches', match: all }]
   const tiers = stages.flatMap((terms, stage) =>
     searchFields.map((_, index): RowSet => {
+      const fields = index + 1
       const former = stages[stage - 1]
       return {
-        match: { terms, fields: index + 1 },
-        but: [
-          ...(index === 0 ? [] : [{ terms, fields: index }]),
-          ...(former === undefined ? [] : [{ terms: former, fields: searchFields.length }]),
-        ],
+        kind: 'tier',
+        match: { terms, fields },
+        but: index === 0 ? [] : [{ terms, fields: index }],
+        former: former && { terms: former, fields: searchFields.length },
       }
     }),
   )
-  return [{ name, match: { terms: last, fields: searchFields.length }, but: [] }, ...tiers]
+  return [{ kind: 'named', match: all }, ...tiers]
 }
 
 async function collect(
@@ -229,69 +230,138 @@ async function collect(
     if (from !== undefined && set < from.set) continue
     if (found.length >= most) break
     const after = from?.set === set ? from.row : undefined
-    const limit = most - found.length
-    const more = await readSet(search, plan, { rows, after, limit })
+    const more = await readSet(search, plan, rows, { after, limit: most - found.length })
     found.push(...more.map((row) => ({ set, row })))
   }
   return found
 }
 
 interface Wanted {
-  readonly rows: RowSet
   readonly after: Row | undefined
   readonly limit: number
 }
 
-async function readSet(search: Search, plan: Plan, wanted: Wanted): Promise<readonly Row[]> {
-  const { rows } = wanted
+async function readSet(
+  search: Search,
+  plan: Plan,
+  rows: RowSet,
+  wanted: Wanted,
+): Promise<readonly Row[]> {
+  switch (rows.kind) {
+    case 'all':
+      return await readSorted(search, plan, undefined, wanted)
+    case 'matches':
+      return await readSorted(search, plan, rows.match, wanted)
+    case 'named':
+      return await readNamed(search, plan, rows.match, wanted)
+    case 'tier':
+      return await readTier(search, plan, rows, wanted)
+  }
+}
+
+const columns = clause`l.id, l.name, l.scope, l.downloads, l.updated_at, l.search_row`
+interface Columns extends SqlRow, Omit<Row, 'place'> {
+  readonly id: number
+  readonly name: string
+  readonly scope: string
+  readonly downloads: number
+  readonly updated_at: number
+  readonly search_row: number
+}
+
+/** By place, from two ranges of rows: what everybody may see, and the rest. SQLite takes the tables of a cross join in their order. */
+async function readTier(
+  search: Search,
+  plan: Plan,
+  { match, but, former }: Extract<RowSet, { kind: 'tier' }>,
+  { after, limit }: Wanted,
+): Promise<readonly Row[]> {
+  const { sql, dialect } = search
+  const place = after?.place ?? -1
+  const read = async (first: number, more: readonly Clause[]): Promise<readonly Row[]> => {
+    const conditions = allOf([
+      matching(dialect, match, but),
+      clause`f.rowid > ${first + place} and f.rowid < ${first + firstHiddenRow}`,
+      ...(former === undefined ? [] : [notIn(dialect, former)]),
+      clause`l.search_row = f.rowid and l.name <> ${plan.name}`,
+      ...plan.filters,
+      ...more,
+    ])
+    const statement = clause`select ${columns} from ${tableOf(match)} cross join library l
+      where ${conditions} order by f.rowid limit ${limit}`
+    return (await run<Columns>(sql, statement)).map(rowOf)
+  }
+  const everybodys = await read(0, [])
+  if (seesOnlyPublic(plan.actor)) return everybodys
+  const hidden = await read(firstHiddenRow, [visibleTo(plan.actor)])
+  return [...everybodys, ...hidden].sort((one, other) => one.place - other.place).slice(0, limit)
+}
+
+/** Whoever comes here has seen all of the stage before, so it is not large. */
+function notIn(dialect: Search['dialect'], former: Match): Clause {
+  return clause`f.rowid not in (select f.rowid from ${tableOf(former)} where ${matching(dialect, former, [])})`
+}
+
+function rowOf({ id, name, scope, downloads, updated_at, search_row: row }: Columns): Row {
+  return { id, name, scope, downloads, updated_at, place: row % firstHiddenRow }
+}
+
+/** As many as scopes that have a library of the name. */
+async function readNamed(
+  { sql, dialect }: Search,
+  { actor, filters, name }: Plan,
+  match: Match,
+  { after, limit }: Wanted,
+): Promise<readonly Row[]> {
+  const conditions = allOf([clause`l.name = ${name}`, visibleTo(actor), ...filters])
+  const rows = await run<Columns>(
+    sql,
+    clause`select ${columns} from library l cross join ${tableOf(match)}
+      where ${conditions} and f.rowid = l.search_row and ${matching(dialect, match, [])}`,
+  )
+  return rows
+    .map(rowOf)
+    .filter(({ place }) => place > (after?.place ?? -1))
+    .sort((one, other) => one.place - other.place)
+    .slice(0, limit)
+}
+
+/** In the order that was asked for. */
+async function readSorted(
+  search: Search,
+  plan: Plan,
+  match: Match | undefined,
+  { after, limit }: Wanted,
+): Promise<readonly Row[]> {
   const conditions = allOf([
     clause`l.shown is not null`,
-    ...(rows.name === undefined ? nameApart(plan) : [clause`l.name = ${rows.name}`]),
     visibleTo(plan.actor),
     ...plan.filters,
-    ...afterRow(plan, wanted.after),
+    ...afterRow(plan, after),
   ])
-  const columns = clause`l.id, l.name, l.scope, l.downloads, l.updated_at`
-  const order = clause`order by ${orderOf(plan)} limit ${wanted.limit}`
-  if (rows.match === undefined)
-    return await run<FoundRow>(
-      search.sql,
-      clause`select ${columns} from library l where ${conditions} ${order}`,
-    )
-  const match = matching(search.dialect, rows.match, rows.but)
-  const isWalked = rows.name !== undefined || (await countUpTo(search, match)) > sortedMax
-  const statement = isWalked ? walked : sorted
-  return await run<FoundRow>(search.sql, statement(search, { columns, conditions, match, order }))
-}
-
-/** What was asked for by its name has come before. */
-function nameApart({ sort, stages, name }: Plan): readonly Clause[] {
-  return sort === 'relevance' && stages.length > 0 ? [clause`l.name <> ${name}`] : []
-}
-
-interface Pieces {
-  readonly columns: Clause
-  readonly conditions: Clause
-  readonly match: Clause
-  readonly order: Clause
-}
-
-/** All that match, then sorted. SQLite takes tables in the order of a cross join. */
-function sorted({ dialect }: Search, { columns, conditions, match, order }: Pieces): Clause {
-  if (dialect === 'sqlite')
-    return clause`select ${columns} from derived_library_text f cross join library l
-      where ${match} and l.search_row = f.rowid and ${conditions} ${order}`
-  return clause`select ${columns} from derived_library_text f join library l on l.search_row = f.rowid
-    where ${match} and ${conditions} ${order}`
+  const order = clause`order by ${orderOf(plan)} limit ${limit}`
+  const statement =
+    match === undefined
+      ? clause`select ${columns} from library l where ${conditions} ${order}`
+      : (await countMatches(search, match, { most: sortedMax + 1 })) > sortedMax
+        ? walked(search, match, { conditions, order })
+        : clause`select ${columns} from ${tableOf(match)} cross join library l
+            where ${matching(search.dialect, match, [])} and l.search_row = f.rowid and ${conditions} ${order}`
+  return (await run<Columns>(search.sql, statement)).map(rowOf)
 }
 
 /** Libraries in order, each looked up among the matches, until there are enough. */
-function walked({ dialect }: Search, { columns, conditions, match, order }: Pieces): Clause {
+function walked(
+  { dialect }: Search,
+  match: Match,
+  { conditions, order }: { readonly conditions: Clause; readonly order: Clause },
+): Clause {
+  const isMatch = clause`f.rowid = l.search_row and ${matching(dialect, match, [])}`
   if (dialect === 'sqlite')
-    return clause`select ${columns} from library l cross join derived_library_text f
-      where f.rowid = l.search_row and ${match} and ${conditions} ${order}`
+    return clause`select ${columns} from library l cross join ${tableOf(match)}
+      where ${isMatch} and ${conditions} ${order}`
   return clause`select ${columns} from library l, lateral (
-      select 1 from derived_library_text f where f.rowid = l.search_row and ${match} offset 0) as matches
+      select 1 from ${tableOf(match)} where ${isMatch} offset 0) as matches
     where ${conditions} ${order}`
 }
 
@@ -323,45 +393,49 @@ function afterRow({ sort, isDescending }: Plan, row: Row | undefined): readonly 
     : [clause`(l.downloads, l.updated_at, l.id) > (${downloads}, ${at}, ${id})`]
 }
 
-/** Of one set; enough to know whether there are many. */
-async function countUpTo({ sql }: Search, match: Clause): Promise<number> {
-  const [row] = await run<{ count: number }>(
-    sql,
-    clause`select count(*) as count from (
-      select 1 from derived_library_text f where ${match} limit ${sortedMax + 1}) as found`,
-  )
-  return row?.count ?? 0
-}
-
-/**
- * All that the actor may see. What everybody may see is counted where the words are, without a look at each library; of the rest there is less.
- */
-async function count(search: Search, { actor, filters, stages }: Plan): Promise<number> {
+/** All that the actor may see, up to `most`. What everybody may see is counted where the words are, without a look at each library. */
+async function countUpTo(search: Search, plan: Plan, most: number): Promise<number> {
+  const { actor, filters, stages } = plan
   const terms = stages.at(-1)
   const conditions = allOf([clause`l.shown is not null`, visibleTo(actor), ...filters])
   if (terms === undefined)
-    return await counted(
-      search.sql,
-      clause`select count(*) as count from library l where ${conditions}`,
-    )
-  const match = matching(search.dialect, { terms, fields: searchFields.length }, [])
-  const inTables = (where: Clause): Clause =>
-    search.dialect === 'sqlite'
-      ? clause`select count(*) as count from derived_library_text f cross join library l
-          where ${match} and l.search_row = f.rowid and ${where}`
-      : clause`select count(*) as count from derived_library_text f join library l on l.search_row = f.rowid
-          where ${match} and ${where}`
-  if (filters.length > 0) return await counted(search.sql, inTables(conditions))
-  const everybodys = await counted(
-    search.sql,
-    clause`select count(*) as count from derived_library_text f where ${match} and f.rowid < ${firstHiddenRow}`,
-  )
-  if (seesOnlyPublic(actor)) return everybodys
-  const hidden = clause`f.rowid >= ${firstHiddenRow} and ${conditions}`
-  return everybodys + (await counted(search.sql, inTables(hidden)))
+    return await counted(search, clause`select 1 from library l where ${conditions} limit ${most}`)
+  const match: Match = { terms, fields: searchFields.length }
+  if (filters.length > 0) return await countMatches(search, match, { most, conditions })
+  const range = clause`f.rowid < ${firstHiddenRow}`
+  const everybodys = await countMatches(search, match, { most, range })
+  if (seesOnlyPublic(actor) || everybodys >= most) return everybodys
+  const hidden = {
+    most: most - everybodys,
+    range: clause`f.rowid >= ${firstHiddenRow}`,
+    conditions,
+  }
+  return everybodys + (await countMatches(search, match, hidden))
 }
 
-async function counted(sql: Queryable, statement: Clause): Promise<number> {
-  const [row] = await run<{ count: number }>(sql, statement)
+async function countMatches(
+  search: Search,
+  match: Match,
+  {
+    most,
+    range = clause`1 = 1`,
+    conditions,
+  }: { readonly most: number; readonly range?: Clause; readonly conditions?: Clause },
+): Promise<number> {
+  const matches = clause`${matching(search.dialect, match, [])} and ${range}`
+  return await counted(
+    search,
+    conditions === undefined
+      ? clause`select 1 from ${tableOf(match)} where ${matches} limit ${most}`
+      : clause`select 1 from ${tableOf(match)} cross join library l
+          where ${matches} and l.search_row = f.rowid and ${conditions} limit ${most}`,
+  )
+}
+
+async function counted({ sql }: Search, rows: Clause): Promise<number> {
+  const [row] = await run<{ count: number }>(
+    sql,
+    clause`select count(*) as count from (${rows}) as found`,
+  )
   return row?.count ?? 0
 }

@@ -172,7 +172,10 @@ export interface Hit extends LibraryFacts {
 
 export interface Found {
   readonly libraries: readonly Hit[]
+  /** At most 10,000. */
   readonly total: number
+  /** There are more than `total`. */
+  readonly isMore: boolean
   readonly page: number
   readonly perPage: number
   /** Where there is more. */

@@ -1,4 +1,5 @@
 /** `mycelium keys rewrap`: moves the data keys of a store that is not up to the newest generation. */
+import { rewrapSigningKeys } from '#library/rewrap-signing-keys'
 import type { GcConfig } from '#main/gc.config'
 import { openOffline, type ProgramOptions } from '#main/offline'
 import { snapshot } from '#main/snapshots'
@@ -11,7 +12,8 @@ export async function rewrapDataKeys(options: ProgramOptions<GcConfig>): Promise
   const { sql, changelog, keys, accounts, targets, namedKeys } = store
   const data = await rewrapKeys({ sql, changelog, keyring: keys.keyring }, { signal: stop })
   const secrets = (await accounts.rewrapSecrets()) + (await targets.rewrapSecrets())
-  const moved = data + secrets + (await namedKeys.rewrapMaterials())
+  const signing = await rewrapSigningKeys({ changelog, keyring: keys.keyring })
+  const moved = data + secrets + signing + (await namedKeys.rewrapMaterials())
   if (moved > 0) await snapshot(store, { signal: stop })
   print(`${moved} data keys are wrapped under generation ${keys.keyring.generation} now.\n`)
 }

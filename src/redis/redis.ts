@@ -54,9 +54,6 @@ export async function openRedis({ url, user, secret, world }: RedisOptions): Pro
   }
 }
 
-async function call(
-  connection: RedisConnection,
-  words: readonly string[],
-): Promise<RedisAnswer> {
+async function call(connection: RedisConnection, words: readonly string[]): Promise<RedisAnswer> {
   return await connection.call(words.map((word) => Buffer.from(word)))
 }

@@ -6,7 +6,11 @@ import { rebuild } from '#changelog/rebuild'
 import { applyChange, migrate, roomsByName } from '#changelog/rooms'
 import { isEd25519Signature } from '#crypto/ed25519'
 import { anonymous } from '#identity/actor'
+import { addGeneration } from '#keyring/change-keyring'
+import { openKeyring } from '#keyring/keyring'
 import { parseLibraryRef } from '#library/name'
+import { openLibraries } from '#library/open-libraries'
+import { rewrapSigningKeys } from '#library/rewrap-signing-keys'
 import { libraryRoom } from '#library/tables'
 import { listTables } from '#sql/catalog'
 import type { Queryable, Sql } from '#sql/sql'
@@ -14,6 +18,7 @@ import { SqliteMemory } from '#sql/sqlite-memory'
 import { templateOf } from '#sql/template'
 import { collect } from '#stream/collect'
 import { silentTelemetry as telemetry } from '#telemetry/telemetry'
+import { systemWorld } from '#world/system'
 import { fault } from '../fault.ts'
 import {
   archiveOf,
@@ -710,6 +715,21 @@ describe('advisories', async () => {
     deepEqual(await check(), [[], []])
     await rejects(libraries.withdrawAdvisory(root, 'x'), fault('library/no-such-advisory'))
   })
+})
+
+test('keys that sign are wrapped anew under a newer generation key, and sign on', async () => {
+  const registry = await open()
+  const { changelog, libraries, master } = registry
+  await publishText(registry, ada, '@ada/signed@1.0.0')
+  const [key] = await libraries.keys()
+  const rotated = addGeneration(registry.keyringBytes, master, systemWorld())
+  const keyring = openKeyring(rotated, master)
+  equal(await rewrapSigningKeys({ changelog, keyring }), 1)
+  equal(await rewrapSigningKeys({ changelog, keyring }), 0)
+  const anew = await openLibraries({ ...registry.parts, keyring })
+  await publishText({ libraries: anew }, ada, '@ada/signed@1.1.0')
+  const { signature } = await anew.version(anonymous, at('@ada/signed', '1.1.0'))
+  equal(signature?.keyId, key?.id)
 })
 
 describe('REL-002 the database is lost', async () => {

@@ -47,8 +47,9 @@ export async function openRegistry(
   const world = { ...system, now: () => system.now() + clock.aheadMs }
   const directory = await mkdtemp(join(tmpdir(), 'mycelium-libraries-'))
   const master = newMasterKey(world)
-  const keyring = openKeyring(createKeyring({ master, world }), master)
-  const sql = await openTestDatabase(world)
+  const keyringBytes = createKeyring({ master, world })
+  const keyring = openKeyring(keyringBytes, master)
+  const sql = await openTestDatabase(world, [libraryRoom])
   const node = { id: 'node-01', ...openMemoryNode({ world }), isUp: true }
   const changelog = await openChangeLog({
     ...{ sql, keyring, world, telemetry, rooms: [libraryRoom] },
@@ -75,6 +76,8 @@ export async function openRegistry(
     changelog,
     sql,
     keyring,
+    keyringBytes,
+    master,
     node,
     clock,
     async [Symbol.asyncDispose]() {
