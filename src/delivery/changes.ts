@@ -36,7 +36,7 @@ export interface WaitingJson {
   readonly target: string
   /** Bucket and key: deliveries of one place to one target keep their order. */
   readonly place: string
-  readonly notice: NoticeJson | ReplicaJson
+  readonly notice: NoticeJson | ReplicaJson | AnnouncementJson
 }
 
 /** What a target is to be told. */
@@ -66,7 +66,14 @@ export interface ReplicaJson {
   readonly by: string
 }
 
-export function isReplica(notice: NoticeJson | ReplicaJson): notice is ReplicaJson {
+/** What another domain announces: a document as it is sent, whose targets are that domain's own. */
+export interface AnnouncementJson {
+  /** e.g. `library.published` */
+  readonly announces: string
+  readonly document: Readonly<Record<string, unknown>>
+}
+
+export function isReplica(notice: WaitingJson['notice']): notice is ReplicaJson {
   return 'replicate' in notice
 }
 

@@ -23,7 +23,7 @@ interface Scene {
 
 /** Changes of buckets that nobody follows carry no event: they cost one look at the change. */
 export async function followObjects(tx: Queryable, change: SequencedChange): Promise<void> {
-  if (change.body['event'] === undefined) return
+  if (change.body['event'] === undefined || !change.body.kind.startsWith('object/')) return
   const body = change.body as Followed // only that room writes events
   const bucket = await findBucketById(tx, body.bucket)
   const { notification = [], replication } = await readConfig(tx, body.bucket)

@@ -6,7 +6,7 @@ import type { ChangeLog } from '#changelog/change'
 import { settled } from '#changelog/settled'
 import type { DeliveryChange, DeliveryId, DeliveryRow } from '#delivery/changes'
 import { Fault } from '#fault/fault'
-import type { Sql } from '#sql/sql'
+import type { Queryable } from '#sql/sql'
 import { inLanes } from '#stream/lanes'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
@@ -26,7 +26,7 @@ const lookAgainMs = 1_000
 const troubleMs = 5_000
 
 export interface LaneParts {
-  readonly sql: Sql
+  readonly sql: Queryable
   readonly changelog: ChangeLog
   readonly world: World
   readonly telemetry: Telemetry

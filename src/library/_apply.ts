@@ -1,5 +1,6 @@
 /** How changes become rows: the only writer of the library tables. */
 import type { SequencedChange } from '#changelog/change'
+import { announce } from '#library/_announce'
 import { refreshLibrary, refreshPlace } from '#library/_refresh'
 import type {
   EventJson,
@@ -23,7 +24,9 @@ interface Stamp {
 export async function applyLibraryChange(tx: Queryable, change: SequencedChange): Promise<void> {
   const body = change.body as LibraryChange // this room wrote it
   await applyBody(tx, change, body)
-  if (body.tells !== undefined) await insertEvent(tx, change, body.tells)
+  if (body.tells === undefined) return
+  await insertEvent(tx, change, body.tells)
+  await announce(tx, change, body.tells)
 }
 
 async function applyBody(tx: Queryable, stamp: Stamp, body: LibraryChange): Promise<void> {
@@ -54,6 +57,15 @@ async function applyBody(tx: Queryable, stamp: Stamp, body: LibraryChange): Prom
       return await putPublisher(tx, stamp, body)
     case 'library/publisher-removed':
       await tx.query`delete from library_publisher where id = ${body.id}`
+      return
+    case 'library/webhook-put':
+      await tx.query`insert into library_webhook (id, library, url, events, secret, by_handle, sequence, at)
+        values (${body.id}, ${body.library}, ${body.url}, ${JSON.stringify(body.events)}, ${JSON.stringify(body.secret)},
+          ${body.by}, ${sequence}, ${at})
+        on conflict (id) do update set url = excluded.url, events = excluded.events, secret = excluded.secret`
+      return
+    case 'library/webhook-removed':
+      await tx.query`delete from library_webhook where id = ${body.id}`
       return
     case 'library/counted':
       for (const count of body.counts) await addDownloads(tx, count)

@@ -10,6 +10,7 @@ import type {
   PartyRow,
   VersionJson,
   VersionRow,
+  WebhookRow,
 } from '#library/changes'
 import type { FeedEvent, Visibility } from '#library/model'
 import type { Queryable, SqlRow } from '#sql/sql'
@@ -157,6 +158,15 @@ async function* dumpAround(tx: Queryable): AsyncGenerator<SequencedChange> {
     ({ id, library, issuer, claims, by_handle: by }) => ({
       ...{ kind: 'library/publisher-put', id, library, issuer, by },
       claims: JSON.parse(claims),
+    }),
+  )
+  yield* dumpRows<WebhookRow>(
+    (last) => tx.query`
+      select * from library_webhook where id > ${last?.id ?? ''} order by id limit ${pageRows}`,
+    ({ id, library, url, events, secret, by_handle: by }) => ({
+      ...{ kind: 'library/webhook-put', id, library, url, by },
+      events: JSON.parse(events),
+      secret: JSON.parse(secret),
     }),
   )
   yield* dumpRows<Sequenced & { owner: string; quota: string }>(

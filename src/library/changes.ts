@@ -32,6 +32,8 @@ export type LibraryChange = ChangeBody & { readonly tells?: EventJson } & (
     | ({ readonly kind: 'library/party-removed' } & PartyJson)
     | ({ readonly kind: 'library/publisher-put' } & PublisherJson)
     | { readonly kind: 'library/publisher-removed'; readonly id: string }
+    | ({ readonly kind: 'library/webhook-put' } & WebhookJson)
+    | { readonly kind: 'library/webhook-removed'; readonly id: string }
     /** Downloads by version and day (days since 1970): so many more. */
     | {
         readonly kind: 'library/counted'
@@ -135,6 +137,17 @@ export type PartyRole = 'co-owner' | 'read' | 'publish' | 'asked-to-own' | 'aske
 
 export type PublisherJson = Omit<TrustedPublisher, 'at'> & { readonly library: number }
 
+export interface WebhookJson {
+  readonly id: string
+  readonly library: number
+  readonly url: string
+  /** All when empty. */
+  readonly events: readonly FeedEvent[]
+  /** Sealed with `library-webhook ID` as owner. */
+  readonly secret: SealedSecretJson
+  readonly by: string
+}
+
 export interface KeyJson {
   readonly id: string
   readonly publicKey: string
@@ -204,6 +217,17 @@ export interface PartyRow extends SqlRow {
   readonly library: number
   readonly handle: string
   readonly role: string
+  readonly by_handle: string
+  readonly sequence: number
+  readonly at: number
+}
+
+export interface WebhookRow extends SqlRow {
+  readonly id: string
+  readonly library: number
+  readonly url: string
+  readonly events: string
+  readonly secret: string
   readonly by_handle: string
   readonly sequence: number
   readonly at: number

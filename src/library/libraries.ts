@@ -10,6 +10,7 @@ import type {
   Diff,
   DownloadStatistics,
   FeedEntry,
+  FeedEvent,
   FileFacts,
   FindQuery,
   Found,
@@ -35,6 +36,7 @@ import type {
   TrustedPublisher,
   VersionFacts,
   Visibility,
+  Webhook,
 } from '#library/model'
 
 export interface VersionRef extends LibraryRef {
@@ -157,6 +159,16 @@ export interface Libraries extends AsyncDisposable {
     publisher: Pick<TrustedPublisher, 'issuer' | 'claims'>,
   ): Promise<TrustedPublisher>
   removeTrustedPublisher(actor: Actor, ref: LibraryRef, id: string): Promise<void>
+  /** By who manages the library. */
+  webhooks(actor: Actor, ref: LibraryRef): Promise<readonly Webhook[]>
+  /** Its secret is told this once. `library/malformed-webhook`, `library/too-many` */
+  addWebhook(
+    actor: Actor,
+    ref: LibraryRef,
+    webhook: { readonly url: string; readonly events: readonly FeedEvent[] },
+  ): Promise<Webhook & { readonly secret: string }>
+  /** What waits for it is told to nobody. */
+  removeWebhook(actor: Actor, ref: LibraryRef, id: string): Promise<void>
   /** For who exchanges a token of an issuer: which libraries it may publish, and as whom (who trusted it). Asks for no rights. */
   trustedBy(
     issuer: string,

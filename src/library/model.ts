@@ -250,6 +250,19 @@ export interface Invitation extends LibraryRef {
   readonly at: number
 }
 
+/** Somebody who is told what happens to a library. */
+export interface Webhook {
+  readonly id: string
+  readonly url: string
+  /** All when empty. */
+  readonly events: readonly FeedEvent[]
+  readonly by: string
+  readonly at: number
+  /** How much of it waits, and what was given up. */
+  readonly waiting: number
+  readonly givenUp: number
+}
+
 export interface TrustedPublisher {
   readonly id: string
   /** URL of the issuer, as in `iss`. */
@@ -314,17 +327,19 @@ export interface FeedEntry extends LibraryRef {
   readonly by: string
 }
 
-export type FeedEvent =
-  | 'published'
-  | 'approved'
-  | 'rejected'
-  | 'yanked'
-  | 'unyanked'
-  | 'deprecated'
-  | 'deleted'
-  | 'tagged'
-  | 'updated'
-  | 'transferred'
+export const feedEvents = [
+  'published',
+  'approved',
+  'rejected',
+  'yanked',
+  'unyanked',
+  'deprecated',
+  'deleted',
+  'tagged',
+  'updated',
+  'transferred',
+] as const
+export type FeedEvent = (typeof feedEvents)[number]
 
 export interface Advisory extends LibraryRef {
   readonly id: string

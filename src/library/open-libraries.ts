@@ -34,6 +34,7 @@ import { downloads, statistics, use } from '#library/statistics'
 import { update } from '#library/update'
 import { rehash, sweep } from '#library/upkeep'
 import { files, library, resolve, version, versions } from '#library/versions'
+import { addWebhook, removeWebhook, webhooks } from '#library/webhooks'
 
 /** A database that came from another kind of database has its words found anew first. */
 export async function openLibraries(parts: LibraryParts): Promise<Libraries> {
@@ -77,6 +78,9 @@ export async function openLibraries(parts: LibraryParts): Promise<Libraries> {
     addTrustedPublisher: (actor, ref, publisher) =>
       addTrustedPublisher(parts, actor, ref, publisher),
     removeTrustedPublisher: (actor, ref, id) => removeTrustedPublisher(parts, actor, ref, id),
+    webhooks: (actor, ref) => webhooks(parts, actor, ref),
+    addWebhook: (actor, ref, webhook) => addWebhook(parts, actor, ref, webhook),
+    removeWebhook: (actor, ref, id) => removeWebhook(parts, actor, ref, id),
     trustedBy: (issuer, claims) => trustedBy(parts, issuer, claims),
     downloads: (actor, query) => downloads(parts, actor, query),
     statistics: (actor) => statistics(parts, actor),

@@ -45,6 +45,8 @@ export interface RegistryRules {
   readonly scanPolicy: ScanPolicy
   /** Of each user and team, where an administrator has said nothing else. */
   readonly quota: Quota
+  /** Whether webhooks may be on this machine or in a private network, and in clear. */
+  readonly privateWebhooks?: boolean
   /** How long a version may be removed by who may yank it. */
   readonly removalWindowMs: number
   /** What rests for no version is kept for so long: longer than any publishing takes. */

@@ -54,6 +54,10 @@ async function createTables(tx: Queryable): Promise<void> {
     sequence integer not null, at integer not null)`
   await tx.query`create index library_publisher_issuer on library_publisher (issuer)`
   await tx.query`create index library_publisher_library on library_publisher (library)`
+  await tx.query`create table library_webhook (
+    id text primary key, library integer not null, url text not null, events text not null, secret text not null,
+    by_handle text not null, sequence integer not null, at integer not null)`
+  await tx.query`create index library_webhook_library on library_webhook (library)`
   await tx.query`create table library_download (
     version integer not null, day integer not null, count integer not null, primary key (version, day))`
   await tx.query`create index library_download_day on library_download (day)`

@@ -22,6 +22,7 @@ import {
   budgetRulesOf,
   ensureAdmin,
   registryRulesOf,
+  upstreamOf,
 } from '#main/library-settings'
 import { urlOf } from '#main/listening.config'
 import { isLoopback as isLoopbackHost } from '#main/networks'
@@ -79,6 +80,7 @@ export async function runLibraries({
     await openLibraryService({
       ...ground,
       rules: registryRulesOf(config),
+      upstream: upstreamOf(config),
       auditLog: audit.log,
       budgets: openBudgets(config, { world, telemetry, stack }),
       rates: new RateLimits(openRateTables(config, world), { world }),

@@ -3,6 +3,8 @@ import { z } from 'zod'
 import type { CrossOrigins } from '#api/cross-origin'
 import { type BudgetRule, type BudgetRules, defaultBudgets } from '#api/library/request-budgets'
 import { parseBytes } from '#bytes/size'
+import { fromBase64url } from '#bytes/text'
+import { ed25519KeyBytes } from '#crypto/ed25519'
 import type { Accounts } from '#identity/accounts'
 import { type AccountSettings, defaultAccountSettings } from '#identity/settings'
 import { archiveLimits } from '#library/archive-limits'
@@ -225,6 +227,39 @@ export const librarySettings = {
     help: `attempts to publish an hour (default: ${printRule(defaultBudgets.publish)})`,
     schema: perHourPair.default(defaultBudgets.publish),
   },
+  upstream: {
+    flag: '--upstream <origin>',
+    env: 'REGISTRY_UPSTREAM',
+    file: 'mirror.upstream',
+    help: 'a registry whose public libraries are fetched when they are first asked for, such as https://libraries.example.org',
+    schema: parsedBy((address) => {
+      const url = URL.parse(address)
+      return url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/'
+        ? url.origin
+        : undefined
+    }, 'an origin such as https://libraries.example.org').optional(),
+  },
+  upstreamLibraries: {
+    env: 'REGISTRY_UPSTREAM_LIBRARIES',
+    file: 'mirror.libraries',
+    help: 'which libraries are asked for there, such as @docs/*, with commas between them (default: all of scopes that nobody has here)',
+    schema: names.optional(),
+  },
+  upstreamKeys: {
+    env: 'REGISTRY_UPSTREAM_KEYS',
+    file: 'mirror.keys',
+    help: 'its public keys in base64url, with commas between them (default: those that it tells when it is first asked)',
+    schema: parsedBy((list) => {
+      const keys = list.split(',').map((key) => fromBase64url(key.trim()))
+      return keys.every(({ length }) => length === ed25519KeyBytes) ? keys : undefined
+    }, 'keys of 32 bytes in base64url, separated by commas').optional(),
+  },
+  privateWebhooks: {
+    env: 'PRIVATE_WEBHOOKS',
+    file: 'security.private_webhooks',
+    help: 'whether webhooks may be in a private network, and in clear (default: false)',
+    schema: switchedOn.default(false),
+  },
   adminUsername: {
     env: 'ADMIN_USERNAME',
     file: 'admin.username',
@@ -261,12 +296,29 @@ export async function accountSettingsOf(config: LibraryConfig): Promise<AccountS
   }
 }
 
+/** What stands behind this registry, if anything does. */
+export function upstreamOf(config: LibraryConfig): UpstreamSettings | undefined {
+  const { upstream: origin, upstreamLibraries: globs, upstreamKeys: keys } = config
+  if (origin === undefined) return undefined
+  return {
+    origin,
+    ...(globs === undefined ? {} : { globs }),
+    ...(keys === undefined ? {} : { keys }),
+  }
+}
+
+export interface UpstreamSettings {
+  readonly origin: string
+  readonly globs?: readonly string[]
+  readonly keys?: readonly Uint8Array[]
+}
+
 export function registryRulesOf(config: LibraryConfig): RegistryRules {
-  const { anonymousRead, defaultVisibility, allowsScripts } = config
+  const { anonymousRead, defaultVisibility, allowsScripts, privateWebhooks } = config
   const { quotaBytes, quotaLibraries, publishesPerDay } = config
   return {
     ...defaultRules,
-    ...{ anonymousRead, defaultVisibility, allowsScripts },
+    ...{ anonymousRead, defaultVisibility, allowsScripts, privateWebhooks },
     archiveLimits: {
       ...archiveLimits,
       packedBytesMax: config.fileMebibytesMax * mebibyte,

@@ -19,4 +19,4 @@ export const rooms: readonly ChangeRoom[] = [
 ]
 
 /** Those of servers without nodes. */
-export const sharedRooms: readonly ChangeRoom[] = [identityRoom, libraryRoom]
+export const sharedRooms: readonly ChangeRoom[] = [identityRoom, deliveryRoom, libraryRoom]

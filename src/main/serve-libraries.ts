@@ -18,9 +18,13 @@ import { readScope } from '#identity/scopes'
 import type { Keyring } from '#keyring/keyring'
 import type { ArchiveStore } from '#library/archive-store'
 import type { Libraries } from '#library/libraries'
+import { mirrored } from '#library/mirror'
 import { openLibraries } from '#library/open-libraries'
-import type { RegistryRules } from '#library/parts'
+import type { LibraryParts, RegistryRules } from '#library/parts'
+import { Upstream } from '#library/upstream'
+import { WebhookDispatcher } from '#library/webhook-dispatcher'
 import { repeatUntilStopped } from '#main/background'
+import type { UpstreamSettings } from '#main/library-settings'
 import { version } from '#main/version'
 import type { Queryable } from '#sql/sql'
 import type { LibraryFigures } from '#telemetry/library-metrics'
@@ -45,6 +49,8 @@ export interface LibraryGround {
 
 export interface LibraryServiceOptions extends LibraryGround {
   readonly rules: RegistryRules
+  /** What is fetched from another registry when it is first asked for. */
+  readonly upstream?: UpstreamSettings | undefined
   readonly auditLog: AuditLog | undefined
   readonly budgets: RequestBudgets
   readonly rates: RateLimits
@@ -67,7 +73,7 @@ export interface LibraryService extends AsyncDisposable {
 export async function openLibraryService(options: LibraryServiceOptions): Promise<LibraryService> {
   const { sql, accounts, rules, publicUrl, auditLog } = options
   const scopes = { find: (handle: string) => readScope(sql, handle) }
-  const libraries = await openLibraries({ ...options, scopes })
+  const libraries = behind(await openLibraries({ ...options, scopes }), { ...options, scopes })
   const people: AccountParts = {
     ...{ accounts, auditLog, publicUrl, mayRemoveTeam },
     figures: (actor, scope) => scopeFigures(libraries, actor, scope),
@@ -95,6 +101,17 @@ export async function openLibraryService(options: LibraryServiceOptions): Promis
       await libraries[Symbol.asyncDispose]()
     },
   }
+}
+
+/** With what the upstream has, where there is one. */
+function behind(
+  libraries: Libraries,
+  { upstream: settings, ...parts }: LibraryServiceOptions & Pick<LibraryParts, 'scopes'>,
+): Libraries {
+  if (settings === undefined) return libraries
+  const { globs, ...place } = settings
+  const upstream = new Upstream({ ...place, world: parts.world })
+  return mirrored(libraries, parts, { upstream, ...(globs === undefined ? {} : { globs }) })
 }
 
 /** Who looks at everything, for figures about all of it. Nobody has its token. */
@@ -132,16 +149,24 @@ const sweepMs = 3_600_000
 /** Every archive is read once a week. */
 const rehashMs = 7 * 86_400_000
 
+/** What a webhook has not taken for so long is given up. */
+const giveUpMs = 7 * 86_400_000
+
 /** Returns what stops it, and waits until nothing of it is under way. */
 function tendLibraries(
   libraries: Libraries,
-  { world, telemetry }: Pick<LibraryServiceOptions, 'world' | 'telemetry'>,
+  { sql, changelog, keyring, rules, world, telemetry }: LibraryServiceOptions,
 ): () => Promise<void> {
   const stop = new AbortController()
   const { signal } = stop
   const repeat = (name: string, everyMs: number, work: () => Promise<unknown>): Promise<void> =>
     repeatUntilStopped({ name, delayMs: () => everyMs, work, signal, world, telemetry })
+  const webhooks = new WebhookDispatcher({
+    ...{ sql, changelog, keyring, world, telemetry, giveUpMs },
+    isPrivate: rules.privateWebhooks === true,
+  })
   const running = [
+    webhooks.run(signal),
     repeat('counting downloads', flushMs, () => libraries.flush()),
     repeat('sweeping archives', sweepMs, () => libraries.sweep({ signal })),
     repeat('checking archives', rehashMs, () => libraries.rehash({ signal })),

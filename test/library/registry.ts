@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openChangeLog } from '#changelog/open-change-log'
+import { deliveryRoom } from '#delivery/tables'
 import { openRealDisk } from '#disk/real'
 import {
   type Actor,
@@ -52,7 +53,7 @@ export async function openRegistry(
   const sql = await openTestDatabase(world, [libraryRoom])
   const node = { id: 'node-01', ...openMemoryNode({ world }), isUp: true }
   const changelog = await openChangeLog({
-    ...{ sql, keyring, world, telemetry, rooms: [libraryRoom] },
+    ...{ sql, keyring, world, telemetry, rooms: [deliveryRoom, libraryRoom] },
     nodes: () => [node],
     replicas: () => 1,
     onNodeFailure: () => {},

@@ -159,6 +159,9 @@ const ofLibraries: Readonly<Record<LibraryFaultCode, Telling>> = {
   'library/malformed-text': invalid(({ field }) =>
     `The field ${field ?? ''} cannot be that.`.replace('  ', ' '),
   ),
+  'library/malformed-webhook': invalid(
+    ({ reason }) => `The address of the webhook cannot be that: ${reason}.`,
+  ),
   'library/manifest-mismatch': telling(
     422,
     'ARCHIVE_INVALID',
@@ -179,6 +182,7 @@ const ofLibraries: Readonly<Record<LibraryFaultCode, Telling>> = {
   'library/no-such-scope': notFound(() => 'There is no user or team of that name.'),
   'library/no-such-tag': notFound(() => 'There is no such dist-tag.'),
   'library/no-such-version': notFound(() => 'There is no such version.'),
+  'library/no-such-webhook': notFound(() => 'There is no such webhook.'),
   'library/not-confirmed': telling(
     428,
     'CONFIRMATION_REQUIRED',

@@ -48,6 +48,7 @@ import {
   removeTrustedPublisher,
 } from '#api/library/trusted-publishers'
 import { updateLibrary } from '#api/library/update-library'
+import { addWebhook, listWebhooks, removeWebhook } from '#api/library/webhooks'
 import { unyankVersion, yankVersion } from '#api/library/yank-version'
 import type { RestRoute } from '#api/rest-route'
 
@@ -98,6 +99,9 @@ export const libraryRoutes: readonly RestRoute<LibraryParts>[] = [
   listTrustedPublishers,
   addTrustedPublisher,
   removeTrustedPublisher,
+  listWebhooks,
+  addWebhook,
+  removeWebhook,
   getBadge,
   downloadStatistics,
   libraryStatistics,

@@ -512,6 +512,25 @@ test('trusted publishers are added, listed and removed', async () => {
   equal(await outcome(`DELETE ${path}/${added.document.id}`, { token: ada }), '404 NOT_FOUND')
 })
 
+test('webhooks are added, listed and removed, and their secrets are told once', async () => {
+  const path = `${handbook}/webhooks`
+  const json = { url: 'https://hooks.example.org/libraries', events: ['published'] }
+  equal(await outcome(`POST ${path}`, { json, token: bob }), '403 FORBIDDEN')
+  const wrong = [{ url: 'https://127.0.0.1/' }, { url: 'http://hooks.example.org/' }]
+  for (const one of wrong)
+    equal(await outcome(`POST ${path}`, { json: one, token: ada }), '400 INVALID_REQUEST')
+  const unknown = { ...json, events: ['exploded'] }
+  equal(await outcome(`POST ${path}`, { json: unknown, token: ada }), '400 INVALID_REQUEST')
+  const added = await ask(`POST ${path}`, { json, token: ada })
+  equal(added.status, 201)
+  const { secret, ...rest } = added.document
+  match(secret, /^whsec_/)
+  deepEqual((await ask(`GET ${path}`, { token: ada })).document.webhooks, [rest])
+  equal(await outcome(`GET ${path}`, { token: bob }), '403 FORBIDDEN')
+  equal(await outcome(`DELETE ${path}/${rest.id}`, { token: ada }), '204')
+  equal(await outcome(`DELETE ${path}/${rest.id}`, { token: ada }), '404 NOT_FOUND')
+})
+
 test('a badge shows the latest version, and may be shown elsewhere', async () => {
   const { text, type, headers } = await ask(`GET ${handbook}/badge.svg`)
   equal(type, 'image/svg+xml')
