@@ -29,6 +29,7 @@ Mycelium 0.1.0 is up.
 
   S3 endpoint  http://127.0.0.1:9000
   Local mount  http://127.0.0.1:8080/s3   (no key needed from this machine)
+  Libraries    http://127.0.0.1:8080   (mdlibs login http://127.0.0.1:8080)
   Access key   AKIAEXAMPLEEXAMPLE42
   Secret key   in /srv/mycelium/aws-credentials
   Master key   /srv/mycelium/keys/master.key

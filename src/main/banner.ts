@@ -32,6 +32,7 @@ export function printBanner(facts: BannerFacts): string {
   const rows: readonly Row[] = [
     ['S3 endpoint', facts.s3Url],
     ['Local mount', `${facts.httpUrl}/s3   (no key needed from this machine)`],
+    ['Libraries', `${facts.httpUrl}   (mdlibs login ${facts.httpUrl})`],
     ...(facts.heroRedis === undefined ? [] : [['Hero Redis', facts.heroRedis] as const]),
     ['Access key', facts.accessKeyId],
     ['Secret key', `in ${facts.credentialsPath}`],
