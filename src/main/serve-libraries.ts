@@ -3,6 +3,7 @@ import type { AccountParts } from '#api/accounts/route'
 import { accountRoutes } from '#api/accounts/routes'
 import type { CrossOrigins } from '#api/cross-origin'
 import { createLibraryDoor } from '#api/library/door'
+import { createLibraryPages } from '#api/library/pages/door'
 import type { RequestBudgets } from '#api/library/request-budgets'
 import { Slots } from '#api/library/route'
 import { libraryRoutes } from '#api/library/routes'
@@ -21,6 +22,7 @@ import type { Libraries } from '#library/libraries'
 import { openLibraries } from '#library/open-libraries'
 import type { RegistryRules } from '#library/parts'
 import { repeatUntilStopped } from '#main/background'
+import { readLibraryPageFiles } from '#main/library-page-files'
 import { version } from '#main/version'
 import type { Queryable } from '#sql/sql'
 import type { LibraryFigures } from '#telemetry/library-metrics'
@@ -60,6 +62,8 @@ export interface LibraryService extends AsyncDisposable {
   readonly libraries: Libraries
   /** Answers everything below `/api/v1`. */
   readonly api: HttpHandler
+  /** Answers everything else: pages for people. */
+  readonly pages: HttpHandler
   figures(): Promise<LibraryFigures>
 }
 
@@ -68,10 +72,18 @@ export async function openLibraryService(options: LibraryServiceOptions): Promis
   const { sql, accounts, rules, publicUrl, auditLog } = options
   const scopes = { find: (handle: string) => readScope(sql, handle) }
   const libraries = await openLibraries({ ...options, scopes })
+  const pages = createLibraryPages({
+    ...options,
+    libraries,
+    anonymousRead: rules.anonymousRead,
+    readFiles: readLibraryPageFiles,
+    onUse: (actor) => libraries.countUse(actor),
+  })
   const people: AccountParts = {
     ...{ accounts, auditLog, publicUrl, mayRemoveTeam },
     figures: (actor, scope) => scopeFigures(libraries, actor, scope),
     trustedBy: (issuer, claims) => libraries.trustedBy(issuer, claims),
+    onSignedOn: (signedOn) => pages.signedOn(signedOn),
   }
   const parts = {
     ...{ libraries, publicUrl, publishing: new Slots(publishesAtOnce) },
@@ -89,6 +101,7 @@ export async function openLibraryService(options: LibraryServiceOptions): Promis
   return {
     libraries,
     api,
+    pages: pages.answer,
     figures: () => libraries.statistics(watcher),
     async [Symbol.asyncDispose]() {
       await stop()
