@@ -151,6 +151,15 @@ if (skip === false) {
   })
 }
 
+test('what looks for strangers finds them', { skip }, async () => {
+  const found = await strangersIn([
+    '<article><a href="javascript:x">1</a></article>',
+    '<article><p onclick="x">2</p></article>',
+    '<article><video></video><h2 id="main">4</h2></article>',
+  ])
+  equal(found.length, 4)
+})
+
 test('of known attacks a browser makes only harmless elements, and nothing runs', {
   skip,
 }, async () => {
