@@ -52,7 +52,7 @@ test('every source file is reached from a program, a suite or a benchmark', () =
   const exported = [...manifest.matchAll(/"\.\/dist\/([\w/-]+)\.js"/g)].map(
     ([, name]) => `src/${name}.ts`,
   )
-  const served = ['web/page.ts', 'web/worker.ts']
+  const served = ['web/page.ts', 'web/worker.ts', 'web/libraries.ts']
   const programs = [...scripts, ...launched, ...exported, ...served]
   none(rules.deadFiles(sources, programs))
 })

@@ -5,7 +5,6 @@ import { OwnBudgets, type RequestBudgets } from '#api/library/request-budgets'
 import { SharedBudgets } from '#api/library/shared-budgets'
 import { openRateTables, RateLimits } from '#api/rate-limits'
 import { isFault } from '#fault/fault'
-import type { HttpHandler } from '#http/message'
 import { isLoopback } from '#http/peer'
 import { openAudit } from '#main/audit'
 import { certificateOf, listenAs } from '#main/certificate'
@@ -93,7 +92,7 @@ export async function runLibraries({
   const front = createLibrariesFront({
     version,
     api: service.api,
-    pages: noPages,
+    pages: service.pages,
     health: () => healthOf(ground, world.now()),
     metrics: async () => ({
       text: await counted.metricsText(),
@@ -124,12 +123,6 @@ export async function runLibraries({
     await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
   print('\nStopping: requests in flight are finished first.\n')
 }
-
-const noPages: HttpHandler = async () => ({
-  status: 404,
-  headers: { 'content-type': 'text/plain; charset=utf-8' },
-  body: 'Nothing is here. Try /api/v1/openapi.json.\n',
-})
 
 function openBudgets(
   config: LibrariesConfig,

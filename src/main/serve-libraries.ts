@@ -3,6 +3,7 @@ import type { AccountParts } from '#api/accounts/route'
 import { accountRoutes } from '#api/accounts/routes'
 import type { CrossOrigins } from '#api/cross-origin'
 import { createLibraryDoor } from '#api/library/door'
+import { createLibraryPages } from '#api/library/pages/door'
 import type { RequestBudgets } from '#api/library/request-budgets'
 import { Slots } from '#api/library/route'
 import { libraryRoutes } from '#api/library/routes'
@@ -24,6 +25,7 @@ import type { LibraryParts, RegistryRules } from '#library/parts'
 import { Upstream } from '#library/upstream'
 import { WebhookDispatcher } from '#library/webhook-dispatcher'
 import { repeatUntilStopped } from '#main/background'
+import { readLibraryPageFiles } from '#main/library-page-files'
 import type { UpstreamSettings } from '#main/library-settings'
 import { version } from '#main/version'
 import type { Queryable } from '#sql/sql'
@@ -66,6 +68,8 @@ export interface LibraryService extends AsyncDisposable {
   readonly libraries: Libraries
   /** Answers everything below `/api/v1`. */
   readonly api: HttpHandler
+  /** Answers everything else: pages for people. */
+  readonly pages: HttpHandler
   figures(): Promise<LibraryFigures>
 }
 
@@ -76,10 +80,18 @@ export async function openLibraryService(options: LibraryServiceOptions): Promis
   const own = await openLibraries({ ...options, scopes })
   const mirror = behind(own, { ...options, scopes })
   const libraries = mirror?.libraries ?? own
+  const pages = createLibraryPages({
+    ...options,
+    libraries,
+    anonymousRead: rules.anonymousRead,
+    readFiles: readLibraryPageFiles,
+    onUse: (actor) => libraries.countUse(actor),
+  })
   const people: AccountParts = {
     ...{ accounts, auditLog, publicUrl, mayRemoveTeam },
     figures: (actor, scope) => scopeFigures(libraries, actor, scope),
     trustedBy: (issuer, claims) => libraries.trustedBy(issuer, claims),
+    onSignedOn: (signedOn) => pages.signedOn(signedOn),
   }
   const parts = {
     ...{ libraries, publicUrl, publishing: new Slots(publishesAtOnce) },
@@ -97,6 +109,7 @@ export async function openLibraryService(options: LibraryServiceOptions): Promis
   return {
     libraries,
     api,
+    pages: pages.answer,
     figures: () => libraries.statistics(watcher),
     async [Symbol.asyncDispose]() {
       await stop()

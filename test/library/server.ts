@@ -83,7 +83,7 @@ export async function openLibraryServer(options: ServerOptions = {}) {
   })
   const handler = createLibrariesFront({
     ...{ version: '0.0.0', api: service.api, world, telemetry },
-    pages: async () => ({ status: 404, headers: {} }),
+    pages: service.pages,
     health: async () => ({ isHealthy: true, warnings: [], facts: {} }),
     metrics: async () => ({ text: '', contentType: 'text/plain' }),
   })

@@ -2,21 +2,16 @@
  * The page behind links, on the hosts of links. What it shows is decrypted in the browser: here are only its own files, the same for every link.
  * It may load nothing from anywhere else, run nothing that was not served from here, and lie in no frame of another page.
  */
+import { answerBrowserFile, type BrowserFile } from '#api/browser-file'
 import { includesEtag, parseEtags } from '#api/etags'
 import { sha256HexOf } from '#crypto/digest'
 import type { HttpHandler, HttpRequest, HttpResponse } from '#http/message'
 import { parseTarget } from '#http/target'
 
-export interface ViewerFile {
-  readonly type: string
-  readonly bytes: Uint8Array
-  readonly gzipped: Uint8Array
-}
-
 export interface ViewerFiles {
   readonly page: Uint8Array
   /** By path. What lies under a path never changes. */
-  readonly files: ReadonlyMap<string, ViewerFile>
+  readonly files: ReadonlyMap<string, BrowserFile>
 }
 
 const policy = [
@@ -46,7 +41,6 @@ export const viewerHeaders: Readonly<Record<string, string>> = {
   'x-robots-tag': 'noindex, nofollow',
 }
 
-const yearSeconds = 31_536_000
 const plainText = { 'content-type': 'text/plain; charset=utf-8' }
 
 /** Answers every path. `read` is called when the first of them is asked for. */
@@ -63,7 +57,7 @@ export function createViewer(read: () => ViewerFiles): HttpHandler {
 }
 
 function answer(request: HttpRequest, { page, files }: ViewerFiles, etag: string): HttpResponse {
-  const { method, target, headers } = request
+  const { method, target } = request
   if (method !== 'GET' && method !== 'HEAD') {
     const body = 'Only GET and HEAD are answered here.\n'
     return { status: 405, headers: { ...plainText, allow: 'GET, HEAD' }, body }
@@ -78,17 +72,7 @@ function answer(request: HttpRequest, { page, files }: ViewerFiles, etag: string
     const body = 'Nothing is here. The page of this link is at /.\n'
     return { status: 404, headers: { ...plainText, 'cache-control': 'no-store' }, body }
   }
-  const isGzipTaken = /\bgzip\b/.test(headers['accept-encoding'] ?? '')
-  return {
-    status: 200,
-    headers: {
-      'content-type': file.type,
-      'cache-control': `public, max-age=${yearSeconds}, immutable`,
-      vary: 'Accept-Encoding',
-      ...(isGzipTaken ? { 'content-encoding': 'gzip' } : {}),
-    },
-    body: isGzipTaken ? file.gzipped : file.bytes,
-  }
+  return answerBrowserFile(request, file)
 }
 
 /** Asked for anew each time, as it names the files of one version. */

@@ -11,6 +11,8 @@ export const libraryDoorFault = declareFaults({
   /** Nobody is served here without a token. */
   'library-door/sign-in-needed': 'unauthenticated',
   'library-door/malformed-token': 'unauthenticated',
+  /** A form that no page of ours has sent. */
+  'library-door/foreign-form': 'denied',
   'library-door/budget-spent': 'unavailable',
   'library-door/busy': 'unavailable',
   'library-door/precondition-failed': 'precondition',

@@ -75,6 +75,12 @@ const ofDoor: Readonly<Record<LibraryDoorFaultCode, Telling>> = {
     () => 'The header Authorization must be "Bearer", a space and a token.',
     'Sign in: mdlibs login.',
   ),
+  'library-door/foreign-form': telling(
+    403,
+    'FORBIDDEN',
+    () =>
+      'This form was not sent by a page of this server. Load the page again, and send it from there.',
+  ),
   'library-door/budget-spent': telling(
     429,
     'RATE_LIMIT_EXCEEDED',

@@ -1,0 +1,230 @@
+/** Forms of those who manage libraries: versions that wait, yanks, settings. */
+import { type FormState, untouched } from '#api/library/pages/form-fields'
+import { mistakenForm } from '#api/library/pages/form-mistakes'
+import { renderSettingsPage } from '#api/library/pages/manage-pages'
+import { libraryOfForm, libraryOfPath } from '#api/library/pages/named-library'
+import { libraryPath, moderationPath, versionPath } from '#api/library/pages/paths'
+import {
+  answerPage,
+  done,
+  fieldOf,
+  type PageCall,
+  type PageRoute,
+  requireUser,
+  seeOther,
+} from '#api/library/pages/route'
+import type { HttpResponse } from '#http/message'
+import type { UserActor } from '#identity/actor'
+import type { Libraries, VersionRef } from '#library/libraries'
+import type { LibraryRef, Visibility } from '#library/model'
+
+type Deed = Parameters<typeof done>[1]
+
+function moderate(
+  name: string,
+  operation: string,
+  {
+    deed,
+    work,
+  }: { readonly deed: Deed; readonly work: (call: PageCall, ref: VersionRef) => Promise<unknown> },
+): PageRoute {
+  return {
+    method: 'POST',
+    path: `${moderationPath}/${name}`,
+    operation,
+    budget: 'publish',
+    async run(call) {
+      await work(call, { ...libraryOfForm(call), version: fieldOf(call, 'version') })
+      return seeOther(done(moderationPath, deed))
+    },
+  }
+}
+
+const moderation = [
+  moderate('approve', 'ApproveFromPage', {
+    deed: 'approved',
+    work: (call, ref) => call.parts.libraries.approve(requireUser(call), ref),
+  }),
+  moderate('reject', 'RejectFromPage', {
+    deed: 'rejected',
+    work: (call, ref) =>
+      call.parts.libraries.reject(requireUser(call), ref, fieldOf(call, 'reason')),
+  }),
+]
+
+interface VersionForm {
+  readonly libraries: Libraries
+  readonly actor: UserActor
+  readonly ref: VersionRef
+  readonly text: (name: string) => string
+}
+
+/** A button or field beside a version; it leads back there. */
+function versionForm(
+  name: string,
+  operation: string,
+  { deed, work }: { readonly deed: Deed; readonly work: (form: VersionForm) => Promise<unknown> },
+): PageRoute {
+  return {
+    method: 'POST',
+    path: `/@{scope}/{name}/v/{version}/${name}`,
+    operation,
+    budget: 'publish',
+    async run(call) {
+      const library = libraryOfPath(call)
+      const version = call.names['version'] ?? ''
+      await work({
+        libraries: call.parts.libraries,
+        actor: requireUser(call),
+        ref: { ...library, version },
+        text: (field) => fieldOf(call, field),
+      })
+      return seeOther(done(versionPath(library, version), deed))
+    },
+  }
+}
+
+const versions = [
+  versionForm('approve', 'ApproveVersionFromPage', {
+    deed: 'approved',
+    work: ({ libraries, actor, ref }) => libraries.approve(actor, ref),
+  }),
+  versionForm('yank', 'YankFromPage', {
+    deed: 'yanked',
+    work: ({ libraries, actor, ref, text }) => libraries.yank(actor, ref, text('reason')),
+  }),
+  versionForm('unyank', 'UnyankFromPage', {
+    deed: 'unyanked',
+    work: ({ libraries, actor, ref }) => libraries.unyank(actor, ref),
+  }),
+  versionForm('deprecate', 'DeprecateVersionFromPage', {
+    deed: 'saved',
+    work: ({ libraries, actor, ref, text }) => libraries.deprecate(actor, ref, text('message')),
+  }),
+  versionForm('undeprecate', 'UndeprecateVersionFromPage', {
+    deed: 'saved',
+    work: ({ libraries, actor, ref }) => libraries.deprecate(actor, ref, undefined),
+  }),
+]
+
+async function answerSettings(call: PageCall, form: FormState = untouched): Promise<HttpResponse> {
+  const { libraries } = call.parts
+  const actor = requireUser(call)
+  const ref = libraryOfPath(call)
+  const library = await libraries.versions(actor, ref)
+  const [owners, grants] = await Promise.all([
+    libraries.owners(actor, ref),
+    libraries.grants(actor, ref),
+  ])
+  const main = renderSettingsPage({ library, owners, grants, form })
+  const status = form.mistakes.size > 0 ? 422 : 200
+  return answerPage(call, { title: `Settings of @${ref.scope}/${ref.name}`, main }, status)
+}
+
+const settings: PageRoute = {
+  method: 'GET',
+  path: '/@{scope}/{name}/settings',
+  operation: 'SettingsPage',
+  budget: 'metadata',
+  run: (call) => answerSettings(call),
+}
+
+interface SettingsForm {
+  readonly libraries: Libraries
+  readonly actor: UserActor
+  readonly ref: LibraryRef
+  readonly text: (name: string) => string
+}
+
+function settingsForm(
+  name: string,
+  operation: string,
+  work: (form: SettingsForm) => Promise<unknown>,
+): PageRoute {
+  return {
+    method: 'POST',
+    path: `/@{scope}/{name}/settings/${name}`,
+    operation,
+    budget: 'publish',
+    async run(call) {
+      const ref = libraryOfPath(call)
+      const actor = requireUser(call)
+      try {
+        await work({
+          libraries: call.parts.libraries,
+          actor,
+          ref,
+          text: (field) => fieldOf(call, field),
+        })
+        return seeOther(done(`${libraryPath(ref)}/settings`, 'saved'))
+      } catch (error) {
+        return await answerSettings(call, mistakenForm(error, call.form))
+      }
+    },
+  }
+}
+
+const visibilities: readonly Visibility[] = ['public', 'internal', 'private']
+
+const settingsForms = [
+  settingsForm('visibility', 'SetVisibility', ({ libraries, actor, ref, text }) => {
+    const visibility = visibilities.find((one) => one === text('visibility'))
+    const confirmsPublic = text('confirm') === `@${ref.scope}/${ref.name}`
+    return libraries.update(actor, ref, {
+      ...(visibility === undefined ? {} : { visibility }),
+      confirmsPublic,
+    })
+  }),
+  settingsForm('publishing', 'SetPublishing', ({ libraries, actor, ref, text }) => {
+    const rules = text('rules').split(' ')
+    const settings = { staged: rules.includes('staged'), trustedOnly: rules.includes('trusted') }
+    return libraries.update(actor, ref, { settings })
+  }),
+  settingsForm('invite-owner', 'OfferLibrary', ({ libraries, actor, ref, text }) => {
+    const kind = text('kind') === 'transfer' ? 'transfer' : 'co-owner'
+    return libraries.invite(actor, ref, { handle: handleIn(text('handle')), kind })
+  }),
+  settingsForm('withdraw-owner', 'WithdrawOffer', ({ libraries, actor, ref, text }) =>
+    libraries.decline(actor, ref, text('handle')),
+  ),
+  settingsForm('remove-owner', 'RemoveOwnerFromPage', ({ libraries, actor, ref, text }) =>
+    libraries.removeOwner(actor, ref, text('handle')),
+  ),
+  settingsForm('grant', 'LetIn', ({ libraries, actor, ref, text }) => {
+    const role = text('role') === 'publish' ? 'publish' : 'read'
+    return libraries.setGrant(actor, ref, handleIn(text('handle')), role)
+  }),
+  settingsForm('remove-grant', 'LetOut', ({ libraries, actor, ref, text }) =>
+    libraries.removeGrant(actor, ref, text('handle')),
+  ),
+  settingsForm('tag', 'SetChannel', ({ libraries, actor, ref, text }) =>
+    libraries.setDistTag(actor, ref, text('tag'), text('version')),
+  ),
+  settingsForm('remove-tag', 'RemoveChannel', ({ libraries, actor, ref, text }) =>
+    libraries.removeDistTag(actor, ref, text('tag')),
+  ),
+  settingsForm('deprecate', 'DeprecateFromPage', ({ libraries, actor, ref, text }) =>
+    libraries.deprecate(actor, ref, text('message')),
+  ),
+  settingsForm('undeprecate', 'UndeprecateFromPage', ({ libraries, actor, ref }) =>
+    libraries.deprecate(actor, ref, undefined),
+  ),
+  settingsForm('archive', 'ArchiveLibrary', ({ libraries, actor, ref }) =>
+    libraries.update(actor, ref, { isArchived: true }),
+  ),
+  settingsForm('unarchive', 'UnarchiveLibrary', ({ libraries, actor, ref }) =>
+    libraries.update(actor, ref, { isArchived: false }),
+  ),
+]
+
+/** As people write it. */
+function handleIn(text: string): string {
+  return text.replace(/^@/, '').toLowerCase()
+}
+
+export const manageRoutes: readonly PageRoute[] = [
+  ...moderation,
+  ...versions,
+  settings,
+  ...settingsForms,
+]
