@@ -88,7 +88,7 @@ export function openDoors(
     readonly config: UpConfig
     readonly ports: Ports
     readonly deliveries: Deliveries
-    readonly libraries: Pick<LibraryService, 'api' | 'figures'>
+    readonly libraries: Pick<LibraryService, 'api' | 'pages' | 'figures'>
     readonly auditLog: AuditLog | undefined
     readonly pass: string | undefined
     readonly world: World
@@ -125,6 +125,7 @@ export function openDoors(
       telemetry,
     }),
     libraries: libraries.api,
+    pages: libraries.pages,
     local: local.handle,
     s3: plain.handle,
     domains,

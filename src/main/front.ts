@@ -10,18 +10,26 @@
  *     /admin/v1                the admin API, signed by the root user
  *     /api/v1                  libraries, and the people who publish them, by bearer tokens
  *     /s3                      the S3 door, path-style, without credentials from this machine
+ *     anything else            libraries as pages for people
  */
 import { adminBase } from '#api/admin/door'
 import { apiBase } from '#api/library/route'
 import { bucketOfHost } from '#api/s3/address'
 import type { HttpHandler } from '#http/message'
-import { createStatusPages, pathOf, type StatusPagesOptions } from '#main/status-pages'
+import {
+  createStatusPages,
+  isStatusPage,
+  pathOf,
+  type StatusPagesOptions,
+} from '#main/status-pages'
 
 export interface FrontOptions extends Omit<StatusPagesOptions, 'door' | 'hint'> {
   /** Answers everything below `/admin/v1`. */
   readonly admin: HttpHandler
   /** Answers everything below `/api/v1`. */
   readonly libraries: HttpHandler
+  /** Answers everything that nothing else does. */
+  readonly pages: HttpHandler
   /** Answers everything below `/s3`. */
   readonly local: HttpHandler
   /** Answers requests to any host below one of `domains`. */
@@ -34,11 +42,7 @@ export interface FrontOptions extends Omit<StatusPagesOptions, 'door' | 'hint'> 
 
 /** Counts what it answers itself; the doors count their own. */
 export function createFront(options: FrontOptions): HttpHandler {
-  const pages = createStatusPages({
-    ...options,
-    door: 'admin',
-    hint: 'Try /health, /version, /metrics, /admin/v1/openapi.json, /api/v1/openapi.json or /s3/BUCKET/KEY.',
-  })
+  const status = createStatusPages({ ...options, door: 'admin', hint: '' })
   return async (request) => {
     const { host = '' } = request.headers
     if (bucketOfHost(host, options.websiteDomains) !== undefined) return options.websites(request)
@@ -47,6 +51,6 @@ export function createFront(options: FrontOptions): HttpHandler {
     if (path.startsWith(`${adminBase}/`)) return options.admin(request)
     if (path.startsWith(`${apiBase}/`)) return options.libraries(request)
     if (path === '/s3' || path.startsWith('/s3/')) return options.local(request)
-    return pages(request)
+    return isStatusPage(path) ? status(request) : options.pages(request)
   }
 }

@@ -169,6 +169,7 @@ class StandBy {
       metrics: () => metricsOf(telemetry),
       admin: away,
       libraries: away,
+      pages: away,
       local: away,
       s3: away,
       domains: domainsOf(config),
