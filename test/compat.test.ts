@@ -2,7 +2,17 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { accountRoutes } from '#api/accounts/routes'
+import { libraryRoutes } from '#api/library/routes'
 import { features, shown } from './compat/features.ts'
+import {
+  firstDesign,
+  librariesPageUrl,
+  makeLibrariesPage,
+  proofsOfEndpoint,
+  readLibraryProofs,
+  requirements,
+} from './compat/libraries.ts'
 import { linksPageUrl, makeLinksPage } from './compat/links.ts'
 import {
   isServed,
@@ -22,6 +32,27 @@ test('docs/compat/s3.md is what `npm run compat` writes', () => {
 
 test('docs/compat/cdn.md is what `npm run compat` writes', () => {
   equal(readFileSync(linksPageUrl, 'utf8'), makeLinksPage(root), 'run `npm run compat`')
+})
+
+test('docs/compat/libraries.md is what `npm run compat` writes', () => {
+  equal(readFileSync(librariesPageUrl, 'utf8'), makeLibrariesPage(root), 'run `npm run compat`')
+})
+
+test('72 requirements of libraries; each endpoint has a test that asks it', () => {
+  const all = Object.values(requirements).flat()
+  equal(new Set(all.map(({ id }) => id)).size, 72)
+  const proofs = readLibraryProofs(root)
+  const routes = [...libraryRoutes, ...accountRoutes]
+  const unproven = routes.filter((route) => proofsOfEndpoint(route, proofs).length === 0)
+  deepEqual(
+    unproven.map(({ method, path }) => `${method} ${path}`),
+    [],
+  )
+  const known = new Set(routes.map(({ method, path }) => `${method} ${path}`))
+  deepEqual(
+    firstDesign.filter((endpoint) => !known.has(endpoint)),
+    [],
+  )
 })
 
 test('every operation that is served has a test that sends it', () => {

@@ -1,6 +1,7 @@
-/** docs/compat/s3.md, made from the routes of the door, AWS's list of operations and the tests; and docs/compat/cdn.md: `npm run compat`. */
+/** docs/compat/s3.md, made from the routes of the door, AWS's list of operations and the tests; docs/compat/cdn.md and docs/compat/libraries.md: `npm run compat`. */
 import { writeFileSync } from 'node:fs'
 import { type Feature, features, shown } from './features.ts'
+import { librariesPageUrl, makeLibrariesPage } from './libraries.ts'
 import { linksPageUrl, makeLinksPage } from './links.ts'
 import {
   isEmpty,
@@ -18,7 +19,7 @@ export const pageUrl = new URL('docs/compat/s3.md', root)
 
 export function makePage(): string {
   const all = readProofs(root, 'test/integration/**/*.test.ts')
-  const proofs = all.filter(({ file }) => !file.includes('/registry/')) // its requests are not S3's
+  const proofs = all.filter(({ file }) => !/\/(registry|libraries|people)\//.test(file)) // their requests are not S3's
   const ofFeatures = [...proofs, ...readProofs(root, 'src/**/*.test.ts')]
   const operations = [...operationsOfAws, ...operationsBeside]
   const served = operations.filter((operation) => isServed(operation) && !isEmpty(operation))
@@ -80,4 +81,5 @@ function tell(operation: string): string {
 if (import.meta.main) {
   writeFileSync(pageUrl, makePage())
   writeFileSync(linksPageUrl, makeLinksPage(root))
+  writeFileSync(librariesPageUrl, makeLibrariesPage(root))
 }
