@@ -31,6 +31,21 @@ export function startRedis(...flags: readonly string[]): Promise<Broker> {
   ])
 }
 
+/** On TLS alone; whoever comes needs no certificate. */
+export function startTlsRedis({
+  certificate,
+  privateKey,
+}: {
+  readonly certificate: string
+  readonly privateKey: string
+}): Promise<Broker> {
+  return startBroker('redis-server', (port, directory) => [
+    ...['--bind', '127.0.0.1', '--port', '0', '--tls-port', String(port), '--dir', directory],
+    ...['--tls-cert-file', certificate, '--tls-key-file', privateKey],
+    ...['--tls-ca-cert-file', certificate, '--tls-auth-clients', 'no', '--save', ''],
+  ])
+}
+
 async function startBroker(
   program: string,
   argsOf: (port: number, directory: string) => readonly string[],

@@ -23,17 +23,27 @@ export function installPackages(names: readonly string[]): string | undefined {
   return undefined
 }
 
-/** Each is a package's name, and its program's. */
-export type Server = 'nats-server' | 'redis-server' | 'pgbouncer' | 'nginx' | 'haproxy' | 'chromium'
+/** Each is a package's name, and its program's but for those below. */
+export type Server =
+  | 'nats-server'
+  | 'redis-server'
+  | 'pgbouncer'
+  | 'nginx'
+  | 'haproxy'
+  | 'varnish'
+  | 'chromium'
+
+const programs: Partial<Record<Server, string>> = { varnish: 'varnishd' }
 
 /** Why a test has to be skipped that wants to start it; `false` when it can. */
 export function whyWithout(server: Server): string | false {
-  if (isThere(server)) return false
+  const program = programs[server] ?? server
+  if (isThere(program)) return false
   const reason = installPackages([server])
-  if (isThere(server)) return false
+  if (isThere(program)) return false
   return `${server} is not installed: ${reason ?? 'its package has no such program'}`
 }
 
 function isThere(program: string): boolean {
-  return ['--version', '-v'].some((flag) => spawnSync(program, [flag]).status === 0)
+  return ['--version', '-v', '-V'].some((flag) => spawnSync(program, [flag]).status === 0)
 }

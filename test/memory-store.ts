@@ -64,7 +64,7 @@ export async function openMemoryStore({
   const telemetry = silentTelemetry
   const master = newMasterKey(world)
   const keyring = openKeyring(createKeyring({ master, world }), master)
-  const sql = given ?? (await openTestDatabase(world))
+  const sql = given ?? (await openTestDatabase(world, rooms))
   const nodes = Array.from({ length: nodeCount }, (_, i) => ({
     id: `node-${String(i + 1).padStart(2, '0')}`,
     stores: openMemoryNode({ world }) as NodeStores,

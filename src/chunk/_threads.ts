@@ -31,27 +31,37 @@ export class InlineThread implements CodecThread {
   async close(): Promise<void> {}
 }
 
+/** There from its first call on: it takes a tenth of a second of a processor, and many stores never need as many as they may have. */
 export class WorkerThread implements CodecThread {
   onAnswer = (): void => {}
-  readonly #thread: CalledThread<Calls>
+  readonly #start: WorkerStart
+  #thread: CalledThread<Calls> | undefined
+  #isClosed = false
 
   constructor(start: WorkerStart) {
-    const worker = new Worker(new URL('./_worker.ts', import.meta.url), { workerData: start })
-    this.#thread = new CalledThread(worker, {
-      stopped: (cause) => chunkFault('chunk/codec-stopped', {}, cause),
-      onAnswer: () => this.onAnswer(),
-    })
+    this.#start = start
   }
 
   get pending(): number {
-    return this.#thread.pending
+    return this.#thread?.pending ?? 0
   }
 
-  call<Name extends CallName>(name: Name, input: Calls[Name][0]): Promise<Calls[Name][1]> {
-    return this.#thread.call(name, input)
+  async call<Name extends CallName>(name: Name, input: Calls[Name][0]): Promise<Calls[Name][1]> {
+    if (this.#thread === undefined && this.#isClosed) throw chunkFault('chunk/codec-stopped')
+    this.#thread ??= this.#begin()
+    return await this.#thread.call(name, input)
   }
 
-  close(): Promise<void> {
-    return this.#thread.close()
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#thread?.close()
+  }
+
+  #begin(): CalledThread<Calls> {
+    const workerData = this.#start
+    return new CalledThread(new Worker(new URL('./_worker.ts', import.meta.url), { workerData }), {
+      stopped: (cause) => chunkFault('chunk/codec-stopped', {}, cause),
+      onAnswer: () => this.onAnswer(),
+    })
   }
 }

@@ -1,4 +1,4 @@
-/** What the threads of a block codec do, one call after another. Blocks lie in memory that all threads share; shards that were fetched are moved to them. */
+/** What the threads of a block codec do, one call after another. Blocks lie in memory that all threads share; what has memory of its own is moved to them. */
 import { buffersOf } from '#content/_moved-buffers'
 import { contentFault } from '#content/faults'
 import type { Block } from '#content/metadata'
@@ -7,11 +7,11 @@ import {
   blockTagBytes,
   contentHashOf,
   isSealedBlock,
-  openBlock,
+  openWholeBlock,
   sealBlock,
   shorten,
 } from '#content/seal'
-import { type Coding, ShardCoder, type ShardsThere } from '#content/shards'
+import { type CoderPlace, type Coding, ShardCoder, type ShardsThere } from '#content/shards'
 import { Blake3 } from '#crypto/blake3'
 import { kernelModule } from '#erasure/kernel-module'
 import { isFault } from '#fault/fault'
@@ -23,14 +23,14 @@ export interface SealCall {
   /** What makes the key one by chance; without, it is the hash of the plaintext. */
   readonly salt: Uint8Array | undefined
   readonly coding: Coding
-  /** `roomBytes` for what is no part of the block. */
+  /** `roomBehind` the block, for what is no part of it. */
   readonly room: Uint8Array
 }
 export interface Sealed {
   /** The key, in the field that the format has for it. */
   readonly contentHash: Uint8Array
   readonly encryptedHash: Uint8Array
-  /** All shards, in order: in the block's memory, and in the room. */
+  /** All shards, in order, in the block's memory and the room. */
   readonly shards: readonly Uint8Array[]
 }
 
@@ -40,7 +40,7 @@ export interface OpenCall {
   readonly block: Pick<Block, 'contentHash' | 'encryptedHash' | 'nonce'>
   /** All shards that can be had are there: damaged ones are to be found, and none is asked for. */
   readonly isAll: boolean
-  /** `roomBytes` for the block. */
+  /** For `required` shards, which may lie there already. */
   readonly room: Uint8Array
 }
 export interface Opened {
@@ -64,7 +64,11 @@ export interface BlockCalls {
 export type BlockCallName = keyof BlockCalls
 
 export class BlockDesk {
-  readonly #coder = new ShardCoder(kernelModule)
+  readonly #coder: ShardCoder
+
+  constructor(place: CoderPlace) {
+    this.#coder = new ShardCoder(kernelModule, place)
+  }
 
   perform<Name extends BlockCallName>(name: Name, input: BlockCalls[Name][0]): unknown {
     switch (name as BlockCallName) {
@@ -87,7 +91,7 @@ export class BlockDesk {
 
   #open(call: OpenCall): Opened {
     const { sealed, damaged } = this.#recover(call)
-    return { plaintext: openBlock(sealed, call.block), damaged }
+    return { plaintext: openWholeBlock(sealed, call.block), damaged }
   }
 
   #rebuild(call: RebuildCall): readonly Uint8Array[] {

@@ -3,13 +3,16 @@ import type { ShardLocation } from '#content/metadata'
 import { Fault } from '#fault/fault'
 import type { World } from '#world/world'
 
+/** Memory of that many bytes for a shard; when there is none, it lies elsewhere. */
+export type RoomFor = (bytes: number) => Uint8Array | undefined
+
 /** Keys are the 16 bytes of a block's encrypted hash. Faults are those of the room that speaks to it. */
 export interface Backend {
   /** For people; never with a login. */
   readonly name: string
-  /** In memory that is the caller's; `undefined` when there is none. */
-  get(key: Uint8Array): Promise<Uint8Array | undefined>
-  /** Stored when it resolves, as durably as the backend promises. The shard must not change until then. */
+  /** In `roomFor` its length, or in memory that is the caller's; `undefined` when there is none. Nobody writes to the room once it has settled. */
+  get(key: Uint8Array, roomFor?: RoomFor): Promise<Uint8Array | undefined>
+  /** Stored when it resolves, as durably as the backend promises. The shard must not change until it settles; nobody reads it after that. */
   put(key: Uint8Array, shard: Uint8Array): Promise<void>
   has(key: Uint8Array): Promise<boolean>
   /** Whether there was one, as far as the backend tells. */
@@ -67,7 +70,7 @@ export function patient(backend: Backend, { attempts, world, signal }: Patience)
   }
   return {
     name: backend.name,
-    get: (key) => ask(() => backend.get(key)),
+    get: (key, roomFor) => ask(() => backend.get(key, roomFor)),
     put: (key, shard) => ask(() => backend.put(key, shard)),
     has: (key) => ask(() => backend.has(key)),
     remove: (key) => ask(() => backend.remove(key)),

@@ -10,23 +10,34 @@ import type {
   Sealed,
 } from '#content/_block-desk'
 import { buffersOf } from '#content/_moved-buffers'
+import { heard, told } from '#content/_told-bytes'
+import type { BlockMemory } from '#content/block-memory'
+import { type CoderPlace, coderBytes } from '#content/shards'
 import { transferFault } from '#content/transfer-faults'
 import { CalledThread } from '#thread/called-thread'
 
 export type { Opened, Sealed } from '#content/_block-desk'
 
+/** As threads have them, which tell each other where bytes are. */
+type ToldCalls = Readonly<Record<BlockCallName, readonly [unknown, unknown]>>
+
 /**
- * Works in the memory that it is given, where that is shared. Takes over the memory of fetched shards, which must not be used any more, but for
- * short ones: those are copied.
+ * Works on what lies in the block memory where it lies. Takes over other memory of fetched shards, which must not be used any more, but for short
+ * ones: those are copied.
  */
 export class BlockCodec implements AsyncDisposable {
-  readonly #threads: CalledThread<BlockCalls>[] = []
-  readonly #threadsMax: number
+  readonly #threads: CalledThread<ToldCalls>[] = []
+  readonly #memory: BlockMemory
   #isClosed = false
 
-  /** `threads`, at least 1, are started when they are needed. */
-  constructor({ threads }: { readonly threads: number }) {
-    this.#threadsMax = threads
+  /** A thread for each coder that the memory has room for; they are started when they are needed. */
+  constructor(memory: BlockMemory) {
+    this.#memory = memory
+  }
+
+  /** Starts the first thread, which takes as long as it takes its owner to look names up and connect. */
+  start(): void {
+    if (this.#threads.length === 0) this.#startThread()
   }
 
   async seal(call: SealCall): Promise<Sealed> {
@@ -51,30 +62,37 @@ export class BlockCodec implements AsyncDisposable {
     await Promise.all(this.#threads.map((thread) => thread.close()))
   }
 
-  #call<Name extends BlockCallName>(
+  async #call<Name extends BlockCallName>(
     name: Name,
     input: BlockCalls[Name][0],
   ): Promise<BlockCalls[Name][1]> {
-    return this.#idlest().call(name, input)
+    const { memory } = this.#memory
+    const answer = await this.#idlest().call(name, told(input, memory))
+    return heard(answer, memory) as BlockCalls[Name][1] // by its name
   }
 
-  #idlest(): CalledThread<BlockCalls> {
+  #idlest(): CalledThread<ToldCalls> {
     if (this.#isClosed) throw transferFault('content/codec-stopped')
     const [first, ...others] = this.#threads
     const idlest = others.reduce(
       (best, other) => (best !== undefined && best.pending <= other.pending ? best : other),
       first,
     )
-    const isFull = this.#threads.length >= this.#threadsMax
+    const isFull = this.#threads.length >= this.#memory.coders
     if (idlest !== undefined && (isFull || idlest.pending === 0)) return idlest
-    const thread = startThread()
+    return this.#startThread()
+  }
+
+  #startThread(): CalledThread<ToldCalls> {
+    const { memory } = this.#memory
+    const thread = startThread({ memory, offset: this.#threads.length * coderBytes })
     this.#threads.push(thread)
     return thread
   }
 }
 
-function startThread(): CalledThread<BlockCalls> {
-  const worker = new Worker(new URL('./_block-worker.ts', import.meta.url))
+function startThread(place: CoderPlace): CalledThread<ToldCalls> {
+  const worker = new Worker(new URL('./_block-worker.ts', import.meta.url), { workerData: place })
   const stopped = (cause: unknown): Error => transferFault('content/codec-stopped', {}, cause)
   return new CalledThread(worker, { stopped, moved: buffersOf })
 }

@@ -115,18 +115,20 @@ async function fetchBlock(
   const block = blocks[index]
   if (block === undefined) throw misplaced('a block is not there')
   const coding = codingOf(block)
-  const first = await source.enough(block)
-  const room = blockMemory.take(roomFor(first, coding))
-  const giveBack = (): void => blockMemory.give(room)
+  const rooms = new ShardRooms(coding, blockMemory)
+  const { shards, settled } = await source.enough(block, rooms.roomFor)
+  const giveBack = (): void => void settled.then(() => rooms.giveBack())
+  const call = { coding, block: secretsOf(block) }
   try {
-    const { plaintext } = await codec.open({ shards: first, coding, block, isAll: false, room })
+    const room = rooms.roomToJoin(shards)
+    const { plaintext } = await codec.open({ ...call, shards, isAll: false, room })
     return { plaintext, giveBack }
   } catch (error) {
     giveBack()
     if (!isFault(error, 'content/hash-differs')) throw error
   }
-  const shards = await allShards(block, source)
-  const opened = await codec.open({ shards, coding, block, isAll: true, room: noRoom })
+  const all = await allShards(block, source)
+  const opened = await codec.open({ ...call, shards: all, isAll: true, room: noRoom })
   if (opened.damaged.length > 0) onDamaged(index, opened.damaged)
   return { plaintext: opened.plaintext, giveBack: () => {} }
 }
@@ -134,8 +136,60 @@ async function fetchBlock(
 /** Who looks for damage makes room as it needs it. */
 export const noRoom = new Uint8Array()
 
-function roomFor(shards: ShardsThere, { required }: Coding): number {
-  return required * Math.max(...shards.map((shard) => shard?.length ?? 0))
+/** What opening a block takes of it. */
+export function secretsOf({ contentHash, encryptedHash, nonce }: Block) {
+  return { contentHash, encryptedHash, nonce }
+}
+
+/**
+ * Where the shards of one block come to lie: data shards one behind the other, so that nothing is left to be joined when all of them come. Nothing
+ * else is ever written to a data shard's place, as one that is late could still come to lie on it after the block was found right.
+ */
+class ShardRooms {
+  readonly #coding: Coding
+  readonly #memory: BlockMemory
+  readonly #taken: Uint8Array<SharedArrayBuffer>[] = []
+  #data: Uint8Array | undefined
+  #shardBytes = 0
+
+  constructor(coding: Coding, memory: BlockMemory) {
+    this.#coding = coding
+    this.#memory = memory
+  }
+
+  /** The first answer decides how long shards are; one of another length lies elsewhere. */
+  readonly roomFor = (index: number, bytes: number): Uint8Array | undefined => {
+    const { required } = this.#coding
+    if (bytes === 0 || index >= required) return this.#take(bytes)
+    if (this.#data === undefined) {
+      this.#data = this.#take(required * bytes)
+      this.#shardBytes = bytes
+    }
+    return bytes === this.#shardBytes
+      ? this.#data?.subarray(index * bytes, (index + 1) * bytes)
+      : undefined
+  }
+
+  /** Where they are joined: where they lie, when all that are needed do; otherwise elsewhere. */
+  roomToJoin(shards: ShardsThere): Uint8Array {
+    const { required } = this.#coding
+    const first = shards.slice(0, required)
+    if (this.#data !== undefined && first.every((shard) => shard?.buffer === this.#data?.buffer)) {
+      return this.#data
+    }
+    const shardBytes = Math.max(...shards.map((shard) => shard?.length ?? 0))
+    return this.#take(required * shardBytes) ?? noRoom
+  }
+
+  giveBack(): void {
+    for (const taken of this.#taken.splice(0)) this.#memory.give(taken)
+  }
+
+  #take(bytes: number): Uint8Array | undefined {
+    const taken = this.#memory.tryTake(bytes)
+    if (taken !== undefined) this.#taken.push(taken)
+    return taken
+  }
 }
 
 async function allShards(block: Block, source: ShardSource) {

@@ -1,7 +1,7 @@
 /** Which shards of a block are there and right, and making the others anew. */
 import { type BackendAt, reasonOf } from '#content/backend'
 import type { BlockCodec } from '#content/block-codec'
-import { codingOf, noRoom } from '#content/download'
+import { codingOf, noRoom, secretsOf } from '#content/download'
 import type { Block, FileMetadata } from '#content/metadata'
 import { blockTagBytes, shorten } from '#content/seal'
 import type { ShardAnswer, ShardSource } from '#content/shard-source'
@@ -81,7 +81,7 @@ async function examineBlock(block: Block, index: number, parts: ExamineParts): P
     const { plaintext, damaged } = await parts.codec.open({
       shards,
       coding,
-      block,
+      block: secretsOf(block),
       isAll: true,
       room: noRoom,
     })
@@ -146,7 +146,7 @@ async function repairBlock(
   const made = await codec.rebuild({
     shards: sound,
     coding,
-    block,
+    block: secretsOf(block),
     isAll: false,
     room: noRoom,
     wanted,

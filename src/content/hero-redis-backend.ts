@@ -10,7 +10,7 @@ export function heroRedisBackend(pool: HeroRedisPool, place: HeroRedisPlace): Ba
     await command(await pool.at(place))
   return {
     name: `${printRedisPlace(place)} database ${place.db}`,
-    get: (key) => ask((redis) => redis.get(key)),
+    get: (key, roomFor) => ask((redis) => redis.get(key, roomFor)),
     put: (key, shard) => ask((redis) => redis.set(key, shard)),
     has: (key) => ask((redis) => redis.exists(key)),
     remove: (key) => ask((redis) => redis.delete(key)),

@@ -39,6 +39,11 @@ export class RegistryClient {
     this.#options = options
   }
 
+  /** Loads what asking needs, which takes longer than most answers: for when there is something else to wait for. */
+  prepare(): void {
+    fetch('data:,').catch(() => {}) // whoever asks in earnest hears of it
+  }
+
   /** Where a manifest is, for programs that know no links. */
   urlOf(hash: Uint8Array): string {
     return `${this.origin}${manifestPath}/${toHex(hash)}`

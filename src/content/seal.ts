@@ -86,7 +86,14 @@ export function openBlock(
   block: Pick<Block, 'contentHash' | 'encryptedHash' | 'nonce'>,
 ): Uint8Array {
   if (!isSealedBlock(sealed, block)) throw contentFault('content/hash-differs')
-  const { contentHash: key, nonce } = block
+  return openWholeBlock(sealed, block)
+}
+
+/** The same of one that `isSealedBlock`. `content/not-authentic` */
+export function openWholeBlock(
+  sealed: Uint8Array,
+  { contentHash: key, nonce }: Pick<Block, 'contentHash' | 'nonce'>,
+): Uint8Array {
   if (!openInPlace(sealed, { cipher: 'aes-128-gcm', key, nonce })) {
     throw contentFault('content/not-authentic')
   }

@@ -25,13 +25,14 @@ const places = (count: number): readonly ShardLocation[] =>
 function sourceOf(world: SimulatedWorld, behaviours: readonly Behaviour[]) {
   const asked: number[] = []
   const backendAt = async ({ port }: ShardLocation): Promise<Backend> => {
-    const get: Backend['get'] = async () => {
+    const get: Backend['get'] = async (_key, roomFor) => {
       asked.push(port)
       const behaviour = behaviours[port - 1] ?? 'missing'
       if (behaviour === 'away') throw redisFault('redis/unavailable', { reason: 'it is away' })
       if (behaviour === 'missing') return undefined
       await world.sleep(behaviour.afterMs)
-      return Uint8Array.of(port)
+      const room = roomFor?.(1) ?? new Uint8Array(1)
+      return room.fill(port)
     }
     const nothing = async () => true
     return { name: `${port}`, get, put: async () => {}, has: nothing, remove: nothing }
@@ -52,7 +53,13 @@ test(
   'as many as are needed are asked, data first',
   within(async (world) => {
     const { source, asked } = sourceOf(world, [quick, quick, quick, quick, quick])
-    deepEqual(there(await source.enough(block(places(5), 3))), [1, 2, 3, undefined, undefined])
+    deepEqual(there((await source.enough(block(places(5), 3))).shards), [
+      1,
+      2,
+      3,
+      undefined,
+      undefined,
+    ])
     deepEqual(asked, [1, 2, 3])
   }),
 )
@@ -62,7 +69,13 @@ test(
   within(async (world) => {
     const { source, asked } = sourceOf(world, ['away', 'missing', quick, quick, quick])
     const startedAt = world.monotonic()
-    deepEqual(there(await source.enough(block(places(5), 3))), [undefined, undefined, 3, 4, 5])
+    deepEqual(there((await source.enough(block(places(5), 3))).shards), [
+      undefined,
+      undefined,
+      3,
+      4,
+      5,
+    ])
     ok(world.monotonic() - startedAt < 10)
     asked.length = 0
     await source.enough(block(places(5), 3))
@@ -75,7 +88,12 @@ test(
   within(async (world) => {
     const { source } = sourceOf(world, [{ afterMs: 60_000 }, quick, quick, quick])
     const startedAt = world.monotonic()
-    deepEqual(there(await source.enough(block(places(4), 2))), [undefined, 2, 3, undefined])
+    deepEqual(there((await source.enough(block(places(4), 2))).shards), [
+      undefined,
+      2,
+      3,
+      undefined,
+    ])
     ok(world.monotonic() - startedAt < 1_000)
     const between = world.monotonic()
     await source.enough(block(places(4), 2))
@@ -101,10 +119,23 @@ test(
     const { source, asked } = sourceOf(world, [quick, quick])
     const [one, other] = places(2)
     ok(one && other)
-    const shards = await source.enough(block([one, one, other], 2))
+    const { shards } = await source.enough(block([one, one, other], 2))
     deepEqual(there(shards), [undefined, 1, 2])
     equal(asked.length, 2)
     const states = (await source.all(block([one, one, other], 2))).map(({ state }) => state)
     deepEqual(states, ['overwritten', 'there', 'there'])
+  }),
+)
+
+test(
+  'shards lie where there is room for them, and who is late may still write there until it is said',
+  within(async (world) => {
+    const { source } = sourceOf(world, [{ afterMs: 60_000 }, quick, quick])
+    const rooms = [10, 11, 12].map(() => new Uint8Array(1))
+    const { shards, settled } = await source.enough(block(places(3), 2), (index) => rooms[index])
+    deepEqual(shards, [undefined, rooms[1], rooms[2]])
+    deepEqual(there(rooms), [0, 2, 3])
+    await settled
+    deepEqual(there(rooms), [1, 2, 3])
   }),
 )

@@ -2,7 +2,7 @@
  * Shards of blocks, from wherever they lie: as many as are needed, from those who answer soonest, and others when one is late or fails
  * (Dean and Barroso, "The tail at scale", 2013).
  */
-import { type BackendAt, reasonOf } from '#content/backend'
+import { type BackendAt, type RoomFor, reasonOf } from '#content/backend'
 import { contentFault } from '#content/faults'
 import type { Block, ShardLocation } from '#content/metadata'
 import { overwrittenShards } from '#content/metadata-rules'
@@ -25,6 +25,18 @@ export type ShardAnswer =
   /** A later shard of the block has its place. */
   | { readonly state: 'overwritten' }
 
+/** Memory for the shard `index`, of so many bytes; `undefined` where it may lie anywhere. */
+export type ShardRoomFor = (index: number, bytes: number) => Uint8Array | undefined
+
+const anywhere: ShardRoomFor = () => undefined
+
+export interface GatheredShards {
+  /** At least those required, by index; the others are `undefined`. */
+  readonly shards: readonly (Uint8Array | undefined)[]
+  /** Once nobody writes to rooms any more: shards that came too late may still do so. Never rejects. */
+  readonly settled: Promise<void>
+}
+
 export interface ShardSourceOptions {
   readonly backendAt: BackendAt
   readonly world: Pick<World, 'monotonic' | 'timer'>
@@ -41,15 +53,15 @@ export class ShardSource {
   }
 
   /**
-   * At least `requiredShards` shards of the block, by index; the others are `undefined`. `content/too-few-shards` (with the `reason` of one that
-   * failed) when there are not as many.
+   * At least `requiredShards` shards of the block. `content/too-few-shards` (with the `reason` of one that failed) when there are not as many.
+   * Rooms that were given are written to until `settled`, or until nobody asks any more when it fails.
    */
-  async enough(block: Block): Promise<readonly (Uint8Array | undefined)[]> {
+  async enough(block: Block, roomFor = anywhere): Promise<GatheredShards> {
     const { signal } = this.#options
     signal.throwIfAborted()
     return await new Promise((resolve, reject) => {
       const gathering = new Gathering(block, this.#inOrder(block), {
-        ask: (index) => this.one(block, index),
+        ask: (index) => this.one(block, index, (bytes) => roomFor(index, bytes)),
         lateAfterMs: this.#lateAfterMs(),
         world: this.#options.world,
         resolve,
@@ -76,14 +88,18 @@ export class ShardSource {
   }
 
   /** Never rejects but for what nobody expected. */
-  async one({ shards, encryptedHash }: Block, index: number): Promise<ShardAnswer> {
+  async one(
+    { shards, encryptedHash }: Block,
+    index: number,
+    roomFor?: RoomFor,
+  ): Promise<ShardAnswer> {
     const location = shards[index]
     if (location === undefined) return { state: 'missing' }
     const { world, backendAt } = this.#options
     const startedAt = world.monotonic()
     try {
       const backend = await backendAt(location)
-      const bytes = await backend.get(encryptedHash)
+      const bytes = await backend.get(encryptedHash, roomFor)
       this.#observe(location, world.monotonic() - startedAt)
       return bytes === undefined ? { state: 'missing' } : { state: 'there', bytes }
     } catch (error) {
@@ -132,7 +148,7 @@ interface GatheringOptions {
   readonly ask: (index: number) => Promise<ShardAnswer>
   readonly lateAfterMs: number
   readonly world: Pick<World, 'timer'>
-  readonly resolve: (shards: readonly (Uint8Array | undefined)[]) => void
+  readonly resolve: (gathered: GatheredShards) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -143,6 +159,7 @@ class Gathering {
   readonly #left: number[]
   readonly #shards: (Uint8Array | undefined)[]
   readonly #options: GatheringOptions
+  readonly #settled = Promise.withResolvers<void>()
   #underWay = 0
   #there = 0
   #reason: string | undefined
@@ -178,14 +195,18 @@ class Gathering {
     const index = this.#left.shift()
     if (index === undefined) return
     this.#underWay += 1
+    const answered = (tell: () => void): void => {
+      this.#underWay -= 1
+      tell()
+      if (this.#isOver && this.#underWay === 0) this.#settled.resolve()
+    }
     this.#options.ask(index).then(
-      (answer) => this.#take(index, answer),
-      (error: unknown) => this.end(() => this.#options.reject(error)),
+      (answer) => answered(() => this.#take(index, answer)),
+      (error: unknown) => answered(() => this.end(() => this.#options.reject(error))),
     )
   }
 
   #take(index: number, answer: ShardAnswer): void {
-    this.#underWay -= 1
     if (this.#isOver) return // it came too late
     switch (answer.state) {
       case 'there':
@@ -206,7 +227,8 @@ class Gathering {
 
   #settle(): void {
     if (this.#there >= this.#required) {
-      this.end(() => this.#options.resolve(this.#shards))
+      const gathered = { shards: [...this.#shards], settled: this.#settled.promise }
+      this.end(() => this.#options.resolve(gathered))
       return
     }
     if (this.#underWay > 0 || this.#left.length > 0) return

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { fromHex, toHex } from '#bytes/text'
 import { recoverBlock } from '#content/recover-block'
-import { type Coding, roomBytes, ShardCoder } from '#content/shards'
+import { type Coding, coderBytes, roomBehind, ShardCoder } from '#content/shards'
 import { kernelModule } from '#erasure/kernel-module'
 import { lagrangeRows } from '#erasure/matrix'
 
@@ -16,7 +16,10 @@ const vectors: {
   })[]
 } = JSON.parse(readFileSync(new URL('../../test/vectors/cdn-shards.json', import.meta.url), 'utf8'))
 
-const coder = new ShardCoder(kernelModule)
+const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true })
+const coder = new ShardCoder(kernelModule, { memory, offset: 0 })
+/** In the coder's memory. */
+const own = new Uint8Array(memory.buffer, coderBytes + 3, 70_000)
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 
 for (const { required, total, parityRows } of vectors.matrices)
@@ -72,31 +75,38 @@ test('any required shards give the block, whatever its length', () =>
         const there = shards.map((shard, index) => (kept.includes(index) ? shard : undefined))
         deepEqual(coder.joinShards(there, coding), sealed)
 
-        // the same in memory that was used before, which is enough
-        const room = new Uint8Array(roomBytes(sealed.length, coding)).fill(0xa5)
-        const again = coder.splitBlock(sealed, coding, { room })
-        deepEqual(again, shards)
-        ok(again.every(({ buffer }) => buffer === sealed.buffer || buffer === room.buffer))
-        const joined = coder.joinShards(there, coding, { room })
-        deepEqual(joined, sealed)
-        equal(joined.buffer, room.buffer)
+        // the same in memory that was used before, which is enough: of anybody, and of the coder itself
+        for (const { buffer, byteOffset } of [new Uint8Array(70_000).fill(0xa5), own.fill(0xa5)]) {
+          const block = new Uint8Array(buffer, byteOffset, sealed.length)
+          block.set(sealed)
+          const end = byteOffset + sealed.length
+          const room = new Uint8Array(buffer, end, roomBehind(sealed.length, coding))
+          const again = coder.splitBlock(block, coding, { room })
+          deepEqual(again, shards)
+          ok(again.every((shard) => shard.buffer === buffer))
+          const place = new Uint8Array(buffer, byteOffset, coding.required * length)
+          const inPlace = again.map((shard, index) => (kept.includes(index) ? shard : undefined))
+          const joined = coder.joinShards(inPlace, coding, { room: place })
+          deepEqual(joined, sealed)
+          equal(joined.buffer, buffer)
+        }
       },
     ),
   ))
 
 test('blocks of several tiles, at any place in memory, and some shards of them', () => {
   const coding = { required: 3, total: 5 }
-  const memory = new Uint8Array(5_300_000)
-  for (let at = 0; at < memory.length; at += 1) memory[at] = Math.imul(at, 2_654_435_761) >>> 13
-  for (const [from, bytes] of [
+  const bytes = new Uint8Array(5_300_000)
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = Math.imul(at, 2_654_435_761) >>> 13
+  for (const [from, length] of [
     [0, 5_242_896],
     [3, 1_048_576],
     [5, 700_001],
   ] as const) {
-    const sealed = memory.subarray(from, from + bytes)
-    const before = Uint8Array.from(memory)
+    const sealed = bytes.subarray(from, from + length)
+    const before = Uint8Array.from(bytes)
     const shards = coder.splitBlock(sealed, coding)
-    deepEqual(memory, before)
+    deepEqual(bytes, before)
     deepEqual(
       coder.joinShards([undefined, shards[1], undefined, shards[3], shards[4]], coding),
       sealed,

@@ -16,13 +16,10 @@ export interface Coding {
 /** Shard `index` of a block is there, or `undefined`. */
 export type ShardsThere = readonly (Uint8Array | undefined)[]
 
-/** Memory that is used again: fresh pages cost more than the code. */
-interface Room {
-  readonly room?: Uint8Array
-}
-
-export interface SplitOptions extends Room {
+export interface SplitOptions {
   readonly wanted?: readonly number[]
+  /** Memory that begins where the block ends, `roomBehind` bytes of it, for what is no part of the block. */
+  readonly room?: Uint8Array | undefined
 }
 
 interface ShardBytes {
@@ -37,23 +34,33 @@ const pageBytes = 65536
 const wordBytes = 8
 /** A multiple of the kernel's step. */
 const stepBytes = 64
+/** What a coder needs of a memory for itself. */
+export const coderBytes = scratchBytes + workBytes
+
+/** Where a coder has its `coderBytes`. */
+export interface CoderPlace {
+  readonly memory: WebAssembly.Memory
+  /** A multiple of 64. */
+  readonly offset: number
+}
 
 /** One for each thread: calls are synchronous. */
 export class ShardCoder {
   readonly #erasure: Erasure
+  readonly #memory: WebAssembly.Memory
   readonly #work: Uint8Array
 
-  /** `#erasure/kernel-module`'s kernel, or a browser's own. */
-  constructor(kernel: WebAssembly.Module) {
-    const pages = (scratchBytes + workBytes) / pageBytes
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
-    this.#erasure = openErasure(kernel, { memory, offset: 0, bytes: scratchBytes })
-    this.#work = new Uint8Array(memory.buffer, scratchBytes, workBytes)
+  /** `#erasure/kernel-module`'s kernel, or a browser's own. Shards that lie in the same memory are coded there, others in copies. */
+  constructor(kernel: WebAssembly.Module, { memory, offset }: CoderPlace = ownPlace()) {
+    this.#erasure = openErasure(kernel, { memory, offset, bytes: scratchBytes })
+    this.#memory = memory
+    this.#work = new Uint8Array(memory.buffer, offset + scratchBytes, workBytes)
   }
 
   /**
-   * The shards of a sealed block, or those of `wanted` in its order. Data shards are parts of `sealed`, without a copy, but for those that end in
-   * padding; with one required shard, all are the same memory. What else there is lies in `room`, or in fresh memory where that is too small.
+   * The shards of a sealed block, or those of `wanted` in its order. Data shards are parts of `sealed`, without a copy, and go on in `room`, in which
+   * padding and parity come to lie; without room, they and the data shards that end in padding have fresh memory. With one required shard, all are
+   * the same memory.
    */
   splitBlock(
     sealed: Uint8Array,
@@ -62,24 +69,33 @@ export class ShardCoder {
   ): readonly Uint8Array[] {
     checkCoding(coding)
     const { wanted = range(0, coding.total), room } = options
-    const take = takeFrom(room)
-    const data = sliced(sealed, coding.required, take)
+    const whole = room && joined(sealed, room)
+    const data = sliced(sealed, coding.required, whole)
     const [first] = data
     if (first === undefined) return []
     if (coding.required === 1) return wanted.map(() => first.bytes)
+    const { length } = first.bytes
     const parity = wanted
       .filter((index) => index >= coding.required)
-      .map((index) => ({ index, bytes: take(first.bytes.length) }))
+      .map((index) => ({
+        index,
+        bytes: whole?.subarray(index * length, (index + 1) * length) ?? new Uint8Array(length),
+      }))
     this.#combine(data, parity, coding)
     const shards = new Map([...data, ...parity].map(({ index, bytes }) => [index, bytes]))
     return wanted.flatMap((index) => shards.get(index) ?? [])
   }
 
   /**
-   * The sealed block, in `room` or in fresh memory, from the first `required` shards that are there, by index. It may be anything when one of them is
-   * not what was stored: `openBlock` knows. `content/too-few-shards`; `content/damaged-shards` when they cannot be shards of one block.
+   * The sealed block, in `room` or in fresh memory where that is too small, from the first `required` shards that are there, by index. Data shards may
+   * lie in the room already, one behind the other. The block may be anything when one of them is not what was stored: `openBlock` knows.
+   * `content/too-few-shards`; `content/damaged-shards` when they cannot be shards of one block.
    */
-  joinShards(shards: ShardsThere, coding: Coding, { room }: Room = {}): Uint8Array {
+  joinShards(
+    shards: ShardsThere,
+    coding: Coding,
+    { room }: { readonly room?: Uint8Array } = {},
+  ): Uint8Array {
     checkCoding(coding)
     const { required } = coding
     const there = shards.flatMap((bytes, index) => (bytes === undefined ? [] : { index, bytes }))
@@ -91,12 +107,17 @@ export class ShardCoder {
     if (!known.every(({ bytes }) => bytes.length === length)) {
       throw contentFault('content/damaged-shards', { reason: 'they are not of one length' })
     }
-    const padded = takeFrom(room)(required * length)
+    const paddedBytes = required * length
+    const hasRoom = room !== undefined && room.length >= paddedBytes
+    const padded = hasRoom ? room.subarray(0, paddedBytes) : new Uint8Array(paddedBytes)
     const slices = range(0, required).map((index) => ({
       index,
       bytes: padded.subarray(index * length, (index + 1) * length),
     }))
-    for (const { index, bytes } of known) slices[index]?.bytes.set(bytes)
+    for (const { index, bytes } of known) {
+      const slice = slices[index]?.bytes
+      if (slice !== undefined && !isThere(bytes, slice)) slice.set(bytes)
+    }
     const present = new Set(known.map(({ index }) => index))
     const lost = slices.filter(({ index }) => !present.has(index))
     this.#combine(known, lost, coding)
@@ -114,34 +135,63 @@ export class ShardCoder {
     const profile = { data: required, parity: total - required }
     const stride = Math.floor(workBytes / (known.length + wanted.length) / stepBytes) * stepBytes
     const tileBytes = stride - stepBytes // room for where it begins
-    const places = [...known, ...wanted].map((shard, slot) => ({
-      ...shard,
-      at: slot * stride + (shard.bytes.byteOffset % wordBytes),
-    }))
-    const [sources, targets] = [places.slice(0, known.length), places.slice(known.length)]
-    const shardAt = ({ index, at }: { readonly index: number; readonly at: number }) => ({
-      index,
-      offset: scratchBytes + at,
-    })
-    const [present, lost] = [sources.map(shardAt), targets.map(shardAt)]
+    const tiles = [...known, ...wanted].map((shard, slot) => this.#tileOf(shard, slot * stride))
+    const [sources, targets] = [tiles.slice(0, known.length), tiles.slice(known.length)]
+    const at = (tile: Tile, from: number) => ({ index: tile.index, offset: tile.offsetOf(from) })
     for (let from = 0; from < length; from += tileBytes) {
-      const bytes = Math.min(tileBytes, length - from)
-      for (const { bytes: source, at } of sources) {
-        this.#work.set(source.subarray(from, from + bytes), at)
-      }
-      this.#erasure.rebuild(profile, { present, lost, bytes })
-      for (const { bytes: target, at } of targets) {
-        target.set(this.#work.subarray(at, at + bytes), from)
+      const end = Math.min(length, from + tileBytes)
+      for (const { copy, bytes } of sources) copy?.set(bytes.subarray(from, end))
+      this.#erasure.rebuild(profile, {
+        present: sources.map((tile) => at(tile, from)),
+        lost: targets.map((tile) => at(tile, from)),
+        bytes: end - from,
+      })
+      for (const { copy, bytes } of targets) {
+        if (copy !== undefined) bytes.set(copy.subarray(0, end - from), from)
       }
     }
   }
+
+  #tileOf({ index, bytes }: ShardBytes, slotAt: number): Tile {
+    const { buffer, byteOffset } = bytes
+    if (buffer === this.#memory.buffer) {
+      return { index, bytes, copy: undefined, offsetOf: (from) => byteOffset + from }
+    }
+    const copy = this.#work.subarray(slotAt + (byteOffset % wordBytes))
+    return { index, bytes, copy, offsetOf: () => copy.byteOffset }
+  }
 }
 
-/** Room for all shards of a block of so many bytes that are no parts of it, and for the block that they are joined to. */
-export function roomBytes(blockBytes: number, { required, total }: Coding): number {
+/** A shard, and where the part of it is that is being worked on. */
+interface Tile extends ShardBytes {
+  /** Of that part, unless the shard can be worked on where it lies. */
+  readonly copy: Uint8Array | undefined
+  readonly offsetOf: (from: number) => number
+}
+
+function ownPlace(): CoderPlace {
+  const pages = coderBytes / pageBytes
+  return {
+    memory: new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }),
+    offset: 0,
+  }
+}
+
+/** What all shards of a block of so many bytes take beyond the block itself, one behind the other. */
+export function roomBehind(blockBytes: number, { required, total }: Coding): number {
   const shardBytes = Math.floor(blockBytes / required) + 1
-  const padded = Math.min(required, Math.ceil(required / shardBytes))
-  return Math.max(required, total - required + padded) * shardBytes
+  return (required === 1 ? 1 : total) * shardBytes - blockBytes
+}
+
+/** One view of both, when one ends where the other begins. */
+function joined(block: Uint8Array, room: Uint8Array): Uint8Array | undefined {
+  const { buffer, byteOffset, length } = block
+  const isBehind = buffer === room.buffer && byteOffset + length === room.byteOffset
+  return isBehind ? new Uint8Array(buffer, byteOffset, length + room.length) : undefined
+}
+
+function isThere(bytes: Uint8Array, place: Uint8Array): boolean {
+  return bytes.buffer === place.buffer && bytes.byteOffset === place.byteOffset
 }
 
 function checkCoding({ required, total }: Coding): void {
@@ -154,33 +204,23 @@ function checkCoding({ required, total }: Coding): void {
   if (!isPossible) throw contentFault('content/metadata-impossible', { required, total })
 }
 
-/** The block with 1 to `count` bytes of padding, each of which says how many there are, as `count` equal slices. */
+/** The block with 1 to `count` bytes of padding, each of which says how many there are, as `count` equal slices: of `whole`, where there is one. */
 function sliced(
   block: Uint8Array,
   count: number,
-  take: (length: number) => Uint8Array,
+  whole: Uint8Array | undefined,
 ): readonly ShardBytes[] {
   const padding = count - (block.length % count)
   const length = (block.length + padding) / count
+  whole?.fill(padding, block.length, block.length + padding)
   return range(0, count).map((index) => {
-    const part = block.subarray(index * length, (index + 1) * length)
-    if (part.length === length) return { index, bytes: part }
-    const bytes = take(length)
-    bytes.set(part)
-    bytes.fill(padding, part.length)
+    const [from, to] = [index * length, (index + 1) * length]
+    if (to <= block.length) return { index, bytes: block.subarray(from, to) }
+    if (whole !== undefined) return { index, bytes: whole.subarray(from, to) }
+    const bytes = new Uint8Array(length).fill(padding)
+    bytes.set(block.subarray(from, to))
     return { index, bytes }
   })
-}
-
-/** Pieces of the room, one after another, as long as it lasts. */
-function takeFrom(room: Uint8Array | undefined): (length: number) => Uint8Array {
-  let used = 0
-  return (length) => {
-    const from = used
-    if (room === undefined || from + length > room.length) return new Uint8Array(length)
-    used += length
-    return room.subarray(from, used)
-  }
 }
 
 function unpadded(padded: Uint8Array, required: number): Uint8Array {

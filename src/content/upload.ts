@@ -4,11 +4,11 @@
  */
 import { mayPass, type PlacedBackend, reasonOf } from '#content/backend'
 import type { BlockCodec } from '#content/block-codec'
-import type { BlockMemory } from '#content/block-memory'
+import type { RoomyBlock, RoomyBlocks } from '#content/block-memory'
 import { type Block, contentNonceBytes, type FileMetadata } from '#content/metadata'
 import { sniffMime } from '#content/mime-type'
 import { blockTagBytes, shorten } from '#content/seal'
-import { type Coding, roomBytes } from '#content/shards'
+import type { Coding } from '#content/shards'
 import { transferFault } from '#content/transfer-faults'
 import { Blake3 } from '#crypto/blake3'
 import { Fault } from '#fault/fault'
@@ -50,7 +50,7 @@ export interface UploadParts {
   /** In bytes of plaintext, for all files that are stored at the same time. */
   readonly memory: Permits
   /** Where blocks come from, and go when they are stored. */
-  readonly blockMemory: BlockMemory
+  readonly roomyBlocks: RoomyBlocks
   readonly world: World
   readonly signal: AbortSignal
 }
@@ -87,11 +87,8 @@ export interface StoredFile {
   readonly missing: readonly MissingShard[]
 }
 
-/** Blocks are plaintext with `blockTagBytes` of room behind it, in memory of `blockMemory`, to which it is given back. */
-export type RoomyBlock = Uint8Array<SharedArrayBuffer>
-
 /**
- * Stores every block. `content/too-few-backends` when fewer than `requiredShards` of a block's shards were taken: then nothing can be read.
+ * Stores every block of the source, which are `roomyBlocks`' and given back to it. `content/too-few-backends` when fewer than `requiredShards` of a block's shards were taken: then nothing can be read.
  * What a backend fails with is in `missing` otherwise.
  */
 export async function storeFile(
@@ -118,9 +115,8 @@ export async function storeFile(
   return { metadata: { kind: 'file', contentHash, name, mime, blocks }, bytes, missing }
 }
 
-interface Turn {
+interface Turn extends RoomyBlock {
   readonly index: number
-  readonly block: RoomyBlock
   /** Of plaintext. */
   readonly bytes: number
   readonly lot: Lot
@@ -153,11 +149,11 @@ class FileReading {
         if (next.done === true) return giveBack()
         signal.throwIfAborted()
         if (index >= blocksMax) throw transferFault('content/manifest-too-large', { blocksMax })
-        const block = next.value
+        const { block, room } = next.value
         const bytes = block.length - blockTagBytes
         this.#learn(block.subarray(0, bytes), index)
         const lot = await lots.block(index, () => this.#draw())
-        yield { index, block, bytes, lot, giveBack }
+        yield { index, block, room, bytes, lot, giveBack }
       }
     } finally {
       await source.return?.()
@@ -188,20 +184,14 @@ class FileReading {
 }
 
 async function storeBlock(
-  { index, block, lot }: Turn,
+  { index, block, room, lot }: Turn,
   { chunkBytes }: Pick<FilePlan, 'chunkBytes'>,
-  { backends, requiredShards, codec, blockMemory, signal }: UploadParts,
+  { backends, requiredShards, codec, roomyBlocks, signal }: UploadParts,
 ): Promise<{ readonly block: Block; readonly missed: readonly MissingShard[] }> {
   const { nonce, salt, isKnown } = lot
   const coding: Coding = { required: requiredShards, total: backends.length }
-  const room = blockMemory.take(roomBytes(block.length, coding))
-  const { contentHash, encryptedHash, shards } = await codec.seal({
-    block,
-    nonce,
-    salt,
-    coding,
-    room,
-  })
+  const call = { block, nonce, salt, coding, room }
+  const { contentHash, encryptedHash, shards } = await codec.seal(call)
   const results = await Promise.allSettled(
     backends.map(async ({ backend }, at) => {
       const shard = shards[at]
@@ -209,14 +199,13 @@ async function storeBlock(
       await backend.put(encryptedHash, shard)
     }),
   )
-  signal.throwIfAborted()
+  signal.throwIfAborted() // whoever was interrupted may still be sending
+  roomyBlocks.give({ block, room })
   const missed = results.flatMap((result, shard): readonly MissingShard[] => {
     if (result.status === 'fulfilled') return []
     const backend = backends[shard]?.backend.name ?? ''
     return [{ block: index, shard, backend, reason: reasonOf(result.reason) }]
   })
-  // Whoever failed may still hold a shard that it was to send.
-  if (missed.length === 0) for (const bytes of [block, room]) blockMemory.give(bytes)
   const stored = backends.length - missed.length
   const [first] = missed
   if (stored < requiredShards && first !== undefined) {

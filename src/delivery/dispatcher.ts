@@ -2,16 +2,17 @@
 import type { DeliveryRow } from '#delivery/changes'
 import { Lane, type LaneParts } from '#delivery/lane'
 import { type LocalOutletParts, localOutlet } from '#delivery/local-outlet'
-import { openOutlet } from '#delivery/open-outlet'
-import type { Outlet } from '#delivery/outlet'
+import type { Outlet, OutletParts } from '#delivery/outlet'
 import { localLane } from '#delivery/target'
-import type { Backlog, Targets } from '#delivery/targets'
+import type { Backlog, OpenTarget, Targets } from '#delivery/targets'
 
 /** How often it is looked whether there is something to do. */
 const lookMs = 200
 
 export interface DispatcherParts extends LaneParts, LocalOutletParts {
   readonly targets: Targets
+  /** `openOutlet` of this room. Given, because what it knows how to speak to is much to load, and most stores have no targets. */
+  readonly openOutlet: (target: OpenTarget, parts: OutletParts) => Promise<Outlet>
 }
 
 /** How it stands with one target. */
@@ -127,7 +128,7 @@ export class Dispatcher {
 
   async #open(name: string): Promise<Outlet> {
     if (name === localLane) return localOutlet(this.#parts)
-    const { targets } = this.#parts
-    return openOutlet(await targets.open(name), { ...this.#parts, store: targets.storeId })
+    const { targets, openOutlet } = this.#parts
+    return await openOutlet(await targets.open(name), { ...this.#parts, store: targets.storeId })
   }
 }

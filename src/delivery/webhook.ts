@@ -2,12 +2,13 @@
  * POSTs JSON to an address, signed as Standard Webhooks says, so that receivers can use any of its libraries. Redirections are not followed.
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request as requestHttps, Agent as TlsAgent } from 'node:https'
 import { hmacSha256 } from '#crypto/hmac'
 import { deliveryFault } from '#delivery/faults'
 import type { Sender } from '#delivery/sender'
 import { Fault } from '#fault/fault'
+import { Agent, request as requestHttp } from '#http/node-http'
 import { assertPublicHost, publicLookup } from '#http/public-address'
 import type { World } from '#world/world'
 

@@ -18,8 +18,12 @@ export interface Pass {
 /** Two tables of sixteen products each. */
 const coefficientBytes = 32
 
-/** The kernel takes columns in pairs; an odd one is joined by itself with coefficient 0. */
-export function evenColumns(columns: number): number {
+/** For four rows the kernel takes columns in pairs: an odd one is joined by itself with coefficient 0. */
+export function columnsOf(kernel: keyof Kernel, columns: number): number {
+  return kernel === 'combine4' || kernel === 'mirror4' ? evenColumns(columns) : columns
+}
+
+function evenColumns(columns: number): number {
   return columns + (columns % 2)
 }
 
@@ -79,10 +83,16 @@ export class PlanCache {
     const passes: Pass[] = []
     for (let firstRow = 0; firstRow < rows.length; ) {
       const endRow = firstRow + passHeight(rows.length - firstRow)
-      const kernel = kernelFor(known, wanted.slice(firstRow, endRow))
-      const tables = this.#region.offset + this.#used
       const passRows = rows.slice(firstRow, endRow)
-      const coefficients = kernel === 'mirror4' ? mirrored(passRows) : byColumn(passRows)
+      const kernel = kernelFor(known, wanted.slice(firstRow, endRow), passRows)
+      const tables = this.#region.offset + this.#used
+      const coefficients =
+        kernel === 'mirror4'
+          ? mirrored(passRows)
+          : byColumn(
+              isPlain(kernel) ? passRows.slice(1) : passRows,
+              columnsOf(kernel, known.length),
+            )
       for (const coefficient of coefficients) this.#writeTables(coefficient)
       passes.push({ kernel, firstRow, endRow, tables })
       firstRow = endRow
@@ -110,10 +120,19 @@ function passHeight(rowsLeft: number): 1 | 2 | 4 {
  * indexes keeps the set, and a pair of wanted rows has the same coefficients with each pair of columns exchanged: `mirror4` applies.
  * All parity of an even number of data shards is such.
  */
-function kernelFor(known: readonly number[], wanted: readonly number[]): keyof Kernel {
-  if (wanted.length === 1) return 'combine1'
-  if (wanted.length === 2) return 'combine2'
+function kernelFor(
+  known: readonly number[],
+  wanted: readonly number[],
+  rows: readonly Uint8Array[],
+): keyof Kernel {
+  const isSum = rows[0]?.every((coefficient) => coefficient === 1) === true
+  if (wanted.length === 1) return isSum ? 'plain1' : 'combine1'
+  if (wanted.length === 2) return isSum ? 'plain2' : 'combine2'
   return isPaired(known) && isPaired(wanted) ? 'mirror4' : 'combine4'
+}
+
+function isPlain(kernel: keyof Kernel): boolean {
+  return kernel === 'plain1' || kernel === 'plain2'
 }
 
 function isPaired(indexes: readonly number[]): boolean {
@@ -126,8 +145,7 @@ function isPaired(indexes: readonly number[]): boolean {
 }
 
 /** Column by column, row by row. */
-function* byColumn(rows: readonly Uint8Array[]): Generator<number> {
-  const columns = evenColumns(rows[0]?.length ?? 0)
+function* byColumn(rows: readonly Uint8Array[], columns: number): Generator<number> {
   for (let column = 0; column < columns; column += 1) {
     for (const row of rows) yield row[column] ?? 0
   }

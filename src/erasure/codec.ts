@@ -4,7 +4,7 @@
  */
 import { check } from '#erasure/_check'
 import { type Kernel, openKernel, stepBytes } from '#erasure/_kernel'
-import { evenColumns, type Pass, PlanCache, planBytes } from '#erasure/_plan'
+import { columnsOf, type Pass, PlanCache, planBytes } from '#erasure/_plan'
 import { erasureFault } from '#erasure/faults'
 import { type Profile, shardsMax } from '#erasure/profile'
 
@@ -176,13 +176,13 @@ class KernelErasure implements Erasure {
     bytes: number,
   ): void {
     this.#sources.set(sources)
-    const columns = evenColumns(sources.length)
-    if (columns > sources.length) this.#sources[sources.length] = sources.at(-1) ?? 0
+    this.#sources[sources.length] = sources.at(-1) ?? 0 // an even number, for those that want one
     for (const { kernel, firstRow, endRow, tables } of passes) {
       for (let row = firstRow; row < endRow; row += 1) {
         this.#outputs[row - firstRow] = outputs[row] ?? 0
       }
       const run = this.#kernel[kernel]
+      const columns = columnsOf(kernel, sources.length)
       run(this.#scratch + sourcesAt, columns, tables, this.#scratch + outputsAt, bytes)
     }
   }

@@ -1,11 +1,5 @@
 /** All that is under way to one holder. Requests go out as they came in, byte for byte of their bodies; answers come back likewise. */
-import {
-  type ClientRequest,
-  Agent as HttpAgent,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-  request as requestHttp,
-} from 'node:http'
+import type * as NodeHttp from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import { isIP, type Socket } from 'node:net'
 import { freeAtOnce } from '#bytes/free'
@@ -18,6 +12,7 @@ import { BodyWriter } from '#http/body-writer'
 import { httpFault } from '#http/faults'
 import { defaultHttpLimits } from '#http/limits'
 import type { HttpRequest, HttpResponse } from '#http/message'
+import { Agent as HttpAgent, request as requestHttp } from '#http/node-http'
 import type { World } from '#world/world'
 
 /** A holder that takes no connection for so long is not there. */
@@ -39,8 +34,8 @@ export class Line implements Disposable {
   readonly holder: Holder
   readonly #url: URL
   readonly #options: LineOptions
-  readonly #underWay = new Set<ClientRequest>()
-  #agent: HttpAgent | undefined
+  readonly #underWay = new Set<NodeHttp.ClientRequest>()
+  #agent: NodeHttp.Agent | undefined
   #trusted: string | undefined
 
   constructor(holder: Holder, options: LineOptions) {
@@ -82,7 +77,7 @@ export class Line implements Disposable {
     this.#agent?.destroy()
   }
 
-  #open(request: HttpRequest): ClientRequest {
+  #open(request: HttpRequest): NodeHttp.ClientRequest {
     const { hostname, port, protocol } = this.#url
     const isTls = protocol === 'https:'
     const host = hostname.replace(/^\[|\]$/g, '')
@@ -107,13 +102,13 @@ export class Line implements Disposable {
   }
 
   /** Trailers are dropped, as no door of ours reads any; so nothing announces them. */
-  #headersOf(request: HttpRequest): OutgoingHttpHeaders {
+  #headersOf(request: HttpRequest): NodeHttp.OutgoingHttpHeaders {
     const { trailer: _, ...headers } = request.headers
     return { ...headers, [vouchHeader]: vouchFor(request, this.holder.pass) }
   }
 
   /** A renewed certificate makes a new pool; the former one's connections end when they are done. */
-  #agentNow(isTls: boolean): HttpAgent {
+  #agentNow(isTls: boolean): NodeHttp.Agent {
     const shown = isTls ? this.#options.certificate() : undefined
     if (this.#agent === undefined || shown !== this.#trusted) {
       this.#trusted = shown
@@ -124,7 +119,7 @@ export class Line implements Disposable {
     return this.#agent
   }
 
-  async #connected(outgoing: ClientRequest): Promise<void> {
+  async #connected(outgoing: NodeHttp.ClientRequest): Promise<void> {
     const connected = Promise.withResolvers<void>()
     const { resolve, reject } = connected
     const fail = (error?: Error): void => reject(error ?? new Error('no connection'))
@@ -150,15 +145,15 @@ function hasLength({ headers }: HttpRequest): boolean {
 /** One request on its connection: its body goes out while its answer is waited for. */
 class Sending {
   readonly #request: HttpRequest
-  readonly #outgoing: ClientRequest
+  readonly #outgoing: NodeHttp.ClientRequest
   readonly #writer: BodyWriter
-  readonly #answered = Promise.withResolvers<IncomingMessage>()
+  readonly #answered = Promise.withResolvers<NodeHttp.IncomingMessage>()
   readonly #isContinued = Promise.withResolvers<void>()
   #isPulled = false
   #isSent = false
   #isAnswered = false
 
-  constructor(request: HttpRequest, outgoing: ClientRequest, world: World) {
+  constructor(request: HttpRequest, outgoing: NodeHttp.ClientRequest, world: World) {
     this.#request = request
     this.#outgoing = outgoing
     this.#writer = new BodyWriter(outgoing, world)
@@ -227,7 +222,7 @@ class Sending {
 }
 
 /** A repeated header is joined, as `HttpHeaders` are. */
-function headersOf({ rawHeaders }: IncomingMessage): Record<string, string> {
+function headersOf({ rawHeaders }: NodeHttp.IncomingMessage): Record<string, string> {
   const headers: Record<string, string> = {}
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]?.toLowerCase() ?? ''

@@ -1,7 +1,8 @@
 /** A small document from another server: no more of it than is allowed, and not from behind our walls unless that is meant. */
-import { type IncomingMessage, request as requestHttp } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { httpFault } from '#http/faults'
+import { request as requestHttp } from '#http/node-http'
 import { assertPublicHost, publicLookup } from '#http/public-address'
 import { gatherShort } from '#stream/gather'
 

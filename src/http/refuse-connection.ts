@@ -1,5 +1,6 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { HttpResponse } from '#http/message'
+import { STATUS_CODES } from '#http/node-http'
 import { serverName } from '#http/server-name'
 
 /**

@@ -3,19 +3,14 @@
  * Refusals of its own (unparsable bytes) speak the dialect of the `refusal` it is given.
  */
 import { strict as assert } from 'node:assert'
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerOptions,
-  type ServerResponse,
-} from 'node:http'
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import { Server as TlsServer } from 'node:https'
 import type { Fault } from '#fault/fault'
 import { Exchange, type ExchangeParts } from '#http/exchange'
 import { type HttpFaultCode, httpFault } from '#http/faults'
 import { defaultHttpLimits, type HttpLimits, sweepMs } from '#http/limits'
 import type { HttpHandler, HttpRefusal } from '#http/message'
+import { createServer } from '#http/node-http'
 import { refuseConnection } from '#http/refuse-connection'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'

@@ -2,7 +2,10 @@
  * Issuers of identities, as OpenID Connect has them: what they say of themselves, the keys they publish, and whether a token is theirs.
  * https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
  */
-import { createLocalJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
+import type { JWTPayload } from 'jose'
+import { JOSEError, JWKSNoMatchingKey, JWTExpired } from 'jose/errors'
+import { createLocalJWKSet } from 'jose/jwks/local'
+import { jwtVerify } from 'jose/jwt/verify'
 import { fetchDocument } from '#http/fetch-document'
 import { accountFault } from '#identity/faults'
 import type { World } from '#world/world'
@@ -91,12 +94,12 @@ export class Issuers {
     const { find } = await this.#ask(issuer, keptMs)
     try {
       return await check(find).catch(async (error: unknown) => {
-        if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+        if (!(error instanceof JWKSNoMatchingKey)) throw error
         return await check((await this.#ask(issuer, askAgainMs)).find)
       })
     } catch (error) {
-      if (error instanceof errors.JWTExpired) throw accountFault('identity/expired-web-identity')
-      if (error instanceof errors.JOSEError) throw invalidToken(error.message, error)
+      if (error instanceof JWTExpired) throw accountFault('identity/expired-web-identity')
+      if (error instanceof JOSEError) throw invalidToken(error.message, error)
       throw error
     }
   }

@@ -1,5 +1,6 @@
 /** Tokens of providers that an account trusts: signed by a key that the provider publishes, for one of the clients it is trusted with. */
-import { decodeJwt, type JWTPayload } from 'jose'
+import type { JWTPayload } from 'jose'
+import { decodeJwt } from 'jose/jwt/decode'
 import { type Issuers, invalidToken } from '#identity/_issuers'
 import type { Entity } from '#identity/entity'
 import { parseProviderUrl } from '#identity/provider'

@@ -20,6 +20,7 @@ import type { AccessKey } from '#identity/access-keys'
 import type { Administration } from '#identity/administration'
 import type { IdentityChange, KeyRow, LoginJson, LoginRow, PrincipalRow } from '#identity/changes'
 import { Directory } from '#identity/directory'
+import { keysPerPrincipalMax } from '#identity/entity'
 import { accountFault } from '#identity/faults'
 import { Logins } from '#identity/logins'
 import { newCredentials } from '#identity/new-credentials'
@@ -55,9 +56,6 @@ import { Tokens } from '#identity/tokens'
 import { TrustedPublishing } from '#identity/trusted-publishing'
 import type { Keyring } from '#keyring/keyring'
 import type { Queryable } from '#sql/sql'
-
-/** A principal that has as many must give one back first. */
-export const keysPerPrincipalMax = 20
 
 const dayMs = 24 * 3600 * 1000
 

@@ -27,6 +27,9 @@ export const entitiesMax: Readonly<Record<EntityKind, number>> = {
   provider: 100,
 }
 
+/** A principal that has as many must give one back first. */
+export const keysPerPrincipalMax = 20
+
 /** Teams that one user is in, and managed policies attached to one holder. */
 export const teamsPerUserMax = 10
 export const attachedMax = 20

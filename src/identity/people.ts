@@ -2,7 +2,7 @@
 import type { Ledger } from '#identity/_ledger'
 import { assertFree, recordPrincipal } from '#identity/_people'
 import { principalOf, readLogin, requirePrincipal } from '#identity/_rows'
-import { assertAdmin, type UserActor } from '#identity/actor'
+import { assertAdmin, assertSignedIn, type UserActor } from '#identity/actor'
 import type { PrincipalRow } from '#identity/changes'
 import { accountFault, personFault } from '#identity/faults'
 import type { Logins } from '#identity/logins'
@@ -127,8 +127,9 @@ export class People {
     })
   }
 
-  /** What somebody may change of themselves. */
+  /** What somebody may change of themselves. `identity/login-needed`, `identity/malformed-name` */
   async rename(actor: UserActor, displayName: string): Promise<Principal> {
+    assertSignedIn(actor)
     return await this.#ledger.change(async (tx) => {
       const former = principalOf(await requirePrincipal(tx, actor.id))
       const principal = changed(former, { displayName }, tx.at)

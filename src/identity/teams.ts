@@ -222,10 +222,11 @@ export class Teams {
     })
   }
 
-  /** `identity/no-such-invitation` */
+  /** `identity/no-such-invitation`, `identity/token-lacks-scope` */
   async decline(actor: UserActor, id: string): Promise<void> {
     await this.#ledger.note(async (tx) => {
-      await requireInvitation(tx, actor, id)
+      const { team } = await requireInvitation(tx, actor, id)
+      assertMayManage(actor, (await requireEntity(tx, team)).name)
       await recordAnswered(tx, id)
     })
   }

@@ -2,7 +2,7 @@
  * Publishing without a stored secret: a system that builds and publishes shows a token of an issuer that the operator trusts, self-hosted ones included,
  * and gets a token of ours for a quarter of an hour, good for one library, if that library trusts whoever the token is of.
  */
-import { decodeJwt } from 'jose'
+import { decodeJwt } from 'jose/jwt/decode'
 import { sha256HexOf } from '#crypto/digest'
 import { type Issuers, invalidToken, namesOf } from '#identity/_issuers'
 import type { Ledger } from '#identity/_ledger'

@@ -4,7 +4,6 @@ import { type Fault, isFault } from '#fault/fault'
 import type { DataDirectory } from '#main/data-directory'
 import { mainFault } from '#main/faults'
 import { leaseMs } from '#sql/lease'
-import { openPostgres } from '#sql/postgres'
 import { namePostgres, parsePostgresAddress } from '#sql/postgres-address'
 import type { Sql } from '#sql/sql'
 import { openSqlite } from '#sql/sqlite'
@@ -52,6 +51,7 @@ export async function openDatabase(
   const { databaseUrl: address, databaseConnections: connectionsMax } = settings
   const { databaseReplicaUrl: replicaAddress } = settings
   if (address === undefined) return openSqlite({ path: directory.database, telemetry })
+  const { openPostgres } = await import('#sql/postgres')
   const holder = {
     place: placeOf(directory),
     program: `${program} on ${hostname()}, process ${process.pid}, data in ${directory.root}`,

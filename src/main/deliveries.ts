@@ -22,6 +22,7 @@ export function startDeliveries(
   const mayReplicate = replicationRights({ accounts, root: options.root })
   const dispatcher = new Dispatcher({
     ...{ sql, changelog, targets, objects, mayReplicate },
+    openOutlet: async (...target) => (await import('#delivery/open-outlet')).openOutlet(...target),
     ...options,
   })
   const stop = new AbortController()

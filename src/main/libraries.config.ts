@@ -15,7 +15,7 @@ import {
 } from '#main/settings'
 import { checkPostgresUrl, oneMasterKey, storeSettings } from '#main/store.config'
 import { upSettings } from '#main/up.config'
-import { type LogLevel, logLevels } from '#telemetry/log'
+import { type LogLevel, logLevels } from '#telemetry/log-level'
 
 export const librariesPortDefault = 8080
 const databaseConnectionsDefault = 10

@@ -1,4 +1,5 @@
 /** The `mdlibs` program: gives what the process has to `runMdlibs`. */
+import { X509Certificate } from 'node:crypto'
 import { homedir } from 'node:os'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { mdlibsExitCodes } from '#cli/mdlibs/exit-codes'
@@ -41,8 +42,10 @@ process.exitCode = await runMdlibs(process.argv.slice(2), {
     : undefined,
   stdin: () => process.stdin,
   trust: {
-    also: (certificates) =>
-      setDefaultCACertificates([...getCACertificates('default'), certificates]),
+    also: (certificates) => {
+      new X509Certificate(certificates) // Node itself is content with a file that has none
+      setDefaultCACertificates([...getCACertificates('default'), certificates])
+    },
     anybody: () => {
       process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0' // Node looks at it anew for each connection, and warns
     },

@@ -1,6 +1,8 @@
 /** The backends of `mycdnctl`: those of its settings, and whoever a link names. */
 import { lookup } from 'node:dns/promises'
+import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
+import { fileFault } from '#cli/local-file'
 import type { UploadSettings } from '#cli/mycdnctl/context'
 import { cdnFault } from '#cli/mycdnctl/faults'
 import { configDefault } from '#cli/mycdnctl/program'
@@ -13,6 +15,7 @@ import { transferFault } from '#content/transfer-faults'
 import { isPublicAddress } from '#http/public-address'
 import { readCyxcloudConfig } from '#main/cyxcloud.config'
 import type { HeroRedisSettings, MycdnctlConfig, S3Settings } from '#main/mycdnctl.config'
+import type { RedisTls } from '#redis/connection'
 import type { HeroLogin } from '#redis/hero-login'
 import { HeroRedisPool } from '#redis/hero-redis-pool'
 import type { EndpointCredentials } from '#s3/endpoint'
@@ -94,8 +97,10 @@ export class CdnBackends implements AsyncDisposable {
       const reason = `${host} is a private address, and none of the settings`
       throw transferFault('content/private-address', { reason })
     }
-    const login = own?.settings.kind === 'hero_redis' ? own.settings.login : embedded(token)
-    return this.#patient(heroRedisBackend(this.#pool, { host, port, db, login }), readAttempts)
+    const settings = own?.settings.kind === 'hero_redis' ? own.settings : undefined
+    const login = settings?.login ?? embedded(token)
+    const place = { host, port, db, login, tls: settings && (await tlsOf(settings)) }
+    return this.#patient(heroRedisBackend(this.#pool, place), readAttempts)
   }
 
   async #place(own: OwnBackend, includesTokens: boolean): Promise<PlacedBackend> {
@@ -107,7 +112,8 @@ export class CdnBackends implements AsyncDisposable {
       return { backend: this.#patient(backend, 1), location } // `#s3` has patience of its own
     }
     const { login } = settings
-    const backend = heroRedisBackend(this.#pool, { host, port, db, login })
+    const tls = await tlsOf(settings)
+    const backend = heroRedisBackend(this.#pool, { host, port, db, login, tls })
     const token = includesTokens && login.kind === 'token' ? { token: login.token } : {}
     return {
       backend: this.#patient(backend, uploadAttempts),
@@ -234,6 +240,17 @@ function isAt({ addresses, port, db }: OwnBackend, location: ShardLocation): boo
 
 function embedded(token: string | undefined): HeroLogin {
   return token === undefined ? { kind: 'none' } : { kind: 'token', token }
+}
+
+/** Its certificate is for the name that the settings have, whatever address that leads to. `cli/no-such-file`, `cli/file-unusable` */
+async function tlsOf({ host, tls }: HeroRedisSettings): Promise<RedisTls | undefined> {
+  if (tls === undefined) return undefined
+  const { ca: file } = tls
+  if (file === undefined) return { name: host }
+  const ca = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw fileFault(file, cause)
+  })
+  return { ca, name: host }
 }
 
 /** Addresses of version 4 first, which everybody reaches. Empty when there are none. */

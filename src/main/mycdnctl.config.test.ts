@@ -101,6 +101,17 @@ for (const [name, text, ...says] of wrong)
     )
   })
 
+test('TLS by the system’s authorities, or by those in a file beside the settings', () => {
+  const tlsOf = (line: string) => {
+    const [first] = parseMycdnctlConfig(`required_shards = 1${two(line)}`, '/etc/x.toml').backends
+    return first?.kind === 'hero_redis' && first.tls
+  }
+  deepEqual(['', 'tls = false', 'tls = true', 'tls = { ca = "ca.pem" }'].map(tlsOf), [
+    ...[undefined, undefined, { ca: undefined }, { ca: '/etc/ca.pem' }],
+  ])
+  throws(() => tlsOf('tls = "yes"'), /mistaken-settings/)
+})
+
 test('keys that mean nothing are told, wherever they stand', () => {
   const text = `required_shards = 1\nzdbs = []${two('namespace = "x"\nauth = { type = "token", token = "x", user = "y" }')}`
   const { warnings } = parseMycdnctlConfig(text, 'config.toml')

@@ -1,7 +1,7 @@
 /** The settings of `mycdnctl`: a TOML file, that of the older tool and more. All mistakes are told at once. */
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
 import { z } from 'zod'
 import { fileFault } from '#cli/local-file'
@@ -18,6 +18,13 @@ export interface HeroRedisSettings {
   readonly port: number
   readonly db: number
   readonly login: HeroLogin
+  /** Clear text without. */
+  readonly tls: TlsSettings | undefined
+}
+
+export interface TlsSettings {
+  /** A file of authorities to believe, in PEM; the system's without. */
+  readonly ca: string | undefined
 }
 
 export interface S3Settings {
@@ -64,8 +71,10 @@ const auth = z
   ])
   .optional()
 
+const tls = z.union([z.boolean(), z.looseObject({ ca: z.string().min(1) })]).optional()
+
 const backend = z.discriminatedUnion('kind', [
-  z.looseObject({ kind: z.literal('hero_redis'), host: place, db: u16, auth }),
+  z.looseObject({ kind: z.literal('hero_redis'), host: place, db: u16, auth, tls }),
   z.looseObject({
     kind: z.literal('s3'),
     endpoint: z.url({ protocol: /^https?$/ }).optional(),
@@ -86,7 +95,7 @@ const file = z.looseObject({
 
 const knownKeys = ['required_shards', 'registry', 'registry_token', 'state', 'backends']
 const knownOf: Readonly<Record<string, readonly string[]>> = {
-  hero_redis: ['kind', 'host', 'db', 'auth'],
+  hero_redis: ['kind', 'host', 'db', 'auth', 'tls'],
   s3: ['kind', 'endpoint', 'bucket', 'prefix', 'region', 'profile'],
   token: ['type', 'token'],
   private_key: ['type', 'private_key'],
@@ -122,8 +131,8 @@ export function parseMycdnctlConfig(text: string, path: string): MycdnctlConfig 
     requiredShards,
     registry,
     registryToken: rest.registry_token,
-    stateDirectory: rest.state === undefined ? undefined : resolve(join(dirname(path), rest.state)),
-    backends: backends.map(backendOf),
+    stateDirectory: rest.state === undefined ? undefined : beside(path, rest.state),
+    backends: backends.map((one) => backendOf(one, path)),
     warnings: unknownKeys(raw).map((key) => `${path}: ${key} means nothing here, and is ignored.`),
   }
 }
@@ -202,12 +211,23 @@ function fieldOf(value: unknown, key: PropertyKey): unknown {
     : undefined
 }
 
-function backendOf(settings: z.infer<typeof backend>): BackendSettings {
+/** Where a file that the settings name lies. */
+function beside(path: string, named: string): string {
+  return resolve(dirname(path), named)
+}
+
+function backendOf(settings: z.infer<typeof backend>, path: string): BackendSettings {
   if (settings.kind === 's3') {
     const { kind, endpoint, bucket, prefix, region, profile } = settings
     return { kind, endpoint, bucket, prefix, region, profile }
   }
-  return { kind: settings.kind, ...settings.host, db: settings.db, login: loginOf(settings.auth) }
+  const { kind, host, db } = settings
+  return { kind, ...host, db, login: loginOf(settings.auth), tls: tlsOf(settings.tls, path) }
+}
+
+function tlsOf(given: z.infer<typeof tls>, path: string): TlsSettings | undefined {
+  if (given === undefined || given === false) return undefined
+  return { ca: given === true ? undefined : beside(path, given.ca) }
 }
 
 function loginOf(given: z.infer<typeof auth>): HeroLogin {

@@ -2,9 +2,8 @@
 import { z } from 'zod'
 import { isFault } from '#fault/fault'
 import { parsedBy, type Rule, type Setting } from '#main/settings'
-import { connectionsMaxDefault } from '#sql/postgres'
-import { parsePostgresAddress } from '#sql/postgres-address'
-import { type LogLevel, logLevels } from '#telemetry/log'
+import { connectionsMaxDefault, parsePostgresAddress } from '#sql/postgres-address'
+import { type LogLevel, logLevels } from '#telemetry/log-level'
 
 const text = z.string()
 /** Each costs the server a process. */

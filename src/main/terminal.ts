@@ -2,17 +2,28 @@ import type { Terminal } from '#cli/terminal'
 
 const columnsDefault = 80
 
-type Streams = Pick<NodeJS.Process, 'stdout' | 'stderr'>
+/** One of the process's streams, or what stands for it. */
+export interface Output {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  write(bytes: Uint8Array | string, done?: (error?: Error | null) => void): unknown
+}
 
 /** Of the process's streams. What is drawn goes to stderr, and is wiped away before anything is printed. */
-export function openTerminal({ stdout, stderr }: Streams): Terminal {
+export function openTerminal({
+  stdout,
+  stderr,
+}: {
+  readonly stdout: Output
+  readonly stderr: Output
+}): Terminal {
   const isInteractive = stdout.isTTY === true && stderr.isTTY === true
   let isDrawn = false
   const wipe = (): void => {
     if (isDrawn) stderr.write('\r\x1b[K')
     isDrawn = false
   }
-  const write = (stream: NodeJS.WriteStream, line: string): void => {
+  const write = (stream: Output, line: string): void => {
     wipe()
     stream.write(`${stream.isTTY === true ? withoutControls(line) : line}\n`)
   }

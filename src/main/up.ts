@@ -18,14 +18,12 @@ import { dataDirectory } from '#main/data-directory'
 import { startDeliveries } from '#main/deliveries'
 import { openDoors, openPorts, type Ports, topologyOf } from '#main/doors'
 import type { OpenStoreOptions } from '#main/ground'
-import { openHeroRedisPort } from '#main/hero-redis'
 import { accountSettingsOf } from '#main/library-settings'
 import { urlOf } from '#main/listening.config'
 import { isLoopback } from '#main/networks'
 import type { Listener } from '#main/ports'
 import { isShared, writePrivately } from '#main/private-file'
 import { regions } from '#main/s3-door'
-import { standBy } from '#main/stand-by'
 import { type OpenedStore, openStore } from '#main/store'
 import { openStoreLibraries } from '#main/store-libraries'
 import { httpPortDefault, nodesDefault, s3PortDefault, type UpConfig } from '#main/up.config'
@@ -84,7 +82,7 @@ export async function up({
   const opened =
     databaseUrl === undefined || !config.standsBy
       ? { store: await open({}), ports: undefined }
-      : await standBy({
+      : await (await import('#main/stand-by')).standBy({
           config,
           databaseUrl,
           open,
@@ -143,7 +141,7 @@ export async function up({
     config.heroRedisPort === undefined
       ? undefined
       : doors.use(
-          await openHeroRedisPort({
+          await (await import('#main/hero-redis')).openHeroRedisPort({
             ...{ directory: store.directory, host: config.host, port: config.heroRedisPort },
             certificate: config.heroRedisTls ? certificateOf(config) : undefined,
             ...{ rates, world, telemetry: heard, signal: ending.signal },

@@ -96,6 +96,12 @@ const reasonsOfErrno: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'no way leads there',
   ENETUNREACH: 'no way leads there',
   ETIMEDOUT: 'it does not answer',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'nobody we believe has signed its certificate',
+  SELF_SIGNED_CERT_IN_CHAIN: 'nobody we believe has signed its certificate',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'nobody we believe has signed its certificate',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'nobody we believe has signed its certificate',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
 }
 
 /** The fault that an error of the socket stands for. `redis/unavailable` */

@@ -5,7 +5,7 @@ import { type FaultDetail, isFault } from '#fault/fault'
 import { brokenConnection, refusalOf } from '#redis/_refusal'
 import { redisFault } from '#redis/faults'
 import { valueBytesMax } from '#redis/limits'
-import { ReplyReader } from '#redis/reply-reader'
+import { ReplyReader, type RoomFor } from '#redis/reply-reader'
 import { encodeRequest, type RespReply } from '#redis/resp'
 import { Permits } from '#stream/permits'
 import type { World } from '#world/world'
@@ -22,6 +22,8 @@ const commandsInFlightMax = 128
 export interface RedisTls {
   /** Certificates of authorities to believe, in PEM; the system's when left out. */
   readonly ca?: string | undefined
+  /** What its certificate is for; the host when left out. */
+  readonly name?: string | undefined
 }
 
 export interface RedisPlace {
@@ -53,7 +55,7 @@ export type RedisAnswer = Exclude<RespReply, { readonly kind: 'error' }>
 export async function openRedisConnection(
   options: RedisConnectionOptions,
 ): Promise<RedisConnection> {
-  const inlet: Inlet = { take: () => {} }
+  const inlet: Inlet = { gap: () => undefined, filled: () => {}, take: () => {} }
   return new RedisConnection(await openSocket(options, inlet), inlet, options)
 }
 
@@ -63,6 +65,7 @@ export function printRedisPlace({ host, port }: RedisPlace): string {
 }
 
 interface Waiting {
+  readonly roomFor: RoomFor | undefined
   readonly resolve: (reply: RespReply) => void
   readonly reject: (error: unknown) => void
 }
@@ -97,8 +100,11 @@ export class RedisConnection implements AsyncDisposable {
     this.#commandMs = commandMs
     this.#permits = new Permits(inFlightBytesMax)
     this.#bytesMin = Math.ceil(inFlightBytesMax / commandsInFlightMax)
-    this.#reader = new ReplyReader({ valueBytesMax })
-    inlet.take = (piece) => this.#onData(piece)
+    const roomFor: RoomFor = (bytes) => this.#waiting[0]?.roomFor?.(bytes)
+    this.#reader = new ReplyReader({ valueBytesMax, roomFor })
+    inlet.gap = () => this.#reader.gap
+    inlet.filled = (bytes) => this.#onData((reader) => reader.filled(bytes))
+    inlet.take = (piece) => this.#onData((reader) => reader.give(piece))
     socket.on('error', (error) => this.#fail(brokenConnection(error, this.#where)))
     socket.on('close', () => this.#fail(brokenConnection(undefined, this.#where)))
     socket.setNoDelay(true)
@@ -111,16 +117,17 @@ export class RedisConnection implements AsyncDisposable {
 
   /**
    * One command, once there is room for it. What the server refuses is a fault that names the server and what helps, and the connection
-   * goes on; all others end it. Long arguments must not change until it resolves.
+   * goes on; all others end it. Long arguments must not change until it settles, and nobody reads them after that. A value that is answered comes to
+   * lie in `roomFor` its length: nobody writes there any more once the call has settled.
    * `redis/unavailable`, `redis/timeout`, `redis/login-refused`, `redis/denied`, `redis/full`, `redis/refused`, `redis/too-large`, `redis/malformed`
    */
-  async call(args: readonly Uint8Array[]): Promise<RedisAnswer> {
+  async call(args: readonly Uint8Array[], roomFor?: RoomFor): Promise<RedisAnswer> {
     const bytes = args.reduce((sum, arg) => sum + arg.length, 0)
     const giveBack = await this.#permits.take(Math.max(bytes, this.#bytesMin))
     try {
       if (this.#failure !== undefined) throw this.#failure
       const answered = new Promise<RespReply>((resolve, reject) => {
-        this.#waiting.push({ resolve, reject })
+        this.#waiting.push({ roomFor, resolve, reject })
       })
       if (this.#waiting.length === 1) this.#restartClock()
       this.#write(encodeRequest(args))
@@ -144,9 +151,9 @@ export class RedisConnection implements AsyncDisposable {
     this.#socket.uncork()
   }
 
-  #onData(piece: Uint8Array): void {
+  #onData(read: (reader: ReplyReader) => void): void {
     try {
-      this.#reader.give(piece)
+      read(this.#reader)
       for (let reply = this.#reader.next(); reply !== undefined; reply = this.#reader.next()) {
         const first = this.#waiting.shift()
         if (first === undefined) {
@@ -185,12 +192,16 @@ export class RedisConnection implements AsyncDisposable {
   }
 }
 
-/** What comes off a socket goes through here. A piece is not kept: its memory is that of the next. */
+/** What comes off a socket goes through here. */
 interface Inlet {
+  /** Where the next bytes may be read into; then they are `filled`. */
+  gap: () => Uint8Array | undefined
+  filled: (bytes: number) => void
+  /** A piece is not kept: its memory is that of the next. */
   take: (piece: Uint8Array) => void
 }
 
-const readBytes = 256 * 1024
+const readBytes = 64 * 1024
 
 async function openSocket(options: RedisConnectionOptions, inlet: Inlet): Promise<Socket> {
   const { world, connectMs = connectMsDefault, host, port, tls } = options
@@ -220,21 +231,31 @@ async function openSocket(options: RedisConnectionOptions, inlet: Inlet): Promis
   }
 }
 
-/** One buffer for all that comes: large values in fresh ones keep the collector busier than anything else. */
+/**
+ * Values are read to where they are wanted, the rest into one buffer: large values in fresh ones keep the collector busier than anything else, and
+ * each byte that is copied once more costs as much as taking it from the socket.
+ */
 function connectPlain(place: Pick<RedisPlace, 'host' | 'port'>, inlet: Inlet): Socket {
-  const callback = (bytes: number, buffer: Uint8Array): boolean => {
-    inlet.take(buffer.subarray(0, bytes))
+  const common = Buffer.allocUnsafeSlow(readBytes)
+  let gap: Uint8Array | undefined
+  const buffer = (): Uint8Array => {
+    gap = inlet.gap()
+    return gap ?? common
+  }
+  const callback = (bytes: number): boolean => {
+    if (gap === undefined) inlet.take(common.subarray(0, bytes))
+    else inlet.filled(bytes)
     return true
   }
-  return connect({ ...place, onread: { buffer: Buffer.allocUnsafeSlow(readBytes), callback } })
+  return connect({ ...place, onread: { buffer, callback } })
 }
 
-function tlsOptions({ host, port }: RedisPlace, { ca }: RedisTls): ConnectionOptions {
-  const isAddress = /^[\d.]+$|:/.test(host)
+function tlsOptions({ host, port }: RedisPlace, { ca, name = host }: RedisTls): ConnectionOptions {
+  const isAddress = /^[\d.]+$|:/.test(name) // which has no place in a handshake
   return {
     host,
     port,
-    ...(isAddress ? {} : { servername: host }),
+    ...(isAddress ? {} : { servername: name }),
     ...(ca === undefined ? {} : { ca }),
   }
 }

@@ -10,6 +10,7 @@ import {
 import { redisFault } from '#redis/faults'
 import { type HeroLogin, logIn } from '#redis/hero-login'
 import { keyBytesMax, valueBytesMax } from '#redis/limits'
+import type { RoomFor } from '#redis/reply-reader'
 import type { World } from '#world/world'
 
 export interface HeroRedisOptions extends RedisPlace, RedisLimits {
@@ -26,9 +27,9 @@ export interface HeroRedisOptions extends RedisPlace, RedisLimits {
  * `redis/too-large`, `redis/malformed`. The connection is made anew with the next command after it was lost.
  */
 export interface HeroRedis extends AsyncDisposable {
-  /** The value, in memory that is the caller's; `undefined` when there is none. */
-  get(key: Uint8Array): Promise<Uint8Array | undefined>
-  /** Done when it resolves, as durably as the server promises. The value must not change until then. */
+  /** The value, in `roomFor` its length, or in memory that is the caller's; `undefined` when there is none. */
+  get(key: Uint8Array, roomFor?: RoomFor): Promise<Uint8Array | undefined>
+  /** Done when it resolves, as durably as the server promises. The value must not change until it settles. */
   set(key: Uint8Array, value: Uint8Array): Promise<void>
   exists(key: Uint8Array): Promise<boolean>
   /** True when there was a value. */
@@ -54,8 +55,8 @@ class HeroRedisClient implements HeroRedis {
     this.#options = options
   }
 
-  async get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    const answer = await this.#call('GET', key)
+  async get(key: Uint8Array, roomFor?: RoomFor): Promise<Uint8Array | undefined> {
+    const answer = await this.#call(['GET', key], roomFor)
     if (answer.kind === 'nil') return undefined
     if (answer.kind === 'bulk') return answer.bytes
     throw this.#strange()
@@ -63,7 +64,7 @@ class HeroRedisClient implements HeroRedis {
 
   async set(key: Uint8Array, value: Uint8Array): Promise<void> {
     if (value.length > valueBytesMax) throw tooLarge('the value', value.length, valueBytesMax)
-    await this.#call('SET', key, value)
+    await this.#call(['SET', key, value])
   }
 
   async exists(key: Uint8Array): Promise<boolean> {
@@ -75,7 +76,7 @@ class HeroRedisClient implements HeroRedis {
   }
 
   async ping(): Promise<void> {
-    await this.#call('PING')
+    await this.#call(['PING'])
   }
 
   async close(): Promise<void> {
@@ -114,17 +115,20 @@ class HeroRedisClient implements HeroRedis {
     }
   }
 
-  async #call(word: string, ...args: readonly Uint8Array[]): Promise<RedisAnswer> {
+  async #call(
+    [word, ...args]: readonly [word: string, ...args: readonly Uint8Array[]],
+    roomFor?: RoomFor,
+  ): Promise<RedisAnswer> {
     const [key] = args
     if (key !== undefined && key.length > keyBytesMax) {
       throw tooLarge('the key', key.length, keyBytesMax)
     }
     const connection = await this.connected()
-    return await connection.call([Buffer.from(word), ...args])
+    return await connection.call([Buffer.from(word), ...args], roomFor)
   }
 
   async #count(word: string, key: Uint8Array): Promise<number> {
-    const answer = await this.#call(word, key)
+    const answer = await this.#call([word, key])
     if (answer.kind === 'integer') return answer.value
     throw this.#strange()
   }

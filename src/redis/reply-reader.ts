@@ -4,14 +4,29 @@ import { parseCount, RespInput, type RespReply } from '#redis/resp'
 /** Longest line of a reply: a simple string, or an error with what the server thinks of it. */
 const lineBytesMax = 4096
 
+/** Memory of that many bytes for a value, from whoever asked for it; fresh memory when there is none. */
+export type RoomFor = (bytes: number) => Uint8Array | undefined
+
+/** Shorter gaps are not worth a call of the system of their own. */
+const gapBytesMin = 16 * 1024
+
 /** Reads what a server answers, however it is cut. Holds no more than one value, of the length it was told to expect at most. */
 export class ReplyReader {
   readonly #input = new RespInput({ lineBytesMax })
   readonly #valueBytesMax: number
-  #valueBytes: number | undefined
+  readonly #roomFor: RoomFor
+  #value: { readonly bytes: number; readonly room: Uint8Array | undefined } | undefined
 
-  constructor({ valueBytesMax }: { readonly valueBytesMax: number }) {
+  /** `roomFor` is asked once for each value. */
+  constructor({
+    valueBytesMax,
+    roomFor = () => undefined,
+  }: {
+    readonly valueBytesMax: number
+    readonly roomFor?: RoomFor
+  }) {
     this.#valueBytesMax = valueBytesMax
+    this.#roomFor = roomFor
   }
 
   /** After `next` was `undefined`. */
@@ -19,17 +34,28 @@ export class ReplyReader {
     this.#input.give(piece)
   }
 
+  /** Where the next bytes may be read into, after `next` was `undefined`: they belong to a value. Then `filled` takes the place of `give`. */
+  get gap(): Uint8Array | undefined {
+    const { gap } = this.#input
+    return gap !== undefined && gap.length >= gapBytesMin ? gap : undefined
+  }
+
+  /** So many bytes were read into the gap. */
+  filled(bytes: number): void {
+    this.#input.filled(bytes)
+  }
+
   /** The next reply, or `undefined` when it has not all come. After a fault nothing more can be read. `redis/malformed`, `redis/too-large` */
   next(): RespReply | undefined {
-    if (this.#valueBytes === undefined) {
+    if (this.#value === undefined) {
       const line = this.#input.takeLine()
       const reply = line === undefined ? undefined : this.#read(line)
       if (reply === undefined || typeof reply !== 'number') return reply
-      this.#valueBytes = reply
+      this.#value = { bytes: reply, room: this.#roomFor(reply) }
     }
-    const bytes = this.#input.takeRun(this.#valueBytes)
+    const bytes = this.#input.takeRun(this.#value.bytes, this.#value.room)
     if (bytes === undefined) return undefined
-    this.#valueBytes = undefined
+    this.#value = undefined
     return { kind: 'bulk', bytes }
   }
 

@@ -63,6 +63,49 @@ test('replies are read as they were written, however they are cut', () =>
     }),
   ))
 
+test('values come to lie where there is room for them, and may be read there without a copy', () => {
+  const values = [20_000, 40_000, 17_000].map((length) => Buffer.alloc(length, length % 251))
+  const bytes = Buffer.concat(
+    values.flatMap((value) => encodeReply({ kind: 'bulk', bytes: value })),
+  )
+  for (const pieceBytes of [1, 100, 16_384, 60_000]) {
+    const rooms: Uint8Array[] = []
+    const reader = new ReplyReader({
+      valueBytesMax: 40_000,
+      roomFor: (length) => {
+        const room = length === 17_000 ? undefined : new Uint8Array(new SharedArrayBuffer(length))
+        if (room !== undefined) rooms.push(room)
+        return room
+      },
+    })
+    const found: RespReply[] = []
+    let filled = 0
+    for (let at = 0; at < bytes.length; ) {
+      const { gap } = reader
+      const piece = bytes.subarray(at, at + Math.min(pieceBytes, gap?.length ?? pieceBytes))
+      at += piece.length
+      gap?.set(piece)
+      if (gap === undefined) reader.give(piece)
+      else reader.filled(piece.length)
+      filled += gap === undefined ? 0 : piece.length
+      for (let reply = reader.next(); reply; reply = reader.next()) found.push(reply)
+    }
+    deepEqual(
+      found.map((reply) => reply.kind === 'bulk' && Buffer.from(reply.bytes)),
+      values,
+    )
+    deepEqual(
+      rooms.map((room) => room.length),
+      [20_000, 40_000],
+    )
+    deepEqual(
+      found.slice(0, 2).map((reply) => reply.kind === 'bulk' && reply.bytes.buffer),
+      rooms.map(({ buffer }) => buffer),
+    )
+    equal(filled > 0, pieceBytes < 60_000, 'nearly all comes in the first piece')
+  }
+})
+
 test('requests are read as they were written, however they are cut', () =>
   fc.assert(
     fc.property(

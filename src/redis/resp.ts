@@ -2,6 +2,7 @@
  * RESP2, Redis's protocol, as bytes: requests are arrays of bulk strings, replies anything but arrays.
  * https://redis.io/docs/latest/develop/reference/protocol-spec/
  */
+import { copyInto } from '#bytes/copy'
 import { redisFault } from '#redis/faults'
 
 export type RespReply =
@@ -59,7 +60,7 @@ export class RespInput {
   #piece: Uint8Array = none
   #at = 0
   #begunLine: Uint8Array = none
-  #begunRun: Uint8Array<ArrayBuffer> | undefined
+  #begunRun: Uint8Array | undefined
   #runBytes = 0
 
   constructor({ lineBytesMax }: { readonly lineBytesMax: number }) {
@@ -94,21 +95,40 @@ export class RespInput {
     return line.toString('latin1', 0, line.length - lineEnd.length)
   }
 
-  /** That many bytes, in memory of their own, and the line end behind them; `undefined` when they have not all come yet. `redis/malformed` */
-  takeRun(bytes: number): Uint8Array<ArrayBuffer> | undefined {
-    this.#begunRun ??= new Uint8Array(bytes + lineEnd.length)
+  /** That many bytes, in `room` of that length or in memory of their own, and the line end behind them; `undefined` when they have not all come yet. `redis/malformed` */
+  takeRun(bytes: number, room?: Uint8Array): Uint8Array | undefined {
+    this.#begunRun ??= room ?? new Uint8Array(bytes)
     const run = this.#begunRun
-    const fresh = this.#piece.subarray(this.#at, this.#at + run.length - this.#runBytes)
-    run.set(fresh, this.#runBytes)
+    const fresh = this.#piece.subarray(this.#at, this.#at + Math.max(0, bytes - this.#runBytes))
+    copyInto(run, fresh, Math.min(this.#runBytes, bytes))
     this.#at += fresh.length
     this.#runBytes += fresh.length
-    if (this.#runBytes < run.length) return undefined
+    while (this.#runBytes >= bytes && this.#runBytes < bytes + lineEnd.length) {
+      const next = this.#piece[this.#at]
+      if (next === undefined) return undefined
+      if (next !== lineEnd[this.#runBytes - bytes]) {
+        throw redisFault('redis/malformed', { reason: 'a string is longer than it says' })
+      }
+      this.#at += 1
+      this.#runBytes += 1
+    }
+    if (this.#runBytes < bytes) return undefined
     this.#begunRun = undefined
     this.#runBytes = 0
-    if (run[bytes] !== carriageReturn || run[bytes + 1] !== lineFeed) {
-      throw redisFault('redis/malformed', { reason: 'a string is longer than it says' })
-    }
-    return run.subarray(0, bytes)
+    return run
+  }
+
+  /** What has not come yet of a run that was begun: whoever reads into it says how much by `filled`, in place of giving a piece. */
+  get gap(): Uint8Array | undefined {
+    const run = this.#begunRun
+    return run !== undefined && this.#runBytes < run.length
+      ? run.subarray(this.#runBytes)
+      : undefined
+  }
+
+  filled(bytes: number): void {
+    this.give(none)
+    this.#runBytes += bytes
   }
 }
 

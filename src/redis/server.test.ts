@@ -252,6 +252,8 @@ test('TLS: a client that believes the authority gets in, others do not', async (
     await using client = await openHeroRedis({ ...place, tls: { ca } })
     await client.set(Buffer.from('key'), Buffer.from('value'))
     await rejects(openHeroRedis({ ...place, tls: {} }), { code: 'redis/unavailable' })
+    const named = openHeroRedis({ ...place, tls: { ca, name: 'redis.example.org' } })
+    await rejects(named, /reason=its certificate is for another name/)
     await rejects(openHeroRedis({ ...place, connectMs: 2_000, commandMs: 500 }), (error) =>
       isFault(error, 'redis/unavailable', 'redis/timeout', 'redis/malformed'),
     )

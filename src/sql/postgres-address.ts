@@ -15,6 +15,9 @@ export interface PostgresAddress {
   readonly tlsRootPath: string | undefined
 }
 
+/** Connections that read, unless more or fewer are asked for. */
+export const connectionsMaxDefault = 8
+
 const portDefault = 5432
 const parameters = ['host', 'sslmode', 'sslrootcert'] as const
 

@@ -10,7 +10,11 @@ import {
   markLease,
   takeLease,
 } from '#sql/lease'
-import { type PostgresAddress, parsePostgresAddress } from '#sql/postgres-address'
+import {
+  connectionsMaxDefault,
+  type PostgresAddress,
+  parsePostgresAddress,
+} from '#sql/postgres-address'
 import { isRefusal, PostgresConnection } from '#sql/postgres-connection'
 import { PostgresPool } from '#sql/postgres-pool'
 import { PostgresReplica, type Standing } from '#sql/postgres-replica'
@@ -19,8 +23,6 @@ import { Queue } from '#sql/queue'
 import type { Queryable, Sql, SqlRow, SqlValue, Transaction } from '#sql/sql'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
-
-export const connectionsMaxDefault = 8
 
 export interface PostgresOptions {
   readonly address: string

@@ -1,10 +1,8 @@
 /** Log lines for machines: one JSON object per line, on stderr. People read the banner and `/health`. */
 import { destination, type Logger, pino, stdTimeFunctions } from 'pino'
+import type { LogLevel } from '#telemetry/log-level'
 import type { RepairSum } from '#telemetry/repair-tally'
 import type { RequestEnded, Telemetry } from '#telemetry/telemetry'
-
-export const logLevels = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const
-export type LogLevel = (typeof logLevels)[number]
 
 /** No caller passes a secret; should one slip into a field all the same, its value never reaches a line. */
 const secretNames = [

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { test } from 'node:test'
-import type { LogLevel } from '#telemetry/log'
+import type { LogLevel } from '#telemetry/log-level'
 import { openTelemetry } from '#telemetry/open-telemetry'
 import type { RequestEnded } from '#telemetry/telemetry'
 import { SimulatedWorld } from '#world/simulated'

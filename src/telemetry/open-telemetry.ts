@@ -1,4 +1,5 @@
-import { type LineSink, type LogLevel, openLog } from '#telemetry/log'
+import { type LineSink, openLog } from '#telemetry/log'
+import type { LogLevel } from '#telemetry/log-level'
 import { type MetricFamily, type Observation, openMetrics } from '#telemetry/metrics'
 import { tallyRepairs } from '#telemetry/repair-tally'
 import type { Telemetry } from '#telemetry/telemetry'

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { after, describe, test } from 'node:test'
 import { findPostgres, startPostgres } from '../postgres/server.ts'
+import { testFlags } from '../runner/run-file.ts'
 
 const hasPostgres = (await findPostgres()) !== undefined
 const server = hasPostgres ? await startPostgres({ settings: ['fsync=off'] }) : undefined
@@ -41,7 +42,7 @@ describe('on PostgreSQL', { skip: !hasPostgres && 'no PostgreSQL server to start
       const { NODE_TEST_CONTEXT: _, ...env } = process.env
       const child = spawn(
         process.execPath,
-        ['--test-reporter=tap', new URL(file, import.meta.url).pathname],
+        [...testFlags, '--test-reporter=tap', new URL(file, import.meta.url).pathname],
         {
           env: { ...env, MYCELIUM_TEST_POSTGRES: server?.url },
           stdio: ['ignore', 'pipe', 'inherit'],

@@ -50,7 +50,7 @@ export async function openRegistry(
   const master = newMasterKey(world)
   const keyringBytes = createKeyring({ master, world })
   const keyring = openKeyring(keyringBytes, master)
-  const sql = await openTestDatabase(world)
+  const sql = await openTestDatabase(world, [libraryRoom])
   const node = { id: 'node-01', ...openMemoryNode({ world }), isUp: true }
   const changelog = await openChangeLog({
     ...{ sql, keyring, world, telemetry, rooms: [deliveryRoom, libraryRoom] },

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
-import type { Trust } from '#cli/mdlibs/context'
+import type { Asking, Trust } from '#cli/mdlibs/context'
 import { runMdlibs } from '#cli/mdlibs/run'
 import { systemWorld } from '#world/system'
 
@@ -39,35 +39,48 @@ export const trustNobodyElse: Trust = {
   anybody: () => {},
 }
 
+export interface CallOptions {
+  readonly directory: string
+  readonly home: string
+  readonly env: Readonly<Record<string, string>>
+  readonly input?: string
+  readonly ask?: Asking | undefined
+}
+
+/** One call, to its end. */
+export async function callMdlibs(
+  args: readonly string[],
+  { directory, home, env, input = '', ask }: CallOptions,
+): Promise<Outcome> {
+  const stdout: string[] = []
+  const stderr: string[] = []
+  const code = await runMdlibs(args, {
+    version: '0',
+    terminal: {
+      isInteractive: false,
+      print: (line) => stdout.push(`${line}\n`),
+      warn: (line) => stderr.push(`${line}\n`),
+      draw: () => {},
+      columns: () => 80,
+    },
+    world: systemWorld(),
+    signal: new AbortController().signal,
+    ...{ directory, home, env, ask, trust: trustNobodyElse, platform: 'linux' },
+    stdin: () => Readable.from([Buffer.from(input)]),
+  })
+  return { code, stdout: stdout.join(''), stderr: stderr.join('') }
+}
+
 export async function openWorkplace(): Promise<Workplace> {
   const env: Record<string, string> = {}
   const questions: string[] = []
   const root = await realpath(await mkdtemp(join(tmpdir(), 'mycelium-mdlibs-')))
   const path = (...names: string[]): string => join(root, ...names)
-  const runIn = async (directory: string, ...args: readonly string[]): Promise<Outcome> => {
-    const stdout: string[] = []
-    const stderr: string[] = []
-    const code = await runMdlibs(args, {
-      version: '0',
-      terminal: {
-        isInteractive: false,
-        print: (line) => stdout.push(`${line}\n`),
-        warn: (line) => stderr.push(`${line}\n`),
-        draw: () => {},
-        columns: () => 80,
-      },
-      world: systemWorld(),
-      signal: new AbortController().signal,
-      directory: path(directory),
-      home: path('home'),
-      env,
-      platform: 'linux',
-      stdin: () => Readable.from([Buffer.from(work.input)]),
-      trust: trustNobodyElse,
+  const runIn = (directory: string, ...args: readonly string[]): Promise<Outcome> =>
+    callMdlibs(args, {
+      ...{ directory: path(directory), home: path('home'), env, input: work.input },
       ask: work.answers === undefined ? undefined : { line: answer, hidden: answer },
     })
-    return { code, stdout: stdout.join(''), stderr: stderr.join('') }
-  }
   const answer = async (question: string): Promise<string> => {
     questions.push(question)
     return work.answers?.shift() ?? ''

@@ -1,19 +1,22 @@
 /** Backends that want to know who writes: a Hero Redis with tokens and keys, which is our own port, and buckets. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { fromHex } from '#bytes/text'
 import { parseLink } from '#content/link'
 import { fetchMetadata } from '#content/manifest'
 import type { FileMetadata } from '#content/metadata'
 import { RegistryClient } from '#content/registry-client'
+import { digestOf } from '#crypto/digest'
 import { systemWorld } from '#world/system'
+import { startTlsRedis } from '../brokers.ts'
+import { makeAuthority } from '../certificate.ts'
 import { smallStore } from '../cli/cyxcloud.ts'
 import { startStore } from '../harness.ts'
 import { loginVector, type StandIn, startHeroRedis, uploaderToken } from '../hero-redis.ts'
 import { type RunningRegistry, startRegistry } from '../integration/registry/registry-server.ts'
 import { bucketOf } from '../s3-bucket.ts'
-import { configOf, linkIn, openWorkplace, type Workplace } from './mycdnctl.ts'
+import { configOf, linkIn, openWorkplace, type Workplace, withoutRedis } from './mycdnctl.ts'
 
 const token = `{ type = "token", token = "${uploaderToken}" }`
 const key = `{ type = "private_key", private_key = "${loginVector.seed.toUpperCase()}" }`
@@ -115,6 +118,65 @@ describe('mycdnctl logs in', () => {
     const nowhere = await place.run(['upload', 'file'])
     equal(nowhere.code, 2)
     match(nowhere.stderr, /backend 2: there is no host no\.such\.host\.invalid/)
+  })
+
+  test('a Redis that speaks TLS only, by its name', { skip: withoutRedis }, async () => {
+    const folder = place.path('authority')
+    await mkdir(folder)
+    const authority = makeAuthority(folder)
+    await using redis = await startTlsRedis(authority.issue('redis'))
+    const settleTls = async (tls: string): Promise<void> => {
+      const text = configOf(
+        1,
+        [1, 2].map((db) => ({ host: `localhost:${redis.port}`, db })),
+      )
+      await place.settle(text.replaceAll(/^db = .*$/gm, `$&\n${tls}`))
+    }
+    const [believed, other] = ['tls = { ca = "authority/authority.pem" }', 'tls = true']
+    await settleTls(believed)
+    const { code, stdout, stderr } = await place.run(['upload', 'file'])
+    equal(code, 0, stderr)
+    const link = linkIn(stdout)
+    equal((await place.run(['download', link, '-o', '-'])).stdout, 'behind a login')
+    for (const [tls, says] of [
+      [other, /nobody we believe has signed its certificate/],
+      ['', /it (?:cut|closed) the connection/],
+    ] as const) {
+      await settleTls(tls)
+      const refused = await place.run(['upload', 'file'])
+      deepEqual([refused.code, refused.stdout], [5, ''])
+      match(refused.stderr, says)
+    }
+    await settleTls('tls = { ca = "no-such.pem" }')
+    equal((await place.run(['upload', 'file'])).code, 3)
+  })
+
+  test('rm at a registry with tokens: the one of the settings must have the right', async () => {
+    const folder = place.path('tokens')
+    const tokens = [
+      ['writer', 'upload'],
+      ['owner', 'upload,delete'],
+    ].map(
+      ([name = '', rights]) =>
+        `${name} ${rights} ${digestOf(Buffer.from(`of-${name}`), 'sha256').toHex()}`,
+    )
+    await writeFile(folder, `${tokens.join('\n')}\n`)
+    await using guarded = await startRegistry({ flags: ['--tokens', folder] })
+    const at = ['--registry', `http://localhost:${guarded.port}`]
+    const as = (name: string) => ({ env: { MYCDNCTL_REGISTRY_TOKEN: `of-${name}` } })
+    await settle([token, key])
+    const nobody = await place.run(['upload', 'file', ...at])
+    deepEqual([nobody.code, nobody.stdout], [4, ''])
+    const link = linkIn((await place.run(['upload', 'file', ...at], as('writer'))).stdout)
+    const refused = await place.run(['rm', link, '--force', ...at], as('writer'))
+    equal(refused.code, 7)
+    match(refused.stdout, /file: shards removed \(2 shards\)/)
+    match(refused.stderr, /does not let its manifest be removed \(403\)/)
+    ok(!refused.stderr.includes('of-writer'))
+    const removed = await place.run(['rm', link, '--force', ...at], as('owner'))
+    equal(removed.code, 0, removed.stderr)
+    match(removed.stdout, /file: removed \(0 shards\)/)
+    equal((await place.run(['ls', link, ...at])).code, 3, 'nothing leads there any more')
   })
 
   test('buckets of a store of ours, beside a Hero Redis', async () => {

@@ -14,7 +14,12 @@ test('every exit code has a row', () => {
 })
 
 test('every command and every flag is named', () => {
-  const program = createCdnProgram({ version: '0', run: async () => {} })
+  const program = createCdnProgram({
+    version: '0',
+    run: async () => {},
+    writeOut: () => {},
+    writeErr: () => {},
+  })
   for (const command of [program, ...program.commands]) {
     ok(command === program || page.includes(`| \`${command.name()}`), command.name())
     for (const { long } of command.options) {

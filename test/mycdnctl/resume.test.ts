@@ -5,14 +5,13 @@ import { readdir, stat } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { createClient } from '@redis/client'
 import { chunkBytesMin } from '#content/upload'
-import { type RunningRegistry, startRegistry } from '../integration/registry/registry-server.ts'
 import { bytesOf } from '../s3-bucket.ts'
 import { until } from '../until.ts'
 import {
+  type Cdn,
   linkIn,
-  openWorkplace,
   type Servers,
-  startServers,
+  startCdn,
   type Workplace,
   withoutRedis,
 } from './mycdnctl.ts'
@@ -21,20 +20,14 @@ const blocks = 9
 const small = ['--chunk-size', String(chunkBytesMin)]
 
 describe('an interrupted upload', { skip: withoutRedis }, () => {
+  let cdn: Cdn
   let servers: Servers
-  let registry: RunningRegistry
   let place: Workplace
   before(async () => {
-    servers = await startServers(3)
-    registry = await startRegistry()
-    place = await openWorkplace(`http://localhost:${registry.port}`)
-    await place.settle(servers.config(2))
+    cdn = await startCdn({ total: 3, required: 2 })
+    ;({ servers, place } = cdn)
   })
-  after(async () => {
-    await place?.[Symbol.asyncDispose]()
-    await registry?.[Symbol.asyncDispose]()
-    await servers?.[Symbol.asyncDispose]()
-  })
+  after(() => cdn[Symbol.asyncDispose]())
 
   for (const [signal, more] of [
     ['SIGINT', []],

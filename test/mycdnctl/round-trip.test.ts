@@ -5,13 +5,14 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { createClient, RESP_TYPES } from '@redis/client'
 import { chunkBytesMin } from '#content/upload'
-import { type RunningRegistry, startRegistry } from '../integration/registry/registry-server.ts'
+import type { RunningRegistry } from '../integration/registry/registry-server.ts'
 import { bytesOf } from '../s3-bucket.ts'
 import {
+  type Cdn,
   linkIn,
   openWorkplace,
   type Servers,
-  startServers,
+  startCdn,
   type Workplace,
   withoutRedis,
 } from './mycdnctl.ts'
@@ -23,20 +24,15 @@ const lines = (text: string) =>
     .map((line): Record<string, unknown> => JSON.parse(line))
 
 describe('mycdnctl', { skip: withoutRedis }, () => {
+  let cdn: Cdn
   let servers: Servers
   let registry: RunningRegistry
   let place: Workplace
   before(async () => {
-    servers = await startServers(5)
-    registry = await startRegistry()
-    place = await openWorkplace(`http://localhost:${registry.port}`)
-    await place.settle(servers.config(3))
+    cdn = await startCdn({ total: 5, required: 3 })
+    ;({ servers, registry, place } = cdn)
   })
-  after(async () => {
-    await place?.[Symbol.asyncDispose]()
-    await registry?.[Symbol.asyncDispose]()
-    await servers?.[Symbol.asyncDispose]()
-  })
+  after(() => cdn[Symbol.asyncDispose]())
 
   const run = async (...args: readonly string[]): Promise<string> => {
     const { code, stdout, stderr } = await place.run(args)
@@ -72,7 +68,7 @@ describe('mycdnctl', { skip: withoutRedis }, () => {
 
   test('prints the line that scripts know, and the other form of the link on stderr', async () => {
     await writeFile(place.path('hello.txt'), 'hello mycelium cdn\n')
-    const { stdout, stderr } = await place.run(['upload', 'hello.txt'])
+    const { stdout, stderr } = await place.start(['upload', 'hello.txt']).ended
     const line =
       /^Object hello\.txt saved\. Url: http:\/\/([0-9a-f]{32})\.localhost:(\d+)\/\?key=([0-9a-f]{32})\n$/
     match(stdout, line)
@@ -89,9 +85,10 @@ describe('mycdnctl', { skip: withoutRedis }, () => {
 
   test('standard input, with a name; names and types as they are asked for', async () => {
     const input = bytesOf('a pipe', 2 * chunkBytesMin + 7)
-    const piped = await place.run(['upload', '-', '--name', 'piped.bin', ...small], { input })
+    const piped = await place.start(['upload', '-', '--name', 'piped.bin', ...small], { input })
+      .ended
     equal(piped.code, 0, piped.stderr)
-    const back = await place.run(['download', linkIn(piped.stdout), '-o', '-'])
+    const back = await place.start(['download', linkIn(piped.stdout), '-o', '-']).ended
     ok(back.bytes.equals(input))
     equal((await place.run(['upload', '-'], { input })).code, 2)
 

@@ -5,12 +5,12 @@ import { after, test } from 'node:test'
 import { fromHex, toHex } from '#bytes/text'
 import type { Backend, PlacedBackend } from '#content/backend'
 import { BlockCodec } from '#content/block-codec'
-import { BlockMemory } from '#content/block-memory'
+import { BlockMemory, RoomyBlocks } from '#content/block-memory'
 import { decodeMetadata, encodeMetadata } from '#content/cdn-meta'
 import { keepManifest } from '#content/manifest'
 import { referencesOf } from '#content/reference'
 import { RegistryClient } from '#content/registry-client'
-import { blockTagBytes, openMetadata } from '#content/seal'
+import { openMetadata } from '#content/seal'
 import { forgottenLots, storeFile } from '#content/upload'
 import { Permits } from '#stream/permits'
 import { systemWorld } from '#world/system'
@@ -22,7 +22,8 @@ const vector: Readonly<Record<string, string>> = JSON.parse(
 )
 const bytesOf = (name: string): Uint8Array => fromHex(vector[name] ?? '')
 
-const codec = new BlockCodec({ threads: 1 })
+const blockMemory = new BlockMemory({ coders: 1 })
+const codec = new BlockCodec(blockMemory)
 after(() => codec[Symbol.asyncDispose]())
 const signal = new AbortController().signal
 
@@ -51,10 +52,13 @@ function place(host: string, port: number): PlacedBackend & { readonly kept: Map
   return { backend, location: { host, port, db: 1 }, kept }
 }
 
+const coding = { required: 2, total: 3 }
+const roomyBlocks = new RoomyBlocks(blockMemory, coding)
+
 async function* roomy(plaintext: Uint8Array) {
-  const block = new Uint8Array(new SharedArrayBuffer(plaintext.length + blockTagBytes))
-  block.set(plaintext)
-  yield block
+  const roomy = roomyBlocks.take(plaintext.length)
+  roomy.block.set(plaintext)
+  yield roomy
 }
 
 const plan = {
@@ -73,8 +77,7 @@ test('the vector: shards, metadata, sealed metadata, registry and link', async (
   const places = [place('127.0.0.1', 6379), place('127.0.0.1', 6380), place('::1', 6381)]
   const world = loaded(bytesOf('blockNonce'), bytesOf('metadataNonce'))
   const memory = new Permits(2 ** 20)
-  const blockMemory = new BlockMemory({ keptMax: 2 })
-  const parts = { backends: places, requiredShards: 2, codec, memory, blockMemory, world, signal }
+  const parts = { backends: places, requiredShards: 2, codec, memory, roomyBlocks, world, signal }
   const { metadata, missing, bytes } = await storeFile(roomy(bytesOf('plaintext')), plan, parts)
   deepEqual([missing, bytes], [[], 19])
   deepEqual(
@@ -101,10 +104,9 @@ test('the vector: shards, metadata, sealed metadata, registry and link', async (
 test('private: the key is no hash of the content, and two plaintexts never share one', async () => {
   const salt = new Uint8Array(32).fill(7)
   const nonce = bytesOf('blockNonce')
-  const coding = { required: 2, total: 3 }
   const seal = async (text: string) => {
-    for await (const block of roomy(Buffer.from(text)))
-      return await codec.seal({ block, nonce, salt, coding, room: new Uint8Array(100) })
+    for await (const { block, room } of roomy(Buffer.from(text)))
+      return await codec.seal({ block, nonce, salt, coding, room })
     throw new Error('there is a block')
   }
   const [one, other] = [await seal('one'), await seal('other')]

@@ -165,9 +165,13 @@ async function startIn({
   }
 }
 
-/** An empty database on the server at `url`, which names another one of it; returns its own. */
-export async function newDatabase(url: string, name: string): Promise<string> {
-  await ask(url, `create database ${name}`)
+/** An empty database on the server at `url`, which names another one of it, or a copy of `template`; returns its own address. */
+export async function newDatabase(
+  url: string,
+  name: string,
+  { template = 'template1' }: { readonly template?: string } = {},
+): Promise<string> {
+  await ask(url, `create database ${name} template ${template}`)
   return Object.assign(new URL(url), { pathname: `/${name}` }).href
 }
 

@@ -7,6 +7,10 @@ import type { Outcome, Remark } from './outcome.ts'
 import type { TestLine } from './reporter.ts'
 
 const reporter = new URL('./reporter.ts', import.meta.url).href
+/** What Node is told before the test file. */
+export const testFlags: readonly string[] = [
+  `--import=${new URL('./without-hooks.ts', import.meta.url).href}`,
+]
 
 export async function runTestFile(
   file: string,
@@ -15,7 +19,8 @@ export async function runTestFile(
   const directory = await mkdtemp(join(tmpdir(), 'mycelium-test-'))
   try {
     const lines = join(directory, 'lines')
-    const args = [`--test-reporter=${reporter}`, `--test-reporter-destination=${lines}`, file]
+    const reporting = [`--test-reporter=${reporter}`, `--test-reporter-destination=${lines}`]
+    const args = [...testFlags, ...reporting, file]
     const { output, trouble, ms } = await runChild(process.execPath, args, { timeoutMs })
     const tests = parseLines(await readFile(lines, 'utf8').catch(() => ''))
     const failures = tests.filter(({ outcome }) => outcome === 'failed')

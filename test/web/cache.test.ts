@@ -1,112 +1,142 @@
 /**
- * A real nginx as a cache before the registry, with the configuration that docs/operate/cdn.md shows. What it keeps is ciphertext, passed on as it is;
- * what somebody changes in it is found by the page, every time.
+ * Real caches before the registry, with the configurations that docs/operate/cdn.md shows. What they keep is ciphertext, passed on as it is; what somebody
+ * changes in it is found by the page, every time.
  */
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
-import { globSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { after, before, type TestContext, test } from 'node:test'
+import { after, before, describe, type TestContext, test } from 'node:test'
 import { whyWithout } from '../debian-packages.ts'
 import { getFromHost } from '../get-from-host.ts'
-import { type CachingBalancer, startNginx } from '../integration/registry/balancers.ts'
+import {
+  type CacheEntry,
+  type CachingBalancer,
+  startNginx,
+  startVarnish,
+} from '../integration/registry/balancers.ts'
 import { type OpenedBrowser, startBrowser, withoutBrowser } from './browser.ts'
 import { type LinkSite, startLinkSite } from './link-site.ts'
 import * as sample from './samples.ts'
 import { type Uploaded, uploadFile } from './upload.ts'
 
-const skip = withoutBrowser || whyWithout('nginx')
-
 let site: LinkSite
-let nginx: CachingBalancer
 let browser: OpenedBrowser
-let linkTo: (of: Uploaded) => string
+let cache: CachingBalancer
 
-if (skip === false) {
+if (withoutBrowser === false) {
   before(async () => {
     site = await startLinkSite({ required: 3, total: 5 })
-    nginx = await startNginx([site.plainPort, site.plainPort, site.plainPort])
     browser = await startBrowser()
-    const { port } = new URL(nginx.url)
-    linkTo = ({ hash, key }) => `http://${hash}.localhost:${port}/#key=${key}`
   })
   after(async () => {
     await browser[Symbol.asyncDispose]()
-    await nginx[Symbol.asyncDispose]()
     await site[Symbol.asyncDispose]()
   })
 }
 
-test('whoever comes second is served by the cache, with the same bytes', { skip }, async (t) => {
-  const content = `${sample.text}\n${'words '.repeat(800_000)}`
-  const file = await upload(content, 2 ** 20)
-  const first = await visit(file)
-  ok(content.startsWith(first.text) && first.text.length > 500_000) // of a long text the beginning is shown
-  const second = await visit(file)
-  equal(second.text, first.text)
-  const asked = [...second.cached].filter(([url]) => !url.endsWith('/'))
-  const hits = asked.filter(([, told]) => told === 'HIT')
-  tellRatio(t, { hits: hits.length, asked: asked.length })
-  deepEqual(
-    asked.filter(([, told]) => told !== 'HIT'),
-    [],
-  )
-  ok(asked.filter(([url]) => url.includes('/shards/')).length >= 3 * file.blocks.length)
-  for (const [url] of asked) {
-    const path = new URL(url).pathname
-    const [cached, own] = await Promise.all(
-      [nginx.url, `http://127.0.0.1:${site.plainPort}`].map((origin) => bytesAt(origin, path, url)),
-    )
-    deepEqual(cached, own)
-  }
-})
+/** In the ciphertext, its tag and its nonce. The second cache shows that it is read from, no more. */
+const everywhere = (bytes: number) => [0, 1, randomInt(2, bytes - 30), bytes - 13, bytes - 1]
+const somewhere = (bytes: number) => [randomInt(bytes)]
 
-test('a manifest that the cache has changed is not believed, whichever bit it is', {
-  skip,
-}, async () => {
-  const file = await upload(sample.text)
-  await visit(file)
-  const [entry] = entriesOf(`/api/v1/metadata/${file.hash}`)
-  ok(entry !== undefined)
-  for (const at of [
-    0,
-    1,
-    randomInt(2, entry.bodyBytes - 30),
-    entry.bodyBytes - 13,
-    entry.bodyBytes - 1,
-  ]) {
-    entry.flip(at, randomInt(8))
-    await using opened = await browser.open(linkTo(file))
-    await opened.page.getByRole('heading', { name: 'not what was shared' }).waitFor()
-    equal(opened.cached.get(urlOf(opened.page.url(), file)), 'HIT')
-    equal(await opened.page.locator('.stage').count(), 0)
-    entry.restore()
-  }
-  equal((await visit(file)).text, sample.text)
-})
+for (const [program, start, placesOf] of [
+  ['nginx', startNginx, everywhere],
+  ['varnish', startVarnish, somewhere],
+] as const) {
+  describe(program, { skip: withoutBrowser || whyWithout(program) }, () => {
+    before(async () => {
+      cache = await start([site.plainPort, site.plainPort, site.plainPort])
+    })
+    after(() => cache[Symbol.asyncDispose]())
 
-test('pieces that the cache has changed are found, and others taken, while there are enough', {
-  skip,
-}, async () => {
-  const file = await upload(sample.text)
-  await visit(file)
-  const [key = ''] = file.blocks.map(({ encryptedHash }) => encryptedHash.toHex())
-  for (const { changed, heard } of [
-    { changed: 1, heard: 'A piece of this file arrived changed' },
-    { changed: 2, heard: '2 pieces of this file arrived changed' },
-    { changed: 3, heard: 'What arrived is not what was shared' },
-  ]) {
-    const entries = entriesOf('/api/v1/shards/').filter(({ name }) => name.endsWith(key))
-    equal(entries.length >= Math.min(changed, 3), true)
-    const flipped = entries.slice(0, changed)
-    for (const entry of flipped) entry.flip(randomInt(entry.bodyBytes), randomInt(8))
-    await using opened = await browser.open(linkTo(file))
-    await opened.page.locator('#notices').getByText(heard).waitFor()
-    equal(await opened.page.locator('pre.text').count(), changed < 3 ? 1 : 0)
-    if (changed < 3) equal(await opened.page.locator('pre.text').innerText(), sample.text)
-    for (const entry of flipped) entry.restore()
+    test('whoever comes second is served by the cache, with the same bytes', async (t) => {
+      const content = `${sample.text}\n${'words '.repeat(800_000)}`
+      const file = await upload(content, 2 ** 20)
+      const first = await visit(file)
+      ok(content.startsWith(first.text) && first.text.length > 500_000) // of a long text the beginning is shown
+      const second = await visit(file)
+      equal(second.text, first.text)
+      const asked = [...second.cached].filter(([url]) => !url.endsWith('/'))
+      const hits = asked.filter(([, told]) => told === 'HIT')
+      tellRatio(t, { hits: hits.length, asked: asked.length })
+      deepEqual(
+        asked.filter(([, told]) => told !== 'HIT'),
+        [],
+      )
+      ok(asked.filter(([url]) => url.includes('/shards/')).length >= 3 * file.blocks.length)
+      for (const [url] of asked) {
+        const path = new URL(url).pathname
+        const [cached, own] = await Promise.all([
+          bytesAt(cache.url, path, url),
+          ownBytesAt(path, url),
+        ])
+        deepEqual(cached, own)
+      }
+    })
+
+    test('a manifest that the cache has changed is not believed, whichever bit it is', async () => {
+      const file = await upload(sample.text)
+      const { cached } = await visit(file)
+      const [manifest] = await keptOf(cached, `/api/v1/metadata/${file.hash}`)
+      ok(manifest !== undefined)
+      const { entry, bytes } = manifest
+      for (const at of placesOf(bytes)) {
+        entry.flip(at, randomInt(8))
+        await using opened = await browser.open(linkTo(file))
+        await opened.page.getByRole('heading', { name: 'not what was shared' }).waitFor()
+        equal(opened.cached.get(urlOf(opened.page.url(), file)), 'HIT')
+        equal(await opened.page.locator('.stage').count(), 0)
+        entry.restore()
+      }
+      equal((await visit(file)).text, sample.text)
+    })
+
+    test('pieces that the cache has changed are found, and others taken, while there are enough', async () => {
+      const file = await upload(sample.text)
+      const { cached } = await visit(file)
+      const asked = new Map(cached)
+      for (const { changed, heard } of [
+        { changed: 1, heard: 'A piece of this file arrived changed' },
+        { changed: 2, heard: '2 pieces of this file arrived changed' },
+        { changed: 3, heard: 'What arrived is not what was shared' },
+      ]) {
+        const entries = await keptOf(asked, '/api/v1/shards/')
+        ok(entries.length >= 3)
+        const flipped = entries.slice(0, changed)
+        for (const { entry, bytes } of flipped) entry.flip(randomInt(bytes), randomInt(8))
+        await using opened = await browser.open(linkTo(file))
+        await opened.page.locator('#notices').getByText(heard).waitFor()
+        equal(await opened.page.locator('pre.text').count(), changed < 3 ? 1 : 0)
+        if (changed < 3) equal(await opened.page.locator('pre.text').innerText(), sample.text)
+        for (const [url, told] of opened.cached) asked.set(url, told)
+        for (const { entry } of flipped) entry.restore()
+      }
+    })
+  })
+}
+
+function linkTo({ hash, key }: Uploaded): string {
+  return `http://${hash}.localhost:${new URL(cache.url).port}/#key=${key}`
+}
+
+interface Kept {
+  readonly entry: CacheEntry
+  readonly bytes: number
+}
+
+/** Of the URLs whose path begins so, what the cache has. */
+async function keptOf(
+  asked: ReadonlyMap<string, string>,
+  prefix: string,
+): Promise<readonly Kept[]> {
+  const kept: Kept[] = []
+  for (const url of asked.keys()) {
+    const { pathname } = new URL(url)
+    if (!pathname.startsWith(prefix)) continue
+    const body = await ownBytesAt(pathname, url)
+    const entry = cache.entryOf(pathname, body)
+    if (entry !== undefined) kept.push({ entry, bytes: body.length })
   }
-})
+  return kept
+}
 
 async function upload(content: string, chunkBytes?: number): Promise<Uploaded> {
   const cut = chunkBytes === undefined ? {} : { chunkBytes }
@@ -128,6 +158,11 @@ function tellRatio(
   )
 }
 
+/** As the registry itself answers. */
+function ownBytesAt(path: string, url: string): Promise<Buffer> {
+  return bytesAt(`http://127.0.0.1:${site.plainPort}`, path, url)
+}
+
 async function bytesAt(origin: string, path: string, url: string): Promise<Buffer> {
   const { status, body } = await getFromHost(`${origin}${path}`, new URL(url).host)
   equal(status, 200)
@@ -136,36 +171,4 @@ async function bytesAt(origin: string, path: string, url: string): Promise<Buffe
 
 function urlOf(page: string, { hash }: Uploaded): string {
   return new URL(`/api/v1/metadata/${hash}`, page).href
-}
-
-interface CacheEntry {
-  readonly name: string
-  readonly bodyBytes: number
-  flip(at: number, bit: number): void
-  restore(): void
-}
-
-/** What nginx keeps of paths that begin so: a file each, with the path, the answer's headers, and its body. */
-function entriesOf(prefix: string): readonly CacheEntry[] {
-  return globSync('**/*', { cwd: nginx.cache, withFileTypes: true })
-    .filter((found) => found.isFile())
-    .map((found) => join(found.parentPath, found.name))
-    .flatMap((file): readonly CacheEntry[] => {
-      const whole = readFileSync(file)
-      const [, name = ''] = /\nKEY: (\S+)\n/.exec(whole.toString('latin1')) ?? []
-      const bodyAt = whole.indexOf('\r\n\r\n') + 4
-      if (!name.startsWith(prefix)) return []
-      return [
-        {
-          name,
-          bodyBytes: whole.length - bodyAt,
-          flip(at, bit) {
-            const changed = Buffer.from(whole)
-            changed[bodyAt + at] = (changed[bodyAt + at] ?? 0) ^ (1 << bit)
-            writeFileSync(file, changed)
-          },
-          restore: () => writeFileSync(file, whole),
-        },
-      ]
-    })
 }

@@ -1,8 +1,7 @@
 /** What there is in an account, in numbers. https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html */
 import type { IamAction } from '#api/iam/call'
 import { branch, branches, leaf } from '#api/s3/xml-writer'
-import { keysPerPrincipalMax } from '#identity/accounts'
-import { attachedMax, entitiesMax, teamsPerUserMax } from '#identity/entity'
+import { attachedMax, entitiesMax, keysPerPrincipalMax, teamsPerUserMax } from '#identity/entity'
 
 export const accountActions: readonly IamAction[] = [
   {

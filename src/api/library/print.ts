@@ -41,6 +41,7 @@ export const shortVersion = z.object({
   download_url: z.string(),
   yanked: z.string().optional().describe('why'),
   deprecated: z.string().optional(),
+  dependencies: z.record(z.string(), z.string()).describe('ranges of versions, by @scope/name'),
 })
 
 export const deletedVersion = z.object({
@@ -148,6 +149,7 @@ function printShortVersion(facts: VersionFacts, parts: LibraryParts): z.infer<ty
     download_url: downloadUrl(facts, parts),
     ...field('yanked', facts.yanked?.reason),
     ...field('deprecated', facts.deprecated),
+    dependencies: rangesOf(facts.manifest),
   }
 }
 
@@ -188,4 +190,9 @@ export function pathOf({ scope, name }: LibraryRef): string {
 
 function downloadUrl(facts: VersionFacts, { publicUrl = '' }: LibraryParts): string {
   return `${publicUrl}${pathOf(facts)}/${encodeURIComponent(facts.version)}/download`
+}
+
+/** Who resolves them would otherwise have to ask for every version. */
+function rangesOf({ dependencies }: VersionFacts['manifest']): Record<string, string> {
+  return Object.fromEntries([...dependencies].map(([library, { text }]) => [library, text]))
 }

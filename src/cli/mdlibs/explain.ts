@@ -100,7 +100,11 @@ const explainers: Readonly<Record<MdlibsFaultCode | ArchiveFaultCode, Explainer>
   ],
   'mdlibs/no-resolution': [
     codes.refused,
-    ({ explanation }) => `No versions fit together:\n${explanation}`,
+    ({ explanation, registry, library }) =>
+      `No versions fit together:\n${explanation}` +
+      (registry === undefined
+        ? ''
+        : `\n${registry} has no ${library} that you may know of. If it is private: mdlibs login.`),
   ],
   'mdlibs/not-installed': [
     codes.notFound,

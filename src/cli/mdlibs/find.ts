@@ -29,7 +29,7 @@ export async function find(context: MdlibsContext, options: FindOptions): Promis
   for (const named of names) {
     const chosen = chooseRegistry(settings, { named, scope })
     note(context, `Searching libraries at ${chosen.origin}`)
-    const api = await openChosen(context, chosen)
+    const api = await openChosen({ ...context, registryFlag: () => named }, chosen)
     const answer = await api.json('/libraries', {
       query: {
         ...{ q: options.query, tag: options.tag, scope, license: options.license },

@@ -23,6 +23,8 @@ export interface PackOptions {
   readonly root: string
   readonly changes: ManifestChanges
   readonly allowsScripts: boolean
+  /** Looks for what a registry would complain about. */
+  readonly scans: boolean
 }
 
 export interface PackedLibrary extends AsyncDisposable {
@@ -43,7 +45,7 @@ export interface PackedLibrary extends AsyncDisposable {
  */
 export async function packLibrary(
   context: MdlibsContext,
-  { root, changes, allowsScripts }: PackOptions,
+  { root, changes, allowsScripts, scans }: PackOptions,
 ): Promise<PackedLibrary> {
   const { signal } = context
   const text = await readManifest(root, changes)
@@ -62,7 +64,7 @@ export async function packLibrary(
   try {
     await writeAll(path, packArchive(files, { signal }))
     const read = (): AsyncIterable<Uint8Array> => createReadStream(path)
-    const inspection = await inspectArchive(read(), { allowsScripts, signal })
+    const inspection = await inspectArchive(read(), { allowsScripts, scans, signal })
     return {
       ...{ manifest, inspection, warnings, left, passedOver: found.passedOver, open: read },
       [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),

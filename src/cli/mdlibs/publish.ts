@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { cliFault } from '#cli/faults'
 import { fileFault } from '#cli/local-file'
-import { publishedVersion } from '#cli/mdlibs/answers'
+import { libraryFacts, publishedVersion } from '#cli/mdlibs/answers'
 import type { MdlibsContext } from '#cli/mdlibs/context'
 import { mdlibsFault } from '#cli/mdlibs/faults'
 import { findingLine } from '#cli/mdlibs/info'
@@ -21,6 +21,7 @@ import { plural, printSize } from '#cli/units'
 import { isFault } from '#fault/fault'
 import { formatLibraryRef, type LibraryRef, parseScope } from '#library/name'
 import { parseProvenance, speaksOf } from '#library/provenance'
+import type { Finding } from '#library/scan'
 import { formatDigest } from '#library/tree-digest'
 
 export interface PackCommandOptions {
@@ -46,7 +47,11 @@ export async function pack(
   context: MdlibsContext,
   { output, ...options }: PackCommandOptions,
 ): Promise<void> {
-  await using packed = await packLibrary(context, { ...options, root: await rootOf(context) })
+  await using packed = await packLibrary(context, {
+    ...options,
+    root: await rootOf(context),
+    scans: false,
+  })
   const { name, version } = packed.manifest
   const target = await targetOf(context, { output, name: `${name}-${version}.tar.gz` })
   const pieces: Uint8Array[] = []
@@ -61,7 +66,8 @@ export async function pack(
 /** `mdlibs/no-project`, `mdlibs/not-logged-in`, `mdlibs/not-confirmed`, and what registries refuse. */
 export async function publish(context: MdlibsContext, options: PublishOptions): Promise<void> {
   const root = await rootOf(context)
-  await using packed = await packLibrary(context, { ...options, root })
+  const scans = options.isDryRun // otherwise the registry does
+  await using packed = await packLibrary(context, { ...options, root, scans })
   for (const warning of packed.warnings) note(context, `Note: ${warning}`)
   const provenance = await readProvenance(context, { path: options.provenance, packed })
   if (options.isDryRun) {
@@ -72,8 +78,7 @@ export async function publish(context: MdlibsContext, options: PublishOptions): 
     return give(context, { library, ...factsOf(packed), dry_run: true }, [
       `${library} ${manifest.version} (dry run: nothing is published)`,
       ...filesTold(packed),
-      ...(inspection.findings.length > 0 ? ['', 'A scanner would say:'] : []),
-      ...inspection.findings.map((one) => findingLine(one)),
+      ...findingsTold(inspection.findings),
     ])
   }
   const given = options.scope ?? packed.manifest.scope
@@ -83,7 +88,20 @@ export async function publish(context: MdlibsContext, options: PublishOptions): 
   tell(context, `Publishing ${formatLibraryRef(ref)} ${packed.manifest.version} at ${api.origin}`)
   const facts = await send(context, { api, ref, packed, provenance, options })
   checkSignature(await trustedKeys(context, api), facts, { registry: api.origin })
-  report(context, { ref, facts, origin: api.origin })
+  const { visibility } = await api.json(pathOf(ref), { schema: libraryFacts })
+  report(context, { ref, facts, origin: api.origin, visibility })
+}
+
+/** What is only worth knowing is counted. */
+function findingsTold(findings: readonly Finding[]): readonly string[] {
+  const grave = findings.filter(({ severity }) => severity !== 'info')
+  const rest = findings.length - grave.length
+  return [
+    ...(grave.length > 0 ? ['', 'A scanner would say:', ...grave.map(findingLine)] : []),
+    ...(rest > 0
+      ? ['', `${plural(rest, 'remark')} of a scanner that weigh nothing: --json has them.`]
+      : []),
+  ]
 }
 
 interface Sending {
@@ -205,16 +223,24 @@ const states: Readonly<Record<string, string>> = {
   blocked: 'It is blocked.',
 }
 
+const viewers: Readonly<Record<string, string>> = {
+  public: 'everybody',
+  internal: 'everybody who is signed in',
+  private: 'those who manage it (mdlibs set --visibility, mdlibs grant)',
+}
+
 function report(
   context: MdlibsContext,
   {
     ref,
     facts,
     origin,
+    visibility,
   }: {
     readonly ref: LibraryRef
     readonly facts: Awaited<ReturnType<typeof upload>>
     readonly origin: string
+    readonly visibility: string | undefined
   },
 ): void {
   const label = `${formatLibraryRef(ref)}@${facts.version}`
@@ -226,10 +252,11 @@ function report(
   const lines = [
     `${done} (${printSize(facts.size)})`,
     `Digest: ${facts.checksum}`,
+    ...(visibility === undefined ? [] : [`Seen by: ${viewers[visibility] ?? visibility}`]),
     ...facts.findings.map((one) => findingLine(one)),
     ...(waiting === undefined ? [`Install: mdlibs install ${label}`] : [`${waiting} ${label}`]),
   ]
-  give(context, { registry: origin, ...facts }, context.isQuiet ? [label] : lines)
+  give(context, { registry: origin, visibility, ...facts }, context.isQuiet ? [label] : lines)
 }
 
 function factsOf({ manifest, inspection, left, passedOver, warnings }: PackedLibrary) {

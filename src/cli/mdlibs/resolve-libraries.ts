@@ -79,14 +79,16 @@ export async function resolveLibraries(
   { registries, wanted, lock, released }: ResolveOptions,
 ): Promise<LockFile> {
   const kept = (lock?.libraries ?? []).filter(({ library }) => !released.has(library))
+  const absent = new Map<string, string>()
   const resolution = await resolveDependencies(rangesOf(wanted), {
-    candidates: (library) => candidatesOf(context, { registries, library }),
+    candidates: (library) => candidatesOf(context, { registries, library, absent }),
     locked: new Map(kept.map(({ library, version }) => [library, version])),
     signal: context.signal,
   })
   if (resolution.state === 'conflict') {
     const { library, explanation } = resolution
-    throw mdlibsFault('mdlibs/no-resolution', { library, explanation })
+    const registry = absent.get(library)
+    throw mdlibsFault('mdlibs/no-resolution', { library, explanation, registry })
   }
   const libraries: LockedLibrary[] = []
   await inLanes(resolution.versions, registryLanes, async ([library, { version }]) => {
@@ -114,11 +116,19 @@ interface Asked {
 
 async function candidatesOf(
   context: MdlibsContext,
-  { registries, library }: Asked,
+  {
+    registries,
+    library,
+    absent,
+  }: Asked & {
+    /** Origins of registries, by libraries that they do not have. */
+    readonly absent: Map<string, string>
+  },
 ): Promise<readonly Candidate[]> {
   const api = await registries.forLibrary(library)
   const path = pathOf(parseLibraryRef(library))
   const list = await api.jsonIfThere(`${path}/versions`, { schema: versionList })
+  if (list === undefined) absent.set(library, api.origin)
   const live = (list?.versions ?? []).filter(
     ({ state, version }) => state === 'live' && isVersion(version),
   )

@@ -28,6 +28,7 @@ export async function download(
   { output, range }: DownloadOptions,
 ): Promise<void> {
   const link = parseReference(text)
+  context.codec.start()
   await interruptible(context, 'Nothing is left of it.', async () => {
     const damage = new Damage(context)
     const steps = walk(context, link)

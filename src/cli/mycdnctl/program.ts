@@ -24,6 +24,9 @@ export interface CdnFlags {
 
 export interface CdnProgramOptions {
   readonly version: string
+  /** For help, and for mistakes in arguments. */
+  readonly writeOut: (text: string) => void
+  readonly writeErr: (text: string) => void
   /** Makes a context of the flags, runs the command in it, and tells what went wrong. */
   readonly run: (flags: CdnFlags, command: (context: CdnContext) => Promise<void>) => Promise<void>
 }
@@ -34,12 +37,13 @@ Exit codes: 0 done, 1 unexpected, 2 usage or settings, 3 not found, 4 denied, 5 
 All of it: docs/use/mycdnctl.md
 `
 
-export function createCdnProgram({ version, run }: CdnProgramOptions): Command {
+export function createCdnProgram({ version, run, writeOut, writeErr }: CdnProgramOptions): Command {
   const program = new Command('mycdnctl')
     .description(
       'Stores files, encrypted and spread over several backends, and fetches them by their links.',
     )
     .version(version, '-V, --version')
+    .configureOutput({ writeOut, writeErr })
     .option(
       '-r, --registry <url>',
       `registry of manifests (default: ${registryDefault}; of a link, its own)`,

@@ -3,9 +3,7 @@ import { open, readdir, realpath } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { cliFault } from '#cli/faults'
 import { checkUnchanged, fileFault, type LocalFile, lookAt } from '#cli/local-file'
-import type { BlockMemory } from '#content/block-memory'
-import { blockTagBytes } from '#content/seal'
-import type { RoomyBlock } from '#content/upload'
+import type { RoomyBlock, RoomyBlocks } from '#content/block-memory'
 
 export interface FileNode {
   readonly kind: 'file'
@@ -91,7 +89,7 @@ export function filesOf(node: TreeNode): readonly FileNode[] {
 export async function* readBlocks(
   found: LocalFile,
   chunkBytes: number,
-  memory: BlockMemory,
+  memory: RoomyBlocks,
 ): AsyncGenerator<RoomyBlock, void, undefined> {
   const { path, bytes } = found
   const file = await open(path).catch((cause: unknown) => {
@@ -100,13 +98,13 @@ export async function* readBlocks(
   try {
     for (let at = 0; at < bytes; at += chunkBytes) {
       const length = Math.min(chunkBytes, bytes - at)
-      const block = memory.take(length + blockTagBytes)
+      const roomy = memory.take(length)
       for (let filled = 0; filled < length; ) {
-        const { bytesRead } = await file.read(block, filled, length - filled, at + filled)
+        const { bytesRead } = await file.read(roomy.block, filled, length - filled, at + filled)
         if (bytesRead === 0) throw cliFault('cli/file-changed', { path })
         filled += bytesRead
       }
-      yield block
+      yield roomy
     }
     await checkUnchanged(found)
   } finally {
@@ -117,11 +115,11 @@ export async function* readBlocks(
 /** Pieces of at most `chunkBytes` with the room that sealing needs. */
 export async function* withRoom(
   pieces: AsyncIterable<Uint8Array>,
-  memory: BlockMemory,
+  memory: RoomyBlocks,
 ): AsyncGenerator<RoomyBlock, void, undefined> {
   for await (const piece of pieces) {
-    const block = memory.take(piece.length + blockTagBytes)
-    block.set(piece)
-    yield block
+    const roomy = memory.take(piece.length)
+    roomy.block.set(piece)
+    yield roomy
   }
 }

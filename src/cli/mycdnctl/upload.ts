@@ -15,6 +15,7 @@ import {
   withRoom,
 } from '#cli/mycdnctl/tree'
 import { newProgress, type Progress, showProgress } from '#cli/progress'
+import { type RoomyBlock, RoomyBlocks } from '#content/block-memory'
 import { blocksMax, entriesMax, keepManifest } from '#content/manifest'
 import { mimeOfName } from '#content/mime-type'
 import { referencesOf } from '#content/reference'
@@ -25,7 +26,6 @@ import {
   chunkBytesMax,
   findSilent,
   type MissingShard,
-  type RoomyBlock,
   type StoredFile,
   storeFile,
   type UploadParts,
@@ -58,6 +58,7 @@ export async function upload(
   options: UploadOptions,
 ): Promise<void> {
   const root = await findRoot(context, path, options)
+  context.codec.start()
   const settings = await context.openUpload(options)
   tellWarnings(context, options, settings)
   checkSizes(root, { ...options, settings })
@@ -216,12 +217,14 @@ class Uploading {
     const { backends, requiredShards } = settings
     const { codec, blockMemory, world, signal } = context
     const memory = new Permits(memoryBytes)
+    const coding = { required: requiredShards, total: backends.length }
+    const roomyBlocks = new RoomyBlocks(blockMemory, coding)
     this.#context = context
     this.#options = options
     this.#settings = settings
     this.#journal = journal
     this.#root = root
-    this.#parts = { backends, requiredShards, codec, memory, blockMemory, world, signal }
+    this.#parts = { backends, requiredShards, codec, memory, roomyBlocks, world, signal }
   }
 
   /** All objects in order: those in a directory, then the directory. */
@@ -234,10 +237,11 @@ class Uploading {
       ...(root.kind === 'directory' ? { filesTotal: files.length } : {}),
     })
     return await showProgress(this.#context, progress, async () => {
+      this.#context.registryFor(undefined).prepare()
       if (root.kind === 'pipe') return [await this.#savePipe(root.name, progress)]
       await inLanes(files, fileLanes, async (node) => {
         const { bytes } = node.file
-        const source = readBlocks(node.file, this.#options.chunkBytes, this.#parts.blockMemory)
+        const source = readBlocks(node.file, this.#options.chunkBytes, this.#parts.roomyBlocks)
         this.#saved.set(node.place, await this.#saveFile(node, { source, bytes, progress }))
         progress.filesDone += 1
       })
@@ -251,7 +255,7 @@ class Uploading {
     const { chunkBytes } = this.#options
     const source = withRoom(
       split(stdin(), () => chunkBytes),
-      this.#parts.blockMemory,
+      this.#parts.roomyBlocks,
     )
     return await this.#saveFile({ name, place: '' }, { source, bytes: undefined, progress })
   }

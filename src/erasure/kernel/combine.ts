@@ -6,7 +6,7 @@
  * never pass 15, where relaxed and plain swizzle agree, so the result is the same on every machine.
  *
  * The module owns no byte of the memory: no data segments, no statics, no stack. All it touches is named by its arguments:
- *   sources: u32 per column, where the column's block lies; an even number of columns, at least 2
+ *   sources: u32 per column, where the column's block lies; at least 1, for four rows an even number
  *   tables:  column by column, row by row, the two tables of the coefficient
  *   outputs: u32 per row, where the row's block goes; outputs never overlap sources
  *   bytes:   at least 32
@@ -18,6 +18,7 @@ import { add, nibbleMask, step, tile } from './arithmetic'
 
 export { nibbleMask } from './arithmetic'
 export { mirror4 } from './mirror'
+export { plain1, plain2 } from './plain'
 
 export function combine1(sources: usize, columns: usize, tables: usize, outputs: usize, bytes: usize): void {
   for (let at: usize = 0; at < bytes; at += step) combineStep(sources, columns, tables, outputs, min(at, bytes - step), 1)

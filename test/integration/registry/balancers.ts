@@ -1,6 +1,7 @@
 /** Real balancers before several registries, started by a test with the configuration that docs/operate/cdn.md shows. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, globSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,8 +15,14 @@ export interface Balancer extends AsyncDisposable {
 }
 
 export interface CachingBalancer extends Balancer {
-  /** The directory of what it keeps. */
-  readonly cache: string
+  /** What it keeps of an answer; `undefined` when it keeps none. */
+  entryOf(path: string, body: Uint8Array): CacheEntry | undefined
+}
+
+/** An answer's body where a cache keeps it. */
+export interface CacheEntry {
+  flip(at: number, bit: number): void
+  restore(): void
 }
 
 /** With a cache; it needs `openssl` too. */
@@ -43,7 +50,50 @@ export async function startNginx(instances: readonly number[]): Promise<CachingB
     http { access_log off; ${paths}\n${site}\n}`,
   )
   const started = await start('nginx', ['-p', root, '-c', file], { root, port })
-  return { ...started, cache: join(root, 'links') }
+  return {
+    ...started,
+    entryOf: (path, body) =>
+      globSync('links/**/*', { cwd: root, withFileTypes: true })
+        .filter((found) => found.isFile())
+        .map((found) => join(found.parentPath, found.name))
+        .filter((kept) => readFileSync(kept, 'latin1').includes(`\nKEY: ${path}\n`))
+        .flatMap((kept) => entryIn(kept, body) ?? [])[0],
+  }
+}
+
+/** With a cache in a file. */
+export async function startVarnish(instances: readonly number[]): Promise<CachingBalancer> {
+  const root = await mkdtemp(join(tmpdir(), 'mycelium-varnish-'))
+  const port = await freePort()
+  const file = join(root, 'default.vcl')
+  const named = { '.port = "8081";': `.port = "${instances[0]}";` }
+  await writeFile(file, replaceAll(blockOf('cdn', 'vcl'), named))
+  const kept = join(root, 'kept')
+  const places = ['-n', join(root, 'work'), '-s', `file,${kept},64M`, '-f', file]
+  const args = ['-F', '-j', 'none', '-a', `127.0.0.1:${port}`, ...places]
+  const started = await start('varnishd', args, { root, port })
+  return { ...started, entryOf: (_path, body) => entryIn(kept, body) }
+}
+
+/** Whoever has the file in its memory sees what is changed in it. A body may be there more than once: what Varnish has moved stays where it was. */
+function entryIn(file: string, body: Uint8Array): CacheEntry | undefined {
+  const places = placesOf(body, readFileSync(file))
+  if (places.length === 0) return undefined
+  const put = (bytes: Uint8Array, at: number): void => {
+    const opened = openSync(file, 'r+')
+    for (const place of places) writeSync(opened, bytes, 0, bytes.length, place + at)
+    closeSync(opened)
+  }
+  return {
+    flip: (at, bit) => put(Uint8Array.of((body[at] ?? 0) ^ (1 << bit)), at),
+    restore: () => put(body, 0),
+  }
+}
+
+function placesOf(bytes: Uint8Array, within: Buffer): readonly number[] {
+  const places: number[] = []
+  for (let at = within.indexOf(bytes); at >= 0; at = within.indexOf(bytes, at + 1)) places.push(at)
+  return places
 }
 
 export async function startHaproxy(instances: readonly number[]): Promise<Balancer> {
