@@ -1,4 +1,4 @@
-import { equal, rejects } from 'node:assert/strict'
+import { equal, ok, rejects } from 'node:assert/strict'
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,4 +25,19 @@ test('gives up where a file system has no room for directories', {
   skip: process.platform !== 'linux',
 }, async () => {
   await rejects(makeDirectories('/proc/mycelium/below', 0o700), { code: 'ENOENT' })
+})
+
+test('several that make the same at once do not get in each other’s way', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'mycelium-'))
+  try {
+    for (let round = 0; round < 50; round += 1) {
+      const paths = Array.from({ length: 8 }, (_, index) =>
+        join(root, `${round}`, 'a', 'b', `${index % 4}`),
+      )
+      await Promise.all(paths.map((path) => makeDirectories(path, 0o700)))
+      for (const path of paths) ok((await stat(path)).isDirectory())
+    }
+  } finally {
+    await rm(root, { recursive: true })
+  }
 })

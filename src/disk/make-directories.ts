@@ -2,20 +2,34 @@ import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
- * The directory and whatever is missing above it; returns the highest one made, `undefined` when there was nothing to make. Node's own
- * recursive `mkdir` tries for ever where a file system answers that a directory's parent, which exists, is not there (`/proc` does).
+ * The directory and whatever is missing above it, others may be making the same; returns the highest one made here, `undefined` when there was nothing to make.
+ * Node's own recursive `mkdir` tries for ever where a file system answers that a directory's parent, which exists, is not there (`/proc` does).
  */
 export async function makeDirectories(path: string, mode: number): Promise<string | undefined> {
+  const first = await makeOne(path, mode)
+  if (first.kind !== 'no-parent') return first.kind === 'made' ? path : undefined
+  const above = dirname(path)
+  if (above === path) throw first.error
+  // Somebody may have made it since: then it is tried once more, and no more than that.
+  const highest = (await isDirectory(above)) ? undefined : await makeDirectories(above, mode)
+  const second = await makeOne(path, mode)
+  if (second.kind === 'no-parent') throw second.error
+  return highest ?? (second.kind === 'made' ? path : undefined)
+}
+
+type Outcome =
+  | { readonly kind: 'made' | 'there' }
+  | { readonly kind: 'no-parent'; readonly error: unknown }
+
+async function makeOne(path: string, mode: number): Promise<Outcome> {
   try {
     await mkdir(path, { mode })
-    return path
+    return { kind: 'made' }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException // `mkdir` throws nothing else
-    if (code === 'EEXIST' && (await isDirectory(path))) return undefined
-    const above = dirname(path)
-    if (code !== 'ENOENT' || above === path || (await isDirectory(above))) throw error
-    const highest = await makeDirectories(above, mode)
-    return (await makeDirectories(path, mode)) === undefined ? highest : (highest ?? path)
+    if (code === 'EEXIST' && (await isDirectory(path))) return { kind: 'there' }
+    if (code === 'ENOENT') return { kind: 'no-parent', error }
+    throw error
   }
 }
 

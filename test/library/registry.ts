@@ -39,6 +39,8 @@ const handles: ReadonlyMap<string, 'user' | 'team'> = new Map([
   ['others', 'team'],
 ])
 
+const rooms = [deliveryRoom, libraryRoom]
+
 export async function openRegistry(
   rules: Partial<RegistryRules> = {},
   known: typeof handles = handles,
@@ -50,10 +52,10 @@ export async function openRegistry(
   const master = newMasterKey(world)
   const keyringBytes = createKeyring({ master, world })
   const keyring = openKeyring(keyringBytes, master)
-  const sql = await openTestDatabase(world, [libraryRoom])
+  const sql = await openTestDatabase(world, rooms)
   const node = { id: 'node-01', ...openMemoryNode({ world }), isUp: true }
   const changelog = await openChangeLog({
-    ...{ sql, keyring, world, telemetry, rooms: [deliveryRoom, libraryRoom] },
+    ...{ sql, keyring, world, telemetry, rooms },
     nodes: () => [node],
     replicas: () => 1,
     onNodeFailure: () => {},
