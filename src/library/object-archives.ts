@@ -19,19 +19,23 @@ const incoming = 'incoming/'
 const nameBytes = 16
 const pageKeys = 1_000
 
-/** Makes the bucket when there is none. Nobody but root owns it; whoever made one of that name before keeps it: `object/bucket-exists`. */
+/**
+ * The bucket is made with the first archive: a store without libraries has none. Nobody but root owns it; whoever made one of that name before
+ * keeps it: `object/bucket-exists`.
+ */
 export async function openObjectArchives({
   objects,
   bucket,
   world,
 }: ObjectArchivesOptions): Promise<ArchiveStore> {
-  await ensureBucket(objects, bucket)
+  await hasBucket(objects, bucket)
   const keyOf = (digest: BlobDigest): ObjectKey => pathOfBlob(digest) as ObjectKey // short and ASCII
   return {
     name: `objects in ${bucket}`,
     async store(stream, { admit, signal }) {
       const temporary = `${incoming}${toHex(world.randomBytes(nameBytes))}` as ObjectKey // likewise
       const passing = hashed(stream, signal)
+      if (!(await hasBucket(objects, bucket))) await makeBucket(objects, bucket)
       try {
         await objects.put(bucket, temporary, {
           body: { stream: passing.stream, digests: [], verify: () => undefined },
@@ -81,27 +85,38 @@ export async function openObjectArchives({
       return swept
     },
     async check() {
-      await objects.headBucket(bucket)
+      await hasBucket(objects, bucket)
     },
   }
 }
 
-async function ensureBucket(
+/** `object/bucket-exists` when it is somebody's. */
+async function hasBucket(
+  objects: Pick<ObjectStore, 'createBucket' | 'headBucket'>,
+  bucket: BucketName,
+): Promise<boolean> {
+  const found = await ifThere(objects.headBucket(bucket))
+  if (found?.owner !== undefined) await objects.createBucket(bucket) // which refuses
+  return found !== undefined
+}
+
+/** Several may come at once. */
+async function makeBucket(
   objects: Pick<ObjectStore, 'createBucket' | 'headBucket'>,
   bucket: BucketName,
 ): Promise<void> {
-  const found = await objects.headBucket(bucket).catch((error: unknown) => {
-    if (isFault(error, 'object/no-such-bucket')) return undefined
-    throw error
-  })
-  if (found === undefined || found.owner !== undefined) await objects.createBucket(bucket)
+  try {
+    await objects.createBucket(bucket)
+  } catch (error) {
+    if (!isFault(error, 'object/bucket-exists') || !(await hasBucket(objects, bucket))) throw error
+  }
 }
 
 async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked
   } catch (error) {
-    if (isFault(error, 'object/no-such-key')) return undefined
+    if (isFault(error, 'object/no-such-key', 'object/no-such-bucket')) return undefined
     throw error
   }
 }
@@ -113,11 +128,14 @@ async function* keysBelow(
 ): AsyncGenerator<ObjectInfo, void, undefined> {
   let after: string | undefined
   do {
-    const page = await objects.list(bucket, {
-      prefix,
-      limit: pageKeys,
-      ...(after === undefined ? {} : { after }),
-    })
+    const page = await ifThere(
+      objects.list(bucket, {
+        prefix,
+        limit: pageKeys,
+        ...(after === undefined ? {} : { after }),
+      }),
+    )
+    if (page === undefined) return
     yield* page.objects
     after = page.next
   } while (after !== undefined)
