@@ -90,7 +90,7 @@ async function withFilled(
   }
 }
 
-/** Rows as they are; what words are found by, which each database has for itself, in one statement. */
+/** Rows as they are; what words are found by, which each database has for itself, from them. */
 async function copyRows(from: Sql, to: Sql): Promise<void> {
   for (const { name, columns, key } of await listTables(from)) {
     if (!name.startsWith('library')) continue
@@ -119,14 +119,30 @@ async function copyRows(from: Sql, to: Sql): Promise<void> {
       page = await from.query(next, ...valuesOf(last, key))
     }
   }
-  await to.transaction(
-    (tx) => tx.query`
-      insert into derived_library_text (rowid, name, tags, description, headings, bodies)
+  await to.transaction((tx) => tx.query`analyze`)
+  for (let id = 0; id < 2 * libraries; id += indexedAtOnce) await indexRows(to, id)
+  await to.transaction((tx) => tx.query`analyze`)
+}
+
+/** Ids; no statement may take half a minute. */
+const indexedAtOnce = 4_000
+
+/** `indexLibrary`, for those with ids behind `first`. */
+async function indexRows(sql: Sql, first: number): Promise<void> {
+  const last = first + indexedAtOnce
+  await sql.transaction(async (tx) => {
+    await tx.query`
+      insert into derived_library_head (rowid, name, tags, description)
       select l.search_row, replace(l.name || ' ' || l.scope, '-', ' ')::tsvector,
         coalesce((select string_agg(t.tag, ' ') from library_tag t where t.library = l.id), '')::tsvector,
-        l.description::tsvector, w.headings::tsvector, w.bodies::tsvector
-      from library l join library_words w on w.version = l.shown`,
-  )
+        l.description::tsvector
+      from library l where l.id > ${first} and l.id <= ${last}`
+    await tx.query`
+      insert into derived_library_text (rowid, name, tags, description, headings, bodies)
+      select f.rowid, f.name, f.tags, f.description, w.headings::tsvector, w.bodies::tsvector
+      from derived_library_head f join library l on l.search_row = f.rowid join library_words w on w.version = l.shown
+      where l.id > ${first} and l.id <= ${last}`
+  })
 }
 
 type Bare = (sql: Sql, words: readonly string[]) => Promise<readonly unknown[]>

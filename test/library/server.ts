@@ -12,7 +12,7 @@ import { isLoopback } from '#http/peer'
 import { openHttpServer } from '#http/server'
 import { Accounts } from '#identity/accounts'
 import type { UserActor } from '#identity/actor'
-import { defaultAccountSettings } from '#identity/settings'
+import { type AccountSettings, defaultAccountSettings } from '#identity/settings'
 import { createKeyring } from '#keyring/change-keyring'
 import { openKeyring } from '#keyring/keyring'
 import { archiveLimits } from '#library/archive-limits'
@@ -36,6 +36,7 @@ export interface ServerOptions {
   readonly master?: Uint8Array
   readonly rules?: Partial<RegistryRules>
   readonly budgets?: Partial<BudgetRules>
+  readonly accounts?: Partial<AccountSettings>
 }
 
 export interface AskOptions {
@@ -58,7 +59,8 @@ export async function openLibraryServer(options: ServerOptions = {}) {
   const master = options.master ?? world.randomBytes(32)
   const keyring = openKeyring(await beginSharedLog(sql, createKeyring({ master, world })), master)
   const changelog = await openSharedChangeLog({ sql, rooms: sharedRooms, world })
-  const accountSettings = { ...defaultAccountSettings, registration: 'open' } as const
+  const registration = 'open'
+  const accountSettings = { ...defaultAccountSettings, registration, ...options.accounts } as const
   const accounts = new Accounts({ sql, changelog, keyring, world }, accountSettings)
   const ended: RequestEnded[] = []
   const telemetry = {

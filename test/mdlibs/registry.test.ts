@@ -1,18 +1,28 @@
 /** `mdlibs` and a registry: a real one, with people who publish and others who install. */
 import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { totpCode, totpStep } from '#identity/totp'
 import { readTree } from '../file-tree.ts'
+import { type Issuer, startIssuer } from '../issuer.ts'
 import { type LibraryServer, openLibraryServer } from '../library/server.ts'
-import { type Outcome, openWorkplace, type Workplace } from './workplace.ts'
+import { callMdlibs, type Outcome, openWorkplace, type Workplace } from './workplace.ts'
 
 let server: LibraryServer
+let issuer: Issuer
 before(async () => {
-  server = await openLibraryServer()
+  issuer = await startIssuer()
+  const issuers = [{ url: issuer.url, audiences: ['this registry'] }]
+  server = await openLibraryServer({ accounts: { issuers } })
 })
-after(() => server[Symbol.asyncDispose]())
+after(async () => {
+  await server[Symbol.asyncDispose]()
+  await issuer[Symbol.asyncDispose]()
+})
 
 /** A directory of somebody who is signed in; of nobody otherwise. */
 async function openPlace(token?: string): Promise<Workplace> {
@@ -247,6 +257,35 @@ describe('publishing', () => {
       good(await work.run('verify')),
       /its provenance is signed by somebody you named no key of/,
     )
+  })
+
+  test('a build that a library trusts needs no token of its own', async () => {
+    const { handle, token } = await newPerson()
+    await using work = await openPlace(token)
+    good(await publish(work, 'built'))
+    const claims = { repository: 'acme/docs' }
+    const path = `/libraries/${handle}/built/trusted-publishers`
+    const json = { issuer: issuer.url, claims }
+    equal((await server.ask(`POST ${path}`, { token, json })).status, 201)
+
+    await using build = await openPlace()
+    const flags = ['--scope', handle]
+    equal((await publish(build, 'built', { version: '1.1.0' }, ...flags)).code, 4)
+    const idToken = (aud: string, more: object = {}): Promise<string> =>
+      issuer.token({ sub: 'repo:acme/docs', aud, ...claims, ...more })
+    build.env['MDLIBS_ID_TOKEN'] = await idToken('https://elsewhere.example')
+    const elsewhere = await publish(build, 'built', { version: '1.1.0' }, ...flags)
+    equal(elsewhere.code, 4)
+    match(elsewhere.stderr, /it is for https:\/\/elsewhere\.example/)
+    build.env['MDLIBS_ID_TOKEN'] = await idToken('this registry', { repository: 'eve/docs' })
+    equal((await publish(build, 'built', { version: '1.1.0' }, ...flags)).code, 4)
+    build.env['MDLIBS_ID_TOKEN'] = await idToken('this registry')
+    equal((await publish(build, 'built', { version: '1.1.0' })).code, 2, 'whose library?')
+    good(await publish(build, 'built', { version: '1.1.0' }, ...flags))
+    match(good(await build.run('info', `@${handle}/built`)), /^\S+ 1\.1\.0\n/)
+    build.env['MDLIBS_ID_TOKEN'] = await idToken('this registry')
+    await publish(work, 'unbuilt')
+    equal((await publish(build, 'unbuilt', { version: '1.1.0' }, ...flags)).code, 4)
   })
 
   test('is looked after: tags, yanking, deprecation, visibility, owners', async () => {
@@ -552,6 +591,36 @@ describe('what is not what it was is told, and not installed', () => {
     equal(pinned.code, 8)
     match(pinned.stderr, /none of those in your settings/)
     good(await work.run('registry', 'trust'))
+    good(await work.run('verify'))
+  })
+
+  test('what is interrupted leaves nothing behind, and the next run goes through', async () => {
+    const { handle, token } = await newPerson()
+    await using author = await openPlace(token)
+    good(await publish(author, 'whole', { files: { 'docs/a.md': 'a'.repeat(100_000) } }))
+    await using work = await openPlace()
+    const stop = new AbortController()
+    const { origin } = new URL(server.url)
+    const proxy = createServer((request, response) => {
+      if (request.url?.endsWith('/download')) return stop.abort()
+      response.writeHead(307, { location: `${origin}${request.url}` }).end()
+    })
+    proxy.listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    good(await work.run('install', `@${handle}/whole`))
+    await rm(work.path('libraries'), { recursive: true })
+    good(await work.run('cache', 'clean'))
+    const { port } = proxy.address() as AddressInfo // it listens on a port
+    const flags = ['--registry', `http://127.0.0.1:${port}`]
+    const ended = await callMdlibs(['ci', ...flags], {
+      ...{ directory: work.root, home: work.path('home'), env: {}, signal: stop.signal },
+    })
+    proxy.closeAllConnections()
+    proxy.close()
+    equal(ended.code, 130)
+    match(ended.stderr, /^Error: Interrupted\. /)
+    equal(await stat(work.path('libraries')).catch(() => undefined), undefined)
+    good(await work.run('ci'))
     good(await work.run('verify'))
   })
 

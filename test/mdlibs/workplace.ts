@@ -45,12 +45,13 @@ export interface CallOptions {
   readonly env: Readonly<Record<string, string>>
   readonly input?: string
   readonly ask?: Asking | undefined
+  readonly signal?: AbortSignal
 }
 
 /** One call, to its end. */
 export async function callMdlibs(
   args: readonly string[],
-  { directory, home, env, input = '', ask }: CallOptions,
+  { directory, home, env, input = '', ask, signal = new AbortController().signal }: CallOptions,
 ): Promise<Outcome> {
   const stdout: string[] = []
   const stderr: string[] = []
@@ -64,7 +65,7 @@ export async function callMdlibs(
       columns: () => 80,
     },
     world: systemWorld(),
-    signal: new AbortController().signal,
+    signal,
     ...{ directory, home, env, ask, trust: trustNobodyElse, platform: 'linux' },
     stdin: () => Readable.from([Buffer.from(input)]),
   })

@@ -138,6 +138,11 @@ const explainers: Readonly<Record<MdlibsFaultCode | ArchiveFaultCode, Explainer>
     (detail) =>
       `You are not logged in at ${detail['registry']}. Sign in: mdlibs login, or set MDLIBS_TOKEN.${missedToken(detail)}`,
   ],
+  'mdlibs/id-token-unusable': [
+    codes.denied,
+    ({ registry, reason }) =>
+      `The ID token of this build cannot be used${registry === undefined ? '' : ` at ${registry}`}: ${reason}. Have one made with the registry's address as its audience.`,
+  ],
   'mdlibs/no-terminal': [
     codes.denied,
     ({ wanted }) =>

@@ -16,6 +16,7 @@ export const mdlibsFault = declareFaults({
   'mdlibs/insecure-registry': 'denied',
   'mdlibs/malformed-cafile': 'invalid',
   'mdlibs/not-logged-in': 'unauthenticated',
+  'mdlibs/id-token-unusable': 'unauthenticated',
   /** A password or code is needed, and there is nobody to ask. */
   'mdlibs/no-terminal': 'unauthenticated',
   'mdlibs/no-such-token': 'not-found',

@@ -9,13 +9,15 @@ import { mdlibsFault } from '#cli/mdlibs/faults'
 import { findingLine } from '#cli/mdlibs/info'
 import { findRoot } from '#cli/mdlibs/library-root'
 import { pathOf } from '#cli/mdlibs/library-spec'
-import { openOwnRegistry } from '#cli/mdlibs/open-registry'
+import { openAccess } from '#cli/mdlibs/open-registry'
 import { ownHandle } from '#cli/mdlibs/own-handle'
 import { type ManifestChanges, type PackedLibrary, packLibrary } from '#cli/mdlibs/pack-library'
 import { showing } from '#cli/mdlibs/place-libraries'
+import { accessRegistry } from '#cli/mdlibs/registry-access'
 import type { Query, RegistryApi } from '#cli/mdlibs/registry-api'
 import { checkSignature, trustedKeys } from '#cli/mdlibs/registry-keys'
 import { give, note, tell } from '#cli/mdlibs/say'
+import { exchangeIdToken, findIdToken } from '#cli/mdlibs/trusted-publishing'
 import { newProgress } from '#cli/progress'
 import { plural, printSize } from '#cli/units'
 import { isFault } from '#fault/fault'
@@ -83,13 +85,34 @@ export async function publish(context: MdlibsContext, options: PublishOptions): 
   }
   const given = options.scope ?? packed.manifest.scope
   const scope = given === undefined ? undefined : parseScope(given)
-  const api = await openOwnRegistry(context, scope === undefined ? {} : { scope })
-  const ref = { scope: scope ?? parseScope(await ownHandle(api)), name: packed.manifest.name }
+  const { name } = packed.manifest
+  const api = await openForPublish(context, scope === undefined ? undefined : { scope, name })
+  const ref = { scope: scope ?? parseScope(await ownHandle(api)), name }
   tell(context, `Publishing ${formatLibraryRef(ref)} ${packed.manifest.version} at ${api.origin}`)
   const facts = await send(context, { api, ref, packed, provenance, options })
   checkSignature(await trustedKeys(context, api), facts, { registry: api.origin })
   const { visibility } = await api.json(pathOf(ref), { schema: libraryFacts })
   report(context, { ref, facts, origin: api.origin, visibility })
+}
+
+/** Without a token of one's own, the one that a build is given. `ref` is unknown while only the registry knows who asks. */
+async function openForPublish(
+  context: MdlibsContext,
+  ref: LibraryRef | undefined,
+): Promise<RegistryApi> {
+  const access = await accessRegistry(context, ref === undefined ? {} : { scope: ref.scope })
+  const { origin: registry, tokenIsFor } = access
+  if (access.token !== undefined) return await openAccess(context, access)
+  const idToken = await findIdToken(context, access)
+  if (idToken === undefined) throw mdlibsFault('mdlibs/not-logged-in', { registry, tokenIsFor })
+  if (ref === undefined) {
+    const mistakes =
+      'A build says whose library it is: name = "@scope/name" in .mdlibs.toml, or --scope.'
+    throw cliFault('cli/mistaken-usage', { mistakes })
+  }
+  const library = formatLibraryRef(ref)
+  const token = await exchangeIdToken(await openAccess(context, access), { idToken, library })
+  return await openAccess(context, { ...access, token })
 }
 
 /** What is only worth knowing is counted. */

@@ -43,6 +43,10 @@ export interface Settings {
   readonly environmentOrigin: string | undefined
   /** `MDLIBS_TOKEN` */
   readonly environmentToken: string | undefined
+  /** What a system that builds says of the build: it is exchanged for a token. `MDLIBS_ID_TOKEN` */
+  readonly idToken: string | undefined
+  /** Where such a system gives one when it is asked, as GitHub Actions do. */
+  readonly idTokenSource: { readonly url: string; readonly token: string } | undefined
   /** Host whose certificate is not to be checked, and that may be spoken to in clear text; `loopback`: any of this machine. */
   readonly insecure: string | undefined
 }
@@ -98,8 +102,17 @@ export async function readSettings(options: SettingsOptions): Promise<Settings> 
     scopes: { user: user.scopes, project: project.scopes },
     environmentOrigin: environmentOrigin === undefined ? undefined : parseOrigin(environmentOrigin),
     environmentToken: given(env['MDLIBS_TOKEN']),
+    idToken: given(env['MDLIBS_ID_TOKEN']),
+    idTokenSource: idTokenSourceOf(env),
     insecure: insecureHost(env),
   }
+}
+
+/** https://docs.github.com/en/actions/reference/security/oidc */
+function idTokenSourceOf(env: SettingsOptions['env']): Settings['idTokenSource'] {
+  const url = given(env['ACTIONS_ID_TOKEN_REQUEST_URL'])
+  const token = given(env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'])
+  return url === undefined || token === undefined ? undefined : { url, token }
 }
 
 function named(
