@@ -75,7 +75,9 @@ async function makeLibrary(visibility: Visibility): Promise<Fixture> {
   const { id } = await libraries.addTrustedPublisher(keeper, ref, {
     ...{ issuer: 'https://ci.example.org', claims: { repository: 'keepers/thing' } },
   })
-  return { name, publisher: id, archive: archives[2] ?? Buffer.alloc(0) }
+  const url = 'https://hooks.example.org/'
+  const { id: webhook } = await libraries.addWebhook(keeper, ref, { url, events: ['yanked'] })
+  return { name, publisher: id, webhook, archive: archives[2] ?? Buffer.alloc(0) }
 }
 
 const kept = new Map<Visibility, Promise<Fixture>>()
@@ -90,6 +92,7 @@ function unchanged(visibility: Visibility): Promise<Fixture> {
 interface Fixture {
   readonly name: string
   readonly publisher: string
+  readonly webhook: string
   /** Of version 2.0.0, which is not there yet. */
   readonly archive: Buffer
 }
@@ -166,6 +169,12 @@ const ofLibrary: Readonly<Record<string, readonly [Need, (base: string, of: Fixt
       'manage',
       (base, { publisher }) => [`DELETE ${base}/trusted-publishers/${publisher}`],
     ],
+    ListWebhooks: ['manage', (base) => [`GET ${base}/webhooks`]],
+    AddWebhook: [
+      'manage',
+      (base) => [`POST ${base}/webhooks`, { json: { url: 'https://hooks.example.org/' } }],
+    ],
+    RemoveWebhook: ['manage', (base, { webhook }) => [`DELETE ${base}/webhooks/${webhook}`]],
     // Nothing waits, and nobody is asked: whoever has the right learns that, and nobody else learns anything.
     ApproveVersion: ['nobody', (base) => [`POST ${base}/1.0.0/approve`]],
     RejectVersion: ['administrator', (base) => [`POST ${base}/1.0.0/reject`, reason]],
