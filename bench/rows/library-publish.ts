@@ -20,7 +20,7 @@ const world = systemWorld()
 const home = new URL('../.data/', import.meta.url).pathname
 const peerVersion = '6'
 const publishesPerRound = 10
-const downloadsPerRound = 100
+const downloadsPerRound = 20
 const password = 'four words nobody says'
 
 /** It asks for a version of `node-fetch` by a tag, which mirrors do not all have. */
