@@ -11,6 +11,7 @@ import { crcRows } from './rows/crc.ts'
 import { getDegraded } from './rows/get-degraded.ts'
 import { getLarge } from './rows/get-large.ts'
 import { getSmallRow } from './rows/get-small.ts'
+import { libraryPublishRows } from './rows/library-publish.ts'
 import { librarySearchRows } from './rows/library-search.ts'
 import { listCold, listWarm } from './rows/list.ts'
 import { memory } from './rows/memory.ts'
@@ -47,6 +48,7 @@ const rows: readonly Row[] = [
   cdnUpload,
   cdnDownload,
   cdnMemory,
+  ...libraryPublishRows,
   ...librarySearchRows,
 ]
 
