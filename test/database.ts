@@ -21,12 +21,25 @@ export async function openTestDatabase(world: World, rooms: readonly ChangeRoom[
 }
 
 /** Several hundred databases with the same hundred tables: they are made once for each server and set of rooms, and copied. */
-async function templateOn(
+function templateOn(
   server: string,
+  tables: { readonly world: World; readonly rooms: readonly ChangeRoom[] },
+): Promise<string> {
+  const names = tables.rooms.map(({ room }) => room).sort()
+  const name = `tables_${sha256HexOf(Buffer.from(names.join())).slice(0, 16)}`
+  const template = templates.get(name) ?? makeTemplate(server, name, tables)
+  templates.set(name, template)
+  return template
+}
+
+/** By name: whoever asks while one is being made waits for it. Another process's comes whole or not at all, since one file runs at a time. */
+const templates = new Map<string, Promise<string>>()
+
+async function makeTemplate(
+  server: string,
+  name: string,
   { world, rooms }: { readonly world: World; readonly rooms: readonly ChangeRoom[] },
 ): Promise<string> {
-  const names = rooms.map(({ room }) => room).sort()
-  const name = `tables_${sha256HexOf(Buffer.from(names.join())).slice(0, 16)}`
   const known = await ask(server, `select 1 from pg_database where datname = '${name}'`)
   if (known.length > 0) return name
   const sql = await open(await newDatabase(server, name), world)

@@ -69,6 +69,10 @@ test('what browsers run needs nothing of Node', () => {
   none(rules.browsers(sources, inBrowsers))
 })
 
+test('suites do not wait', () => {
+  none(rules.suites(sources))
+})
+
 test('exports have names', () => {
   none(rules.namedExports(sources))
 })

@@ -50,7 +50,7 @@ describe('the tarball', () => {
 
   test('holds the programs and what people read about them, and nothing else', () => {
     const wanted =
-      /^package\/(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/operate\/[\w-]+\.md|packaging\/bin\/[\w.]+|packaging\/systemd\/mycelium(?:-registry)?\.service|dist\/package\.json|dist\/[\w-]+\/(?:[\w-]+\/)?[\w-]+(?:\.config)?\.(?:js|wasm|html|css|svg|d\.ts))$/
+      /^package\/(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/operate\/[\w-]+\.md|packaging\/bin\/[\w.]+|packaging\/systemd\/mycelium(?:-registry|-libraries)?\.service|dist\/package\.json|dist\/(?:[\w-]+\/)+[\w-]+(?:\.config)?\.(?:js|wasm|html|css|svg|d\.ts))$/
     deepEqual(
       filesOf().filter((path) => !wanted.test(path)),
       [],
@@ -69,8 +69,8 @@ describe('the tarball', () => {
       const modules = [...text.matchAll(/\b(?:from|import) *'#([^']+)'/g)].map(([, name]) =>
         join(dist, `${name}.js`),
       )
-      const named = [...text.matchAll(/new URL\(\s*'([^']+)'/g)].map(([, name = '']) =>
-        join(dist, dirname(path), name),
+      const named = [...text.matchAll(/new URL\(\s*'([^']+)',\s*import\.meta\.url/g)].map(
+        ([, name = '']) => join(dist, dirname(path), name),
       )
       return [...modules, ...named].filter((file) => !existsSync(file))
     })

@@ -45,6 +45,24 @@ for (const [name, more] of Object.entries({
     match(failures[0]?.text ?? '', /found it/)
   })
 
+test('what a suite sets up is there for its tests, and for those of suites within it', async () => {
+  const suites = `import { after, before, describe } from 'node:test'
+    const said = []
+    describe('outer', () => {
+      before(async () => { await setTimeout(2); said.push('outer') })
+      after(() => said.push('end'))
+      test('of outer', () => {})
+      describe('inner', () => {
+        before(() => { if (said.join() !== 'outer') throw new Error('too early: ' + said) })
+        after(() => { if (said.join() !== 'outer') throw new Error('too late: ' + said) })
+        test('of inner', () => {})
+      })
+    })
+    test('of none', () => { if (said.join() !== 'outer,end') throw new Error('not in order: ' + said) })`
+  const { passed, failures } = await outcomeOf('suites', suites)
+  deepEqual({ passed, failures }, { passed: 4, failures: [] })
+})
+
 test('a file without tests has failed', async () => {
   const file = join(folder, 'empty.test.mjs')
   await writeFile(file, '')

@@ -128,6 +128,15 @@ test('what browsers run needs nothing of Node, however far below', () => {
   ])
 })
 
+test('suites that wait are found', () => {
+  const waits = "describe('a', async () => {})\ndescribe('b', { skip }, async () => {})"
+  const files = read({
+    'src/top/a.test.ts': waits,
+    'test/b.test.ts': "describe('a', () => {\n  test('b', async () => {})\n})",
+  })
+  deepEqual(paths(rules.suites(files)), ['src/top/a.test.ts:1', 'src/top/a.test.ts:2'])
+})
+
 test('default exports and endless files are found', () => {
   const files = read({ 'src/top/a.ts': 'export default 1', 'src/top/b.ts': '\n'.repeat(600) })
   deepEqual(paths(rules.namedExports(files)), ['src/top/a.ts:1'])

@@ -261,6 +261,14 @@ export function browsers(
     ])
 }
 
+/** Which suite a test belongs to is lost when the suite's body waits: see `test/runner/without-hooks.ts`. */
+export function suites(files: readonly SourceFile[]): readonly Problem[] {
+  const text = 'a suite does not wait: set it up in before(), or above it'
+  return files
+    .filter(({ path }) => home(path).isTest)
+    .flatMap((file) => find(file, /\bdescribe\([^)]*?,\s*async\b/g, () => text))
+}
+
 export function namedExports(files: readonly SourceFile[]): readonly Problem[] {
   return files
     .filter(({ path }) => isProductPath(path))
