@@ -13,6 +13,7 @@ import { getLarge } from './rows/get-large.ts'
 import { getSmallRow } from './rows/get-small.ts'
 import { libraryPublishRows } from './rows/library-publish.ts'
 import { librarySearchRows } from './rows/library-search.ts'
+import { librarySearchPeerRow } from './rows/library-search-peer.ts'
 import { listCold, listWarm } from './rows/list.ts'
 import { memory } from './rows/memory.ts'
 import { postgresRows } from './rows/postgresql.ts'
@@ -50,6 +51,7 @@ const rows: readonly Row[] = [
   cdnMemory,
   ...libraryPublishRows,
   ...librarySearchRows,
+  librarySearchPeerRow,
 ]
 
 const { values: options } = parseArgs({ options: { rows: { type: 'string' } } })
