@@ -9,11 +9,11 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemWorld } from '#world/system'
-import { checkout, type RunningProgram, startProgram } from '../../test/harness.ts'
 import { archiveOf } from '../../test/library/registry.ts'
 import { freePort } from '../../test/postgres/server.ts'
 import { until } from '../../test/until.ts'
 import { ZipfWords } from '../library/corpus.ts'
+import { startRegistry } from '../library/registry.ts'
 import { inTurn, type Measured, type Row } from '../row.ts'
 
 const world = systemWorld()
@@ -98,21 +98,7 @@ async function startOurs(
   directory: string,
   { versions, stack }: { readonly versions: number; readonly stack: AsyncDisposableStack },
 ): Promise<Contestant> {
-  const data = join(directory, 'ours')
-  const program: RunningProgram = await startProgram([...checkout, 'libraries', '--data', data], {
-    ...{ DATABASE_URL: `sqlite://${join(data, 'registry.sqlite')}`, REGISTRY_PORT: '0' },
-    ...{ ADMIN_USERNAME: 'bench', ADMIN_EMAIL: 'bench@example.org', ADMIN_PASSWORD: password },
-    ...{ RATE_LIMIT_PUBLISH: 'off/off', RATE_LIMIT_DOWNLOAD: 'off/off', QUOTA_BYTES: 'off' },
-    ...{ RATE_LIMIT_PUBLISH_PER_DAY: 'off', LOG_LEVEL: 'error', MYCELIUM_AUDIT: 'off' },
-  })
-  stack.defer(async () => void (await program.stop()))
-  const url = `${/Address +(\S+)/.exec(program.output())?.[1]}/api/v1`
-  const login = await fetch(`${url}/auth/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ username: 'bench', password }),
-  })
-  const { token } = JSON.parse(await login.text())
+  const { url, token } = await startRegistry(directory, { stack })
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/gzip' }
   let patch = 0
   const bodies = new Map<number, Buffer>()
