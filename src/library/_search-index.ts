@@ -1,5 +1,5 @@
 /** What words are found by, kept as the rows are. */
-import { distinctWords } from '#library/words'
+import { distinctWords } from '#library/distinct-words'
 import type { Queryable } from '#sql/sql'
 
 /**

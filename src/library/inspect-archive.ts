@@ -129,7 +129,7 @@ class InspectionDesk {
     const isKept = this.#path === manifestPath || isMarkdown(this.#path)
     const taken = isKept ? bytes.subarray(0, most - this.#keptBytes) : bytes.subarray(0, 0)
     if (taken.length === 0) return
-    this.#kept.push(Uint8Array.from(taken)) // it is ours only until the next pull
+    this.#kept.push(new Uint8Array(taken)) // it is ours only until the next pull
     this.#keptBytes += taken.length
   }
 

@@ -2,6 +2,7 @@
  * Publishing: the stream is checked, hashed and brought to rest at once; then one commit decides whether it becomes a version, and makes it visible.
  * What the commit refuses rests for nobody, and is swept. Where it can be known, a refusal comes before the body is read, and all is asked again inside the commit.
  */
+
 import { toHex } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { settledIfRefused } from '#changelog/settled'
@@ -21,6 +22,7 @@ import { archiveFault } from '#library/archive-faults'
 import type { BlobDigest } from '#library/archive-store'
 import type { BlobJson, LibraryChange, LibraryRow, VersionJson, VersionRow } from '#library/changes'
 import { parseTag } from '#library/dist-tags'
+import { DistinctWords } from '#library/distinct-words'
 import { libraryFault } from '#library/faults'
 import { type Inspection, inspectArchive } from '#library/inspect-archive'
 import { manifestToJson } from '#library/manifest'
@@ -43,7 +45,7 @@ import { parseProvenance, provenanceBytesMax, speaksOf } from '#library/provenan
 import { mayCreate, mayPublish, mayRead } from '#library/rights'
 import { judgeFindings, type Verdict } from '#library/scan-policy'
 import { parseVersion, type Version } from '#library/version'
-import { distinctWords, headingsOf } from '#library/words'
+import { headingsOf } from '#library/words'
 import type { Queryable } from '#sql/sql'
 
 /** Of all Markdown of a version, what words are taken from; and how many of them, in characters. */
@@ -252,21 +254,19 @@ async function storeText(
 
 /** Words of documents as they pass. */
 class IndexedTexts {
-  readonly #texts: string[] = []
+  readonly #headings = new DistinctWords(headingCharsMax)
+  readonly #bodies = new DistinctWords(bodyCharsMax)
   #chars = 0
 
   add(text: string): void {
     const taken = text.slice(0, Math.max(0, indexedCharsMax - this.#chars))
     this.#chars += taken.length
-    if (taken !== '') this.#texts.push(taken)
+    this.#bodies.add(taken)
+    for (const heading of headingsOf(taken)) this.#headings.add(heading)
   }
 
   words(): { readonly headings: string; readonly bodies: string } {
-    const headings = this.#texts.flatMap(headingsOf)
-    return {
-      headings: distinctWords(headings, headingCharsMax).join(' '),
-      bodies: distinctWords(this.#texts, bodyCharsMax).join(' '),
-    }
+    return { headings: this.#headings.all().join(' '), bodies: this.#bodies.all().join(' ') }
   }
 }
 

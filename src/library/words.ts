@@ -3,7 +3,7 @@
  * accents, in lower case; of scripts that are written without spaces, each pair of characters. Pure.
  */
 
-const wordCharsMax = 64
+export const wordCharsMax = 64
 const spaceless =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
 
@@ -13,21 +13,6 @@ export function* wordsOf(text: string): Generator<string, void, undefined> {
     if (spaceless.test(run)) yield* pairsOf(run)
     else yield run.slice(0, wordCharsMax)
   }
-}
-
-/** Each once, in the order of their first time, as many as fit `charsMax` with a space behind each. */
-export function distinctWords(texts: Iterable<string>, charsMax: number): readonly string[] {
-  const words = new Set<string>()
-  let chars = 0
-  for (const text of texts) {
-    for (const word of wordsOf(text)) {
-      if (words.has(word)) continue
-      chars += word.length + 1
-      if (chars > charsMax) return [...words]
-      words.add(word)
-    }
-  }
-  return [...words]
 }
 
 /** Its singular or its plural, as English makes them: enough that both meet, and short of making one word of two. None of what is no English word. */
@@ -49,19 +34,24 @@ export interface MarkdownLine {
 /** Within fenced code there are no headings. */
 export function* markdownLines(markdown: string): Generator<MarkdownLine, void, undefined> {
   let fence: string | undefined
-  for (const text of markdown.split(/\r?\n/)) {
-    const [, mark] = /^ {0,3}(`{3,}|~{3,})/.exec(text) ?? []
-    const [, heading] = /^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$/.exec(text) ?? []
+  for (const line of markdown.split('\n')) {
+    const text = line.endsWith('\r') ? line.slice(0, -1) : line
+    const first = text.trimStart()[0]
+    const [, mark] = first === '`' || first === '~' ? (/^ {0,3}(`{3,}|~{3,})/.exec(text) ?? []) : []
+    const [, heading] = first === '#' ? (/^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$/.exec(text) ?? []) : []
     if (mark !== undefined) {
       if (fence === undefined) fence = mark
       else if (mark.startsWith(fence)) fence = undefined
     }
-    yield { text, ...(heading === undefined || fence !== undefined ? {} : { heading }) }
+    yield heading === undefined || fence !== undefined ? { text } : { text, heading }
   }
 }
 
 export function headingsOf(markdown: string): readonly string[] {
-  return [...markdownLines(markdown)].flatMap(({ heading }) => heading ?? [])
+  const headings: string[] = []
+  for (const { heading } of markdownLines(markdown))
+    if (heading !== undefined) headings.push(heading)
+  return headings
 }
 
 function fold(text: string): string {
