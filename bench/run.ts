@@ -12,6 +12,7 @@ import { getDegraded } from './rows/get-degraded.ts'
 import { getLarge } from './rows/get-large.ts'
 import { getSmallRow } from './rows/get-small.ts'
 import { libraryPublishRows } from './rows/library-publish.ts'
+import { libraryRequestRows } from './rows/library-requests.ts'
 import { librarySearchRows } from './rows/library-search.ts'
 import { librarySearchPeerRow } from './rows/library-search-peer.ts'
 import { listCold, listWarm } from './rows/list.ts'
@@ -50,6 +51,7 @@ const rows: readonly Row[] = [
   cdnDownload,
   cdnMemory,
   ...libraryPublishRows,
+  ...libraryRequestRows,
   ...librarySearchRows,
   librarySearchPeerRow,
 ]

@@ -61,17 +61,24 @@ export type Job = {
 /** Requests that are timed one by one. */
 export type TimedJob = {
   readonly target: Target
-  /** Named 0 to `objects − 1`, taken in turn. */
-  readonly objects: number
   readonly requests: number
 } & (
   | {
       readonly kind: 'time-puts' | 'time-gets'
+      /** Named 0 to `objects − 1`, taken in turn. */
+      readonly objects: number
       readonly bytes: number
       readonly connections: number
     }
   /** Pages of 1,000 keys, one after the other, each from somewhere else in the bucket: keys as `keyOf` makes them. */
-  | { readonly kind: 'time-lists' }
+  | { readonly kind: 'time-lists'; readonly objects: number }
+  /** GETs of these paths in turn, with a bearer token; answers may have any size. */
+  | {
+      readonly kind: 'time-paths'
+      readonly paths: readonly string[]
+      readonly connections: number
+      readonly token: string
+    }
 )
 
 /** Of the n-th object in a bucket that was filled for listing. */

@@ -9,25 +9,33 @@ import { createConnection, type Socket } from 'node:net'
 export interface Exchange {
   readonly wire: Buffer
   readonly etag: string | undefined
-  /** Of the answer's body. */
-  readonly bytes: number
+  /** Of the answer's body; any when it is left out. */
+  readonly bytes?: number
 }
 
-/** Seconds from the first byte sent to the last received. The connections are made before. */
+export interface Timed {
+  /** From the first byte sent to the last received. */
+  readonly seconds: number
+  /** The same of each exchange, in no order. */
+  readonly ms: readonly number[]
+}
+
+/** The connections are made before. */
 export async function exchangeAll(
   port: number,
   {
     connections,
     exchanges,
   }: { readonly connections: number; readonly exchanges: readonly Exchange[] },
-): Promise<number> {
+): Promise<Timed> {
   const sockets = await Promise.all(Array.from({ length: connections }, () => connect(port)))
   const rest = exchanges.values()
+  const ms: number[] = []
   const startedAt = performance.now()
-  await Promise.all(sockets.map((socket) => runLane(socket, rest)))
+  await Promise.all(sockets.map((socket) => runLane(socket, rest, ms)))
   const seconds = (performance.now() - startedAt) / 1000
   for (const socket of sockets) socket.destroy()
-  return seconds
+  return { seconds, ms }
 }
 
 async function connect(port: number): Promise<Socket> {
@@ -36,12 +44,14 @@ async function connect(port: number): Promise<Socket> {
   return socket
 }
 
-function runLane(socket: Socket, rest: Iterator<Exchange>): Promise<void> {
+function runLane(socket: Socket, rest: Iterator<Exchange>, ms: number[]): Promise<void> {
   return new Promise((resolve, reject) => {
     let current: Exchange | undefined
     let received: Buffer = Buffer.alloc(0)
+    let sentAt = 0
     const next = (): void => {
       const { value, done } = rest.next()
+      sentAt = performance.now()
       current = done === true ? undefined : value
       if (current === undefined) resolve()
       else socket.write(current.wire)
@@ -58,6 +68,7 @@ function runLane(socket: Socket, rest: Iterator<Exchange>): Promise<void> {
       const complaint = complaintAbout(head, bodyBytes, current)
       if (complaint !== undefined) return reject(new Error(`${complaint}: ${received.toString()}`))
       received = Buffer.alloc(0)
+      ms.push(performance.now() - sentAt)
       next()
     })
     next()
@@ -66,7 +77,9 @@ function runLane(socket: Socket, rest: Iterator<Exchange>): Promise<void> {
 
 function complaintAbout(head: string, bodyBytes: number, wanted: Exchange): string | undefined {
   if (!head.startsWith('HTTP/1.1 200 ')) return 'not 200'
-  if (bodyBytes !== wanted.bytes) return `${bodyBytes} of ${wanted.bytes} bytes`
+  if (Number.isNaN(bodyBytes)) return 'no content-length'
+  if (wanted.bytes !== undefined && bodyBytes !== wanted.bytes)
+    return `${bodyBytes} of ${wanted.bytes} bytes`
   const etag = /^etag: "([^"]*)"/im.exec(head)?.[1]
   return wanted.etag === undefined || etag === wanted.etag ? undefined : `ETag ${etag}`
 }

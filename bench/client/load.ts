@@ -8,10 +8,13 @@ import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:h
 import { type Body, type Framing, makeBody } from './body.ts'
 import { type Answer, type Job, keyOf, type Target, type TimedJob } from './job.ts'
 import { sign } from './sign.ts'
-import { performSmall } from './small.ts'
+import { performSmall, timePaths } from './small.ts'
 
 /** One write to the socket. Smaller costs calls, larger costs nothing and gains nothing. */
 const pieceBytes = 1 << 20
+
+/** Requests of S3. */
+type ObjectJob = Exclude<TimedJob, { readonly kind: 'time-paths' }>
 
 const agent = new Agent({ keepAlive: true })
 const bodies = new Map<string, Body>()
@@ -31,10 +34,11 @@ function answer(message: Answer): void {
 }
 
 function isTimed(job: Job | TimedJob): job is TimedJob {
-  return job.kind === 'time-puts' || job.kind === 'time-gets' || job.kind === 'time-lists'
+  return job.kind.startsWith('time-')
 }
 
 async function timeEach(job: TimedJob): Promise<readonly number[]> {
+  if (job.kind === 'time-paths') return await timePaths(job)
   const ms: number[] = []
   const numbers = Array.from({ length: job.requests }, (_, number) => number).values()
   const lane = async (): Promise<void> => {
@@ -49,7 +53,7 @@ async function timeEach(job: TimedJob): Promise<readonly number[]> {
   return ms
 }
 
-async function askOnce(job: TimedJob, number: number): Promise<void> {
+async function askOnce(job: ObjectJob, number: number): Promise<void> {
   const { target, objects } = job
   switch (job.kind) {
     case 'time-puts': {

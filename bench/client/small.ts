@@ -1,6 +1,6 @@
 /** Small objects, each of bytes of its own that can be told from its number: what the load client sends and expects. */
 import { createHash } from 'node:crypto'
-import type { Job, Target } from './job.ts'
+import type { Job, Target, TimedJob } from './job.ts'
 import { type Exchange, exchangeAll } from './lanes.ts'
 import { sign } from './sign.ts'
 
@@ -11,7 +11,25 @@ const nobody = { accessKeyId: 'nobody', secretAccessKey: 'nothing' }
 /** Seconds from the first byte sent to the last received. */
 export async function performSmall(job: SmallJob): Promise<number> {
   const { target, connections } = job
-  return await exchangeAll(target.port, { connections, exchanges: exchangesOf(job) })
+  const { seconds } = await exchangeAll(target.port, { connections, exchanges: exchangesOf(job) })
+  return seconds
+}
+
+/** Milliseconds of each. */
+export async function timePaths({
+  target: { port },
+  paths,
+  requests,
+  connections,
+  token,
+}: Extract<TimedJob, { kind: 'time-paths' }>): Promise<readonly number[]> {
+  const head = `HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nauthorization: Bearer ${token}\r\n\r\n`
+  const wires = paths.map((path) => Buffer.from(`GET ${path} ${head}`))
+  const exchanges = Array.from({ length: requests }, (_, index) => ({
+    wire: wires[index % wires.length] ?? Buffer.alloc(0),
+    etag: undefined,
+  }))
+  return (await exchangeAll(port, { connections, exchanges })).ms
 }
 
 function exchangesOf(job: SmallJob): readonly Exchange[] {

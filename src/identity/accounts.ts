@@ -18,6 +18,7 @@ import {
 import { Sessions } from '#identity/_sessions'
 import type { AccessKey } from '#identity/access-keys'
 import type { Administration } from '#identity/administration'
+import { type Attempts, OwnAttempts } from '#identity/attempts'
 import type { IdentityChange, KeyRow, LoginJson, LoginRow, PrincipalRow } from '#identity/changes'
 import { Directory } from '#identity/directory'
 import { keysPerPrincipalMax } from '#identity/entity'
@@ -109,10 +110,19 @@ export class Accounts implements IdentitySource {
   readonly trustedPublishing: TrustedPublishing
   readonly #sessions: Sessions
 
-  constructor(parts: LedgerParts, settings: AccountSettings = defaultAccountSettings) {
+  constructor(
+    {
+      attempts,
+      ...parts
+    }: LedgerParts & {
+      /** Where attempts to sign in are counted: here, unless several count together. */
+      readonly attempts?: Attempts | undefined
+    },
+    settings: AccountSettings = defaultAccountSettings,
+  ) {
     this.#ledger = new Ledger(parts)
     this.#sessions = new Sessions(parts)
-    this.logins = new Logins(this.#ledger)
+    this.logins = new Logins(this.#ledger, attempts ?? new OwnAttempts(parts.world))
     this.tokens = new Tokens(this.#ledger, settings)
     this.registration = new Registration(this.#ledger, settings)
     const { logins, tokens, registration } = this

@@ -8,6 +8,7 @@ import { sha256HexOf } from '#crypto/digest'
 import { isFault } from '#fault/fault'
 import type { Ledger } from '#identity/_ledger'
 import { principalOf, readLogin, requirePrincipal } from '#identity/_rows'
+import type { Attempts } from '#identity/attempts'
 import { toBase32 } from '#identity/base32'
 import type { IdentityChange, LoginJson, PrincipalRow } from '#identity/changes'
 import { accountFault, personFault } from '#identity/faults'
@@ -21,11 +22,6 @@ const recoveryCodes = 10
 /** 80 bits each: as good as a key, so that a plain hash keeps them. */
 const recoveryCodeBytes = 10
 
-/** So many attempts in a row are free; each further one makes the next wait twice as long, up to the longest. */
-const freeAttempts = 5
-const waitMsMax = 15 * 60_000
-/** Names whose attempts are counted. */
-const countedMax = 10_000
 /** Passwords that are checked at a time: each takes memory and a thread. */
 const checkedAtOnceMax = 4
 
@@ -50,21 +46,16 @@ export interface Credentials {
   readonly code?: string
 }
 
-interface Attempts {
-  count: number
-  /** On the monotonic clock. */
-  nextAt: number
-}
-
 export class Logins {
   readonly #ledger: Ledger
-  readonly #attempts = new Map<string, Attempts>()
+  readonly #attempts: Attempts
   #checking = 0
   /** Compared with when there is nothing to compare with, so that it takes as long. */
   #nobodys: Promise<PasswordJson> | undefined
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: Ledger, attempts: Attempts) {
     this.#ledger = ledger
+    this.#attempts = attempts
   }
 
   /** `identity/no-such-principal` */
@@ -146,14 +137,14 @@ export class Logins {
   /** With one of its codes, or a recovery code. `identity/totp-missing`, `identity/login-refused`, `identity/login-throttled` */
   async giveUpTotp(name: string, code: string): Promise<void> {
     const { id } = await this.#ledger.settled((tx) => requirePrincipal(tx, name))
-    this.#count(id)
+    await this.#count(id)
     await this.#change(id, (login) => {
       if (login.totp === undefined) throw personFault('identity/totp-missing')
       if (login.totp.state === 'active') this.#useCode(login, { code, id })
       const { totp: _, ...rest } = login
       return { ...rest, recovery: [] }
     })
-    this.#attempts.delete(id)
+    await this.#attempts.forget(id)
   }
 
   /**
@@ -172,14 +163,14 @@ export class Logins {
           : accountFault('identity/login-refused')
       await this.#change(row.id, (current) => this.#useCode(current, { code, id: row.id }))
     }
-    this.#attempts.delete(counted)
+    await this.#attempts.forget(counted)
     return principalOf(row)
   }
 
   /** Of somebody who has shown all else already. `identity/login-refused`, `identity/login-throttled` */
   async prove(name: string, password: string): Promise<void> {
     const { counted } = await this.#provePassword(name, password)
-    this.#attempts.delete(counted)
+    await this.#attempts.forget(counted)
   }
 
   async #provePassword(
@@ -197,8 +188,14 @@ export class Logins {
     const counted = row?.id ?? name
     if (this.#checking >= checkedAtOnceMax)
       throw accountFault('identity/login-throttled', { seconds: 1 })
-    this.#count(counted)
-    const isRight = await this.#check(password, login.password)
+    this.#checking += 1
+    let isRight: boolean
+    try {
+      await this.#count(counted)
+      isRight = await this.#check(password, login.password)
+    } finally {
+      this.#checking -= 1
+    }
     if (row === undefined || !isRight || row.disabled_at !== null)
       throw accountFault('identity/login-refused')
     return { row, login, counted }
@@ -229,29 +226,16 @@ export class Logins {
   }
 
   async #check(text: string, password: PasswordJson | undefined): Promise<boolean> {
-    this.#checking += 1
-    try {
-      this.#nobodys ??= hashPassword('nobody has this', this.#ledger.parts.world)
-      const isRight = await isPassword(text, password ?? (await this.#nobodys))
-      return isRight && password !== undefined
-    } finally {
-      this.#checking -= 1
-    }
+    this.#nobodys ??= hashPassword('nobody has this', this.#ledger.parts.world)
+    const isRight = await isPassword(text, password ?? (await this.#nobodys))
+    return isRight && password !== undefined
   }
 
-  /** Counted before it is known how it ends, lest many go at once. */
-  #count(name: string): void {
-    const now = this.#ledger.parts.world.monotonic()
-    const attempts = this.#attempts.get(name) ?? { count: 0, nextAt: now }
-    if (attempts.nextAt > now) {
-      const seconds = Math.ceil((attempts.nextAt - now) / 1000)
-      throw accountFault('identity/login-throttled', { seconds })
-    }
-    if (this.#attempts.size >= countedMax) this.#attempts.clear()
-    this.#attempts.set(name, attempts)
-    attempts.count += 1
-    const over = attempts.count - freeAttempts
-    if (over >= 0) attempts.nextAt = now + Math.min(waitMsMax, 1000 * 2 ** over)
+  /** `identity/login-throttled` */
+  async #count(name: string): Promise<void> {
+    const waitMs = await this.#attempts.begin(name)
+    const seconds = Math.ceil(waitMs / 1000)
+    if (waitMs > 0) throw accountFault('identity/login-throttled', { seconds })
   }
 
   async #change(

@@ -267,7 +267,7 @@ export interface TrustedPublisher {
   readonly id: string
   /** URL of the issuer, as in `iss`. */
   readonly issuer: string
-  /** Claims that must be so; `*` in a value stands for any characters but a slash. At least one. */
+  /** Claims that must be so, at least one of whose token it is; `*` in a value stands for any characters but a slash, `?` for one. */
   readonly claims: Readonly<Record<string, string>>
   readonly by: string
   readonly at: number

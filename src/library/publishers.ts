@@ -66,17 +66,27 @@ export async function addTrustedPublisher(
   })
 }
 
-/** At least one claim: an issuer vouches for everybody's programs. */
+/** What every token of an issuer has, whoever it is of. https://www.rfc-editor.org/rfc/rfc7519#section-4.1 */
+const ofEveryToken: ReadonlySet<string> = new Set(['iss', 'aud', 'exp', 'nbf', 'iat', 'jti'])
+
+/** At least one claim says whose program it is: an issuer vouches for everybody's. */
 function checkPublisher(issuer: string, claims: Readonly<Record<string, string>>): void {
   const url = URL.parse(issuer)
   const entries = Object.entries(claims)
   const isShort = entries.every(
     ([name, value]) => name.length <= charsMax && value.length <= charsMax,
   )
-  const saysSomething = entries.some(([, value]) => /[^*]/.test(value))
+  const saysWho = entries.some(
+    ([name, value]) => !ofEveryToken.has(name) && /[\p{L}\p{N}]/u.test(value),
+  )
   if (url === null || !/^https?:$/.test(url.protocol) || issuer.length > charsMax)
     throw libraryFault('library/malformed-claims', { field: 'issuer' })
-  if (!saysSomething || !isShort || entries.length > claimsMax)
+  if (!saysWho)
+    throw libraryFault('library/malformed-claims', {
+      field: 'claims',
+      reason: 'One claim must say whose token it is, such as sub or repository.',
+    })
+  if (!isShort || entries.length > claimsMax)
     throw libraryFault('library/malformed-claims', { field: 'claims', most: claimsMax })
 }
 
@@ -116,8 +126,16 @@ export async function trustedBy(
       .filter(({ publisher }) =>
         Object.entries(publisher.claims).every(([name, pattern]) => {
           const value = Object.hasOwn(claims, name) ? claims[name] : undefined
-          return typeof value === 'string' && wildcard(pattern)(value)
+          return typeof value === 'string' && fits(pattern, value)
         }),
       )
   })
+}
+
+/** Part by part: who trusts all branches of a place does not mean those of what lies below it. */
+function fits(pattern: string, value: string): boolean {
+  const [wanted, given] = [pattern.split('/'), value.split('/')]
+  return (
+    wanted.length === given.length && wanted.every((part, at) => wildcard(part)(given[at] ?? ''))
+  )
 }

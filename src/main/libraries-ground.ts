@@ -8,6 +8,7 @@ import { makeDirectories } from '#disk/make-directories'
 import { openRealDisk } from '#disk/real'
 import { isFault } from '#fault/fault'
 import { Accounts } from '#identity/accounts'
+import type { Attempts } from '#identity/attempts'
 import type { AccountSettings } from '#identity/settings'
 import { createKeyring } from '#keyring/change-keyring'
 import type { Keyring } from '#keyring/keyring'
@@ -46,6 +47,8 @@ export interface LibrariesGround extends LibraryGround {
 export interface GroundOptions {
   readonly config: LibrariesConfig
   readonly accountSettings: AccountSettings
+  /** Where servers on one database count attempts to sign in together; each for itself otherwise. */
+  readonly attempts: Attempts | undefined
   readonly world: World
   readonly telemetry: Telemetry
   /** What is opened belongs to it. */
@@ -87,7 +90,7 @@ async function inStore(options: GroundOptions): Promise<LibrariesGround> {
 }
 
 async function inDatabase(place: DatabasePlace, options: GroundOptions): Promise<LibrariesGround> {
-  const { config, accountSettings, world, stack } = options
+  const { config, accountSettings, attempts, world, stack } = options
   const { sql, name } = await openDatabase(place, options)
   const keyring = await openKeyring(sql, options)
   const changelog = await openSharedChangeLog({ sql, rooms: sharedRooms, world })
@@ -96,7 +99,7 @@ async function inDatabase(place: DatabasePlace, options: GroundOptions): Promise
   const directory = { kind: 'directory', path: join(data, 'archives') } as const
   return {
     ...{ sql, changelog, keyring },
-    accounts: new Accounts({ sql, changelog, keyring, world }, accountSettings),
+    accounts: new Accounts({ sql, changelog, keyring, attempts, world }, accountSettings),
     archives: await openArchives(config.archives ?? directory, options),
     database: name,
     isShared: place.kind === 'postgresql',

@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import { librarySettings, wholeAdmin } from '#main/library-settings'
 import { port, wholeCertificate } from '#main/listening.config'
-import { parseNetworks } from '#main/networks'
 import {
   type Given,
   isGiven,
@@ -73,16 +72,6 @@ export const librariesSettings = {
     help: 'private key of the certificate, in PEM; both are read again when they change',
     schema: text.optional(),
   },
-  proxies: {
-    flag: '--proxies <networks>',
-    env: 'MYCELIUM_PROXIES',
-    file: 'server.proxies',
-    help: 'networks of proxies whose X-Forwarded-For is believed, such as 127.0.0.1/32 (default: none)',
-    schema: parsedBy(
-      parseNetworks,
-      'networks such as 10.1.2.0/24, separated by commas: first address and length, none wider than /8 (IPv6: /7)',
-    ).optional(),
-  },
   database: {
     flag: '--database <url>',
     env: 'DATABASE_URL',
@@ -144,7 +133,7 @@ export const librariesSettings = {
     flag: '--redis <url>',
     env: 'REDIS_URL',
     file: 'rate_limit.redis',
-    help: 'where several servers count requests together, redis://HOST:PORT/DB (default: each for itself)',
+    help: 'where several servers count requests and attempts to sign in together, redis://HOST:PORT/DB (default: each for itself)',
     isSecret: true,
     schema: parsedBy(
       (url) => (/^rediss?:$/.test(URL.parse(url)?.protocol ?? '') ? url : undefined),

@@ -1,11 +1,13 @@
 /** `mycelium libraries`: a registry of libraries, in a store of its own or on a database that several share, until a signal. */
 import { join, resolve } from 'node:path'
+import { SharedAttempts } from '#api/accounts/shared-attempts'
 import { refuseRequest } from '#api/library/door'
 import { OwnBudgets, type RequestBudgets } from '#api/library/request-budgets'
 import { SharedBudgets } from '#api/library/shared-budgets'
 import { openRateTables, RateLimits } from '#api/rate-limits'
 import { isFault } from '#fault/fault'
 import { isLoopback } from '#http/peer'
+import { OwnAttempts } from '#identity/attempts'
 import { openAudit } from '#main/audit'
 import { certificateOf, listenAs } from '#main/certificate'
 import {
@@ -20,6 +22,7 @@ import {
   accountSettingsOf,
   budgetRulesOf,
   ensureAdmin,
+  isProxyOf,
   registryRulesOf,
   upstreamOf,
 } from '#main/library-settings'
@@ -33,7 +36,7 @@ import type { Given } from '#main/settings'
 import { findSettingsFile } from '#main/settings-file'
 import type { Health } from '#main/status-pages'
 import { version } from '#main/version'
-import { openRedis, type Redis } from '#redis/redis'
+import { OptionalRedis } from '#redis/optional-redis'
 import { type OpenedTelemetry, openTelemetry } from '#telemetry/open-telemetry'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
@@ -73,7 +76,10 @@ export async function runLibraries({
     },
   }
   const accountSettings = await accountSettingsOf(config)
-  const ground = await openLibrariesGround({ config, accountSettings, world, telemetry, stack })
+  const redis = openSharedRedis(config, { world, telemetry, stack })
+  const attempts = redis && new SharedAttempts(redis, { own: new OwnAttempts(world) })
+  const parts = { accountSettings, attempts, world, telemetry, stack }
+  const ground = await openLibrariesGround({ config, ...parts })
   await ensureAdmin(ground.accounts, config)
   const service = stack.use(
     await openLibraryService({
@@ -81,11 +87,11 @@ export async function runLibraries({
       rules: registryRulesOf(config),
       upstream: upstreamOf(config),
       auditLog: audit.log,
-      budgets: openBudgets(config, { world, telemetry, stack }),
+      budgets: openBudgets(config, { redis, world }),
       rates: new RateLimits(openRateTables(config, world), { world }),
       publicUrl: config.url,
       crossOrigins: config.crossOrigins,
-      isProxy: config.proxies?.include ?? (() => false),
+      isProxy: isProxyOf(config),
       ...{ world, telemetry },
     }),
   )
@@ -124,8 +130,9 @@ export async function runLibraries({
   print('\nStopping: requests in flight are finished first.\n')
 }
 
-function openBudgets(
-  config: LibrariesConfig,
+/** What several servers count together there. */
+function openSharedRedis(
+  { redis }: LibrariesConfig,
   {
     world,
     telemetry,
@@ -135,15 +142,20 @@ function openBudgets(
     readonly telemetry: Telemetry
     readonly stack: AsyncDisposableStack
   },
+): OptionalRedis | undefined {
+  if (redis === undefined) return undefined
+  const without = 'requests and attempts to sign in are counted by this server alone'
+  return stack.use(new OptionalRedis({ ...splitCredentials(redis), without, world, telemetry }))
+}
+
+function openBudgets(
+  config: LibrariesConfig,
+  { redis, world }: { readonly redis: OptionalRedis | undefined; readonly world: World },
 ): RequestBudgets {
   const rules = budgetRulesOf(config)
   const isExempt = isLoopback
   const own = new OwnBudgets(rules, { world, isExempt })
-  const { redis } = config
-  if (redis === undefined) return own
-  const { user, secret, url } = splitCredentials(redis)
-  const connect = (): Promise<Redis> => openRedis({ url, user, secret, world })
-  return stack.use(new SharedBudgets(rules, { connect, own, isExempt, world, telemetry }))
+  return redis === undefined ? own : new SharedBudgets(rules, { redis, own, isExempt, world })
 }
 
 /** `redis://USER:SECRET@HOST` */
@@ -216,7 +228,9 @@ function tell(
       : []),
     ...(isOpen && !hasTls ? ['Requests travel in clear text, beyond this machine too.'] : []),
     ...(isShared && config.redis === undefined
-      ? ['Each server counts requests by itself: with several, limits are that many times as high.']
+      ? [
+          'Each server counts requests, and attempts to sign in, by itself: with several, limits are that many times as high.',
+        ]
       : []),
   ]
   return [

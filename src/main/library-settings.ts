@@ -11,6 +11,7 @@ import { archiveLimits } from '#library/archive-limits'
 import { defaultRules, type RegistryRules } from '#library/parts'
 import { defaultScanPolicy, type ScanPolicy } from '#library/scan-policy'
 import { parseOrigins } from '#main/listening.config'
+import { parseNetworks } from '#main/networks'
 import { oneOf, parsedBy, type Setting, type ValuesOf } from '#main/settings'
 import { readSignOn } from '#main/sign-on-file'
 
@@ -59,6 +60,16 @@ const names = parsedBy(
 )
 
 export const librarySettings = {
+  proxies: {
+    flag: '--proxies <networks>',
+    env: 'MYCELIUM_PROXIES',
+    file: 'server.proxies',
+    help: 'networks of proxies whose X-Forwarded-For is believed where libraries are served, such as 127.0.0.1/32 (default: none)',
+    schema: parsedBy(
+      parseNetworks,
+      'networks such as 10.1.2.0/24, separated by commas: first address and length, none wider than /8 (IPv6: /7)',
+    ).optional(),
+  },
   url: {
     flag: '--url <address>',
     env: 'REGISTRY_URL',
@@ -357,6 +368,11 @@ export function budgetRulesOf(config: LibraryConfig): BudgetRules {
     auth: config.authRate,
     publish: config.publishRate,
   }
+}
+
+/** Whether what comes from an address says truly for whom. */
+export function isProxyOf({ proxies }: LibraryConfig): (address: string) => boolean {
+  return proxies?.include ?? (() => false)
 }
 
 /** Some of an administrator is none. */

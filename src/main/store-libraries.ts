@@ -4,7 +4,13 @@ import { openRateTables, RateLimits } from '#api/rate-limits'
 import type { AuditLog } from '#audit/audit-log'
 import { isLoopback } from '#http/peer'
 import { openObjectArchives } from '#library/object-archives'
-import { budgetRulesOf, ensureAdmin, registryRulesOf, upstreamOf } from '#main/library-settings'
+import {
+  budgetRulesOf,
+  ensureAdmin,
+  isProxyOf,
+  registryRulesOf,
+  upstreamOf,
+} from '#main/library-settings'
 import { type LibraryService, libraryBucket, openLibraryService } from '#main/serve-libraries'
 import type { OpenedStore } from '#main/store'
 import type { UpConfig } from '#main/up.config'
@@ -37,6 +43,6 @@ export async function openStoreLibraries(
     rates: new RateLimits(openRateTables({ failures: config.failures }, world), { world }),
     publicUrl: config.url,
     crossOrigins: config.crossOrigins,
-    isProxy: () => false,
+    isProxy: isProxyOf(config),
   })
 }

@@ -4,6 +4,7 @@ import {
   type RedisAnswer,
   type RedisConnection,
   type RedisConnectionOptions,
+  type RedisLimits,
 } from '#redis/connection'
 import { redisFault } from '#redis/faults'
 
@@ -14,6 +15,7 @@ export interface RedisOptions extends Pick<RedisConnectionOptions, 'world'> {
   readonly url: string
   readonly user?: string | undefined
   readonly secret?: string | undefined
+  readonly limits?: RedisLimits
 }
 
 export interface Redis extends AsyncDisposable {
@@ -24,12 +26,19 @@ export interface Redis extends AsyncDisposable {
 }
 
 /** Connects once; whoever loses the connection opens another. The faults of `RedisConnection.call`. */
-export async function openRedis({ url, user, secret, world }: RedisOptions): Promise<Redis> {
+export async function openRedis({
+  url,
+  user,
+  secret,
+  limits,
+  world,
+}: RedisOptions): Promise<Redis> {
   const { protocol, hostname, port, pathname } = new URL(url)
   const connection = await openRedisConnection({
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
     port: port === '' ? portDefault : Number(port),
     tls: protocol === 'rediss:' ? {} : undefined,
+    ...limits,
     world,
   })
   try {

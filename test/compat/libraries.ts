@@ -321,6 +321,7 @@ export const requirements: Readonly<Record<string, readonly Requirement[]>> = {
       id: 'PERF-001',
       name: '95 of 100 answers within 200 ms',
       shownBy: /REQ-PERF-001\b/,
+      measuredBy: 'bench/rows/library-requests.ts',
     },
     {
       id: 'PERF-002',

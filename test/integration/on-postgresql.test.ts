@@ -22,6 +22,7 @@ const files = [
   'logins.test.ts',
   'object-store.test.ts',
   'packs.test.ts',
+  'people/programs.test.ts',
   'people/registration.test.ts',
   'people/sign-on.test.ts',
   'people/teams.test.ts',

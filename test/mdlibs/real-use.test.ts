@@ -3,7 +3,7 @@
  * installed, installed again elsewhere from the lock file alone, and tampered with.
  */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -14,8 +14,8 @@ import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { makeAuthority } from '../certificate.ts'
 import { readTree } from '../file-tree.ts'
-import { cleanEnvironment, type RunningProgram, startProgram } from '../harness.ts'
-import { callMdlibs, type Outcome } from './workplace.ts'
+import { type RunningProgram, startProgram } from '../harness.ts'
+import { callMdlibs, type Outcome, spawnMdlibs } from './workplace.ts'
 
 const checkout = join(import.meta.dirname, '../..')
 const modules = join(checkout, 'node_modules')
@@ -62,22 +62,8 @@ async function mdlibs(
 ): Promise<Outcome> {
   await mkdir(at(directory), { recursive: true })
   const given = { MDLIBS_REGISTRY_URL: url, ...env }
-  if (!isProgram)
-    return await callMdlibs(args, { directory: at(directory), home: at(home), env: given })
-  const child = spawn(process.execPath, [join(checkout, 'src/main/mdlibs.ts'), ...args], {
-    cwd: at(directory),
-    env: { ...cleanEnvironment(), HOME: at(home), ...given },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const text = { stdout: '', stderr: '' }
-  child.stdout.on('data', (piece) => {
-    text.stdout += piece
-  })
-  child.stderr.on('data', (piece) => {
-    text.stderr += piece
-  })
-  await once(child, 'close')
-  return { code: child.exitCode ?? -1, ...text }
+  const place = { directory: at(directory), home: at(home), env: given }
+  return isProgram ? await spawnMdlibs(args, place) : await callMdlibs(args, place)
 }
 
 async function good(...call: Parameters<typeof mdlibs>): Promise<string> {

@@ -1,4 +1,6 @@
 /** `mdlibs` in a directory of its own, called as the program calls it, in this process. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -6,6 +8,7 @@ import { Readable } from 'node:stream'
 import type { Asking, Trust } from '#cli/mdlibs/context'
 import { runMdlibs } from '#cli/mdlibs/run'
 import { systemWorld } from '#world/system'
+import { cleanEnvironment } from '../harness.ts'
 
 export interface Outcome {
   readonly code: number
@@ -70,6 +73,29 @@ export async function callMdlibs(
     stdin: () => Readable.from([Buffer.from(input)]),
   })
   return { code, stdout: stdout.join(''), stderr: stderr.join('') }
+}
+
+const program = new URL('../../src/main/mdlibs.ts', import.meta.url).pathname
+
+/** The program itself, to its end: what certificates it believes is its own affair. */
+export async function spawnMdlibs(
+  args: readonly string[],
+  { directory, home, env }: Pick<CallOptions, 'directory' | 'home' | 'env'>,
+): Promise<Outcome> {
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: directory,
+    env: { ...cleanEnvironment(), HOME: home, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const said = { stdout: '', stderr: '' }
+  child.stdout.on('data', (piece) => {
+    said.stdout += piece
+  })
+  child.stderr.on('data', (piece) => {
+    said.stderr += piece
+  })
+  await once(child, 'close')
+  return { code: child.exitCode ?? -1, ...said }
 }
 
 export async function openWorkplace(): Promise<Workplace> {

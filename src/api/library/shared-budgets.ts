@@ -10,31 +10,24 @@ import {
   type RequestBudgets,
 } from '#api/library/request-budgets'
 import type { Budget } from '#api/rest-route'
-import { isFault } from '#fault/fault'
-import type { Redis } from '#redis/redis'
-import type { Telemetry } from '#telemetry/telemetry'
+import type { OptionalRedis } from '#redis/optional-redis'
 import type { World } from '#world/world'
 
 const hourSeconds = 3_600
 /** A key of an hour is forgotten some time after that. */
 const keySeconds = 2 * hourSeconds
-/** How long Redis is left alone after it did not answer: requests are not to wait for it one by one. */
-const awayMs = 5_000
 
 export interface SharedBudgetsOptions {
-  readonly connect: () => Promise<Redis>
+  readonly redis: OptionalRedis
   /** What counts while Redis is away. */
   readonly own: RequestBudgets
   readonly isExempt: (address: string) => boolean
-  readonly world: Pick<World, 'now' | 'monotonic'>
-  readonly telemetry: Pick<Telemetry, 'note'>
+  readonly world: Pick<World, 'now'>
 }
 
-export class SharedBudgets implements RequestBudgets, AsyncDisposable {
+export class SharedBudgets implements RequestBudgets {
   readonly #rules: BudgetRules
   readonly #options: SharedBudgetsOptions
-  #redis: Promise<Redis> | undefined
-  #awayUntil = 0
 
   constructor(rules: BudgetRules, options: SharedBudgetsOptions) {
     this.#rules = rules
@@ -42,51 +35,32 @@ export class SharedBudgets implements RequestBudgets, AsyncDisposable {
   }
 
   async take(budget: Budget, taker: BudgetTaker): Promise<BudgetState | undefined> {
-    const { own, isExempt, world } = this.#options
+    const { own, isExempt } = this.#options
     const { kind } = taker.actor
     if (kind === 'anonymous' && isExempt(taker.address)) return undefined
     const limit = this.#rules[budget][kind]
     if (limit === 'off') return undefined
-    if (world.monotonic() < this.#awayUntil) return await own.take(budget, taker)
-    try {
-      return await this.#count(limit, `${budget} ${nameOf(budget, taker)}`)
-    } catch (error) {
-      if (!isFault(error)) throw error
-      this.#lose(error)
-      return await own.take(budget, taker)
-    }
+    const counted = await this.#count(limit, `${budget} ${nameOf(budget, taker)}`)
+    return counted ?? (await own.take(budget, taker))
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const redis = await this.#redis?.catch(() => undefined)
-    await redis?.[Symbol.asyncDispose]()
-  }
-
-  async #count(limit: number, name: string): Promise<BudgetState> {
-    const { connect, world } = this.#options
-    this.#redis ??= connect()
-    const redis = await this.#redis
+  /** `undefined` while Redis is away. */
+  async #count(limit: number, name: string): Promise<BudgetState | undefined> {
+    const { redis, world } = this.#options
     const now = world.now()
     const hour = Math.floor(now / 1000 / hourSeconds)
     const key = `mdlibs:budget:${hour}:${name}`
-    const [taken] = await Promise.all([
-      redis.count(['INCR', key]),
-      redis.do(['EXPIRE', key, String(keySeconds)]),
-    ])
+    const taken = await redis.ask(async (one) => {
+      const [count] = await Promise.all([
+        one.count(['INCR', key]),
+        one.do(['EXPIRE', key, String(keySeconds)]),
+      ])
+      return count
+    })
+    if (taken === undefined) return undefined
     const resetAt = (hour + 1) * hourSeconds
     const state = { limit, left: Math.max(0, limit - taken), resetAt }
     const isSpent = taken > limit
     return isSpent ? { ...state, retryAfterS: Math.ceil(resetAt - now / 1000) } : state
-  }
-
-  #lose(error: unknown): void {
-    const { world, telemetry } = this.#options
-    const former = this.#redis
-    this.#redis = undefined
-    this.#awayUntil = world.monotonic() + awayMs
-    void former?.then((redis) => redis[Symbol.asyncDispose]()).catch(() => {}) // it is lost already
-    telemetry.note('warn', 'Redis is away: requests are counted here alone', {
-      reason: String(error),
-    })
   }
 }

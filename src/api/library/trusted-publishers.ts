@@ -37,7 +37,9 @@ export const listTrustedPublishers = libraryRoute({
 
 const trusted = z.strictObject({
   issuer: z.url().max(512),
-  claims: claims.describe('what must be so; * stands for any characters but a slash'),
+  claims: claims.describe(
+    'what must be so, one of them of whose token it is; * stands for any characters but a slash, ? for one',
+  ),
 })
 
 export const addTrustedPublisher = libraryRoute<z.infer<typeof trusted>>({

@@ -1,11 +1,15 @@
 /** Libraries in a store: `mycelium up` serves them, they survive the loss of the database, and `mycelium libraries` finds them in the same directory. */
 import { deepEqual, equal, match } from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { checkout, runMycelium, startProgram, startStore } from '../../harness.ts'
 import { archiveOf } from '../../library/registry.ts'
+import { until } from '../../until.ts'
 
 const password = 'four words nobody says'
 const admin = { ADMIN_USERNAME: 'ada', ADMIN_EMAIL: 'ada@example.org', ADMIN_PASSWORD: password }
@@ -110,4 +114,55 @@ test('REQ-DEPLOY-003 what is published in a store survives the loss of its datab
   const [, url = ''] = /Address +(\S+)/.exec(alone.output()) ?? []
   deepEqual(await picture(url, token), before)
   equal(await alone.stop(), 0)
+})
+
+test('REQ-LIMIT-002 mycelium up believes its proxies, and nobody else, about who asks for libraries', {
+  skip: process.platform !== 'linux' && 'this machine has one address of its own alone',
+}, async () => {
+  await using store = await startStore({
+    flags: [...small, '--proxies', '127.0.0.1/32', '--audit-to', 'stdout'],
+    env: { ...admin, RATE_LIMIT_SEARCH: '3/10' },
+  })
+  const ask = async (
+    path: string,
+    from: string,
+    { localAddress, json }: { readonly localAddress?: string; readonly json?: unknown } = {},
+  ) => {
+    const sent = request(`${store.httpUrl}${path}`, {
+      method: json === undefined ? 'GET' : 'POST',
+      headers: { 'x-forwarded-for': from, 'content-type': 'application/json' },
+      ...(localAddress === undefined ? {} : { localAddress }),
+    })
+    sent.end(json === undefined ? '' : JSON.stringify(json))
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+    await text(answer)
+    return { status: answer.statusCode, left: answer.headers['x-ratelimit-remaining'] }
+  }
+  const search = '/api/v1/libraries?q=gnome'
+  for (const left of ['2', '1', '0'])
+    deepEqual(await ask(search, '203.0.113.5'), { status: 200, left })
+  equal((await ask(search, '203.0.113.5')).status, 429)
+  equal((await ask(search, '198.51.100.7, 203.0.113.5')).status, 429, 'a claim of its own')
+  deepEqual(await ask(search, '203.0.113.6'), { status: 200, left: '2' })
+  const stranger = { localAddress: '127.0.0.2' }
+  const isNotCounted = { status: 200, left: undefined } // it is this machine, whatever it says
+  deepEqual(await ask(search, '203.0.113.5', stranger), isNotCounted)
+
+  const json = { username: 'ada', password: 'not it' }
+  equal((await ask('/api/v1/auth/login', '203.0.113.8', { json })).status, 401)
+  equal((await ask('/api/v1/auth/login', '203.0.113.9', { ...stranger, json })).status, 401)
+  const logins = (): readonly { readonly peer: string }[] =>
+    store
+      .output()
+      .split('\n')
+      .filter((line) => line.startsWith('{"sequence"') && line.includes('"operation":"Login"'))
+      .map((line) => JSON.parse(line))
+  const told = await until(
+    async () => logins(),
+    (all) => all.length >= 2,
+  )
+  deepEqual(
+    told.map(({ peer }) => peer),
+    ['203.0.113.8', '127.0.0.2'],
+  )
 })
