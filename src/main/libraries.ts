@@ -9,6 +9,7 @@ import { isFault } from '#fault/fault'
 import { isLoopback } from '#http/peer'
 import { OwnAttempts } from '#identity/attempts'
 import { openAudit } from '#main/audit'
+import { printServing, type Row } from '#main/banner'
 import { certificateOf, listenAs } from '#main/certificate'
 import {
   type LibrariesConfig,
@@ -215,7 +216,7 @@ function tell(
   const isOpen = !isLoopbackHost(host)
   const hasTls = certificateOf(config) !== undefined
   const url = urlOf(host, { port }, hasTls ? 'https' : 'http')
-  const rows = [
+  const rows: readonly Row[] = [
     ['Address', config.url ?? url],
     ['Database', database],
     ['Archives', archives.name],
@@ -233,17 +234,7 @@ function tell(
         ]
       : []),
   ]
-  return [
-    '',
-    `Mycelium ${version} libraries are up.`,
-    '',
-    ...rows.map(([name = '', value = '']) => `  ${name.padEnd(11)}  ${value}`),
-    ...warnings.map((warning) => `\n  Warning  ${warning}`),
-    '',
-    'Ctrl-C stops it.',
-    '',
-    '',
-  ].join('\n')
+  return printServing({ title: `Mycelium ${version} libraries are up.`, rows, warnings })
 }
 
 const registering = {

@@ -6,7 +6,6 @@ import {
   crossOriginHeaders,
   exposedHeaders,
 } from '#api/cross-origin'
-import { failureFields } from '#api/faults'
 import { answerDocument } from '#api/library/document'
 import { libraryDoorFault } from '#api/library/faults'
 import { type FoundRoute, RouteTable } from '#api/library/find-route'
@@ -18,6 +17,7 @@ import { type BudgetState, budgetHeaders, type RequestBudgets } from '#api/libra
 import { apiBase } from '#api/library/route'
 import { securityHeaders, strictTransport } from '#api/library/security-headers'
 import type { RateLimits } from '#api/rate-limits'
+import { requestEnd } from '#api/request-end'
 import type { BoundRoute, RestCall } from '#api/rest-route'
 import type { HttpHandler, HttpRefusal, HttpRequest, HttpResponse } from '#http/message'
 import { parseTarget, percentDecode, type RequestTarget } from '#http/target'
@@ -96,18 +96,18 @@ export function createLibraryDoor(door: LibraryDoorOptions): HttpHandler {
       },
       onEnd: (outcome) => {
         response.onEnd?.(outcome)
+        const { bytesOut } = outcome
         telemetry.requestEnded({
           door: 'libraries',
-          requestId: request.id,
           ...told,
           peer: address,
-          method: request.method,
-          status: response.status,
-          bytesIn: request.body.received,
-          bytesOut: outcome.bytesOut,
-          ms: world.monotonic() - startedAt,
           ...(traceparent === undefined ? {} : { traceparent }),
-          ...failureFields(failure, response.status),
+          ...requestEnd(request, {
+            response,
+            failure,
+            bytesOut,
+            ms: world.monotonic() - startedAt,
+          }),
         })
       },
     }

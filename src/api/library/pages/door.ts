@@ -5,7 +5,6 @@
 import { answerBrowserFile } from '#api/browser-file'
 import { clientAddress } from '#api/client-address'
 import { includesEtag, parseEtags } from '#api/etags'
-import { failureFields } from '#api/faults'
 import { libraryDoorFault } from '#api/library/faults'
 import { accountRoutes } from '#api/library/pages/account-routes'
 import { forgetLogin, readLogin } from '#api/library/pages/cookies'
@@ -30,6 +29,7 @@ import { teamRoutes } from '#api/library/pages/team-routes'
 import { tellProblem } from '#api/library/problem'
 import { budgetHeaders } from '#api/library/request-budgets'
 import { strictTransport } from '#api/library/security-headers'
+import { requestEnd } from '#api/request-end'
 import { sha256HexOf } from '#crypto/digest'
 import { isFault } from '#fault/fault'
 import type { HttpHandler, HttpRequest, HttpResponse } from '#http/message'
@@ -113,18 +113,13 @@ async function answerAndTell(
     },
     onEnd: (outcome) => {
       response.onEnd?.(outcome)
+      const { bytesOut } = outcome
       telemetry.requestEnded({
         door: 'libraries',
-        requestId: request.id,
         ...trace,
         peer: address,
-        method: request.method,
-        status: response.status,
-        bytesIn: request.body.received,
-        bytesOut: outcome.bytesOut,
-        ms: world.monotonic() - startedAt,
         ...(traceparent === undefined ? {} : { traceparent }),
-        ...failureFields(failure, response.status),
+        ...requestEnd(request, { response, failure, bytesOut, ms: world.monotonic() - startedAt }),
       })
     },
   }
