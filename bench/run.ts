@@ -14,6 +14,7 @@ import { getSmallRow } from './rows/get-small.ts'
 import { libraryPublishRows } from './rows/library-publish.ts'
 import { libraryRequestRows } from './rows/library-requests.ts'
 import { librarySearchRows } from './rows/library-search.ts'
+import { librarySearchPeerRow } from './rows/library-search-peer.ts'
 import { listCold, listWarm } from './rows/list.ts'
 import { memory } from './rows/memory.ts'
 import { postgresRows } from './rows/postgresql.ts'
@@ -52,6 +53,7 @@ const rows: readonly Row[] = [
   ...libraryPublishRows,
   ...libraryRequestRows,
   ...librarySearchRows,
+  librarySearchPeerRow,
 ]
 
 const { values: options } = parseArgs({ options: { rows: { type: 'string' } } })

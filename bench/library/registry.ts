@@ -6,8 +6,8 @@ export interface BenchRegistry {
   readonly port: number
   /** Of the API. */
   readonly url: string
-  /** Of the administrator `bench`. */
-  readonly token: string
+  /** Of the administrator `bench`, who is signed in. */
+  readonly headers: Readonly<Record<'authorization', string>>
 }
 
 const password = 'four words nobody says'
@@ -24,7 +24,8 @@ export async function startRegistry(
   const program = await startProgram([...checkout, 'libraries', '--data', data], {
     DATABASE_URL: databaseUrl ?? `sqlite://${join(data, 'registry.sqlite')}`,
     ...{ ADMIN_USERNAME: 'bench', ADMIN_EMAIL: 'bench@example.org', ADMIN_PASSWORD: password },
-    ...{ RATE_LIMIT_AUTH: 'off', RATE_LIMIT_DOWNLOAD: 'off/off', RATE_LIMIT_PUBLISH: 'off/off' },
+    ...{ RATE_LIMIT_ANON: 'off', RATE_LIMIT_AUTH: 'off', RATE_LIMIT_DOWNLOAD: 'off/off' },
+    ...{ RATE_LIMIT_SEARCH: 'off/off', RATE_LIMIT_PUBLISH: 'off/off' },
     ...{ QUOTA_BYTES: 'off', QUOTA_LIBRARIES: 'off', RATE_LIMIT_PUBLISH_PER_DAY: 'off' },
     ...{ LOG_LEVEL: 'error', MYCELIUM_AUDIT: 'off', REGISTRY_PORT: '0' },
   })
@@ -37,5 +38,5 @@ export async function startRegistry(
     body: JSON.stringify({ username: 'bench', password }),
   })
   const { token } = JSON.parse(await login.text())
-  return { port: Number(new URL(origin).port), url, token }
+  return { port: Number(new URL(origin).port), url, headers: { authorization: `Bearer ${token}` } }
 }

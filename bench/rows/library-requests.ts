@@ -9,6 +9,7 @@ import { archiveOf } from '../../test/library/registry.ts'
 import { startPostgres } from '../../test/postgres/server.ts'
 import { startBareServer } from '../baseline/start.ts'
 import { type LoadClient, startClient } from '../client/client.ts'
+import { publishOurs } from '../library/contestants.ts'
 import { ZipfWords } from '../library/corpus.ts'
 import { type BenchRegistry, startRegistry } from '../library/registry.ts'
 import { inTurn, type Measured, type Row } from '../row.ts'
@@ -67,10 +68,10 @@ async function measure(databaseUrl?: string): Promise<Measured> {
 function ask(
   client: LoadClient,
   port: number,
-  { token }: BenchRegistry,
+  { headers: { authorization } }: BenchRegistry,
 ): Promise<readonly number[]> {
   const target = { port, bucket: '' }
-  return client.time({ kind: 'time-paths', target, paths, requests, connections, token })
+  return client.time({ kind: 'time-paths', target, paths, requests, connections, authorization })
 }
 
 /** A second, while every connection is always waiting for an answer. All are added to `all`. */
@@ -83,7 +84,7 @@ function nameOf(library: number): string {
   return `library-${library}`
 }
 
-async function fill({ url, token }: BenchRegistry): Promise<void> {
+async function fill(registry: BenchRegistry): Promise<void> {
   const words = new ZipfWords('library-requests')
   const document = (): string =>
     Array.from({ length: 20 }, () => `${words.words(12).join(' ')}.`).join('\n')
@@ -91,18 +92,12 @@ async function fill({ url, token }: BenchRegistry): Promise<void> {
   const publish = async (): Promise<void> => {
     for (const number of numbers) {
       const files = Array.from({ length: pages }, (_, n) => [`page-${n}.md`, document()])
-      const body = await archiveOf(`@bench/${nameOf(number)}`, '1.0.0', {
+      const name = nameOf(number)
+      const archive = await archiveOf(`@bench/${name}`, '1.0.0', {
         ...{ description: words.words(12).join(' '), tags: [...new Set(words.words(3))] },
         files: Object.fromEntries(files),
       })
-      const query = '?visibility=public&confirm_public=true'
-      const answer = await fetch(`${url}/libraries/bench/${nameOf(number)}/1.0.0${query}`, {
-        method: 'PUT',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/gzip' },
-        body: Uint8Array.from(body),
-      })
-      if (answer.status !== 201) throw new Error(`${answer.status}: ${await answer.text()}`)
-      await answer.arrayBuffer()
+      await publishOurs(registry, { name, version: '1.0.0', archive })
     }
   }
   await Promise.all(Array.from({ length: publishesAtOnce }, publish))
@@ -116,8 +111,7 @@ const paths = Array.from({ length: libraries * asked.length }, (_, index) => {
   return `${library}${asked[(index + Math.floor(index / libraries)) % asked.length]}`
 })
 
-async function meanBytes({ url, token }: BenchRegistry): Promise<number> {
-  const headers = { authorization: `Bearer ${token}` }
+async function meanBytes({ url, headers }: BenchRegistry): Promise<number> {
   const sizes = await Promise.all(
     paths.slice(0, 100).map(async (path) => {
       const answer = await fetch(new URL(path, url), { headers })
