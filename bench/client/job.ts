@@ -72,12 +72,12 @@ export type TimedJob = {
     }
   /** Pages of 1,000 keys, one after the other, each from somewhere else in the bucket: keys as `keyOf` makes them. */
   | { readonly kind: 'time-lists'; readonly objects: number }
-  /** GETs of these paths in turn, with that header; answers may have any size. */
+  /** GETs of these paths in turn, with a bearer token; answers may have any size. */
   | {
       readonly kind: 'time-paths'
       readonly paths: readonly string[]
       readonly connections: number
-      readonly authorization: string
+      readonly token: string
     }
 )
 

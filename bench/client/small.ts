@@ -21,10 +21,10 @@ export async function timePaths({
   paths,
   requests,
   connections,
-  authorization,
+  token,
 }: Extract<TimedJob, { kind: 'time-paths' }>): Promise<readonly number[]> {
-  const headers = `host: 127.0.0.1:${port}\r\nauthorization: ${authorization}\r\n`
-  const wires = paths.map((path) => Buffer.from(`GET ${path} HTTP/1.1\r\n${headers}\r\n`))
+  const head = `HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nauthorization: Bearer ${token}\r\n\r\n`
+  const wires = paths.map((path) => Buffer.from(`GET ${path} ${head}`))
   const exchanges = Array.from({ length: requests }, (_, index) => ({
     wire: wires[index % wires.length] ?? Buffer.alloc(0),
     etag: undefined,

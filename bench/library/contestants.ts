@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freePort } from '../../test/postgres/server.ts'
 import { until } from '../../test/until.ts'
-import { startRegistry } from './registry.ts'
+import { type BenchRegistry, type Publication, startRegistry } from './registry.ts'
 
 /** Beside the sources: a real disk, where a temporary directory may be memory. */
 const home = new URL('../.data/', import.meta.url).pathname
@@ -19,15 +19,14 @@ const peerPackage = {
   overrides: { 'node-fetch': '2.7.0' },
 }
 
-export interface Contestant {
+export interface Peer {
   readonly url: string
-  /** Of whoever is signed in. */
-  readonly headers: Readonly<Record<string, string>>
+  readonly token: string
 }
 
 export interface Contest {
-  readonly ours: Contestant
-  readonly peer: Contestant
+  readonly ours: BenchRegistry
+  readonly peer: Peer
 }
 
 export async function withBoth<T>(work: (contest: Contest) => Promise<T>): Promise<T> {
@@ -39,7 +38,7 @@ export async function withBoth<T>(work: (contest: Contest) => Promise<T>): Promi
   return await work({ ours, peer: await startPeer(directory, stack) })
 }
 
-async function startPeer(directory: string, stack: AsyncDisposableStack): Promise<Contestant> {
+async function startPeer(directory: string, stack: AsyncDisposableStack): Promise<Peer> {
   const packages = join(home, `verdaccio-${peerVersion}`)
   const flags = ['--no-audit', '--no-fund', '--loglevel=error', '--prefix', packages]
   await mkdir(packages, { recursive: true })
@@ -72,7 +71,7 @@ async function startPeer(directory: string, stack: AsyncDisposableStack): Promis
     body: JSON.stringify(user),
   })
   const { token } = JSON.parse(await added.text())
-  return { url, headers: { authorization: `Bearer ${token}` } }
+  return { url, token }
 }
 
 function configOf(storage: string): string {
@@ -87,17 +86,14 @@ function configOf(storage: string): string {
   ].join('\n')
 }
 
-export interface Package {
-  readonly name: string
-  readonly version: string
+export interface Package extends Publication {
   readonly description?: string
   readonly keywords?: readonly string[]
   readonly readme?: string
-  readonly archive: Buffer
 }
 
 /** What `npm publish` sends: `@bench/name`. */
-function packumentOf({ url }: Contestant, { name, version, archive, ...told }: Package): string {
+function packumentOf({ url }: Peer, { name, version, archive, ...told }: Package): string {
   const file = `${name}-${version}.tgz`
   const digest = (algorithm: string, form: 'hex' | 'base64'): string =>
     createHash(algorithm).update(archive).digest(form)
@@ -121,26 +117,10 @@ function packumentOf({ url }: Contestant, { name, version, archive, ...told }: P
   })
 }
 
-export async function publishOurs(
-  { url, headers }: Contestant,
-  { name, version, archive }: Pick<Package, 'name' | 'version' | 'archive'>,
-): Promise<void> {
-  const response = await fetch(
-    `${url}/libraries/bench/${name}/${version}?visibility=public&confirm_public=true`,
-    {
-      method: 'PUT',
-      headers: { ...headers, 'content-type': 'application/gzip' },
-      body: Uint8Array.from(archive),
-    },
-  )
-  const text = await response.text()
-  if (response.status !== 201) throw new Error(`ours: ${response.status} ${text}`)
-}
-
-export async function publishPeer(peer: Contestant, one: Package): Promise<void> {
+export async function publishPeer(peer: Peer, one: Package): Promise<void> {
   const response = await fetch(`${peer.url}/@bench%2f${one.name}`, {
     method: 'PUT',
-    headers: { ...peer.headers, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${peer.token}`, 'content-type': 'application/json' },
     body: packumentOf(peer, one),
   })
   const text = await response.text()

@@ -6,8 +6,8 @@ export interface BenchRegistry {
   readonly port: number
   /** Of the API. */
   readonly url: string
-  /** Of the administrator `bench`, who is signed in. */
-  readonly headers: Readonly<Record<'authorization', string>>
+  /** Of the administrator `bench`. */
+  readonly token: string
 }
 
 const password = 'four words nobody says'
@@ -24,8 +24,13 @@ export async function startRegistry(
   const program = await startProgram([...checkout, 'libraries', '--data', data], {
     DATABASE_URL: databaseUrl ?? `sqlite://${join(data, 'registry.sqlite')}`,
     ...{ ADMIN_USERNAME: 'bench', ADMIN_EMAIL: 'bench@example.org', ADMIN_PASSWORD: password },
-    ...{ RATE_LIMIT_ANON: 'off', RATE_LIMIT_AUTH: 'off', RATE_LIMIT_DOWNLOAD: 'off/off' },
-    ...{ RATE_LIMIT_SEARCH: 'off/off', RATE_LIMIT_PUBLISH: 'off/off' },
+    ...{
+      RATE_LIMIT_ANON: 'off',
+      RATE_LIMIT_AUTH: 'off',
+      RATE_LIMIT_SEARCH: 'off/off',
+      RATE_LIMIT_DOWNLOAD: 'off/off',
+      RATE_LIMIT_PUBLISH: 'off/off',
+    },
     ...{ QUOTA_BYTES: 'off', QUOTA_LIBRARIES: 'off', RATE_LIMIT_PUBLISH_PER_DAY: 'off' },
     ...{ LOG_LEVEL: 'error', MYCELIUM_AUDIT: 'off', REGISTRY_PORT: '0' },
   })
@@ -38,5 +43,27 @@ export async function startRegistry(
     body: JSON.stringify({ username: 'bench', password }),
   })
   const { token } = JSON.parse(await login.text())
-  return { port: Number(new URL(origin).port), url, headers: { authorization: `Bearer ${token}` } }
+  return { port: Number(new URL(origin).port), url, token }
+}
+
+/** Of `@bench/NAME`. */
+export interface Publication {
+  readonly name: string
+  readonly version: string
+  readonly archive: Buffer
+}
+
+/** For everybody to read. */
+export async function publish(
+  { url, token }: BenchRegistry,
+  { name, version, archive }: Publication,
+): Promise<void> {
+  const query = '?visibility=public&confirm_public=true'
+  const response = await fetch(`${url}/libraries/bench/${name}/${version}${query}`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/gzip' },
+    body: Uint8Array.from(archive),
+  })
+  const text = await response.text()
+  if (response.status !== 201) throw new Error(`${response.status}: ${text}`)
 }

@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto'
 import { systemWorld } from '#world/system'
 import { archiveOf } from '../../test/library/registry.ts'
-import { type Contestant, publishOurs, publishPeer, withBoth } from '../library/contestants.ts'
+import { publishPeer, withBoth } from '../library/contestants.ts'
 import { ZipfWords } from '../library/corpus.ts'
+import { type Publication, publish } from '../library/registry.ts'
 import { inTurn, type Row } from '../row.ts'
 
 const world = systemWorld()
@@ -27,13 +28,13 @@ const publishing: Row = {
       const ourArchives = await makeArchives(publishesMade)
       const peerArchives = ourArchives.values()
       const archives = ourArchives.values()
-      const next = (from: Iterator<Made>): Made => {
+      const next = (from: Iterator<Publication>): Publication => {
         const { value } = from.next()
         if (value === undefined) throw new Error('more was published than was made')
         return value
       }
       return await inTurn(
-        () => rateOf(publishesPerRound, () => publishOurs(ours, next(archives))),
+        () => rateOf(publishesPerRound, () => publish(ours, next(archives))),
         () => rateOf(publishesPerRound, () => publishPeer(peer, next(peerArchives))),
       )
     }),
@@ -46,7 +47,7 @@ const downloading: Row = {
     withBoth(async ({ ours, peer }) => {
       const [made] = await makeArchives(1)
       if (made === undefined) throw new Error('nothing was made')
-      await Promise.all([publishOurs(ours, made), publishPeer(peer, made)])
+      await Promise.all([publish(ours, made), publishPeer(peer, made)])
       const { version } = made
       const ourUrl = `${ours.url}/libraries/bench/${name}/${version}/download`
       const peerUrl = `${peer.url}/@bench/${name}/-/${name}-${version}.tgz`
@@ -65,21 +66,15 @@ async function rateOf(times: number, work: () => Promise<void>): Promise<number>
   return (times * 1000) / (world.monotonic() - startedAt)
 }
 
-interface Made {
-  readonly name: string
-  readonly version: string
-  readonly archive: Buffer
-}
-
 /** Text that is written, not drawn: what packs to a mebibyte is some three times as much. */
-async function makeArchives(count: number): Promise<readonly Made[]> {
+async function makeArchives(count: number): Promise<readonly Publication[]> {
   const words = new ZipfWords('library-publish')
   const document = (): string =>
     Array.from({ length: 400 }, () => `${words.words(12).join(' ')}.`).join('\n')
   const files = Object.fromEntries(
     Array.from({ length: 100 }, (_, n) => [`docs/page-${n}.md`, `# Page ${n}\n\n${document()}\n`]),
   )
-  const made: Made[] = []
+  const made: Publication[] = []
   for (let patch = 1; patch <= count; patch += 1) {
     const version = `1.0.${patch}`
     made.push({ name, version, archive: await archiveOf(`@bench/${name}`, version, { files }) })
@@ -88,8 +83,8 @@ async function makeArchives(count: number): Promise<readonly Made[]> {
 }
 
 /** As whoever installs it does: all of it, and its digest. */
-async function downloadFrom(url: string, { headers }: Contestant): Promise<void> {
-  const response = await fetch(url, { headers })
+async function downloadFrom(url: string, { token }: { readonly token: string }): Promise<void> {
+  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
   if (response.status !== 200 || response.body === null)
     throw new Error(`${url}: ${response.status}`)
   const hash = createHash('sha256')

@@ -9,9 +9,8 @@ import { archiveOf } from '../../test/library/registry.ts'
 import { startPostgres } from '../../test/postgres/server.ts'
 import { startBareServer } from '../baseline/start.ts'
 import { type LoadClient, startClient } from '../client/client.ts'
-import { publishOurs } from '../library/contestants.ts'
 import { ZipfWords } from '../library/corpus.ts'
-import { type BenchRegistry, startRegistry } from '../library/registry.ts'
+import { type BenchRegistry, publish, startRegistry } from '../library/registry.ts'
 import { inTurn, type Measured, type Row } from '../row.ts'
 
 const libraries = 1_000
@@ -68,10 +67,10 @@ async function measure(databaseUrl?: string): Promise<Measured> {
 function ask(
   client: LoadClient,
   port: number,
-  { headers: { authorization } }: BenchRegistry,
+  { token }: BenchRegistry,
 ): Promise<readonly number[]> {
   const target = { port, bucket: '' }
-  return client.time({ kind: 'time-paths', target, paths, requests, connections, authorization })
+  return client.time({ kind: 'time-paths', target, paths, requests, connections, token })
 }
 
 /** A second, while every connection is always waiting for an answer. All are added to `all`. */
@@ -89,7 +88,7 @@ async function fill(registry: BenchRegistry): Promise<void> {
   const document = (): string =>
     Array.from({ length: 20 }, () => `${words.words(12).join(' ')}.`).join('\n')
   const numbers = Array.from({ length: libraries }, (_, number) => number).values()
-  const publish = async (): Promise<void> => {
+  const lane = async (): Promise<void> => {
     for (const number of numbers) {
       const files = Array.from({ length: pages }, (_, n) => [`page-${n}.md`, document()])
       const name = nameOf(number)
@@ -97,10 +96,10 @@ async function fill(registry: BenchRegistry): Promise<void> {
         ...{ description: words.words(12).join(' '), tags: [...new Set(words.words(3))] },
         files: Object.fromEntries(files),
       })
-      await publishOurs(registry, { name, version: '1.0.0', archive })
+      await publish(registry, { name, version: '1.0.0', archive })
     }
   }
-  await Promise.all(Array.from({ length: publishesAtOnce }, publish))
+  await Promise.all(Array.from({ length: publishesAtOnce }, lane))
 }
 
 const asked = ['', '/versions', '/1.0.0', '/resolve?range=%5E1.0.0', '/1.0.0/download']
@@ -111,7 +110,8 @@ const paths = Array.from({ length: libraries * asked.length }, (_, index) => {
   return `${library}${asked[(index + Math.floor(index / libraries)) % asked.length]}`
 })
 
-async function meanBytes({ url, headers }: BenchRegistry): Promise<number> {
+async function meanBytes({ url, token }: BenchRegistry): Promise<number> {
+  const headers = { authorization: `Bearer ${token}` }
   const sizes = await Promise.all(
     paths.slice(0, 100).map(async (path) => {
       const answer = await fetch(new URL(path, url), { headers })

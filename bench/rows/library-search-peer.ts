@@ -3,8 +3,9 @@
  * client, one question after the other, 20 hits each. Ours looks through all texts, verdaccio through names, keywords and descriptions.
  */
 import { archiveOf } from '../../test/library/registry.ts'
-import { publishOurs, publishPeer, withBoth } from '../library/contestants.ts'
+import { publishPeer, withBoth } from '../library/contestants.ts'
 import { ZipfWords } from '../library/corpus.ts'
+import { publish } from '../library/registry.ts'
 import { inTurn, type Row } from '../row.ts'
 
 const libraries = 5_000
@@ -32,7 +33,7 @@ export const librarySearchPeerRow: Row = {
             files: { 'README.md': readme },
           })
           const one = { name, version: '1.0.0', description, keywords, readme, archive }
-          await Promise.all([publishOurs(ours, one), publishPeer(peer, one)])
+          await Promise.all([publish(ours, one), publishPeer(peer, one)])
         }
       }
       await Promise.all(Array.from({ length: publishersAtOnce }, fill))

@@ -3,6 +3,7 @@ import { toHex } from '#bytes/text'
 import { contentHashOf } from '#content/seal'
 import { transferFault } from '#content/transfer-faults'
 import type { FaultDetail } from '#fault/fault'
+import { ask, type Question } from '#http/ask'
 import type { World } from '#world/world'
 
 export const manifestPath = '/api/v1/metadata'
@@ -37,11 +38,6 @@ export class RegistryClient {
   constructor(options: RegistryOptions) {
     this.origin = new URL(options.url).origin
     this.#options = options
-  }
-
-  /** Loads what asking needs, which takes longer than most answers: for when there is something else to wait for. */
-  prepare(): void {
-    fetch('data:,').catch(() => {}) // whoever asks in earnest hears of it
   }
 
   /** Where a manifest is, for programs that know no links. */
@@ -89,14 +85,7 @@ export class RegistryClient {
   }
 
   /** 2xx, or 404 where a manifest is named; what may pass is tried again. */
-  async #ask(
-    url: string,
-    init: {
-      readonly method: string
-      readonly headers?: Record<string, string>
-      readonly body?: Buffer
-    },
-  ): Promise<Answer> {
+  async #ask(url: string, init: Pick<Question, 'method' | 'headers' | 'body'>): Promise<Answer> {
     const { world, signal } = this.#options
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.#send(url, init)
@@ -113,19 +102,20 @@ export class RegistryClient {
   /** Status 0, and why, when there is no answer. */
   async #send(
     url: string,
-    { headers, ...init }: RequestInit & { headers?: Record<string, string> },
-  ) {
+    { headers, ...init }: Pick<Question, 'method' | 'headers' | 'body'>,
+  ): Promise<Answer> {
     const { world, signal, token } = this.#options
     const deadline = new AbortController()
     const stop = world.timer(requestMs, () => deadline.abort())
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
     try {
-      const answer = await fetch(url, {
+      const answer = await ask(url, {
         ...init,
         headers: { ...headers, ...authorization },
+        bytesMax: answerBytesMax,
         signal: AbortSignal.any([signal, deadline.signal]),
       })
-      return { status: answer.status, bytes: await collect(answer.body ?? []), reason: undefined }
+      return { ...answer, reason: undefined }
     } catch (error) {
       const reason = deadline.signal.aborted ? `no answer within ${requestMs} ms` : causeOf(error)
       return { status: 0, bytes: new Uint8Array(), reason }
@@ -156,28 +146,15 @@ interface Answer {
   readonly reason: string | undefined
 }
 
-async function collect(body: AsyncIterable<Uint8Array> | Iterable<never>): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = []
-  let bytes = 0
-  for await (const piece of body) {
-    bytes += piece.length
-    if (bytes > answerBytesMax) throw new Error('the answer is too long')
-    pieces.push(piece)
-  }
-  return new Uint8Array(Buffer.concat(pieces))
-}
-
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ECONNRESET: 'it cut the connection',
   ENOTFOUND: 'there is no host of that name',
   EAI_AGAIN: 'its name cannot be looked up now',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection',
+  ETIMEDOUT: 'no connection',
 }
 
-/** `fetch` hides what happened in the cause. */
 function causeOf(error: unknown): string {
-  const cause = error instanceof Error ? (error.cause ?? error) : error
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-  return reasons[code] ?? (code || (cause instanceof Error ? cause.message : 'unknown'))
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return reasons[code] ?? (code || (error instanceof Error ? error.message : 'unknown'))
 }

@@ -1,8 +1,7 @@
 /** A small document from another server: no more of it than is allowed, and not from behind our walls unless that is meant. */
 import type { IncomingMessage } from 'node:http'
-import { request as requestHttps } from 'node:https'
+import { openRequest } from '#http/_open-request'
 import { httpFault } from '#http/faults'
-import { request as requestHttp } from '#http/node-http'
 import { assertPublicHost, publicLookup } from '#http/public-address'
 import { gatherShort } from '#stream/gather'
 
@@ -22,7 +21,7 @@ export async function fetchDocument(url: string, options: DocumentOptions): Prom
   const isTls = url.startsWith('https:')
   if (!isTls && !isPrivate) throw unavailable('it is not https')
   if (!isPrivate) assertPublicHost(url, refusePrivate)
-  const answer = await open(url, { ...options, isTls })
+  const answer = await open(url, options)
   try {
     if (answer.statusCode !== 200) throw unavailable(`it answered ${answer.statusCode}`)
     const bytes = await gatherShort(answer, bytesMax, { signal })
@@ -33,20 +32,13 @@ export async function fetchDocument(url: string, options: DocumentOptions): Prom
   }
 }
 
-function open(
+async function open(
   url: string,
-  {
-    isTls,
-    isPrivate,
-    form,
-    authorization,
-    signal,
-  }: Omit<DocumentOptions, 'bytesMax'> & { readonly isTls: boolean },
+  { isPrivate, form, authorization, signal }: Omit<DocumentOptions, 'bytesMax'>,
 ): Promise<IncomingMessage> {
-  const request = isTls ? requestHttps : requestHttp
   const body = form && new URLSearchParams(form).toString()
-  return new Promise((resolve, reject) => {
-    const sent = request(url, {
+  try {
+    return await openRequest(url, {
       agent: false,
       signal,
       method: body === undefined ? 'GET' : 'POST',
@@ -57,11 +49,11 @@ function open(
         ...(authorization === undefined ? {} : { authorization }),
       },
       ...(isPrivate ? {} : { lookup: publicLookup(refusePrivate) }),
+      body,
     })
-    sent.on('error', (cause) => reject(unavailable('it cannot be reached', cause)))
-    sent.on('response', resolve)
-    sent.end(body)
-  })
+  } catch (cause) {
+    throw unavailable('it cannot be reached', cause)
+  }
 }
 
 const refusePrivate = (): Error => unavailable('its address is not public')

@@ -69,8 +69,7 @@ async function runCommand(
       ...{ config, world, signal, env, home },
       allowsPrivate: flags.allowPrivate === true,
     })
-    const coders = Math.min(threadsMax, availableParallelism())
-    const blockMemory = new BlockMemory({ coders })
+    const blockMemory = new BlockMemory({ coders: threadsBeside() })
     await using codec = new BlockCodec(blockMemory)
     const backendAt = backends.at.bind(backends)
     await command({
@@ -103,6 +102,11 @@ async function runCommand(
     )
     return exitCode
   }
+}
+
+/** The first thread, which speaks to backends, has as much to do as one that seals. */
+function threadsBeside(): number {
+  return Math.min(threadsMax, Math.max(1, availableParallelism() - 1))
 }
 
 /** https://specifications.freedesktop.org/basedir-spec/latest/ */

@@ -1,7 +1,8 @@
 /** One connection to one server: commands go out one behind the other, answers come back in their order, and nothing is waited for for ever. */
 import { connect, type Socket } from 'node:net'
-import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
 import { type FaultDetail, isFault } from '#fault/fault'
+import { connectTls } from '#redis/_node-tls'
 import { brokenConnection, refusalOf } from '#redis/_refusal'
 import { redisFault } from '#redis/faults'
 import { valueBytesMax } from '#redis/limits'

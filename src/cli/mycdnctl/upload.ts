@@ -237,7 +237,6 @@ class Uploading {
       ...(root.kind === 'directory' ? { filesTotal: files.length } : {}),
     })
     return await showProgress(this.#context, progress, async () => {
-      this.#context.registryFor(undefined).prepare()
       if (root.kind === 'pipe') return [await this.#savePipe(root.name, progress)]
       await inLanes(files, fileLanes, async (node) => {
         const { bytes } = node.file
