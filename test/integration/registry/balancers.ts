@@ -38,6 +38,23 @@ export async function startNginx(instances: readonly number[]): Promise<CachingB
     '/etc/ssl/cdn.example.org.key': privateKey,
     '/var/cache/nginx/links': join(root, 'links'),
   })
+  const started = await startNginxWith(site, { root, port })
+  return {
+    ...started,
+    entryOf: (path, body) =>
+      globSync('links/**/*', { cwd: root, withFileTypes: true })
+        .filter((found) => found.isFile())
+        .map((found) => join(found.parentPath, found.name))
+        .filter((kept) => readFileSync(kept, 'latin1').includes(`\nKEY: ${path}\n`))
+        .flatMap((kept) => entryIn(kept, body) ?? [])[0],
+  }
+}
+
+/** With that inside of its block `http`. It answers on `port`, in clear text at least; `root` is removed in the end. */
+export async function startNginxWith(
+  site: string,
+  { root, port }: { readonly root: string; readonly port: number },
+): Promise<Balancer> {
   const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   for (const name of folders) await mkdir(join(root, name))
   const paths = folders.map((name) => `${name}_temp_path ${join(root, name)};`).join(' ')
@@ -49,16 +66,7 @@ export async function startNginx(instances: readonly number[]): Promise<CachingB
     events { worker_connections 256; }
     http { access_log off; ${paths}\n${site}\n}`,
   )
-  const started = await start('nginx', ['-p', root, '-c', file], { root, port })
-  return {
-    ...started,
-    entryOf: (path, body) =>
-      globSync('links/**/*', { cwd: root, withFileTypes: true })
-        .filter((found) => found.isFile())
-        .map((found) => join(found.parentPath, found.name))
-        .filter((kept) => readFileSync(kept, 'latin1').includes(`\nKEY: ${path}\n`))
-        .flatMap((kept) => entryIn(kept, body) ?? [])[0],
-  }
+  return await start('nginx', ['-p', root, '-c', file], { root, port })
 }
 
 /** With a cache in a file. */
