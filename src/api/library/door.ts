@@ -55,6 +55,8 @@ interface Trace {
   caller?: string
   subject?: string
   budget?: BudgetState | undefined
+  /** Of the operation, which may know how people are told. */
+  refuse?: (failure: unknown) => HttpResponse | undefined
 }
 
 const exposed = `${exposedHeaders}, Content-Disposition, Deprecation, Link, Repr-Digest, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id`
@@ -79,9 +81,9 @@ export function createLibraryDoor(door: LibraryDoorOptions): HttpHandler {
     } catch (error) {
       failure = error
       door.rates.noteFailure(address, error)
-      response = problemOf(error, request.id)
+      response = trace.refuse?.(error) ?? problemOf(error, request.id)
     }
-    const { budget, ...told } = trace
+    const { budget, refuse: _, ...told } = trace
     const { traceparent } = request.headers
     return {
       ...response,
@@ -147,6 +149,7 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
   trace.operation = route.operation
   trace.endpoint = `${apiBase}${route.path}`
   tellSubject(trace, Object.values(names))
+  if ('respond' in route) trace.refuse = (failure) => route.refuse?.(undefined, failure, request)
   const actor = await whoAsks(request, parts)
   trace.budget = await door.budgets.take(route.budget, { actor, address })
   const { retryAfterS } = trace.budget ?? {}
