@@ -66,17 +66,19 @@ async function rateOf(times: number, work: () => Promise<void>): Promise<number>
   return (times * 1000) / (world.monotonic() - startedAt)
 }
 
-/** Text that is written, not drawn: what packs to a mebibyte is some three times as much. */
+/** Text that is written, not drawn: what packs to a mebibyte is some three times as much. Each version has one page of a hundred written anew. */
 async function makeArchives(count: number): Promise<readonly Publication[]> {
   const words = new ZipfWords('library-publish')
   const document = (): string =>
     Array.from({ length: 400 }, () => `${words.words(12).join(' ')}.`).join('\n')
-  const files = Object.fromEntries(
-    Array.from({ length: 100 }, (_, n) => [`docs/page-${n}.md`, `# Page ${n}\n\n${document()}\n`]),
-  )
+  const pages = Array.from({ length: 100 }, document)
   const made: Publication[] = []
   for (let patch = 1; patch <= count; patch += 1) {
     const version = `1.0.${patch}`
+    pages[patch % pages.length] = document()
+    const files = Object.fromEntries(
+      pages.map((text, n) => [`docs/page-${n}.md`, `# Page ${n}\n\n${text}\n`]),
+    )
     made.push({ name, version, archive: await archiveOf(`@bench/${name}`, version, { files }) })
   }
   return made

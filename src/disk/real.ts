@@ -86,14 +86,15 @@ class RealDisk implements Disk {
         orFault(path, () => makeDirectories(join(full, child), directoryMode)),
       ),
     )
-    if (children.length > 0) await this.#shareSync(full)
     const highest = dirname(
       first !== undefined && first.length < this.#root.length ? first : this.#root,
     )
+    const changed = children.length > 0 ? [full] : []
     for (let above = dirname(full); ; above = dirname(above)) {
-      await this.#shareSync(above)
-      if (above === highest) return
+      changed.push(above)
+      if (above === highest) break
     }
+    await Promise.all(changed.map((one) => this.#shareSync(one))) // a file system makes one commit of them
   }
 
   async list(path: string): Promise<readonly string[]> {

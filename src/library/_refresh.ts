@@ -48,9 +48,32 @@ async function show(tx: Queryable, library: LibraryRow, version: number): Promis
     where v.id = ${version}`
   if (row === undefined) return
   const { description = '', license, tags } = manifestFromJson(row.manifest)
+  const isFoundAlike = await isIndexedAlike(tx, library, version)
   await tx.query`update library set shown = ${version}, search_row = ${searchRowOf(library)},
     description = ${description}, license = ${license ?? null} where id = ${library.id}`
+  if (isFoundAlike) return
   await indexLibrary(tx, { ...library, ...row, description, tags }, library.search_row)
+}
+
+/** Whether the library stands where it is found now, by the very words of `version`: many a version mends a line, and an index takes longer to write than all else. */
+async function isIndexedAlike(
+  tx: Queryable,
+  library: LibraryRow,
+  version: number,
+): Promise<boolean> {
+  const { shown, search_row: row } = library
+  if (shown === null || shown === version || row !== searchRowOf(library)) return false
+  const [alike] = await tx.query`
+    select 1 from library_words a join library_words b on b.headings = a.headings and b.bodies = a.bodies
+    where a.version = ${version} and b.version = ${shown}`
+  if (alike === undefined) return false
+  const manifests = await tx.query<{ manifest: string }>`
+    select manifest from library_version where id = ${version} or id = ${shown}`
+  const told = manifests.map(({ manifest }) => {
+    const { description, tags } = manifestFromJson(manifest)
+    return JSON.stringify([description, tags])
+  })
+  return told.length === 2 && told[0] === told[1]
 }
 
 /** Downloads have grown: the row moves when it comes before others now. */

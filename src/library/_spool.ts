@@ -24,9 +24,8 @@ export async function spool(
   stream: AsyncIterable<Uint8Array>,
   { isSynced, signal }: { readonly isSynced: boolean; readonly signal: AbortSignal },
 ): Promise<Spooled> {
-  await disk.makeDirectory(incomingDirectory)
   const path = posix.join(incomingDirectory, toHex(world.randomBytes(nameBytes)))
-  const file = await disk.create(path)
+  const file = await createBelow(disk, path)
   try {
     const passing = hashed(stream, signal)
     try {
@@ -43,6 +42,17 @@ export async function spool(
   } catch (error) {
     await disk.remove(path).catch(() => {}) // the first failure is the one to tell
     throw error
+  }
+}
+
+/** The directory is nearly always there, and making it sure costs a sync. */
+async function createBelow(disk: Disk, path: string): Promise<DiskFile> {
+  try {
+    return await disk.create(path)
+  } catch (error) {
+    if (!isFault(error, 'disk/not-found')) throw error
+    await disk.makeDirectory(posix.dirname(path))
+    return await disk.create(path)
   }
 }
 

@@ -192,26 +192,42 @@ async function receive(
   )
   reading.catch(() => {}) // the stream throws the same
   let verdict: Verdict = 'pass'
-  const { digest } = await archives.store(stream, {
+  const admitted = Promise.withResolvers<void>()
+  const storing = archives.store(stream, {
     async admit(stored) {
       if (request.digest !== undefined && request.digest !== stored.digest)
         throw libraryFault('library/digest-mismatch', { said: request.digest, came: stored.digest })
       verdict = judge(parts, await reading)
       checkProvenance(request.provenance, stored.digest)
+      admitted.resolve()
     },
     signal,
   })
+  storing.catch(admitted.reject)
+  const [{ digest }, { readme, provenance }] = await Promise.all([
+    storing,
+    admitted.promise.then(async () => await storeBeside(parts, request, await reading)),
+  ])
   const inspection = await reading
-  const readme = inspection.readme && {
-    ...(await storeText(parts, inspection.readme.text, signal)),
-    path: inspection.readme.path,
-  }
-  const provenance =
-    request.provenance === undefined
-      ? undefined
-      : await storeText(parts, request.provenance, signal)
   world.passing('library/archive-durable')
   return { inspection, verdict, digest, ...texts.words(), readme, provenance }
+}
+
+/** What is kept beside the archive, at the same time: their syncs are one wait. */
+async function storeBeside(
+  parts: LibraryParts,
+  { provenance, signal }: PublishRequest,
+  { readme }: Inspection,
+): Promise<Pick<Arrived, 'readme' | 'provenance'>> {
+  const [storedReadme, storedProvenance] = await Promise.all(
+    [readme?.text, provenance].map((text) =>
+      text === undefined ? undefined : storeText(parts, text, signal),
+    ),
+  )
+  return {
+    readme: readme && storedReadme && { ...storedReadme, path: readme.path },
+    provenance: storedProvenance,
+  }
 }
 
 /** `library/content-blocked` */

@@ -31,27 +31,52 @@ export interface MarkdownLine {
   readonly heading?: string
 }
 
-/** Within fenced code there are no headings. */
 export function* markdownLines(markdown: string): Generator<MarkdownLine, void, undefined> {
-  let fence: string | undefined
+  const headings = new Headings()
   for (const line of markdown.split('\n')) {
     const text = line.endsWith('\r') ? line.slice(0, -1) : line
-    const first = text.trimStart()[0]
-    const [, mark] = first === '`' || first === '~' ? (/^ {0,3}(`{3,}|~{3,})/.exec(text) ?? []) : []
-    const [, heading] = first === '#' ? (/^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$/.exec(text) ?? []) : []
-    if (mark !== undefined) {
-      if (fence === undefined) fence = mark
-      else if (mark.startsWith(fence)) fence = undefined
-    }
-    yield heading === undefined || fence !== undefined ? { text } : { text, heading }
+    const heading = headings.of(text)
+    yield heading === undefined ? { text } : { text, heading }
   }
 }
 
 export function headingsOf(markdown: string): readonly string[] {
-  const headings: string[] = []
-  for (const { heading } of markdownLines(markdown))
-    if (heading !== undefined) headings.push(heading)
-  return headings
+  const headings = new Headings()
+  const found: string[] = []
+  // Nearly all lines are neither headings nor fences: no string is made of them.
+  for (let at = 0; at < markdown.length; ) {
+    const end = markdown.indexOf('\n', at)
+    const next = end < 0 ? markdown.length : end
+    let first = at
+    while (first < at + indentMax && markdown[first] === ' ') first += 1
+    if (isMark(markdown[first])) {
+      const heading = headings.of(markdown.slice(at, next).replace(/\r$/, ''))
+      if (heading !== undefined) found.push(heading)
+    }
+    at = next + 1
+  }
+  return found
+}
+
+const indentMax = 3
+
+function isMark(character: string | undefined): boolean {
+  return character === '#' || character === '`' || character === '~'
+}
+
+/** Asked line by line. Within fenced code there are no headings. */
+class Headings {
+  #fence: string | undefined
+
+  of(line: string): string | undefined {
+    const [, mark] = /^ {0,3}(`{3,}|~{3,})/.exec(line) ?? []
+    if (mark !== undefined) {
+      if (this.#fence === undefined) this.#fence = mark
+      else if (mark.startsWith(this.#fence)) this.#fence = undefined
+    }
+    if (this.#fence !== undefined) return undefined
+    return /^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$/.exec(line)?.[1]
+  }
 }
 
 function fold(text: string): string {

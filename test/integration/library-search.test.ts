@@ -321,3 +321,30 @@ test('SEC-005 what is listed is what may be read, for everybody and every librar
     deepEqual([listed.total, found.total], [readable.length, readable.length], which)
   }
 })
+
+test('a new version is found by its own words at once, whatever of it has changed', async () => {
+  const registry = await open()
+  const found = async (text: string): Promise<readonly string[]> =>
+    (await registry.libraries.find(anonymous, { text })).libraries.map(
+      ({ name, latest }) => `${name} ${latest}`,
+    )
+  const publish = async (version: string, text: Parameters<typeof publishText>[3]) =>
+    void (await publishText(registry, ada, `@ada/atlas@${version}`, text))
+  const same = {
+    description: 'Maps',
+    tags: ['geo'],
+    files: { 'docs/a.md': '# Rivers\n\nDanube\n' },
+  }
+  await publish('1.0.0', same)
+  await publish('1.0.1', { ...same, files: { 'docs/b.md': '# rivers\n\nDanube! Danube.\n' } }) // the same words
+  for (const word of ['atlas', 'geo', 'maps', 'rivers', 'danube'])
+    deepEqual(await found(word), ['atlas 1.0.1'], word)
+  await publish('1.0.2', { ...same, description: 'Charts' })
+  deepEqual([await found('charts'), await found('maps')], [['atlas 1.0.2'], []])
+  await publish('1.0.3', { ...same, tags: ['seas'] })
+  deepEqual([await found('seas'), await found('geo')], [['atlas 1.0.3'], []])
+  await publish('1.0.4', { ...same, files: { 'docs/a.md': '# Lakes\n\nDanube\n' } })
+  deepEqual([await found('lakes'), await found('rivers')], [['atlas 1.0.4'], []])
+  await publish('1.0.5', { ...same, files: { 'docs/a.md': '# Lakes\n\nOhrid\n' } })
+  deepEqual([await found('ohrid'), await found('danube')], [['atlas 1.0.5'], []])
+})
