@@ -27,6 +27,9 @@ interface Segment {
   last: bigint
 }
 
+/** A directory that was moved away is missed this long at most. */
+const lookMs = 100
+
 /** What most frames fit in; larger ones are put together in memory of their own. */
 const frameMemoryBytes = 128 * 1024
 
@@ -43,6 +46,8 @@ export class DiskLog implements NodeLog {
   readonly #turns = new TakingTurns<'append'>()
   /** Where the frame that is being appended is put together: one at a time. */
   #memory: Uint8Array<ArrayBuffer> | undefined
+  /** When the directory was last known to be in its place (monotonic ms). */
+  #lookedAt = Number.NEGATIVE_INFINITY
   #segments: Segment[] = []
   #nextOrdinal = 1
   #active: { readonly segment: Segment; readonly file: DiskFile } | undefined
@@ -78,11 +83,8 @@ export class DiskLog implements NodeLog {
           const page = segment.bytes / directAlignment
           this.#memory ??= new Uint8Array(frameMemoryBytes)
           const bytes = encodeFrame(frame, { ...range, page }, this.#memory)
-          const [, isThere] = await Promise.all([
-            file.write(bytes, segment.bytes),
-            this.#isThere(segment),
-          ])
-          if (!isThere) throw await this.#lostSegment(segment)
+          await Promise.all([file.write(bytes, segment.bytes), this.#lookForDirectory(segment)])
+          if (!file.isNamed()) throw await this.#lostSegment(segment)
           segment.bytes += bytes.length
           if (range.last > segment.last) segment.last = range.last
         } catch (error) {
@@ -148,9 +150,17 @@ export class DiskLog implements NodeLog {
     return this.#active
   }
 
-  /** A directory that was removed under us swallows writes without a word: looked at while the device works. */
-  async #isThere({ path }: Segment): Promise<boolean> {
-    return (await this.#home.disk.stat(path)) !== undefined
+  /**
+   * A directory that was taken away under us swallows writes without a word. One that was removed has taken the file's name with it, which is
+   * looked at behind every write. For one that was moved we look while the device works, now and then: what was written before we looked lies
+   * in it still, as it would had it been moved a moment later.
+   */
+  async #lookForDirectory(segment: Segment): Promise<void> {
+    const { disk, world } = this.#home
+    const now = world.monotonic()
+    if (now - this.#lookedAt < lookMs) return
+    if ((await disk.stat(segment.path)) === undefined) throw await this.#lostSegment(segment)
+    this.#lookedAt = now
   }
 
   async #retire(): Promise<void> {

@@ -1,5 +1,5 @@
 import { deepEqual, equal, notEqual, ok, rejects } from 'node:assert/strict'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -320,6 +320,24 @@ onSimulatedDisk('cut gives the space of whole segments back', async ({ disk, ope
   disk.powerCut()
   const again = await open(disk.restart())
   equal(await again.log.lastSequence(), 9n)
+})
+
+test('on a real disk: a directory that was moved away is missed before long', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'node-'))
+  try {
+    const disk = openRealDisk(join(root, 'node-01'))
+    let now = 0
+    const world = { ...systemWorld(), monotonic: () => now }
+    const identity = { storeId, nodeId: 'node-01' }
+    const node = await openDiskNode(disk, { world, telemetry: silentTelemetry, ...identity })
+    await append(node.log, frameOf(1))
+    await rename(join(root, 'node-01'), join(root, 'moved'))
+    now += 100
+    await rejects(append(node.log, frameOf(2)), fault('shard/node-lost'))
+    await node.close()
+  } finally {
+    await rm(root, { recursive: true, force: true })
+  }
 })
 
 test('on a real disk: open files stay bounded, and a deleted directory is noticed', async () => {
