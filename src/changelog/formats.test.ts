@@ -150,7 +150,7 @@ describe('frames', () => {
   })
 
   test('many changes are compressed, and open to what was sealed or to nothing', () => {
-    const many = [runFrom(5n, 60), runFrom(65n, 3)]
+    const many = [runFrom(5n, 300), runFrom(305n, 3)]
     const { bytes } = new FrameSealer({ keyring, world, era }).seal(many)
     const changes = Buffer.concat(many.map((run) => run.changes))
     ok(bytes.length < changes.length / 2)

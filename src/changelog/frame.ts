@@ -45,8 +45,8 @@ const magic = Buffer.from('MYCF')
 const version = 1
 const headerBytes = 120
 const compressedFlag = 1
-/** Shorter changes fit the page that a node writes anyway. */
-const compressBytesMin = 1_024
+/** Shorter changes fit the page of 4 KiB that a node writes anyway, with both headers and the tag. */
+const compressBytesMin = 3_900
 /** What a frame's changes may come to: far more than a run weighs, or a replay gathers. */
 const changesBytesMax = 512 * 1024 * 1024
 

@@ -27,8 +27,9 @@ export interface SealOptions {
 
 /** Ciphertext ‖ tag: `plaintext.length + 16` fresh bytes. */
 export function seal(plaintext: Uint8Array, options: SealOptions): Uint8Array {
-  const sealed = new Uint8Array(plaintext.length + aeadTagBytes)
-  sealed.set(plaintext)
+  const { buffer } = Buffer.allocUnsafeSlow(plaintext.length + aeadTagBytes) // all of it is written below
+  const sealed = new Uint8Array(buffer)
+  copyInto(sealed, plaintext)
   sealInPlace(sealed, options)
   return sealed
 }

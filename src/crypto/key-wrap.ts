@@ -7,7 +7,9 @@ const initialValue = Buffer.from('a6a6a6a6a6a6a6a6', 'hex')
 /** AES-256 key wrap (RFC 3394): deterministic, authenticated; a 32-byte key becomes 40 bytes. */
 export function wrapKey(wrappingKey: Uint8Array, key: Uint8Array): Uint8Array {
   const cipher = createCipheriv('id-aes256-wrap', wrappingKey, initialValue)
-  return Buffer.concat([cipher.update(key), cipher.final()])
+  const wrapped = cipher.update(key)
+  cipher.final() // has no bytes of its own
+  return wrapped
 }
 
 /** `crypto/unwrap-failed` when the wrapping key is another one or the bytes were changed. */

@@ -80,6 +80,11 @@ export class SimulatedFile implements DiskFile {
     return this.#step(0, () => () => this.#content.length)
   }
 
+  isNamed(): boolean {
+    assert(!this.#isClosed, `the file is closed: ${this.#path}`)
+    return this.#content.links > 0
+  }
+
   truncate(bytes: number): Promise<void> {
     return this.#step(0, () => {
       const growth = bytes - this.#content.length

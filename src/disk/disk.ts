@@ -52,6 +52,8 @@ export interface DiskFile {
   /** Data and length are on stable storage. A failed sync is final: the file must be abandoned, never synced again. */
   sync(): Promise<void>
   bytes(): Promise<number>
+  /** False once its name was removed, its directory with it perhaps. Not for a directory that was moved away. Waits for no device. */
+  isNamed(): boolean
   truncate(bytes: number): Promise<void>
   close(): Promise<void>
 }

@@ -9,6 +9,7 @@ import { bounceBytes, withBounce } from '#disk/_bounce'
 import {
   closeDescriptor,
   lengthOf,
+  linksOf,
   type Opened,
   openDescriptor,
   readAll,
@@ -93,6 +94,11 @@ export class RealFile implements DiskFile {
 
   bytes(): Promise<number> {
     return this.#call(() => lengthOf(this.#file))
+  }
+
+  isNamed(): boolean {
+    assert(!this.#isClosed, `the file is closed: ${this.#file.path}`)
+    return linksOf(this.#file) > 0
   }
 
   truncate(bytes: number): Promise<void> {

@@ -149,8 +149,9 @@ export class SimulatedDisk implements Disk {
 
   /** The directory is deleted under the program's feet: open files go on, all names are gone. */
   wipe(): void {
-    this.#platter.names.wipe()
-    this.#platter.space.recount([])
+    const { names, space } = this.#platter
+    for (const content of names.files()) space.unnamed(content)
+    names.wipe()
   }
 
   // For tests that want to know what is there, without taking time.

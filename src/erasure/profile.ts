@@ -23,14 +23,17 @@ export const namedProfiles = {
 
 /** `k+m` without leading zeros, or one of the names. Else `erasure/invalid-profile`. */
 export function parseProfile(text: string): Profile {
-  const named = Object.entries(namedProfiles).find(([name]) => name === text)
-  if (named !== undefined) return named[1]
+  if (isNamed(text)) return namedProfiles[text]
   const match = /^([1-9]\d{0,2})\+(0|[1-9]\d{0,2})$/.exec(text)
   const profile = { data: Number(match?.[1]), parity: Number(match?.[2]) }
   if (match === null || profile.data + profile.parity > shardsMax) {
     throw erasureFault('erasure/invalid-profile', { profile: text.slice(0, 40) })
   }
   return profile
+}
+
+function isNamed(text: string): text is keyof typeof namedProfiles {
+  return Object.hasOwn(namedProfiles, text)
 }
 
 /** The spelling that `parseProfile` reads back: `10+4`. */

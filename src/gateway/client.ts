@@ -6,6 +6,7 @@ import { strict as assert } from 'node:assert'
 import { copyInto } from '#bytes/copy'
 import { freeAtOnce } from '#bytes/free'
 import { type DigestAlgorithm, digestsOf } from '#crypto/digest'
+import { packEnded } from '#gateway/_ended-message'
 import { Link } from '#gateway/_link'
 import {
   type Answer,
@@ -69,11 +70,7 @@ export function connectToStore(port: GatewayPort): StoreConnection {
     },
     telemetry: {
       ...silentTelemetry, // the rest happens in the store's own thread
-      requestEnded: ({ error, ...event }) =>
-        caller.tell({
-          ask: 'ended',
-          event: error === undefined ? event : { ...event, error: packError(error) },
-        }),
+      requestEnded: (event) => caller.tell({ ask: 'ended', event: packEnded(event) }),
       bucketAccessed: (event) => caller.tell({ ask: 'accessed', event }),
       note: (...note) => caller.tell({ ask: 'note', note }),
     },

@@ -1,5 +1,6 @@
 /** The common way of an incoming body: stored, verified, then committed by the caller; refused bodies leave nothing. */
 
+import { freeMemoryOf } from '#bytes/free'
 import { digestsOf } from '#crypto/digest'
 import type { Profile } from '#erasure/profile'
 import type { ObjectParts } from '#object/_parts'
@@ -72,10 +73,11 @@ async function storeBody(
   // A byte more than was said is enough to see that it is longer.
   const plaintext = whole?.bytes ?? (await gather(stream, bytes + 1, options))
   const digests = whole?.digests ?? digestsOf(plaintext, options.digests)
+  const { length } = plaintext
   // What is shorter than was said will be refused: nothing of it is kept.
-  const extents =
-    plaintext.length === bytes ? [await packs.put(options.profile, plaintext, options)] : []
-  return { bytes: plaintext.length, digests, chunks: [], extents }
+  const extents = length === bytes ? [await packs.put(options.profile, plaintext, options)] : []
+  freeMemoryOf(plaintext) // gathered here, or in the gateway: it holds nothing else
+  return { bytes: length, digests, chunks: [], extents }
 }
 
 async function verify(

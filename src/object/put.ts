@@ -21,15 +21,9 @@ import {
 } from '#object/model'
 import type { Origin } from '#object/origin'
 import { assertRoomFor, assertWithinQuota } from '#object/quota'
-import {
-  type Found,
-  findIn,
-  keyBytes,
-  requireBucket,
-  versioned,
-  writtenVersionId,
-} from '#object/rows'
+import { type Found, findIn, keyBytes, versioned, writtenVersionId } from '#object/rows'
 import { traitsOfWrite } from '#object/traits'
+import type { Queryable } from '#sql/sql'
 
 export interface PutOptions {
   readonly body: IncomingBody
@@ -55,7 +49,9 @@ export async function putObject(
   const { profile, id, outerKey, encryption } = await settledIfRefused(parts, async () => {
     const target = await findBefore(parts, { bucket, key }, condition)
     await assertRoomForPut(parts, { ...target, key }, body)
-    return { ...target, ...(await protect(parts, parts.sql, wish)) }
+    const { id, profile } = target
+    const { outerKey, encryption } = await protect(parts, parts.sql, wish)
+    return { id, profile, outerKey, encryption }
   })
   return await withStoredBody(parts, body, {
     profile: classProfile(parts, { profile }, asked?.storageClass),
@@ -83,7 +79,7 @@ export async function putObject(
           extents,
         }
         const { sequence, at } = await tx.record(change)
-        await assertWithinQuota(tx, id).catch(refuse)
+        if (found.isLimited) await assertWithinQuota(tx, id).catch(refuse)
         return {
           bucket,
           key,
@@ -107,10 +103,21 @@ async function findBefore(
   { bucket, key }: { readonly bucket: BucketName; readonly key: ObjectKey },
   condition: WriteCondition | undefined,
 ): Promise<Pick<BucketRow, 'id' | 'profile'>> {
-  if (condition === undefined) return await requireBucket(sql, bucket)
+  if (condition === undefined) return await findTargetBucket(sql, bucket)
   const found = await findIn(sql, bucket, key)
   assertWritable(found.version, condition)
   return { id: found.bucket, profile: found.profile }
+}
+
+/** What a write must know of its bucket, and no more: every one asks. */
+async function findTargetBucket(
+  tx: Queryable,
+  bucket: BucketName,
+): Promise<Pick<BucketRow, 'id' | 'profile'>> {
+  const [row] = await tx.query<{ id: number; profile: string }>`
+    select id, profile from bucket where name = ${bucket}`
+  if (row === undefined) throw objectFault('object/no-such-bucket', { bucket })
+  return row
 }
 
 /** Likewise a quota; what is small is received anyway, and refused by its commit. */

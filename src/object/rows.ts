@@ -134,19 +134,25 @@ export interface Found {
   readonly version: FoundVersion | undefined
   /** Somebody is to be told of the bucket's events. */
   readonly isFollowed: boolean
+  /** The bucket has a quota, or its owner. */
+  readonly isLimited: boolean
 }
 
 /** Both in one query: this is what every read and every write of an object asks. `object/no-such-bucket` */
 export async function findIn(tx: Queryable, name: BucketName, key: ObjectKey): Promise<Found> {
   const [row] = await tx.query<FoundRow>`
-    select bucket.id as bucket_id, bucket.profile, bucket.versioning, bucket.is_followed, version.is_null, version.traits, version.encryption, version.sequence, version.at, version.bytes, version.etag,
+    select bucket.id as bucket_id, bucket.profile, bucket.versioning, bucket.is_followed,
+      (bucket.quota_bytes is not null or bucket.quota_objects is not null or owner_quota.owner is not null) as is_limited, version.is_null, version.traits, version.encryption, version.sequence, version.at, version.bytes, version.etag,
       version.metadata, version.checksum, version.parts, version.upload from bucket
       left join version on version.bucket = bucket.id and version.key = ${keyBytes(key)}
+      left join owner_quota on owner_quota.owner = bucket.owner
     where bucket.name = ${name}`
   if (row === undefined) throw objectFault('object/no-such-bucket', { bucket: name })
   const { bucket_id: bucket, profile } = row
   const version = isVersion(row) ? row : undefined
-  return { bucket, profile, ...versioningOf(row), version, isFollowed: row.is_followed === 1 }
+  const isFollowed = row.is_followed === 1
+  const isLimited = row.is_limited === 1
+  return { bucket, profile, ...versioningOf(row), version, isFollowed, isLimited }
 }
 
 interface JoinedRow {
@@ -154,6 +160,7 @@ interface JoinedRow {
   readonly profile: string
   readonly versioning: string | null
   readonly is_followed: number
+  readonly is_limited: number
 }
 type FoundRow = JoinedRow & (FoundVersion | { readonly [Column in keyof FoundVersion]: null })
 

@@ -9,7 +9,7 @@ import type { NodeHome } from '#shard/_home'
 import { type Scanned, scanSegment } from '#shard/_log-scan'
 import { highestLast } from '#shard/_sequence'
 import { shardFault } from '#shard/faults'
-import { encodeFrame } from '#shard/log-frame'
+import { encodeFrame, frameBytes } from '#shard/log-frame'
 import type { NodeLog } from '#shard/store'
 
 /** Where a log lies on its disk, and how. */
@@ -25,6 +25,33 @@ interface Segment {
   bytes: number
   /** Highest `last` of its whole frames; 0n while it has none. */
   last: bigint
+}
+
+/**
+ * What lies ahead of the frames is written as zeros before they come, so much at a time: a synced write that makes its file longer waits for the
+ * file system's journal besides, which takes it several times as long. A page of zeros is nothing to a reader. As much as there are frames, from
+ * so many on.
+ */
+const aheadBytesMin = 64 * 1024
+const aheadBytesMax = 512 * 1024
+/** Where that failed, perhaps for want of space, frames go on without for so long. */
+const aheadPauseMs = 10_000
+
+const zeros = new Uint8Array(aheadBytesMax)
+
+/** A directory that was moved away is missed this long at most. */
+const lookMs = 100
+
+/** The segment that is appended to. */
+interface Active {
+  readonly segment: Segment
+  readonly file: DiskFile
+  /** The file reaches to here: behind the frames there are zeros. */
+  reachBytes: number
+  /** Settles when the zeros that are being written are there, or could not be. */
+  extending: Promise<void> | undefined
+  /** A write has failed, and that is final. */
+  isSpent: boolean
 }
 
 /** What most frames fit in; larger ones are put together in memory of their own. */
@@ -43,9 +70,13 @@ export class DiskLog implements NodeLog {
   readonly #turns = new TakingTurns<'append'>()
   /** Where the frame that is being appended is put together: one at a time. */
   #memory: Uint8Array<ArrayBuffer> | undefined
+  /** When the directory was last known to be in its place (monotonic ms). */
+  #lookedAt = Number.NEGATIVE_INFINITY
   #segments: Segment[] = []
   #nextOrdinal = 1
-  #active: { readonly segment: Segment; readonly file: DiskFile } | undefined
+  #active: Active | undefined
+  /** No zeros are written before this time (monotonic ms). */
+  #aheadFrom = 0
 
   constructor(home: NodeHome, { directory, segmentBytes }: LogPlace) {
     this.#home = home
@@ -73,19 +104,21 @@ export class DiskLog implements NodeLog {
   append(frame: Uint8Array, range: { first: bigint; last: bigint }): Promise<void> {
     return this.#turns.run('append', () =>
       this.#home.guard(async () => {
-        const { segment, file } = await this.#room(range.first)
+        const active = await this.#room(range.first, frameBytes(frame.length))
+        const { segment, file } = active
         try {
           const page = segment.bytes / directAlignment
           this.#memory ??= new Uint8Array(frameMemoryBytes)
           const bytes = encodeFrame(frame, { ...range, page }, this.#memory)
-          const [, isThere] = await Promise.all([
-            file.write(bytes, segment.bytes),
-            this.#isThere(segment),
-          ])
-          if (!isThere) throw await this.#lostSegment(segment)
-          segment.bytes += bytes.length
+          const end = segment.bytes + bytes.length
+          active.reachBytes = Math.max(active.reachBytes, end)
+          await Promise.all([file.write(bytes, segment.bytes), this.#lookForDirectory(segment)])
+          if (!file.isNamed()) throw await this.#lostSegment(segment)
+          segment.bytes = end
           if (range.last > segment.last) segment.last = range.last
+          this.#extend(active)
         } catch (error) {
+          active.isSpent = true
           await this.#retire() // whatever is at its end now, nothing is appended after it
           throw error
         }
@@ -132,10 +165,13 @@ export class DiskLog implements NodeLog {
     await this.#turns.run('append', () => this.#retire())
   }
 
-  /** The open segment, or a new one when there is none or it is full. */
-  async #room(first: bigint): Promise<{ segment: Segment; file: DiskFile }> {
-    if (this.#active !== undefined && this.#active.segment.bytes < this.#segmentBytes)
-      return this.#active
+  /** The open segment, or a new one when there is none or it is full. Zeros that are on their way to where the frame goes are waited for. */
+  async #room(first: bigint, bytes: number): Promise<Active> {
+    const active = this.#active
+    if (active !== undefined && active.segment.bytes < this.#segmentBytes) {
+      if (active.segment.bytes + bytes > active.reachBytes) await active.extending
+      if (!active.isSpent) return active
+    }
     await this.#retire()
     const ordinal = String(this.#nextOrdinal).padStart(8, '0')
     const path = `${this.#directory}/${ordinal}-${String(first).padStart(20, '0')}.log`
@@ -144,19 +180,57 @@ export class DiskLog implements NodeLog {
     await this.#home.disk.syncDirectory(this.#directory)
     const segment = { path, bytes: 0, last: 0n }
     this.#segments.push(segment)
-    this.#active = { segment, file }
+    this.#active = { segment, file, reachBytes: 0, extending: undefined, isSpent: false }
     return this.#active
   }
 
-  /** A directory that was removed under us swallows writes without a word: looked at while the device works. */
-  async #isThere({ path }: Segment): Promise<boolean> {
-    return (await this.#home.disk.stat(path)) !== undefined
+  /** Begins to write zeros ahead of the frames when few are left. */
+  #extend(active: Active): void {
+    const { segment, reachBytes } = active
+    const ahead = Math.min(segment.bytes, aheadBytesMax)
+    const isNeeded = reachBytes - segment.bytes < ahead / 2 && reachBytes < this.#segmentBytes
+    if (!isNeeded || ahead < aheadBytesMin || active.extending !== undefined) return
+    if (this.#home.world.monotonic() < this.#aheadFrom) return
+    active.extending = this.#writeZeros(active, ahead).finally(() => {
+      active.extending = undefined
+    })
+  }
+
+  /** A frame that fails says why; zeros that do are done without. */
+  async #writeZeros(active: Active, bytes: number): Promise<void> {
+    const { file, reachBytes } = active
+    try {
+      await file.write(zeros.subarray(0, bytes), reachBytes)
+      active.reachBytes = reachBytes + bytes
+    } catch {
+      this.#aheadFrom = this.#home.world.monotonic() + aheadPauseMs
+      active.isSpent = true
+      await file.truncate(reachBytes).catch(() => {}) // the room that there was is for frames
+    }
+  }
+
+  /**
+   * A directory that was taken away under us swallows writes without a word. One that was removed has taken the file's name with it, which is
+   * looked at behind every write. For one that was moved we look while the device works, now and then: what was written before we looked lies
+   * in it still, as it would had it been moved a moment later.
+   */
+  async #lookForDirectory(segment: Segment): Promise<void> {
+    const { disk, world } = this.#home
+    const now = world.monotonic()
+    if (now - this.#lookedAt < lookMs) return
+    if ((await disk.stat(segment.path)) === undefined) throw await this.#lostSegment(segment)
+    this.#lookedAt = now
   }
 
   async #retire(): Promise<void> {
-    const file = this.#active?.file
+    const active = this.#active
     this.#active = undefined
-    await file?.close().catch(() => {}) // what counts was synced before
+    if (active === undefined) return
+    const { file, segment } = active
+    await active.extending
+    if (!active.isSpent && active.reachBytes > segment.bytes)
+      await file.truncate(segment.bytes).catch(() => {}) // the zeros that are left, which harm nobody
+    await file.close().catch(() => {}) // what counts was synced before
   }
 
   async *#scan(segment: Segment): AsyncGenerator<Scanned> {

@@ -1,5 +1,5 @@
 import { deepEqual, equal, notEqual, ok, rejects } from 'node:assert/strict'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -320,6 +320,59 @@ onSimulatedDisk('cut gives the space of whole segments back', async ({ disk, ope
   disk.powerCut()
   const again = await open(disk.restart())
   equal(await again.log.lastSequence(), 9n)
+})
+
+onSimulatedDisk(
+  'zeros lie ahead of the frames of a log, which a reader does not mind, and go when the node is closed',
+  async ({ disk, open, damage }) => {
+    const frames = Array.from({ length: 40 }, (_, index) => frameOf(index + 1, index + 1, 8000))
+    const framesBytes = 40 * 8192
+    const node = await open()
+    for (const frame of frames) await append(node.log, frame)
+    const [name] = await disk.list('log')
+    const bytesOf = async (on: SimulatedDisk): Promise<number | undefined> =>
+      (await on.stat(`log/${name}`))?.bytes
+    ok(((await bytesOf(disk)) ?? 0) > framesBytes)
+    const killed = disk.copy().restart()
+    sameFrames(await Array.fromAsync((await open(killed)).log.read()), frames)
+    deepEqual(damage, [])
+    await node.close()
+    equal(await bytesOf(disk), framesBytes)
+  },
+)
+
+onSimulatedDisk(
+  'a log that has no room for zeros has room for frames',
+  async ({ world, open, damage }) => {
+    const disk = new SimulatedDisk({ world: world.fork('small disk'), totalBytes: 128 * 1024 })
+    const node = await open(disk)
+    const frames = Array.from({ length: 13 }, (_, index) => frameOf(index + 1, index + 1, 8000))
+    for (const frame of frames) {
+      await append(node.log, frame)
+      await world.sleep(1_000)
+    }
+    equal((await disk.list('log')).length, 2)
+    sameFrames(await Array.fromAsync(node.log.read()), frames)
+    deepEqual(damage, [])
+  },
+)
+
+test('on a real disk: a directory that was moved away is missed before long', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'node-'))
+  try {
+    const disk = openRealDisk(join(root, 'node-01'))
+    let now = 0
+    const world = { ...systemWorld(), monotonic: () => now }
+    const identity = { storeId, nodeId: 'node-01' }
+    const node = await openDiskNode(disk, { world, telemetry: silentTelemetry, ...identity })
+    await append(node.log, frameOf(1))
+    await rename(join(root, 'node-01'), join(root, 'moved'))
+    now += 100
+    await rejects(append(node.log, frameOf(2)), fault('shard/node-lost'))
+    await node.close()
+  } finally {
+    await rm(root, { recursive: true, force: true })
+  }
 })
 
 test('on a real disk: open files stay bounded, and a deleted directory is noticed', async () => {

@@ -44,7 +44,27 @@ export function encodeFrame(
   const fits = memory !== undefined && bytes <= memory.length
   const frame = fits ? memory.subarray(0, bytes) : new Uint8Array(bytes)
   if (fits) frame.fill(0, headerBytes + payload.length)
-  const view = new DataView(frame.buffer, frame.byteOffset)
+  frame.set(headerOf(payload, { first, last, page }))
+  frame.set(payload, headerBytes)
+  return frame
+}
+
+type Place = Pick<FrameHeader, 'first' | 'last' | 'page'>
+
+/** What is known of a payload: it goes to several nodes, perhaps in one process, and often to the same page of each. */
+interface Headed extends Place {
+  readonly payloadDigest: Uint8Array
+  readonly header: Uint8Array
+}
+
+const headers = new WeakMap<Uint8Array, Headed>()
+
+function headerOf(payload: Uint8Array, { first, last, page }: Place): Uint8Array {
+  const known = headers.get(payload)
+  if (known?.page === page && known.first === first && known.last === last) return known.header
+  const payloadDigest = known?.payloadDigest ?? blake3(payload)
+  const header = new Uint8Array(headerBytes)
+  const view = new DataView(header.buffer)
   view.setUint32(0, magic)
   view.setUint16(4, version)
   view.setUint16(6, 0)
@@ -52,20 +72,9 @@ export function encodeFrame(
   view.setBigUint64(16, last)
   view.setUint32(24, payload.length)
   view.setUint32(28, page)
-  frame.set(payload, headerBytes)
-  frame.set(digestOf(frame, digestOfPayload(payload)), digestOffset)
-  return frame
-}
-
-/** The same payload goes to several nodes, perhaps in one process: it is hashed once. */
-const payloadDigests = new WeakMap<Uint8Array, Uint8Array>()
-
-function digestOfPayload(payload: Uint8Array): Uint8Array {
-  const known = payloadDigests.get(payload)
-  if (known !== undefined) return known
-  const digest = blake3(payload)
-  payloadDigests.set(payload, digest)
-  return digest
+  header.set(digestOf(header, payloadDigest), digestOffset)
+  headers.set(payload, { first, last, page, payloadDigest, header })
+  return header
 }
 
 /** Sequence numbers start at 1: a reader who has seen nothing asks for what comes after 0. */

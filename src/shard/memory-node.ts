@@ -189,12 +189,12 @@ class MemoryLog implements NodeLog {
 
   async append(frame: Uint8Array, { first, last }: { first: bigint; last: bigint }): Promise<void> {
     assertRange({ first, last })
-    this.#frames.push({ first, last, frame: frame.slice() })
+    this.#frames.push({ first, last, frame: new Uint8Array(frame) })
   }
 
   async *read({ after = 0n }: { after?: bigint } = {}): AsyncGenerator<MemoryFrame> {
     for (const found of [...this.#frames])
-      if (found.last > after) yield { ...found, frame: found.frame.slice() }
+      if (found.last > after) yield { ...found, frame: new Uint8Array(found.frame) }
   }
 
   async lastSequence(): Promise<bigint> {

@@ -1,4 +1,5 @@
 /** The stage of all nodes as one: frames of small objects, each durable on parity + 1 nodes until its pack rests in shards. */
+import { freeAtOnce } from '#bytes/free'
 import { appendTimeoutMsDefault, FramePlacer } from '#changelog/placement'
 import { isFault } from '#fault/fault'
 import type { ChunkStoreParts } from '#store/chunk-store'
@@ -42,7 +43,9 @@ export class Stage {
     this.#next += 1n
     this.#replicas = frame.geometry.profile.parity + 1
     const bytes = encodeStageFrame(frame)
-    await this.#placer.attempt(this.#placer.prepare({ bytes, first: number, last: number }))
+    const placing = this.#placer.prepare({ bytes, first: number, last: number })
+    await this.#placer.attempt(placing)
+    if (placing.asked.size === placing.holders.size) freeAtOnce(bytes) // nobody still writes it
   }
 
   /** Goes on behind what a former process has left. */

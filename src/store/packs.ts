@@ -4,6 +4,7 @@
  * its shards, and no recipe changes. Until then it is read from memory. Faults 1, 5, 6, 7, 9 and 13.
  */
 import { strict as assert } from 'node:assert'
+import { freeAtOnce } from '#bytes/free'
 import { toHex } from '#bytes/text'
 import type { ChangeLog } from '#changelog/change'
 import { type Geometry, packGeometryFor } from '#chunk/geometry'
@@ -108,6 +109,7 @@ export class Packs {
     const sealed = seal(plaintext, { key: dataKey, nonce: packedNonce })
     const { packId, offset } = await this.#enqueue(profile, sealed)
     const key = wrapDataKey(keyring, dataKey, { outerKey, sealed })
+    freeAtOnce(sealed) // the pack has it, and the stage
     return { chunkId: packId, offset, bytes: plaintext.length, key }
   }
 

@@ -6,7 +6,7 @@ export async function gather(
   most: number,
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<Uint8Array> {
-  const whole = new Uint8Array(most)
+  const whole = new Uint8Array(Buffer.allocUnsafeSlow(most).buffer) // nobody sees more of it than is filled
   let at = 0
   for await (const piece of stream) {
     signal?.throwIfAborted()

@@ -83,6 +83,7 @@ function fileOf(inner: DiskFile, life: Life): DiskFile {
     read: (into, offset) => life.do(() => inner.read(into, offset)),
     sync: () => life.do(() => inner.sync()),
     bytes: () => life.do(() => inner.bytes()),
+    isNamed: () => inner.isNamed(),
     truncate: (bytes) => life.do(() => inner.truncate(bytes)),
     close: () => life.do(() => inner.close()),
   }
