@@ -34,9 +34,18 @@ export interface CdnSurroundings {
   readonly signal: AbortSignal
 }
 
+/** The first thread of the codec starts while what the command needs is loaded, names are looked up and connections made. */
 const commands: CdnCommands = {
-  upload: async (...args) => (await import('#cli/mycdnctl/upload')).upload(...args),
-  download: async (...args) => (await import('#cli/mycdnctl/download')).download(...args),
+  upload: async (context, ...args) => {
+    context.codec.start()
+    const { upload } = await import('#cli/mycdnctl/upload')
+    await upload(context, ...args)
+  },
+  download: async (context, ...args) => {
+    context.codec.start()
+    const { download } = await import('#cli/mycdnctl/download')
+    await download(context, ...args)
+  },
   verify: async (...args) => (await import('#cli/mycdnctl/verify')).verify(...args),
   ls: async (...args) => (await import('#cli/mycdnctl/ls')).ls(...args),
   rm: async (...args) => (await import('#cli/mycdnctl/rm')).rm(...args),
