@@ -35,7 +35,7 @@ export class BlockCodec implements AsyncDisposable {
     this.#memory = memory
   }
 
-  /** Starts the first thread, which takes as long as it takes its owner to look names up and connect. */
+  /** Starts the first thread before it is needed: that takes as long as its owner takes to get ready. */
   start(): void {
     if (this.#threads.length === 0) this.#startThread()
   }

@@ -13,9 +13,9 @@ export const aeadTagBytes = 16
 
 /**
  * Node puts what a cipher gives into fresh memory. So much comes from memory that was freed a moment ago; more would be mapped and unmapped by
- * the kernel each time, which takes longer than the cipher.
+ * the kernel each time (glibc does so from 128 KiB on), which takes longer than the cipher.
  */
-const pieceBytes = 64 * 1024
+const pieceBytes = 120 * 1024
 
 export interface SealOptions {
   /** AES-256 unless said otherwise: a key that is too short must not choose the weaker one. */

@@ -5,7 +5,12 @@ import { CommanderError } from 'commander'
 import type { CdnContext } from '#cli/mycdnctl/context'
 import { cdnExitCodes } from '#cli/mycdnctl/exit-codes'
 import { explainCdn } from '#cli/mycdnctl/explain'
-import { type CdnFlags, createCdnProgram, registryDefault } from '#cli/mycdnctl/program'
+import {
+  type CdnCommands,
+  type CdnFlags,
+  createCdnProgram,
+  registryDefault,
+} from '#cli/mycdnctl/program'
 import { BlockCodec } from '#content/block-codec'
 import { BlockMemory } from '#content/block-memory'
 import { RegistryClient } from '#content/registry-client'
@@ -29,6 +34,23 @@ export interface CdnSurroundings {
   readonly signal: AbortSignal
 }
 
+/** The first thread of the codec starts while what the command needs is loaded, names are looked up and connections made. */
+const commands: CdnCommands = {
+  upload: async (context, ...args) => {
+    context.codec.start()
+    const { upload } = await import('#cli/mycdnctl/upload')
+    await upload(context, ...args)
+  },
+  download: async (context, ...args) => {
+    context.codec.start()
+    const { download } = await import('#cli/mycdnctl/download')
+    await download(context, ...args)
+  },
+  verify: async (...args) => (await import('#cli/mycdnctl/verify')).verify(...args),
+  ls: async (...args) => (await import('#cli/mycdnctl/ls')).ls(...args),
+  rm: async (...args) => (await import('#cli/mycdnctl/rm')).rm(...args),
+}
+
 /** The exit code. `args`: without the program's name. */
 export async function runMycdnctl(
   args: readonly string[],
@@ -37,7 +59,7 @@ export async function runMycdnctl(
   const { stdout, stderr } = surroundings
   let exitCode: number = cdnExitCodes.success
   const program = createCdnProgram({
-    version,
+    ...{ version, commands },
     writeOut: (text) => void stdout.write(text),
     writeErr: (text) => void stderr.write(text),
     async run(flags, command) {

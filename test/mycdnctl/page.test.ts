@@ -2,8 +2,13 @@
 import { deepEqual, ok } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { download } from '#cli/mycdnctl/download'
 import { cdnExitCodes } from '#cli/mycdnctl/exit-codes'
+import { ls } from '#cli/mycdnctl/ls'
 import { createCdnProgram } from '#cli/mycdnctl/program'
+import { rm } from '#cli/mycdnctl/rm'
+import { upload } from '#cli/mycdnctl/upload'
+import { verify } from '#cli/mycdnctl/verify'
 
 const page = readFileSync(new URL('../../docs/use/mycdnctl.md', import.meta.url), 'utf8')
 
@@ -16,6 +21,7 @@ test('every exit code has a row', () => {
 test('every command and every flag is named', () => {
   const program = createCdnProgram({
     version: '0',
+    commands: { upload, download, verify, ls, rm },
     run: async () => {},
     writeOut: () => {},
     writeErr: () => {},

@@ -28,7 +28,6 @@ export async function download(
   { output, range }: DownloadOptions,
 ): Promise<void> {
   const link = parseReference(text)
-  context.codec.start()
   await interruptible(context, 'Nothing is left of it.', async () => {
     const damage = new Damage(context)
     const steps = walk(context, link)

@@ -2,11 +2,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { parseBytes } from '#bytes/size'
 import type { CdnContext } from '#cli/mycdnctl/context'
-import { download } from '#cli/mycdnctl/download'
-import { ls } from '#cli/mycdnctl/ls'
-import { rm } from '#cli/mycdnctl/rm'
-import { upload } from '#cli/mycdnctl/upload'
-import { verify } from '#cli/mycdnctl/verify'
+import type { download } from '#cli/mycdnctl/download'
+import type { ls } from '#cli/mycdnctl/ls'
+import type { rm } from '#cli/mycdnctl/rm'
+import type { upload } from '#cli/mycdnctl/upload'
+import type { verify } from '#cli/mycdnctl/verify'
 import type { ByteRange } from '#content/download'
 import { chunkBytesMax, chunkBytesMin } from '#content/upload'
 
@@ -22,8 +22,18 @@ export interface CdnFlags {
   readonly json?: true
 }
 
+/** What is done. Of all that they need, a run loads what its own command does. */
+export interface CdnCommands {
+  readonly upload: typeof upload
+  readonly download: typeof download
+  readonly verify: typeof verify
+  readonly ls: typeof ls
+  readonly rm: typeof rm
+}
+
 export interface CdnProgramOptions {
   readonly version: string
+  readonly commands: CdnCommands
   /** For help, and for mistakes in arguments. */
   readonly writeOut: (text: string) => void
   readonly writeErr: (text: string) => void
@@ -37,7 +47,13 @@ Exit codes: 0 done, 1 unexpected, 2 usage or settings, 3 not found, 4 denied, 5 
 All of it: docs/use/mycdnctl.md
 `
 
-export function createCdnProgram({ version, run, writeOut, writeErr }: CdnProgramOptions): Command {
+export function createCdnProgram({
+  version,
+  commands,
+  run,
+  writeOut,
+  writeErr,
+}: CdnProgramOptions): Command {
   const program = new Command('mycdnctl')
     .description(
       'Stores files, encrypted and spread over several backends, and fetches them by their links.',
@@ -78,7 +94,7 @@ export function createCdnProgram({ version, run, writeOut, writeErr }: CdnProgra
     .action(async (object: string, _own: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CdnFlags & UploadFlags>()
       await run(flags, (context) =>
-        upload(context, object, {
+        commands.upload(context, object, {
           mime: flags.mime,
           name: flags.name,
           chunkBytes: flags.chunkSize,
@@ -99,7 +115,7 @@ export function createCdnProgram({ version, run, writeOut, writeErr }: CdnProgra
     .action(async (link: string, _own: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CdnFlags & DownloadFlags>()
       const { output, range } = flags
-      await run(flags, (context) => download(context, link, { output, range }))
+      await run(flags, (context) => commands.download(context, link, { output, range }))
     })
 
   program
@@ -108,7 +124,7 @@ export function createCdnProgram({ version, run, writeOut, writeErr }: CdnProgra
     .argument('<link>')
     .action(async (link: string, _own: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CdnFlags>()
-      await run(flags, (context) => verify(context, link, { repairs: false }))
+      await run(flags, (context) => commands.verify(context, link, { repairs: false }))
     })
 
   program
@@ -117,7 +133,7 @@ export function createCdnProgram({ version, run, writeOut, writeErr }: CdnProgra
     .argument('<link>')
     .action(async (link: string, _own: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CdnFlags>()
-      await run(flags, (context) => verify(context, link, { repairs: true }))
+      await run(flags, (context) => commands.verify(context, link, { repairs: true }))
     })
 
   program
@@ -131,7 +147,7 @@ export function createCdnProgram({ version, run, writeOut, writeErr }: CdnProgra
     )
     .action(async (link: string, _own: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CdnFlags & LsFlags>()
-      await run(flags, (context) => ls(context, link, { isLong: flags.long }))
+      await run(flags, (context) => commands.ls(context, link, { isLong: flags.long }))
     })
 
   program
@@ -141,7 +157,7 @@ export function createCdnProgram({ version, run, writeOut, writeErr }: CdnProgra
     .option('-f, --force', 'remove it', false)
     .action(async (link: string, _own: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CdnFlags & RmFlags>()
-      await run(flags, (context) => rm(context, link, { isForced: flags.force }))
+      await run(flags, (context) => commands.rm(context, link, { isForced: flags.force }))
     })
   return program
 }

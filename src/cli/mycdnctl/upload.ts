@@ -58,7 +58,6 @@ export async function upload(
   options: UploadOptions,
 ): Promise<void> {
   const root = await findRoot(context, path, options)
-  context.codec.start()
   const settings = await context.openUpload(options)
   tellWarnings(context, options, settings)
   checkSizes(root, { ...options, settings })
