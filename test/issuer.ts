@@ -1,6 +1,6 @@
 /**
  * A provider of identities as OpenID Connect has it, on this machine: its document, its keys, tokens signed with them, and the authorization code flow
- * with PKCE. Whoever asks for a code is taken for `issuer.person`.
+ * with PKCE. Whoever asks for a code is taken for `issuer.person`, who may be asked first.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -20,6 +20,8 @@ export interface Issuer extends AsyncDisposable {
   token(claims: JWTPayload, options?: { readonly alg?: string }): Promise<string>
   /** Who sits in front of the browser. Claims of the next tokens, beside those of the flow. */
   person: Readonly<Record<string, unknown>>
+  /** Whether the person sees a page, and says yes or no there. */
+  asksFirst: boolean
   /** How clients prove themselves here. */
   clientAuth: 'client_secret_basic' | 'client_secret_post' | 'none'
 }
@@ -57,16 +59,35 @@ export async function startIssuer({
       field('code_challenge_method') === 'S256' &&
       field('scope').split(' ').includes('openid')
     if (!isAsExpected) return void response.writeHead(400).end()
+    const goBack = (answer: Readonly<Record<string, string>>): void => {
+      const back = new URL(field('redirect_uri'))
+      for (const [name, value] of Object.entries({ ...answer, state: field('state'), iss: url }))
+        back.searchParams.set(name, value)
+      response.writeHead(302, { location: back.href }).end()
+    }
+    if (issuer.asksFirst && field('consent') === '') {
+      const link = (consent: string): string =>
+        `?${new URLSearchParams([...query, ['consent', consent]])}`
+      response.setHeader('content-type', 'text/html')
+      const links = ['Allow', 'Refuse'].map(
+        (word) => `<a href="${link(word).replaceAll('&', '&amp;')}">${word}</a>`,
+      )
+      return void response.end(
+        `<!doctype html><title>The house</title><h1>The house</h1>${links.join(' ')}`,
+      )
+    }
+    // RFC 6749 section 4.1.2.1
+    if (field('consent') === 'Refuse') {
+      goBack({ error: 'access_denied' })
+      return
+    }
     const code = randomUUID()
     grants.set(code, {
       redirect: field('redirect_uri'),
       challenge: field('code_challenge'),
       nonce: query.get('nonce') ?? undefined,
     })
-    const back = new URL(field('redirect_uri'))
-    for (const [name, value] of Object.entries({ code, state: field('state'), iss: url }))
-      back.searchParams.set(name, value)
-    response.writeHead(302, { location: back.href }).end()
+    goBack({ code })
   }
 
   /** A code is good once, for whoever asked for it (RFC 6749 section 4.1.3, RFC 7636 section 4.6). */
@@ -119,6 +140,7 @@ export async function startIssuer({
     url,
     asked: () => asked,
     person: {},
+    asksFirst: false,
     clientAuth: 'client_secret_basic',
     async rotate() {
       pair = await generateKeyPair('ES256')

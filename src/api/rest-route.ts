@@ -59,6 +59,8 @@ export interface RawRoute<Parts, Body = unknown, Query = unknown> extends RestFa
   /** Types of the body that it reads itself. */
   readonly takes?: readonly string[]
   respond(parts: Parts, call: RestCall<Body, Query>): Promise<HttpResponse>
+  /** How people are told that it failed, where a browser asks for itself; `undefined`: as programs are. */
+  refuse?(parts: Parts, failure: unknown, request: HttpRequest): HttpResponse | undefined
 }
 
 export type RestRoute<Parts, Body = unknown, Query = unknown> =
@@ -82,6 +84,10 @@ export function bindRoutes<Parts>(
   return routes.map((route) =>
     'run' in route
       ? { ...route, run: (_, call) => route.run(parts, call) }
-      : { ...route, respond: (_, call) => route.respond(parts, call) },
+      : {
+          ...route,
+          respond: (_, call) => route.respond(parts, call),
+          refuse: (_, failure, request) => route.refuse?.(parts, failure, request),
+        },
   )
 }

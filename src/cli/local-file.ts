@@ -4,9 +4,7 @@ import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cliFault } from '#cli/faults'
-import { openDigest } from '#crypto/digest'
 import type { Fault } from '#fault/fault'
-import type { KeptChecksum } from '#s3/head'
 
 export interface LocalFile {
   readonly path: string
@@ -85,17 +83,6 @@ export async function* readFileBytes(
 export async function checkUnchanged({ path, bytes, modifiedMs }: LocalFile): Promise<void> {
   const { size, mtimeMs } = await lookAt(path)
   if (size !== bytes || mtimeMs !== modifiedMs) throw cliFault('cli/file-changed', { path })
-}
-
-/** Reads the whole file. */
-export async function hasChecksum(
-  file: Pick<LocalFile, 'path' | 'bytes'>,
-  { algorithm, hex }: KeptChecksum,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const digest = openDigest(algorithm)
-  for await (const piece of readFileBytes(file, signal)) digest.update(piece)
-  return Buffer.from(digest.digest()).toString('hex') === hex
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -5,10 +5,10 @@ import type { Context, Secret } from '#cli/context'
 import { envelopeMetadata, envelopeVersion, newEnvelope, sealedLength } from '#cli/envelope'
 import { sealStream } from '#cli/envelope-stream'
 import { cliFault } from '#cli/faults'
+import { hasChecksum } from '#cli/has-checksum'
 import {
   checkUnchanged,
   findFiles,
-  hasChecksum,
   type LocalFile,
   lookAt,
   readFileBytes,

@@ -46,13 +46,14 @@ export interface Patience {
  * signal's reason as soon as it is aborted.
  */
 export function patient(backend: Backend, { attempts, world, signal }: Patience): Backend {
+  const giveUp = new GivingUp(signal)
   let isAskedAgainAt = Number.NEGATIVE_INFINITY
   let last: unknown
   const ask = async <Answer>(command: () => Promise<Answer>): Promise<Answer> => {
     if (world.monotonic() < isAskedAgainAt) throw last
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const answer = await unlessAborted(command(), signal)
+        const answer = await giveUp.orElse(command())
         last = undefined
         return answer
       } catch (error) {
@@ -88,12 +89,25 @@ export function reasonOf(error: unknown): string {
   return typeof error.detail['reason'] === 'string' ? error.detail['reason'] : error.code
 }
 
-/** `work`, or the signal's reason when that comes first: then nobody waits for `work` any more. */
-function unlessAborted<Answer>(work: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const cancel = (): void => reject(signal.reason)
-    if (signal.aborted) cancel()
-    signal.addEventListener('abort', cancel, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancel))
-  })
+/** One listener for all that waits: a signal looks through those it has whenever another comes. */
+class GivingUp {
+  readonly #signal: AbortSignal
+  readonly #waiting = new Set<(reason: unknown) => void>()
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal
+    const giveUp = (): void => {
+      for (const reject of this.#waiting) reject(signal.reason)
+    }
+    signal.addEventListener('abort', giveUp, { once: true })
+  }
+
+  /** `work`, or the signal's reason when that comes first: then nobody waits for `work` any more. */
+  orElse<Answer>(work: Promise<Answer>): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      if (this.#signal.aborted) reject(this.#signal.reason)
+      this.#waiting.add(reject)
+      work.then(resolve, reject).finally(() => this.#waiting.delete(reject))
+    })
+  }
 }

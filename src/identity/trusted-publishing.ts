@@ -55,9 +55,9 @@ export class TrustedPublishing {
     this.#parts = parts
   }
 
-  /** Whether an issuer is one that the operator has named. */
-  isIssuer(url: string): boolean {
-    return this.#issuer(url) !== undefined
+  /** Those that the operator has named, as they are named. */
+  issuers(): readonly string[] {
+    return this.#parts.settings.issuers.map(({ url }) => url)
   }
 
   /**

@@ -12,7 +12,7 @@ import { formatLibraryRef } from '#library/name'
 import type { LibraryParts } from '#library/parts'
 import { isInRange, parseRange } from '#library/range'
 import { mayRead } from '#library/rights'
-import { parseVersion } from '#library/version'
+import { isVersion, parseVersion, type Version } from '#library/version'
 import type { Queryable } from '#sql/sql'
 
 const titleCharsMax = 200
@@ -73,12 +73,12 @@ async function against(
   if (found === undefined || !mayRead(actor, found.guarded)) return []
   const rows = await sql.query<Row>`
     select body from library_advisory where scope = ${ref.scope} and name = ${ref.name} order by sequence`
-  return rows
-    .map(advisoryOf)
-    .filter(
-      ({ range, withdrawnAt }) =>
-        withdrawnAt === undefined && isInRange(version, parseRange(range)),
-    )
+  return rows.map(advisoryOf).filter((advisory) => affects(advisory, version))
+}
+
+/** One that was withdrawn affects nothing. */
+export function affects({ range, withdrawnAt }: Advisory, version: Version): boolean {
+  return withdrawnAt === undefined && isInRange(version, parseRange(range))
 }
 
 /** By administrators. `library/malformed-advisory`, `library/malformed-range`, `library/no-such-library` */
@@ -88,10 +88,17 @@ export async function publishAdvisory(
   advisory: Omit<Advisory, 'id' | 'publishedAt' | 'withdrawnAt'>,
 ): Promise<Advisory> {
   requireAdministrator(actor)
-  const { title, details, url } = advisory
+  const { title, details, url, patched } = advisory
   parseRange(advisory.range)
-  if (title.trim() === '' || title.length > titleCharsMax || details.length > detailsCharsMax)
-    throw libraryFault('library/malformed-advisory', { titleCharsMax, detailsCharsMax })
+  if (title.trim() === '' || title.length > titleCharsMax)
+    throw libraryFault('library/malformed-advisory', { field: 'title', charsMax: titleCharsMax })
+  if (details.length > detailsCharsMax)
+    throw libraryFault('library/malformed-advisory', {
+      field: 'details',
+      charsMax: detailsCharsMax,
+    })
+  if (patched !== undefined && !isVersion(patched))
+    throw libraryFault('library/malformed-advisory', { field: 'patched' })
   if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
     throw libraryFault('library/malformed-advisory', { field: 'url' })
   return await changelog.commit(async (tx) => {

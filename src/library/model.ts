@@ -1,5 +1,4 @@
 /** The words of the library domain: what doors pass in and get back. No I/O here. */
-
 import type { Manifest, Visibility } from '#library/manifest'
 import type { LibraryRef } from '#library/name'
 import type { Finding } from '#library/scan'

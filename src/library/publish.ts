@@ -2,7 +2,6 @@
  * Publishing: the stream is checked, hashed and brought to rest at once; then one commit decides whether it becomes a version, and makes it visible.
  * What the commit refuses rests for nobody, and is swept. Where it can be known, a refusal comes before the body is read, and all is asked again inside the commit.
  */
-
 import { toHex } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { settledIfRefused } from '#changelog/settled'

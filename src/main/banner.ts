@@ -25,7 +25,7 @@ export interface BannerFacts {
   readonly toolLine: (args: readonly string[]) => string
 }
 
-type Row = readonly [name: string, value: string]
+export type Row = readonly [name: string, value: string]
 
 export function printBanner(facts: BannerFacts): string {
   const paint = facts.isColoured ? painted : plain
@@ -91,6 +91,20 @@ export function printStandBy(facts: StandByFacts): string {
     '',
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** What the other servers say when they are ready. */
+export function printServing({
+  title,
+  rows,
+  warnings,
+}: {
+  readonly title: string
+  readonly rows: readonly Row[]
+  readonly warnings: readonly string[]
+}): string {
+  const lines = [...printRows(rows, plain), ...printWarnings({ warnings }, plain)]
+  return `${['', title, '', ...lines, '', 'Ctrl-C stops it.', ''].join('\n')}\n`
 }
 
 function printRows(rows: readonly Row[], paint: Paint): readonly string[] {

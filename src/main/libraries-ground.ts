@@ -1,5 +1,4 @@
 /** What `mycelium libraries` stands on: a store of its own in the data directory, or a database and a place for archives that several of it may share. */
-
 import { availableParallelism } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { openSharedChangeLog } from '#changelog/open-shared-change-log'

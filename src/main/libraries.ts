@@ -8,6 +8,7 @@ import { openRateTables, RateLimits } from '#api/rate-limits'
 import { isLoopback } from '#http/peer'
 import { OwnAttempts } from '#identity/attempts'
 import { openAudit } from '#main/audit'
+import { printServing, type Row } from '#main/banner'
 import { certificateOf, listenAs } from '#main/certificate'
 import {
   type LibrariesConfig,
@@ -179,7 +180,7 @@ function tell(
   const isOpen = !isLoopbackHost(host)
   const hasTls = certificateOf(config) !== undefined
   const url = urlOf(host, { port }, hasTls ? 'https' : 'http')
-  const rows = [
+  const rows: readonly Row[] = [
     ['Address', config.url ?? url],
     ['Database', database],
     ['Archives', archives.name],
@@ -197,17 +198,7 @@ function tell(
         ]
       : []),
   ]
-  return [
-    '',
-    `Mycelium ${version} libraries are up.`,
-    '',
-    ...rows.map(([name = '', value = '']) => `  ${name.padEnd(11)}  ${value}`),
-    ...warnings.map((warning) => `\n  Warning  ${warning}`),
-    '',
-    'Ctrl-C stops it.',
-    '',
-    '',
-  ].join('\n')
+  return printServing({ title: `Mycelium ${version} libraries are up.`, rows, warnings })
 }
 
 const registering = {

@@ -13,7 +13,6 @@ import type { ShardLocation } from '#content/metadata'
 import { formatS3Place, parseS3Place, type S3Place } from '#content/s3-place'
 import { transferFault } from '#content/transfer-faults'
 import { isPublicAddress } from '#http/public-address'
-import { readCyxcloudConfig } from '#main/cyxcloud.config'
 import type { HeroRedisSettings, MycdnctlConfig, S3Settings } from '#main/mycdnctl.config'
 import type { RedisTls } from '#redis/connection'
 import type { HeroLogin } from '#redis/hero-login'
@@ -166,6 +165,7 @@ export class CdnBackends implements AsyncDisposable {
       ...(profile === undefined ? {} : { profile }),
       ...(region === undefined ? {} : { region }),
     }
+    const { readCyxcloudConfig } = await import('#main/cyxcloud.config') // only buckets need it
     return await readCyxcloudConfig({ flags, env, home })
   }
 

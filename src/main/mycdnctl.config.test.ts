@@ -83,6 +83,31 @@ const wrong: readonly (readonly [name: string, text: string, ...says: RegExp[]])
     /backend 1\.auth\.type: expected "token" or "private_key"/,
   ],
   [
+    'no tables',
+    'required_shards = 1\nbackends = [7]\n',
+    /backend 1: expected a table/,
+    /leaves none to lose/,
+  ],
+  [
+    'a login without its token, or with an empty one, or of no fields',
+    `required_shards = 1${two('auth = { type = "token" }')}${two('auth = { type = "token", token = "" }')}${two('auth = 1')}`,
+    /backend 1\.auth\.token: missing/,
+    /backend 3\.auth\.token: expected a string that is not empty/,
+    /backend 5\.auth: expected a table/,
+  ],
+  [
+    'a bucket with mistakes',
+    'required_shards = 1\n[[backends]]\nkind = "s3"\nbucket = "x"\nendpoint = "s3.example.org"\nregion = 1\n',
+    /backend 1\.bucket: expected a string of 3 to 63 characters/,
+    /backend 1\.endpoint: expected an address that begins with/,
+    /backend 1\.region: expected/,
+  ],
+  [
+    'TLS by no file',
+    `required_shards = 1${two('tls = { ca = 3 }')}`,
+    /backend 1\.tls\.ca: expected/,
+  ],
+  [
     'an address in brackets that is none',
     `required_shards = 1${two('').replace('10.0.0.1:6379', '[10.0.0.1]:6379')}`,
     /backend 1\.host: expected/,

@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
-import { z } from 'zod'
 import { fileFault } from '#cli/local-file'
 import { cdnFault } from '#cli/mycdnctl/faults'
 import { configDefault } from '#cli/mycdnctl/program'
 import { requiredShardsMax, shardsMax } from '#content/metadata-rules'
 import { isFault } from '#fault/fault'
+import { filledText, oneOf, parsed, TableReader, text, wholeNumber } from '#main/table-reader'
 import type { HeroLogin } from '#redis/hero-login'
 
 export interface HeroRedisSettings {
@@ -50,48 +50,12 @@ export interface MycdnctlConfig {
 }
 
 const dbMax = 65_535
-const u16 = z.int().min(0).max(dbMax)
-const seedHex = /^\s*[0-9a-f]{64}\s*$/i
-
-const place = z.string().transform((text, context) => {
-  const found = parsePlace(text)
-  if (found !== undefined) return found
-  const message = 'expected HOST:PORT, ADDRESS:PORT or [IPV6]:PORT'
-  context.addIssue({ code: 'custom', message })
-  return z.NEVER
-})
-
-const auth = z
-  .discriminatedUnion('type', [
-    z.looseObject({ type: z.literal('token'), token: z.string().min(1) }),
-    z.looseObject({
-      type: z.literal('private_key'),
-      private_key: z.string().regex(seedHex, 'expected 64 hexadecimal digits, an Ed25519 seed'),
-    }),
-  ])
-  .optional()
-
-const tls = z.union([z.boolean(), z.looseObject({ ca: z.string().min(1) })]).optional()
-
-const backend = z.discriminatedUnion('kind', [
-  z.looseObject({ kind: z.literal('hero_redis'), host: place, db: u16, auth, tls }),
-  z.looseObject({
-    kind: z.literal('s3'),
-    endpoint: z.url({ protocol: /^https?$/ }).optional(),
-    bucket: z.string().min(3).max(63),
-    prefix: z.string().max(512).default(''),
-    region: z.string().min(1).optional(),
-    profile: z.string().min(1).optional(),
-  }),
-])
-
-const file = z.looseObject({
-  required_shards: z.int().min(1).max(requiredShardsMax),
-  registry: z.url({ protocol: /^https?$/ }).optional(),
-  registry_token: z.string().min(1).optional(),
-  state: z.string().min(1).optional(),
-  backends: z.array(backend).default([]),
-})
+const url = parsed('an address that begins with http:// or https://', (given) =>
+  /^https?:/i.test(given) && URL.canParse(given) ? given : undefined,
+)
+const seed = parsed('64 hexadecimal digits, an Ed25519 seed', (given) =>
+  /^\s*[0-9a-f]{64}\s*$/i.test(given) ? Uint8Array.fromHex(given.trim()) : undefined,
+)
 
 const knownKeys = ['required_shards', 'registry', 'registry_token', 'state', 'backends']
 const knownOf: Readonly<Record<string, readonly string[]>> = {
@@ -118,21 +82,28 @@ export async function readMycdnctlConfig(
 }
 
 /** `mycdnctl/mistaken-settings`, which repeats no secret. */
-export function parseMycdnctlConfig(text: string, path: string): MycdnctlConfig {
-  const raw = parseToml(text, path)
-  const read = file.safeParse(raw)
-  const mistakes = read.success ? [] : read.error.issues.map((issue) => tellIssue(issue, raw))
-  if (!read.success) throw mistaken(path, [...mistakes, ...ruleMistakes(raw)])
-  const { required_shards: requiredShards, backends, registry, ...rest } = read.data
-  const broken = ruleMistakes(raw)
-  if (broken.length > 0) throw mistaken(path, broken)
+export function parseMycdnctlConfig(toml: string, path: string): MycdnctlConfig {
+  const raw = parseToml(toml, path)
+  const mistakes: string[] = []
+  const file = new TableReader(raw, '', mistakes)
+  const requiredShards = file.required(
+    'required_shards',
+    wholeNumber({ min: 1, max: requiredShardsMax }),
+  )
+  const registry = file.optional('registry', url)
+  const registryToken = file.optional('registry_token', filledText)
+  const state = file.optional('state', filledText)
+  const given = fieldOf(raw, 'backends') ?? []
+  if (!Array.isArray(given)) mistakes.push('backends: expected tables [[backends]]')
+  const backends = (Array.isArray(given) ? given : []).flatMap(
+    (one, index) =>
+      readBackend(new TableReader(one, `backend ${index + 1}.`, mistakes), one, path) ?? [],
+  )
+  mistakes.push(...ruleMistakes(raw))
+  if (requiredShards === undefined || mistakes.length > 0) throw mistaken(path, mistakes)
   return {
-    path,
-    requiredShards,
-    registry,
-    registryToken: rest.registry_token,
-    stateDirectory: rest.state === undefined ? undefined : beside(path, rest.state),
-    backends: backends.map((one) => backendOf(one, path)),
+    ...{ path, requiredShards, registry, registryToken, backends },
+    stateDirectory: state === undefined ? undefined : beside(path, state),
     warnings: unknownKeys(raw).map((key) => `${path}: ${key} means nothing here, and is ignored.`),
   }
 }
@@ -148,20 +119,6 @@ function parseToml(text: string, path: string): unknown {
 
 function mistaken(path: string, mistakes: readonly string[]): Error {
   return cdnFault('mycdnctl/mistaken-settings', { path, mistakes: mistakes.join('\n') })
-}
-
-/** `backends[1].host: …`, counted from 1 as people do. */
-function tellIssue(issue: z.core.$ZodIssue, raw: unknown): string {
-  const at = issue.path
-    .map((part) => (typeof part === 'number' ? ` ${part + 1}` : `.${String(part)}`))
-    .join('')
-    .replace(/^\./, '')
-    .replace(/^backends/, 'backend')
-  const found = issue.path.reduce<unknown>((value, part) => fieldOf(value, part), raw)
-  if (found === undefined) return `${at}: missing`
-  if (at.endsWith('.kind')) return `${at}: expected "hero_redis" or "s3"`
-  if (at.endsWith('.type')) return `${at}: expected "token" or "private_key"`
-  return `${at}: ${issue.message.replace(/^Invalid input: /, '')}`
 }
 
 /** What only the whole shows; for whatever part of it can be read. */
@@ -216,29 +173,65 @@ function beside(path: string, named: string): string {
   return resolve(dirname(path), named)
 }
 
-function backendOf(settings: z.infer<typeof backend>, path: string): BackendSettings {
-  if (settings.kind === 's3') {
-    const { kind, endpoint, bucket, prefix, region, profile } = settings
-    return { kind, endpoint, bucket, prefix, region, profile }
-  }
-  const { kind, host, db } = settings
-  return { kind, ...host, db, login: loginOf(settings.auth), tls: tlsOf(settings.tls, path) }
-}
-
-function tlsOf(given: z.infer<typeof tls>, path: string): TlsSettings | undefined {
-  if (given === undefined || given === false) return undefined
-  return { ca: given === true ? undefined : beside(path, given.ca) }
-}
-
-function loginOf(given: z.infer<typeof auth>): HeroLogin {
-  switch (given?.type) {
+/** `undefined` for one with mistakes. */
+function readBackend(table: TableReader, raw: unknown, path: string): BackendSettings | undefined {
+  switch (table.required('kind', oneOf('hero_redis', 's3'))) {
     case undefined:
-      return { kind: 'none' }
-    case 'token':
-      return { kind: 'token', token: given.token }
-    case 'private_key':
-      return { kind: 'private-key', seed: Uint8Array.fromHex(given.private_key.trim()) }
+      return undefined
+    case 's3':
+      return readBucket(table)
+    case 'hero_redis':
+      return readHeroRedis(table, raw, path)
   }
+}
+
+function readBucket(table: TableReader): S3Settings | undefined {
+  const endpoint = table.optional('endpoint', url)
+  const bucket = table.required('bucket', text({ min: 3, max: 63 }))
+  const prefix = table.optional('prefix', text({ max: 512 })) ?? ''
+  const region = table.optional('region', filledText)
+  const profile = table.optional('profile', filledText)
+  return bucket === undefined
+    ? undefined
+    : { kind: 's3', endpoint, bucket, prefix, region, profile }
+}
+
+function readHeroRedis(
+  table: TableReader,
+  raw: unknown,
+  path: string,
+): HeroRedisSettings | undefined {
+  const at = table.required('host', parsed('HOST:PORT, ADDRESS:PORT or [IPV6]:PORT', parsePlace))
+  const db = table.required('db', wholeNumber({ min: 0, max: dbMax }))
+  const login = readLogin(table.table('auth'))
+  const tls = readTls(table, raw, path)
+  if (at === undefined || db === undefined || login === undefined) return undefined
+  return { kind: 'hero_redis', ...at, db, login, tls }
+}
+
+function readLogin(table: TableReader | undefined): HeroLogin | undefined {
+  if (table === undefined) return { kind: 'none' }
+  switch (table.required('type', oneOf('token', 'private_key'))) {
+    case undefined:
+      return undefined
+    case 'token': {
+      const token = table.required('token', filledText)
+      return token === undefined ? undefined : { kind: 'token', token }
+    }
+    case 'private_key': {
+      const key = table.required('private_key', seed)
+      return key === undefined ? undefined : { kind: 'private-key', seed: key }
+    }
+  }
+}
+
+/** `true`, `false`, or a table. */
+function readTls(table: TableReader, raw: unknown, path: string): TlsSettings | undefined {
+  const given = fieldOf(raw, 'tls')
+  if (given === undefined || given === false) return undefined
+  if (given === true) return { ca: undefined }
+  const ca = table.table('tls')?.required('ca', filledText)
+  return ca === undefined ? undefined : { ca: beside(path, ca) }
 }
 
 function unknownKeys(raw: unknown): readonly string[] {

@@ -8,6 +8,7 @@ import { startRetention } from '#content/registry-retention'
 import { ShardBackends } from '#content/shard-backends'
 import { isFault } from '#fault/fault'
 import type { HttpServer } from '#http/server'
+import { printServing, type Row } from '#main/banner'
 import { certificateOf, listenAs } from '#main/certificate'
 import { urlOf } from '#main/listening.config'
 import { isLoopback } from '#main/networks'
@@ -160,7 +161,7 @@ function tell(
   const isOpen = !isLoopback(host)
   const hasTls = certificateOf(config) !== undefined
   const url = urlOf(host, server, hasTls ? 'https' : 'http')
-  const rows = [
+  const rows: readonly Row[] = [
     ['Address', url],
     ['Database', database],
     [
@@ -180,15 +181,5 @@ function tell(
     ...(isOpen && !hasTls ? ['Requests travel in clear text, beyond this machine too.'] : []),
     ...(isOpen && tokens === undefined ? ['Everybody may upload: see --tokens.'] : []),
   ]
-  return [
-    '',
-    `Mycelium ${version} registry is up.`,
-    '',
-    ...rows.map(([name = '', value = '']) => `  ${name.padEnd(8)}  ${value}`),
-    ...warnings.map((warning) => `\n  Warning  ${warning}`),
-    '',
-    'Ctrl-C stops it.',
-    '',
-    '',
-  ].join('\n')
+  return printServing({ title: `Mycelium ${version} registry is up.`, rows, warnings })
 }

@@ -84,6 +84,7 @@ export async function openLibraryService(options: LibraryServiceOptions): Promis
     ...options,
     libraries,
     anonymousRead: rules.anonymousRead,
+    removalWindowMs: rules.removalWindowMs,
     readFiles: readLibraryPageFiles,
     onUse: (actor) => libraries.countUse(actor),
   })
@@ -92,6 +93,7 @@ export async function openLibraryService(options: LibraryServiceOptions): Promis
     figures: (actor, scope) => scopeFigures(libraries, actor, scope),
     trustedBy: (issuer, claims) => libraries.trustedBy(issuer, claims),
     onSignedOn: (signedOn) => pages.signedOn(signedOn),
+    onSignOnRefused: (failure) => pages.signOnRefused(failure),
   }
   const parts = {
     ...{ libraries, publicUrl, publishing: new Slots(publishesAtOnce) },

@@ -1,4 +1,5 @@
 /** Pages about a program itself, for people, balancers and collectors: `/health`, `/version`, `/metrics`. */
+import { requestEnd } from '#api/request-end'
 import type { HttpHandler, HttpRequest, HttpResponse } from '#http/message'
 import type { RequestEnded, Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
@@ -76,20 +77,14 @@ export async function answerCounted(
 ): Promise<HttpResponse> {
   const startedAt = world.monotonic()
   const response = await answer(request)
-  const { id: requestId, method, body } = request
   return {
     ...response,
-    headers: { ...response.headers, 'x-amz-request-id': requestId },
+    headers: { ...response.headers, 'x-amz-request-id': request.id },
     onEnd: ({ bytesOut }) =>
       telemetry.requestEnded({
         door,
-        requestId,
         operation,
-        method,
-        status: response.status,
-        bytesIn: body.received,
-        bytesOut,
-        ms: world.monotonic() - startedAt,
+        ...requestEnd(request, { response, bytesOut, ms: world.monotonic() - startedAt }),
       }),
   }
 }

@@ -1,7 +1,11 @@
+import { strict as assert } from 'node:assert'
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
 
-const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+const manifest: unknown = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+)
+assert(typeof manifest === 'object' && manifest !== null && 'version' in manifest)
+assert(typeof manifest.version === 'string')
 
 /** As the package says it. */
-export const { version } = z.object({ version: z.string() }).parse(JSON.parse(manifest))
+export const version = manifest.version

@@ -6,53 +6,32 @@ import type axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { pageRoutes } from '#api/library/pages/door'
 import { totpCode, totpStep } from '#identity/totp'
-import { defaultScanPolicy } from '#library/scan-policy'
-import { type LibraryServer, makeTeam, openLibraryServer } from '../library/server.ts'
-import { type OpenedBrowser, type OpenedPage, startBrowser, withoutBrowser } from './browser.ts'
-import { publishHandbook, publishSample } from './sample-libraries.ts'
+import { withoutBrowser } from './browser.ts'
+import { testForms } from './library-forms.ts'
+import { testSignOn } from './library-sign-on.ts'
+import {
+  focused,
+  handbook,
+  type LibrarySite,
+  openLibrarySite,
+  password,
+  strangersAmong,
+  tabTo,
+} from './library-site.ts'
+import { publishSample } from './sample-libraries.ts'
 
 const skip = withoutBrowser
-const password = 'four words nobody says'
-const handbook = '/@field-notes/handbook'
-/** What attacks readers is published all the same: the pages have to stand it. */
-const bySeverity = {
-  info: 'warn',
-  low: 'warn',
-  medium: 'warn',
-  high: 'warn',
-  critical: 'warn',
-} as const
-
-let server: LibraryServer
-let browser: OpenedBrowser
-let maria: { readonly token: string }
-let stranger: { readonly token: string }
-let admin: string
+let site: LibrarySite
 
 if (skip === false) {
   before(async () => {
-    server = await openLibraryServer({
-      rules: { scanPolicy: { ...defaultScanPolicy, bySeverity } },
-    })
-    const [one, two] = [await server.person('maria'), await server.person('olu')]
-    maria = one
-    stranger = await server.person('stranger')
-    await makeTeam(server, 'field-notes', { admin: one.actor, members: { member: two.actor } })
-    admin = await server.administrator('keeper')
-    await publishHandbook(server, maria.token)
-    const files = { 'README.md': '# Secret\n' }
-    const secret = { library: '@maria/secret', version: '1.0.0', token: maria.token, files }
-    await publishSample(server, { ...secret, visibility: 'private' })
-    browser = await startBrowser()
+    site = await openLibrarySite()
   })
-  after(async () => {
-    await browser[Symbol.asyncDispose]()
-    await server[Symbol.asyncDispose]()
-  })
+  after(() => site[Symbol.asyncDispose]())
 }
 
 test('whoever has no script finds, reads and compares all the same', { skip }, async () => {
-  await using opened = await open('/', { javaScriptEnabled: false })
+  await using opened = await site.open('/', { javaScriptEnabled: false })
   const { page, requests } = opened
   await page.getByRole('searchbox').fill('expedition notes')
   await page.getByRole('searchbox').press('Enter')
@@ -74,7 +53,11 @@ test('whoever has no script finds, reads and compares all the same', { skip }, a
   const rows = await page.locator('tbody th').allInnerTexts()
   deepEqual(
     rows.map((row) => row.replaceAll(/\s+/g, ' ').trim()),
-    ['2.1.0 latest', '2.0.0 yanked The checklist lost its third page', '1.4.2 deprecated Use 2.x'],
+    [
+      '2.1.0 latest',
+      '2.0.0 yanked The checklist lost its third page',
+      '1.4.2 deprecated advisory Use 2.x',
+    ],
   )
   await page.getByRole('link', { name: 'changes since 1.4.2' }).click()
   match(await page.locator('.diff .added').allInnerTexts().then(String), /Never in pencil/)
@@ -83,11 +66,11 @@ test('whoever has no script finds, reads and compares all the same', { skip }, a
   await page.keyboard.press('Enter')
   await page.getByRole('link', { name: /^Line \d+$/ }).click()
   equal(await page.locator(':target').innerText(), 'Never in pencil.')
-  deepEqual(strangersAmong(requests), [])
+  deepEqual(strangersAmong(site, requests), [])
 })
 
 test('by keyboard alone: past the head, into a search, to a library', { skip }, async () => {
-  await using opened = await open('/search')
+  await using opened = await site.open('/search')
   const { page } = opened
   await page.keyboard.press('Tab')
   equal(await focused(page), 'Skip to the content')
@@ -108,7 +91,7 @@ test('by keyboard alone: past the head, into a search, to a library', { skip }, 
 
 test('a button copies the line that installs', { skip }, async () => {
   const permissions = ['clipboard-read', 'clipboard-write']
-  await using opened = await open(handbook, { permissions })
+  await using opened = await site.open(handbook, { permissions })
   const { page } = opened
   await page.getByRole('button', { name: 'Copy' }).first().click()
   await page.getByRole('status').filter({ hasText: 'Copied' }).waitFor()
@@ -119,8 +102,8 @@ test('a button copies the line that installs', { skip }, async () => {
 test('signing in: a mistake is told, what is secret is not kept, and a sign-out ends it', {
   skip,
 }, async () => {
-  await setPassword('olu')
-  await using opened = await open('/account')
+  await site.setPassword('olu')
+  await using opened = await site.open('/account')
   const { page, requests } = opened
   equal(new URL(page.url()).search, '?next=%2Faccount')
   await page.getByLabel('Name', { exact: true }).fill('olu')
@@ -140,17 +123,17 @@ test('signing in: a mistake is told, what is secret is not kept, and a sign-out 
   equal(await page.evaluate(() => document.cookie), '')
   doesNotMatch(requests.map((request) => request.split(' ')[1]).join(), new RegExp(password))
   const token = cookie?.value
-  equal((await server.ask('GET /users/me', { token })).status, 200)
+  equal((await site.server.ask('GET /users/me', { token })).status, 200)
   await page.getByRole('button', { name: 'Sign out' }).click()
   match(await page.locator('.done').innerText(), /signed out/)
   deepEqual(await page.context().cookies(), [])
-  equal((await server.ask('GET /users/me', { token })).status, 401)
+  equal((await site.server.ask('GET /users/me', { token })).status, 401)
 })
 
 test('a token is shown once, does what it may, and nothing once it is revoked', {
   skip,
 }, async () => {
-  await using opened = await open('/account', { by: maria.token })
+  await using opened = await site.open('/account', { by: site.maria })
   const { page } = opened
   await page.getByText('Make a token').click()
   await page.getByLabel('What it is for').fill('laptop')
@@ -162,17 +145,17 @@ test('a token is shown once, does what it may, and nothing once it is revoked', 
   await page.getByRole('button', { name: 'Make the token' }).click()
   const token = await page.locator('.secret-text').innerText()
   match(token, /^mdl_[\w-]{43}$/)
-  equal((await server.ask('GET /libraries/maria/secret', { token })).status, 200)
+  equal((await site.server.ask('GET /libraries/maria/secret', { token })).status, 200)
   await page.getByRole('link', { name: 'I have it' }).click()
   doesNotMatch(await page.content(), new RegExp(token))
   await page.getByRole('button', { name: 'Revoke the token laptop' }).click()
   match(await page.locator('.done').innerText(), /revoked/)
-  equal((await server.ask('GET /libraries/maria/secret', { token })).status, 401)
+  equal((await site.server.ask('GET /libraries/maria/secret', { token })).status, 401)
 })
 
 test('codes: set up, asked for, and given up', { skip }, async () => {
-  await setPassword('stranger')
-  await using opened = await open('/account/codes', { by: stranger.token })
+  await site.setPassword('stranger')
+  await using opened = await site.open('/account/codes', { by: site.stranger })
   const { page } = opened
   await page.getByLabel('Your password').fill(password)
   await page.getByRole('button', { name: 'Begin' }).click()
@@ -187,7 +170,7 @@ test('codes: set up, asked for, and given up', { skip }, async () => {
   await page.getByLabel('Code').fill(totpCode(secret, step))
   await page.getByRole('button', { name: 'Turn codes on' }).click()
   match(await page.locator('.done').innerText(), /Codes are on/)
-  await using again = await open('/login')
+  await using again = await site.open('/login')
   await again.page.getByLabel('Name', { exact: true }).fill('stranger')
   await again.page.getByLabel('Password').fill(password)
   await again.page.keyboard.press('Enter')
@@ -199,7 +182,7 @@ test('codes: set up, asked for, and given up', { skip }, async () => {
 })
 
 test('registering, mistakes at their fields', { skip }, async () => {
-  await using opened = await open('/register')
+  await using opened = await site.open('/register')
   const { page } = opened
   await page.getByLabel('Name', { exact: true }).fill('Not A Name')
   await page.getByLabel('E-mail').fill('ada@example.org')
@@ -219,7 +202,7 @@ test('registering, mistakes at their fields', { skip }, async () => {
 })
 
 test('a team: made, somebody asked, a role given, and the last admin stays', { skip }, async () => {
-  await using opened = await open('/new-team', { by: maria.token })
+  await using opened = await site.open('/new-team', { by: site.maria })
   const { page } = opened
   await page.getByLabel('Name', { exact: true }).fill('lab-notes')
   await page.getByLabel(/^Full name/).fill('Notes of the lab')
@@ -230,7 +213,7 @@ test('a team: made, somebody asked, a role given, and the last admin stays', { s
   match(await page.locator('.wrong').innerText(), /no user "nobody-here"/)
   await page.getByLabel('Name', { exact: true }).fill('@stranger')
   await page.getByRole('button', { name: 'Invite' }).click()
-  await using asked = await open('/account', { by: stranger.token })
+  await using asked = await site.open('/account', { by: site.stranger })
   await asked.page.getByRole('button', { name: 'Accept to join lab-notes' }).click()
   await asked.page.getByRole('link', { name: '@lab-notes' }).waitFor()
   await page.reload()
@@ -245,22 +228,22 @@ test('what is staged waits in the queue until somebody approves it', { skip }, a
   const library = '@field-notes/staged'
   const files = { 'README.md': '# One\n' }
   const publish = (version: string) =>
-    publishSample(server, { library, version, token: maria.token, files })
+    publishSample(site.server, { library, version, token: site.maria, files })
   await publish('1.0.0')
-  await using opened = await open(`/@field-notes/staged/settings`, { by: maria.token })
+  await using opened = await site.open(`/@field-notes/staged/settings`, { by: site.maria })
   const { page } = opened
   await page.getByLabel(/^Staged/).check()
   await page.locator('form[action$="/settings/publishing"] button').click()
   await publish('1.1.0')
-  await page.goto(`${server.url}/moderation`)
+  await page.goto(`${site.server.url}/moderation`)
   await page.getByRole('button', { name: 'Approve @field-notes/staged 1.1.0' }).click()
   match(await page.locator('.done').innerText(), /live/)
   await publish('1.2.0')
-  await page.goto(`${server.url}/moderation`)
+  await page.goto(`${site.server.url}/moderation`)
   await page.getByLabel('Reason').fill('Not this one')
   await page.getByRole('button', { name: 'Reject @field-notes/staged 1.2.0' }).click()
   match(await page.locator('.empty').innerText(), /Nothing waits/)
-  await page.goto(`${server.url}/@field-notes/staged`)
+  await page.goto(`${site.server.url}/@field-notes/staged`)
   match(await page.locator('.pills').innerText(), /1\.1\.0 latest/)
   await page.getByText('Yank …').click()
   await page.getByLabel('Why').fill('A page is missing')
@@ -283,9 +266,9 @@ test('what is private looks as if it were not there, to the letter, on every pag
       .replace('{version}', '1.0.0')
       .replace('{path*}', 'README.md')
   for (const { method, path } of ofLibraries) {
-    for (const token of [undefined, stranger.token]) {
+    for (const token of [undefined, site.stranger]) {
       const answers = ['secret', 'absent'].map(async (name) => {
-        const { status, text } = await ask(`${method} ${address(path, name)}`, token)
+        const { status, text } = await site.ask(`${method} ${address(path, name)}`, token)
         return { status, text: text.replaceAll(name, 'NAME') }
       })
       const [there, absent] = await Promise.all(answers)
@@ -294,35 +277,35 @@ test('what is private looks as if it were not there, to the letter, on every pag
     }
   }
   for (const path of ['/', '/search', '/search?q=secret', '/@maria'])
-    for (const token of [undefined, stranger.token])
-      doesNotMatch((await ask(`GET ${path}`, token)).text, /maria\/secret/)
-  match((await ask('GET /@maria', maria.token)).text, /maria\/<?\/?[a-z]*>?secret/)
+    for (const token of [undefined, site.stranger])
+      doesNotMatch((await site.ask(`GET ${path}`, token)).text, /maria\/secret/)
+  match((await site.ask('GET /@maria', site.maria)).text, /maria\/<?\/?[a-z]*>?secret/)
 })
 
 test('a form that another page sends does nothing', { skip }, async () => {
   const form = 'reason=because'
   const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-  const yank = `${server.url}${handbook}/v/2.1.0/yank`
+  const yank = `${site.server.url}${handbook}/v/2.1.0/yank`
   for (const origin of [
     undefined,
     'null',
     'https://evil.example',
-    server.url.replace('127.0.0.1', 'localhost'),
+    site.server.url.replace('127.0.0.1', 'localhost'),
   ]) {
     const response = await fetch(yank, {
       method: 'POST',
       redirect: 'manual',
       headers: {
         ...headers,
-        cookie: `__Host-mdlibs=${maria.token}`,
+        cookie: `__Host-mdlibs=${site.maria}`,
         ...(origin === undefined ? {} : { origin }),
       },
       body: form,
     })
     equal(response.status, 403, String(origin))
   }
-  doesNotMatch((await ask(`GET ${handbook}/v/2.1.0`)).text, /was yanked/)
-  await using opened = await open('/', { by: maria.token })
+  doesNotMatch((await site.ask(`GET ${handbook}/v/2.1.0`)).text, /was yanked/)
+  await using opened = await site.open('/', { by: site.maria })
   const { page } = opened
   await page.goto('about:blank') // whose origin is nobody's
   await page.setContent(
@@ -342,29 +325,32 @@ test('files come as what they are, and run nothing when they are opened by thems
     ['docs/guide.md', 'text/plain; charset=utf-8'],
     ['docs/days.csv', 'text/plain; charset=utf-8'],
   ] as const) {
-    const { status, headers } = await fetch(`${server.url}${raw}/${path}`)
+    const { status, headers } = await fetch(`${site.server.url}${raw}/${path}`)
     deepEqual([status, headers.get('content-type')], [200, type])
     match(headers.get('content-security-policy') ?? '', /default-src 'none'.*sandbox/)
     equal(headers.get('x-content-type-options'), 'nosniff')
   }
-  await using opened = await open(`${raw}/img/way.svg`)
+  await using opened = await site.open(`${raw}/img/way.svg`)
   equal(await opened.page.evaluate(() => 'hasRun' in window), false)
-  await using withPicture = await open(`${handbook}/v/2.1.0/files/img/way.svg`)
+  await using withPicture = await site.open(`${handbook}/v/2.1.0/files/img/way.svg`)
   const width = await withPicture.page
     .getByRole('img', { name: 'img/way.svg' })
     .evaluate((image) => (image as HTMLImageElement).naturalWidth)
   equal(width, 320)
 })
 
+testForms(() => site, skip)
+testSignOn(() => site, skip)
+
 test('a page that has not changed is not sent again, and is nobody else’s', { skip }, async () => {
-  const first = await fetch(`${server.url}${handbook}`)
+  const first = await fetch(`${site.server.url}${handbook}`)
   const etag = first.headers.get('etag') ?? ''
   match(first.headers.get('cache-control') ?? '', /private/)
   match(first.headers.get('vary') ?? '', /Cookie/)
-  const again = await fetch(`${server.url}${handbook}`, { headers: { 'if-none-match': etag } })
+  const again = await fetch(`${site.server.url}${handbook}`, { headers: { 'if-none-match': etag } })
   equal(again.status, 304)
-  const cookie = `__Host-mdlibs=${maria.token}`
-  const signedIn = await fetch(`${server.url}${handbook}`, { headers: { cookie } })
+  const cookie = `__Host-mdlibs=${site.maria}`
+  const signedIn = await fetch(`${site.server.url}${handbook}`, { headers: { cookie } })
   notEqual(signedIn.headers.get('etag'), etag)
 })
 
@@ -384,9 +370,15 @@ const pages: readonly (readonly [path: string, by?: 'maria' | 'admin'])[] = [
   [`${handbook}/v/2.1.0/files/img/way.svg`],
   [`${handbook}/compare?from=1.4.2&to=2.1.0`],
   [`${handbook}/search?q=notes`],
+  [`${handbook}/v/1.4.2`],
+  [`${handbook}/advisories`, 'admin'],
   [`${handbook}/settings`, 'maria'],
+  [`${handbook}/delete`, 'maria'],
+  [`${handbook}/v/2.1.0/delete`, 'maria'],
+  ['/advisories'],
+  ['/@maria/-/quota', 'admin'],
   ['/@field-notes', 'maria'],
-  ['/@maria'],
+  ['/@maria', 'maria'],
   ['/@field-notes/-/members', 'maria'],
   ['/login?next=/account'],
   ['/register'],
@@ -402,13 +394,13 @@ test('every page suits everybody: names, landmarks, contrast by day and by night
 }, async () => {
   const script = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
   for (const [who, theirs] of Map.groupBy(pages, ([, by]) => by)) {
-    const by = who === undefined ? undefined : who === 'maria' ? maria.token : admin
-    await using opened = await open('/', { by, reducedMotion: 'reduce' })
+    const by = who === undefined ? undefined : who === 'maria' ? site.maria : site.admin
+    await using opened = await site.open('/', { by, reducedMotion: 'reduce' })
     const { page, requests, complaints } = opened
     for (const [path] of theirs) {
       await page.emulateMedia({ colorScheme: 'light' })
       await page.setViewportSize({ width: 1200, height: 800 })
-      await page.goto(`${server.url}${path}`)
+      await page.goto(`${site.server.url}${path}`)
       await page.evaluate(script)
       deepEqual(await violationsIn(page), [], `${path} by day`)
       await page.emulateMedia({ colorScheme: 'dark' })
@@ -417,7 +409,7 @@ test('every page suits everybody: names, landmarks, contrast by day and by night
       deepEqual(await outlineOf(page), outline, path)
     }
     deepEqual(complaints, [])
-    deepEqual(strangersAmong(requests), [])
+    deepEqual(strangersAmong(site, requests), [])
   }
 })
 
@@ -453,69 +445,6 @@ async function violationsIn(page: Page, rules?: readonly string[]): Promise<read
     })
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
   }, rules)
-}
-
-type OpenOptions = NonNullable<Parameters<OpenedBrowser['open']>[1]>
-
-/** `by`: the login token of whoever has signed in. */
-async function open(
-  path: string,
-  { by, ...options }: OpenOptions & { readonly by?: string | undefined } = {},
-): Promise<OpenedPage> {
-  const opened = await browser.open('about:blank', options)
-  if (by !== undefined) {
-    const cookie = { name: '__Host-mdlibs', value: by, url: server.url.replace('http:', 'https:') }
-    await opened.page
-      .context()
-      .addCookies([{ ...cookie, httpOnly: true, secure: true, sameSite: 'Strict' }])
-  }
-  await opened.page.goto(`${server.url}${path}`)
-  return opened
-}
-
-/** As a browser asks, in one of our own pages. */
-async function ask(
-  request: string,
-  token?: string,
-): Promise<{ readonly status: number; readonly text: string }> {
-  const [method = '', path = ''] = request.split(' ')
-  const response = await fetch(`${server.url}${path}`, {
-    method,
-    redirect: 'manual',
-    headers: {
-      origin: server.url,
-      ...(token === undefined ? {} : { cookie: `__Host-mdlibs=${token}` }),
-      ...(method === 'POST' ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
-    },
-  })
-  return { status: response.status, text: await response.text() }
-}
-
-async function setPassword(handle: string): Promise<void> {
-  await server.accounts.logins.setPassword(handle, password)
-}
-
-/** Of requests, those to another host. */
-function strangersAmong(requests: readonly string[]): readonly string[] {
-  return requests.filter(
-    (request) =>
-      !/^(?:GET|POST) (?:about:blank|SERVER\/)/.test(request.replace(server.url, 'SERVER')),
-  )
-}
-
-async function focused(page: Page): Promise<string> {
-  return await page.evaluate(
-    () => document.activeElement?.textContent?.replaceAll(/\s+/g, ' ').trim() ?? '',
-  )
-}
-
-/** Presses Tab until that has the focus. */
-async function tabTo(page: Page, text: string): Promise<void> {
-  for (let presses = 0; presses < 60; presses += 1) {
-    if ((await focused(page)) === text) return
-    await page.keyboard.press('Tab')
-  }
-  throw new Error(`the keyboard does not reach ${text}`)
 }
 
 function fromBase32(text: string): Uint8Array {

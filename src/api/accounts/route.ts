@@ -24,6 +24,8 @@ export interface AccountParts {
   readonly publicUrl: string | undefined
   /** How a browser goes on that comes back signed in; without it, it is shown what a program would be. */
   readonly onSignedOn?: (signedOn: SignedOn, request: HttpRequest) => HttpResponse
+  /** What a browser is shown that comes back without being signed in. */
+  readonly onSignOnRefused?: (failure: unknown) => HttpResponse
 }
 
 export interface ScopeFigures {

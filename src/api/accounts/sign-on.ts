@@ -10,7 +10,7 @@ import {
   whenceOf,
 } from '#api/accounts/route'
 import { printSignedIn, type signedIn } from '#api/accounts/signed-in'
-import type { HttpRequest } from '#http/message'
+import type { HttpRequest, HttpResponse } from '#http/message'
 import { parseTarget } from '#http/target'
 import { requireUser } from '#identity/actor'
 import { personFault } from '#identity/faults'
@@ -73,6 +73,7 @@ export const startSignOn = accountRoute<undefined, z.infer<typeof wish>>({
       headers: { location: started.url, 'set-cookie': cookie, 'cache-control': 'no-store' },
     }
   },
+  refuse,
 })
 
 export const finishSignOn = accountRoute({
@@ -108,6 +109,7 @@ export const finishSignOn = accountRoute({
       headers: { ...headers, 'set-cookie': cookies, 'cache-control': 'no-store' },
     }
   },
+  refuse,
 })
 
 const link = z.object({
@@ -145,6 +147,16 @@ export const removeLink = accountRoute({
   run: ({ accounts }, { actor, names }) =>
     accounts.signOn.unlink(requireUser(actor), names['link'] ?? ''),
 })
+
+/** Programs that go this way have a problem document; people, a page. */
+function refuse(
+  { onSignOnRefused }: AccountParts,
+  failure: unknown,
+  { headers }: HttpRequest,
+): HttpResponse | undefined {
+  const isBrowser = (headers['accept'] ?? '').includes('text/html')
+  return isBrowser ? onSignOnRefused?.(failure) : undefined
+}
 
 /** Where the browser has found us, or the operator says that it does. */
 function homeOf(

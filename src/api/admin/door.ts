@@ -14,8 +14,8 @@ import { roleRoutes } from '#api/admin/roles'
 import type { AdminParts, AdminRoute, Names } from '#api/admin/route'
 import { targetRoutes } from '#api/admin/targets'
 import { userRoutes } from '#api/admin/users'
-import { failureFields } from '#api/faults'
 import type { RateLimits } from '#api/rate-limits'
+import { requestEnd } from '#api/request-end'
 import { sha256HexOf } from '#crypto/digest'
 import type { HttpHandler, HttpRequest, HttpResponse } from '#http/message'
 import { parseTarget, percentDecode, type RequestTarget } from '#http/target'
@@ -81,15 +81,12 @@ export function createAdminDoor(options: AdminDoorOptions): HttpHandler {
       onEnd: ({ bytesOut }) =>
         options.telemetry.requestEnded({
           door: 'admin',
-          requestId: request.id,
           ...trace,
           peer: request.peer,
-          method: request.method,
-          status: response.status,
-          bytesIn: request.body.received,
-          bytesOut,
-          ms: options.world.monotonic() - startedAt,
-          ...failureFields(failure, response.status),
+          ...requestEnd(request, {
+            ...{ response, failure, bytesOut },
+            ms: options.world.monotonic() - startedAt,
+          }),
         }),
     }
   }

@@ -1,5 +1,4 @@
 /** The registry on the wire: the two routes of the registry in Rust, byte for byte, and what stands beside them. */
-
 import { clientAddress } from '#api/client-address'
 import { deleteMetadata } from '#api/content/delete-metadata'
 import { registryFault } from '#api/content/faults'
@@ -10,12 +9,11 @@ import { postMetadata } from '#api/content/post-metadata'
 import { problemOf } from '#api/content/problem'
 import { type ContentDoorOptions, type ContentRoute, contentBase } from '#api/content/route'
 import { answerPreflight, crossOriginHeaders } from '#api/cross-origin'
+import { requestEnd } from '#api/request-end'
 import { findRegistryToken, type RegistryRight } from '#content/registry-tokens'
-import { Fault } from '#fault/fault'
 import type { HttpHandler, HttpRefusal, HttpRequest, HttpResponse } from '#http/message'
 import { parseTarget, percentDecode } from '#http/target'
 import { identityFault } from '#identity/faults'
-import type { RequestEnded } from '#telemetry/telemetry'
 
 const routes: readonly ContentRoute[] = [postMetadata, getMetadata, deleteMetadata, getShard]
 
@@ -55,20 +53,19 @@ export function createContentDoor(door: ContentDoorOptions): HttpHandler {
       },
       onEnd: (outcome) => {
         response.onEnd?.(outcome)
+        const { bytesOut } = outcome
         door.telemetry.requestEnded({
           door: 'registry',
-          requestId: request.id,
           ...trace,
           peer,
-          method: request.method,
-          status: response.status,
-          bytesIn: request.body.received,
-          bytesOut: outcome.bytesOut,
-          ms: world.monotonic() - startedAt,
           ...(traceparent === undefined ? {} : { traceparent }),
-          ...(failure instanceof Fault ? { faultCode: failure.code } : {}),
-          ...(response.status === 500 ? { error: failure } : {}),
-        } satisfies RequestEnded)
+          ...requestEnd(request, {
+            response,
+            failure,
+            bytesOut,
+            ms: world.monotonic() - startedAt,
+          }),
+        })
       },
     }
   }

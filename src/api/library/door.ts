@@ -6,7 +6,6 @@ import {
   crossOriginHeaders,
   exposedHeaders,
 } from '#api/cross-origin'
-import { failureFields } from '#api/faults'
 import { answerDocument } from '#api/library/document'
 import { libraryDoorFault } from '#api/library/faults'
 import { type FoundRoute, RouteTable } from '#api/library/find-route'
@@ -18,6 +17,7 @@ import { type BudgetState, budgetHeaders, type RequestBudgets } from '#api/libra
 import { apiBase } from '#api/library/route'
 import { securityHeaders, strictTransport } from '#api/library/security-headers'
 import type { RateLimits } from '#api/rate-limits'
+import { requestEnd } from '#api/request-end'
 import type { BoundRoute, RestCall } from '#api/rest-route'
 import type { HttpHandler, HttpRefusal, HttpRequest, HttpResponse } from '#http/message'
 import { parseTarget, percentDecode, type RequestTarget } from '#http/target'
@@ -55,6 +55,8 @@ interface Trace {
   caller?: string
   subject?: string
   budget?: BudgetState | undefined
+  /** Of the operation, which may know how people are told. */
+  refuse?: (failure: unknown) => HttpResponse | undefined
 }
 
 const exposed = `${exposedHeaders}, Content-Disposition, Deprecation, Link, Repr-Digest, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id`
@@ -79,9 +81,9 @@ export function createLibraryDoor(door: LibraryDoorOptions): HttpHandler {
     } catch (error) {
       failure = error
       door.rates.noteFailure(address, error)
-      response = problemOf(error, request.id)
+      response = trace.refuse?.(error) ?? problemOf(error, request.id)
     }
-    const { budget, ...told } = trace
+    const { budget, refuse: _, ...told } = trace
     const { traceparent } = request.headers
     return {
       ...response,
@@ -96,18 +98,18 @@ export function createLibraryDoor(door: LibraryDoorOptions): HttpHandler {
       },
       onEnd: (outcome) => {
         response.onEnd?.(outcome)
+        const { bytesOut } = outcome
         telemetry.requestEnded({
           door: 'libraries',
-          requestId: request.id,
           ...told,
           peer: address,
-          method: request.method,
-          status: response.status,
-          bytesIn: request.body.received,
-          bytesOut: outcome.bytesOut,
-          ms: world.monotonic() - startedAt,
           ...(traceparent === undefined ? {} : { traceparent }),
-          ...failureFields(failure, response.status),
+          ...requestEnd(request, {
+            response,
+            failure,
+            bytesOut,
+            ms: world.monotonic() - startedAt,
+          }),
         })
       },
     }
@@ -147,6 +149,7 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
   trace.operation = route.operation
   trace.endpoint = `${apiBase}${route.path}`
   tellSubject(trace, Object.values(names))
+  if ('respond' in route) trace.refuse = (failure) => route.refuse?.(undefined, failure, request)
   const actor = await whoAsks(request, parts)
   trace.budget = await door.budgets.take(route.budget, { actor, address })
   const { retryAfterS } = trace.budget ?? {}

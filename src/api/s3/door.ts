@@ -1,7 +1,6 @@
 /** The S3 wire over an `ObjectStore`: translates requests into domain calls and faults into S3's XML. Holds no state but a cache of keys. */
-
-import { failureFields } from '#api/faults'
 import { answerIam, isIamRequest } from '#api/iam/door'
+import { requestEnd } from '#api/request-end'
 import { actionOf } from '#api/s3/actions'
 import { type Address, resolveAddress } from '#api/s3/address'
 import { isGuest } from '#api/s3/anonymous'
@@ -74,23 +73,17 @@ export function createS3Door(options: S3DoorOptions): S3Door {
         headers: { ...response.headers, ...granted, ...idHeaders(request.id) },
         onEnd: (outcome) => {
           response.onEnd?.(outcome)
+          const { bytesOut } = outcome
           const totalMs = options.world.monotonic() - startedAt
           const { operation = 'Unknown' } = traced
           options.telemetry.requestEnded({
             door: 's3',
-            requestId: request.id,
             ...traced,
             operation,
             ...whoAndWhat(request, { address: cross?.address, caller }),
-            method: request.method,
-            status: response.status,
-            bytesIn: request.body.received,
-            bytesOut: outcome.bytesOut,
-            ms: totalMs,
-            ...failureFields(failure ?? told, response.status),
+            ...requestEnd(request, { response, failure: failure ?? told, bytesOut, ms: totalMs }),
           })
           const { bucket, key } = cross?.address ?? {}
-          const { bytesOut } = outcome
           const ended = { request, response, failure, operation, bucket, key, caller, bytesOut }
           tellAccess(options, { ...ended, totalMs, turnAroundMs }).catch(() => {}) // no bucket's name, or nobody knows it now
         },

@@ -3,7 +3,7 @@
  * everybody is what a website shows. https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html
  */
 import { strict as assert } from 'node:assert'
-import { failureFields } from '#api/faults'
+import { requestEnd } from '#api/request-end'
 import { bucketOfHost } from '#api/s3/address'
 import type { Call, ObjectCall } from '#api/s3/call'
 import type { S3DoorOptions } from '#api/s3/door-options'
@@ -45,25 +45,19 @@ export function createWebsiteDoor(options: S3DoorOptions): HttpHandler {
       headers: { ...response.headers, 'x-amz-request-id': request.id, 'x-amz-id-2': hostId },
       onEnd: (outcome) => {
         response.onEnd?.(outcome)
+        const { bytesOut } = outcome
         const totalMs = options.world.monotonic() - startedAt
         const operation = 'GetWebsitePage'
         options.telemetry.requestEnded({
           door: 's3',
-          requestId: request.id,
           operation,
           ...(trace.bucket === undefined ? {} : { bucket: trace.bucket }),
           principal: 'anonymous',
           peer: request.peer,
           ...(trace.key === undefined ? {} : { object: trace.key }),
-          method: request.method,
-          status: response.status,
-          bytesIn: request.body.received,
-          bytesOut: outcome.bytesOut,
-          ms: totalMs,
-          ...failureFields(failure, response.status),
+          ...requestEnd(request, { response, failure, bytesOut, ms: totalMs }),
         })
         const { bucket, key } = trace
-        const { bytesOut } = outcome
         const ended = { request, response, failure, operation, bucket, key, bytesOut }
         tellAccess(options, { ...ended, caller: undefined, totalMs, turnAroundMs }).catch(() => {}) // nobody knows the bucket now
       },

@@ -4,21 +4,16 @@
  */
 import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { z } from 'zod'
 import { toHex } from '#bytes/text'
 import { fileFault } from '#cli/local-file'
 import type { Lot, Lots } from '#content/upload'
 import { blake3 } from '#crypto/blake3'
 
-const bytes = z
-  .string()
-  .regex(/^(?:[0-9a-f]{2})+$/)
-  .transform((hex) => Uint8Array.fromHex(hex))
-
-const line = z.union([
-  z.object({ object: z.string(), block: z.int().min(0), nonce: bytes, salt: bytes.optional() }),
-  z.object({ object: z.string(), manifest: bytes }),
-])
+/** What a line says. */
+type Line = { readonly object: string } & (
+  | ({ readonly block: number } & Pick<Lot, 'nonce' | 'salt'>)
+  | { readonly manifest: Uint8Array }
+)
 
 /** What an upload is the same by: everything that decides which shards go where. */
 export type UploadIdentity = readonly (string | number | boolean | undefined)[]
@@ -96,9 +91,8 @@ export class Journal implements AsyncDisposable {
     await this.#file.close()
   }
 
-  #learn(lines: readonly string[]): void {
-    for (const text of lines) {
-      const read = line.parse(JSON.parse(text)) // `readLines` has kept no other
+  #learn(lines: readonly Line[]): void {
+    for (const read of lines) {
       if ('manifest' in read) this.#manifests.set(read.object, read.manifest)
       else {
         const { object, block, nonce, salt } = read
@@ -125,18 +119,42 @@ export async function hasJournal(path: string): Promise<boolean> {
 }
 
 /** Those that are whole: a run that was killed may have left half of one. */
-async function readLines(path: string): Promise<readonly string[]> {
+async function readLines(path: string): Promise<readonly Line[]> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return ''
     throw error
   })
-  return text.split('\n').filter((one) => {
-    try {
-      return line.safeParse(JSON.parse(one)).success
-    } catch {
-      return false // half a line
-    }
-  })
+  return text.split('\n').flatMap((line) => parseLine(line) ?? [])
+}
+
+function parseLine(line: string): Line | undefined {
+  const read = tryParse(line)
+  if (typeof read !== 'object' || read === null || !('object' in read)) return undefined
+  const { object } = read
+  if (typeof object !== 'string') return undefined
+  if ('manifest' in read) {
+    const manifest = bytesOf(read.manifest)
+    return manifest && { object, manifest }
+  }
+  const block = 'block' in read ? read.block : undefined
+  const nonce = 'nonce' in read ? bytesOf(read.nonce) : undefined
+  const salt = 'salt' in read ? bytesOf(read.salt) : undefined
+  if (typeof block !== 'number' || nonce === undefined) return undefined
+  return 'salt' in read && salt === undefined ? undefined : { object, block, nonce, salt }
+}
+
+function tryParse(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined // half a line
+  }
+}
+
+function bytesOf(hex: unknown): Uint8Array | undefined {
+  return typeof hex === 'string' && /^(?:[0-9a-f]{2})+$/.test(hex)
+    ? Uint8Array.fromHex(hex)
+    : undefined
 }
 
 function blockName(object: string, index: number): string {

@@ -11,6 +11,7 @@ import { attribute, type Html, type HtmlPart, html } from '#api/library/pages/ht
 import {
   accountPath,
   codesPath,
+  homePath,
   newTeamPath,
   passwordPath,
   registerPath,
@@ -54,6 +55,11 @@ export function renderSignInPage(page: SignInPage): Html {
 /** A sign-in that came from elsewhere: the cookie goes along only with what begins here. */
 export function renderSignedInPage(next: string): Html {
   return html`<div class="narrow"><h1>You are signed in</h1><p><a href="${next}">Continue</a></p></div>`
+}
+
+export function renderNotSignedInPage(why: string): Html {
+  return html`<div class="narrow"><h1>You are not signed in</h1><p>${visibleText(why)}</p>
+    <p class="actions"><a class="button primary" href="${signInPath}">Back to signing in</a> <a class="button" href="${homePath}">Home</a></p></div>`
 }
 
 export interface RegisterPage {

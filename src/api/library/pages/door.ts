@@ -5,10 +5,11 @@
 import { answerBrowserFile } from '#api/browser-file'
 import { clientAddress } from '#api/client-address'
 import { includesEtag, parseEtags } from '#api/etags'
-import { failureFields } from '#api/faults'
 import { libraryDoorFault } from '#api/library/faults'
 import { accountRoutes } from '#api/library/pages/account-routes'
+import { advisoryRoutes } from '#api/library/pages/advisory-routes'
 import { forgetLogin, readLogin } from '#api/library/pages/cookies'
+import { deleteRoutes } from '#api/library/pages/delete-routes'
 import { errorTitle, renderErrorPage } from '#api/library/pages/error-page'
 import { readForm } from '#api/library/pages/form-body'
 import { type Reader, renderPage } from '#api/library/pages/layout'
@@ -16,6 +17,7 @@ import { libraryPageRoutes } from '#api/library/pages/library-routes'
 import { manageRoutes } from '#api/library/pages/manage-routes'
 import { pageHeaders } from '#api/library/pages/page-headers'
 import { homePath, signInPath, withQuery } from '#api/library/pages/paths'
+import { quotaRoutes } from '#api/library/pages/quota-routes'
 import {
   htmlType,
   type LibraryPagesOptions,
@@ -25,11 +27,16 @@ import {
   seeOther,
 } from '#api/library/pages/route'
 import { isFromHere } from '#api/library/pages/same-origin'
-import { answerSignedOn, signInRoutes } from '#api/library/pages/sign-in-routes'
+import {
+  answerSignedOn,
+  answerSignOnRefused,
+  signInRoutes,
+} from '#api/library/pages/sign-in-routes'
 import { teamRoutes } from '#api/library/pages/team-routes'
 import { tellProblem } from '#api/library/problem'
 import { budgetHeaders } from '#api/library/request-budgets'
 import { strictTransport } from '#api/library/security-headers'
+import { requestEnd } from '#api/request-end'
 import { sha256HexOf } from '#crypto/digest'
 import { isFault } from '#fault/fault'
 import type { HttpHandler, HttpRequest, HttpResponse } from '#http/message'
@@ -42,6 +49,9 @@ export const pageRoutes: readonly PageRoute[] = [
   ...accountRoutes,
   ...teamRoutes,
   ...manageRoutes,
+  ...deleteRoutes,
+  ...advisoryRoutes,
+  ...quotaRoutes,
   ...libraryPageRoutes,
 ]
 
@@ -71,6 +81,8 @@ export interface LibraryPages {
   readonly answer: HttpHandler
   /** Where a browser goes on after signing in elsewhere. */
   signedOn(signedOn: SignedOn): HttpResponse
+  /** What it is told when it comes back without. */
+  signOnRefused(failure: unknown): HttpResponse
 }
 
 export function createLibraryPages(parts: LibraryPagesOptions): LibraryPages {
@@ -84,6 +96,7 @@ export function createLibraryPages(parts: LibraryPagesOptions): LibraryPages {
     answer: (request) => answerAndTell(request, parts, read),
     signedOn: (signedOn) =>
       answerSignedOn(signedOn, { reader: strangerTo(parts, read()), now: world.now() }),
+    signOnRefused: (failure) => answerSignOnRefused(failure, strangerTo(parts, read())),
   }
 }
 
@@ -113,18 +126,13 @@ async function answerAndTell(
     },
     onEnd: (outcome) => {
       response.onEnd?.(outcome)
+      const { bytesOut } = outcome
       telemetry.requestEnded({
         door: 'libraries',
-        requestId: request.id,
         ...trace,
         peer: address,
-        method: request.method,
-        status: response.status,
-        bytesIn: request.body.received,
-        bytesOut: outcome.bytesOut,
-        ms: world.monotonic() - startedAt,
         ...(traceparent === undefined ? {} : { traceparent }),
-        ...failureFields(failure, response.status),
+        ...requestEnd(request, { response, failure, bytesOut, ms: world.monotonic() - startedAt }),
       })
     },
   }

@@ -3,11 +3,12 @@ import type { FormState } from '#api/library/pages/form-fields'
 import { tellProblem } from '#api/library/problem'
 import { Fault } from '#fault/fault'
 import type { AccountFaultCode, PersonFaultCode } from '#identity/faults'
+import type { ArchiveFaultCode } from '#library/archive-faults'
 import type { LibraryFaultCode } from '#library/faults'
 
 type Told = Readonly<Record<string, string>>
 type OfForms = Readonly<
-  Partial<Record<AccountFaultCode | PersonFaultCode | LibraryFaultCode, string>>
+  Partial<Record<AccountFaultCode | PersonFaultCode | LibraryFaultCode | ArchiveFaultCode, string>>
 >
 
 /** Whose value it was, by the code of the fault; an empty name for that of none alone. */
@@ -35,9 +36,24 @@ const fieldOfCode: Told = {
   'identity/member-exists': 'username',
   'identity/no-such-provider': '',
   'identity/provider-unreachable': '',
-  'library/no-such-scope': '',
+  'library/malformed-range': 'range',
+  'library/malformed-tag': 'tag',
+  'library/no-such-scope': 'handle',
   'library/no-such-tag': '',
+  'library/no-such-owner': '',
+  'library/no-such-grant': '',
+  'library/no-such-invitation': '',
+  'library/no-such-publisher': '',
+  'library/no-such-version': 'version',
+  'library/not-confirmed': 'confirm',
 } satisfies OfForms
+
+/** Those whose detail names the field. */
+const namingField: ReadonlySet<string> = new Set([
+  'library/malformed-advisory',
+  'library/malformed-claims',
+  'library/malformed-text',
+] satisfies LibraryFaultCode[])
 
 /** Where a form can say more than an answer to a program, or less. */
 const sentences: Told = {
@@ -48,6 +64,10 @@ const sentences: Told = {
   'identity/last-admin': 'A team keeps at least one admin: make somebody else one first.',
   'identity/malformed-username':
     '3 to 32 lower-case letters and digits, with single hyphens between them.',
+  'library/malformed-advisory': 'This is missing, too long, or not what is expected here.',
+  'library/malformed-claims':
+    'This is missing, too long, or says nothing that tells anybody apart.',
+  'library/malformed-text': 'This is missing, too long, or has characters that cannot be seen.',
   'library/not-confirmed': 'Everybody could read it: write its name, to say that this is meant.',
 } satisfies OfForms
 
@@ -60,9 +80,15 @@ export function mistakenForm(
 ): FormState {
   if (!(error instanceof Fault)) throw error
   const { status, text } = tellProblem(error)
-  const field = fieldOfCode[error.code]
+  const field = fieldOf(error)
   const isOfPages = status === 401 || status === 404 || status === 410 || status >= 500
   if (field === undefined && isOfPages) throw error
   const at = names[field ?? ''] ?? field ?? ''
-  return { values, mistakes: new Map([[at, sentences[error.code] ?? text]]) }
+  const isTold = namingField.has(error.code) && error.detail['reason'] !== undefined
+  const sentence = isTold ? text : (sentences[error.code] ?? text)
+  return { values, mistakes: new Map([[at, sentence]]) }
+}
+
+function fieldOf({ code, detail: { field } }: Fault): string | undefined {
+  return namingField.has(code) && typeof field === 'string' ? field : fieldOfCode[code]
 }

@@ -12,6 +12,8 @@ export interface InsidePage {
   readonly version: string | undefined
   readonly sought: string
   readonly hits: readonly InnerHit[]
+  /** There may be more than are shown. */
+  readonly isMore: boolean
   readonly isManaged: boolean
 }
 
@@ -26,7 +28,7 @@ export function renderInsidePage(page: InsidePage): Html {
     <div class="space" aria-live="polite">${sought !== '' && renderHits(page)}</div>`
 }
 
-function renderHits({ library, version, sought, hits }: InsidePage): HtmlPart {
+function renderHits({ library, version, sought, hits, isMore }: InsidePage): HtmlPart {
   if (hits.length === 0 || version === undefined)
     return renderEmpty(
       'Nothing found',
@@ -40,7 +42,7 @@ function renderHits({ library, version, sought, hits }: InsidePage): HtmlPart {
     )
     return html`<li><h2><a href="${filePath(library, version, path)}">${visibleWords(path)}</a></h2><ul class="plain">${lines}</ul></li>`
   })
-  return html`<p class="quiet">${countText(hits.length, 'line')} in ${countText(byPath.size, 'file')} of ${version}</p><ul class="results">${files}</ul>`
+  return html`<p class="quiet">${isMore ? `The first ${countText(hits.length, 'line')}` : countText(hits.length, 'line')} in ${countText(byPath.size, 'file')} of ${version}</p><ul class="results">${files}</ul>`
 }
 
 /** With the words that were sought, wherever they begin a word or are one. */

@@ -2,6 +2,7 @@
 import { attribute, type Html, type HtmlPart, html } from '#api/library/pages/html'
 import {
   accountPath,
+  advisoriesPath,
   homePath,
   moderationPath,
   registerPath,
@@ -110,6 +111,7 @@ function renderAccount({ actor, registration }: Reader): HtmlPart {
 const foot = html`<footer class="foot">
       <div>
         <a href="${homePath}">Home</a>
+        <a href="${advisoriesPath}">Advisories</a>
         <a href="${'/api/v1/openapi.json'}">API</a>
         <span>Install with <code>mdlibs</code>: versions never change, and every archive is checked by its digest.</span>
       </div>

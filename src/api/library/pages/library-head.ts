@@ -5,6 +5,7 @@ import {
   comparePath,
   filePath,
   insidePath,
+  libraryAdvisoriesPath,
   libraryPath,
   scopePath,
   versionPath,
@@ -13,7 +14,14 @@ import { visibleText } from '#api/library/pages/unseen'
 import { countText } from '#api/library/pages/words'
 import type { LibraryFacts, VersionFacts } from '#library/model'
 
-export type LibraryTab = 'readme' | 'files' | 'versions' | 'compare' | 'search' | 'settings'
+export type LibraryTab =
+  | 'readme'
+  | 'files'
+  | 'versions'
+  | 'compare'
+  | 'search'
+  | 'advisories'
+  | 'settings'
 
 export function renderLibraryHead(
   library: LibraryFacts,
@@ -45,6 +53,9 @@ export function renderLibraryHead(
     },
     { name: 'Compare', path: comparePath(library), isHere: tab === 'compare' },
     { name: 'Search inside', path: insidePath(library), isHere: tab === 'search' },
+    ...(tab === 'advisories'
+      ? [{ name: 'Advisories', path: libraryAdvisoriesPath(library), isHere: true }]
+      : []),
     ...(isManaged
       ? [{ name: 'Settings', path: `${libraryPath(library)}/settings`, isHere: tab === 'settings' }]
       : []),

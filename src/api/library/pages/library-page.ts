@@ -1,4 +1,5 @@
 /** A library as people meet it: what it says of itself, how it is installed, and why it may be trusted. */
+import { renderAdvisoryNotice } from '#api/library/pages/advisories-page'
 import { type DownloadsOfDay, renderDownloadsChart } from '#api/library/pages/downloads-chart'
 import { type Html, type HtmlPart, html, isSafeAddress } from '#api/library/pages/html'
 import { renderEmpty } from '#api/library/pages/layout'
@@ -8,6 +9,7 @@ import {
   archivePath,
   filePath,
   type LibraryNames,
+  libraryAdvisoriesPath,
   libraryApiPath,
   libraryPath,
   scopePath,
@@ -18,7 +20,7 @@ import {
 import { visibleText, visibleWords } from '#api/library/pages/unseen'
 import { countText, dateOf, momentOf, numberText, whoSees } from '#api/library/pages/words'
 import type { FrontValue } from '#library/front-matter'
-import type { Finding, LibraryFacts, VersionFacts } from '#library/model'
+import type { Advisory, Finding, LibraryFacts, VersionFacts } from '#library/model'
 import { sizeText } from '#web/size-text'
 
 export interface LibraryPage {
@@ -28,6 +30,8 @@ export interface LibraryPage {
   readonly readme: RenderedReadme
   readonly downloads: readonly DownloadsOfDay[]
   readonly isManaged: boolean
+  /** What is known against the library, withdrawn ones left out. */
+  readonly advisories: readonly Advisory[]
   /** What whoever asks may do with this version. */
   readonly forms?: HtmlPart
 }
@@ -40,14 +44,16 @@ export type RenderedReadme =
 export function renderLibraryPage(page: LibraryPage): Html {
   const { library, version, readme, isManaged } = page
   return html`${renderLibraryHead(library, { tab: 'readme', version, isManaged })}
+    <p class="narrow-only small"><a href="#about">Install it, contents, licence and trust</a></p>
     <div class="beside">
-      <div>${renderReadme(readme, page)}${version !== undefined && renderFindings(version)}</div>
-      <aside aria-label="About this library">
+      <div>${version !== undefined && renderAdvisoryNotice(version, page.advisories)}${renderReadme(readme, page)}${version !== undefined && renderFindings(version)}</div>
+      <aside id="about" aria-label="About this library">
         ${version !== undefined && renderInstall(library, version)}
         ${readme.kind === 'rendered' && renderContents(readme.markdown.headings)}
         ${renderFacts(library, version)}
         ${renderDownloads(library, page.downloads)}
         ${version !== undefined && renderTrust(library, version)}
+        ${page.advisories.length > 0 && html`<section><h2>Advisories</h2><p><a href="${libraryAdvisoriesPath(library)}">${countText(page.advisories.length, 'advisory', 'advisories')}</a></p></section>`}
         ${library.visibility === 'public' && renderBadge(library)}
         ${page.forms}
       </aside>
@@ -57,8 +63,8 @@ export function renderLibraryPage(page: LibraryPage): Html {
 function renderReadme(readme: RenderedReadme, { library, version }: LibraryPage): HtmlPart {
   if (version === undefined)
     return renderEmpty(
-      'Nothing is published yet',
-      'The first version that goes live is shown here.',
+      'No version is live',
+      'The next one that is published, or approved, is shown here.',
     )
   switch (readme.kind) {
     case 'rendered':

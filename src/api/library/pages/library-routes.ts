@@ -6,7 +6,7 @@ import { managerOf } from '#api/library/pages/library-manager'
 import { type RenderedReadme, renderLibraryPage } from '#api/library/pages/library-page'
 import { renderVersionForms } from '#api/library/pages/manage-pages'
 import { renderModerationPage } from '#api/library/pages/moderation-page'
-import { libraryOfPath } from '#api/library/pages/named-library'
+import { libraryOfPath, versionOfPath } from '#api/library/pages/named-library'
 import { libraryPath, versionPath } from '#api/library/pages/paths'
 import { answerRaw, isPicture } from '#api/library/pages/raw-file'
 import { readBeginning, textOf } from '#api/library/pages/read-content'
@@ -32,6 +32,7 @@ import type { HttpResponse } from '#http/message'
 import { libraryFault } from '#library/faults'
 import { isMarkdown } from '#library/file-kind'
 import type { FindQuery, FindSort, LibraryRef, VersionFacts } from '#library/model'
+import { maySpeakFor } from '#library/rights'
 
 const shortListMax = 6
 const perPage = 20
@@ -148,6 +149,7 @@ const scopePage: PageRoute = {
       members: team?.members,
       teams: isSelf ? [...actor.teams.keys()] : [],
       found,
+      quota: maySpeakFor(actor, handle) ? await parts.libraries.quota(actor, handle) : undefined,
     })
     return answerPage(call, { title: `@${handle}`, main })
   },
@@ -194,21 +196,8 @@ const versionPage: PageRoute = {
   budget: 'metadata',
   async run(call) {
     const ref = libraryOfPath(call)
-    return await answerLibrary(call, ref, await versionOf(call, ref))
+    return await answerLibrary(call, ref, await versionOfPath(call, ref))
   },
-}
-
-/** `library/no-such-version` also for what cannot be one */
-async function versionOf(
-  { parts: { libraries }, actor, names }: PageCall,
-  ref: LibraryRef,
-): Promise<VersionFacts> {
-  try {
-    return await libraries.version(actor, { ...ref, version: names['version'] ?? '' })
-  } catch (error) {
-    if (isFault(error, 'library/malformed-version')) throw libraryFault('library/no-such-version')
-    throw error
-  }
 }
 
 async function answerLibrary(
@@ -217,9 +206,10 @@ async function answerLibrary(
   version: VersionFacts | undefined,
 ): Promise<HttpResponse> {
   const { libraries } = call.parts
-  const [library, downloads, readme, manager] = await Promise.all([
+  const [library, downloads, advisories, readme, manager] = await Promise.all([
     libraries.library(call.actor, ref),
     libraries.downloads(call.actor, { ...ref, days: chartDays }),
+    libraries.advisories(call.actor, ref),
     version === undefined ? noReadme : readmeOf(call, version),
     managerOf(call, ref),
   ])
@@ -228,6 +218,7 @@ async function answerLibrary(
     version,
     readme,
     downloads: downloads.days,
+    advisories: advisories.filter(({ withdrawnAt }) => withdrawnAt === undefined),
     isManaged: manager.mayManage,
     forms: version === undefined ? undefined : renderVersionForms(version, manager.of(version)),
   })
@@ -269,7 +260,8 @@ const versions: PageRoute = {
     const ref = libraryOfPath(call)
     const library = await call.parts.libraries.versions(call.actor, ref)
     const { mayManage: isManaged } = await managerOf(call, ref)
-    const main = renderVersionsPage(library, { isManaged })
+    const advisories = await call.parts.libraries.advisories(call.actor, ref)
+    const main = renderVersionsPage(library, { advisories, isManaged })
     return answerPage(call, { title: `Versions of @${ref.scope}/${ref.name}`, main })
   },
 }
@@ -318,7 +310,10 @@ const inside: PageRoute = {
             )
             .catch(nothingWhenMalformed)
     const { mayManage: isManaged } = await managerOf(call, ref)
-    const main = renderInsidePage({ library, version: library.latest, sought, hits, isManaged })
+    const main = renderInsidePage({
+      ...{ library, version: library.latest, sought, hits, isManaged },
+      isMore: hits.length >= innerHitsMax,
+    })
     return answerPage(call, { title: `Search in @${ref.scope}/${ref.name}`, main })
   },
 }
@@ -331,7 +326,7 @@ function nothingWhenMalformed(error: unknown): readonly [] {
 async function answerFiles(call: PageCall): Promise<HttpResponse> {
   const ref = libraryOfPath(call)
   const { libraries } = call.parts
-  const version = await versionOf(call, ref)
+  const version = await versionOfPath(call, ref)
   const library = await libraries.library(call.actor, ref)
   const files = await libraries.files(call.actor, version)
   const path = (call.names['path'] ?? '').replace(/\/$/, '')
@@ -399,7 +394,7 @@ const raw: PageRoute = {
   budget: 'download',
   async run(call) {
     const ref = libraryOfPath(call)
-    const version = await versionOf(call, ref)
+    const version = await versionOfPath(call, ref)
     const path = call.names['path'] ?? ''
     const { signal } = call.request
     const found = await call.parts.libraries.file(call.actor, { ...version, path }, { signal })
@@ -414,7 +409,7 @@ const archive: PageRoute = {
   budget: 'download',
   async run(call) {
     const ref = libraryOfPath(call)
-    const { version } = await versionOf(call, ref)
+    const { version } = await versionOfPath(call, ref)
     const { signal } = call.request
     const opened = await call.parts.libraries.archive(call.actor, { ...ref, version }, { signal })
     return {
@@ -437,7 +432,7 @@ const provenance: PageRoute = {
   operation: 'ProvenanceOfPage',
   budget: 'metadata',
   async run(call) {
-    const version = await versionOf(call, libraryOfPath(call))
+    const version = await versionOfPath(call, libraryOfPath(call))
     const { signal } = call.request
     const bundle = await call.parts.libraries.provenance(call.actor, version, { signal })
     if (bundle === undefined) throw libraryFault('library/no-such-file')

@@ -6,16 +6,25 @@ import {
   renderField,
   renderMistake,
   renderSelect,
+  untouched,
 } from '#api/library/pages/form-fields'
-import { type Html, type HtmlPart, html } from '#api/library/pages/html'
+import { attribute, type Html, type HtmlPart, html } from '#api/library/pages/html'
 import { renderLibraryHead } from '#api/library/pages/library-head'
-import { libraryPath, scopePath, versionPath } from '#api/library/pages/paths'
+import {
+  deleteLibraryPath,
+  deleteVersionPath,
+  scopePath,
+  settingsPath,
+  versionPath,
+} from '#api/library/pages/paths'
+import { renderTrustedPublishers } from '#api/library/pages/trusted-publishers'
 import { visibleText } from '#api/library/pages/unseen'
 import { whoSees } from '#api/library/pages/words'
 import type {
   LibraryGrant,
   LibraryWithVersions,
   Owners,
+  TrustedPublisher,
   VersionFacts,
   Visibility,
 } from '#library/model'
@@ -31,46 +40,57 @@ export function renderVersionForms(
   const approve =
     isWaiting &&
     html`<section><h2>Staged</h2><div class="actions">${renderButton({ action: `${path}/approve`, label: 'Approve', look: 'primary' })}</div></section>`
-  if (version.state !== 'live') return approve
+  const remove = html`<p class="space"><a href="${deleteVersionPath(version, version.version)}">Delete this version …</a></p>`
+  if (version.state !== 'live') return html`${approve}<section>${remove}</section>`
   return html`<section><h2>Manage this version</h2>
       ${version.yanked === undefined ? renderReason(`${path}/yank`, { label: 'Yank', name: 'reason', hint: 'Why', look: 'slim danger' }) : renderButton({ action: `${path}/unyank`, label: 'Take the yank back' })}
-      ${version.deprecated === undefined ? renderReason(`${path}/deprecate`, { label: 'Deprecate', name: 'message', hint: 'What to use instead', look: 'slim' }) : renderButton({ action: `${path}/undeprecate`, label: 'Not deprecated any more' })}</section>`
+      ${version.deprecated === undefined ? renderReason(`${path}/deprecate`, { label: 'Deprecate', name: 'message', hint: 'What to use instead', look: 'slim' }) : renderButton({ action: `${path}/undeprecate`, label: 'Not deprecated any more' })}
+      ${remove}</section>`
 }
 
 function renderReason(
   action: string,
   { label, name, hint, look }: Readonly<Record<'label' | 'name' | 'hint' | 'look', string>>,
+  state: FormState = untouched,
 ): Html {
-  const id = `${label.toLowerCase()}-${name}`
-  return html`<details class="small"><summary>${label} …</summary><form class="inline-form" method="post" action="${action}"><div class="field"><label for="${id}">${hint}</label><input id="${id}" name="${name}" required autocomplete="off"></div><button class="${look}" type="submit">${label}</button></form></details>`
+  const form = label.toLowerCase()
+  return html`<details class="small"${attribute('open', state.mistakes.size > 0)}><summary>${label} …</summary><form class="inline-form" method="post" action="${action}">${renderField({ name, label: hint, form }, state)}<button class="${look}" type="submit">${label}</button></form></details>`
 }
 
 export interface SettingsPage {
   readonly library: LibraryWithVersions
   readonly owners: Owners
   readonly grants: readonly LibraryGrant[]
-  readonly form: FormState
+  readonly publishers: readonly TrustedPublisher[]
+  /** Whose word this server takes. */
+  readonly issuers: readonly string[]
+  /** The form that was sent, by its name, with what was wrong with it. */
+  readonly sent?: { readonly name: string; readonly form: FormState }
+}
+
+function stateOf({ sent }: SettingsPage, name: string): FormState {
+  return sent?.name === name ? sent.form : untouched
 }
 
 const visibilities: readonly Visibility[] = ['public', 'internal', 'private']
 
 export function renderSettingsPage(page: SettingsPage): Html {
-  const { library, form } = page
+  const { library, sent, publishers, issuers } = page
   return html`${renderLibraryHead(library, { tab: 'settings', isManaged: true })}
-    ${renderMistake(form)}
-    <div class="columns">${renderVisibility(page)}${renderPublishing(page)}${renderOwners(page)}${renderGrants(page)}${renderChannels(page)}${renderEnd(page)}</div>`
+    ${sent !== undefined && renderMistake(sent.form)}
+    <div class="columns">${renderVisibility(page)}${renderPublishing(page)}${renderOwners(page)}${renderGrants(page)}${renderChannels(page)}${renderEnd(page)}</div>
+    ${renderTrustedPublishers({ library, publishers, issuers, form: stateOf(page, 'trust') })}`
 }
 
-function settingsPath(library: LibraryWithVersions): string {
-  return `${libraryPath(library)}/settings`
-}
-
-function renderVisibility({ library, form }: SettingsPage): Html {
+function renderVisibility(page: SettingsPage): Html {
+  const { library } = page
+  const form = stateOf(page, 'visibility')
+  const chosen = form.values.get('visibility') ?? library.visibility
   const choices = visibilities.map((value) => ({
     value,
     label: value,
     hint: whoSees[value],
-    isChosen: value === library.visibility,
+    isChosen: value === chosen,
   }))
   return html`<section class="sheet"><h2>Who may read</h2><form class="fields" method="post" action="${`${settingsPath(library)}/visibility`}">
       ${renderChoices({ name: 'visibility', label: 'Visibility' }, choices)}
@@ -98,7 +118,8 @@ function renderPublishing({ library }: SettingsPage): Html {
       <div><button type="submit">Save</button></div></form></section>`
 }
 
-function renderOwners({ library, owners }: SettingsPage): Html {
+function renderOwners(page: SettingsPage): Html {
+  const { library, owners } = page
   const path = settingsPath(library)
   const coOwners = owners.coOwners.map(
     (handle) =>
@@ -109,7 +130,7 @@ function renderOwners({ library, owners }: SettingsPage): Html {
       html`<li><div class="actions"><span>@${to}, ${kind === 'transfer' ? 'to take it over' : 'to own it too'}: not answered yet</span>${renderButton({ action: `${path}/withdraw-owner`, label: 'Withdraw', about: `what is offered to ${to}`, hidden: { handle: to } })}</div></li>`,
   )
   return html`<section class="sheet"><h2>Owners</h2><ul class="plain"><li><a href="${scopePath(owners.owner)}">@${owners.owner}</a> <span class="pill">owner</span></li>${coOwners}${waiting}</ul>
-      <form class="inline-form space" method="post" action="${`${path}/invite-owner`}">${renderField({ name: 'handle', label: 'User or team', form: 'owner' }, { values: new Map(), mistakes: new Map() })}${renderSelect(
+      <form class="inline-form space" method="post" action="${`${path}/invite-owner`}">${renderField({ name: 'handle', label: 'User or team', form: 'owner' }, stateOf(page, 'invite-owner'))}${renderSelect(
         { name: 'kind', label: 'To', form: 'owner' },
         [
           { value: 'co-owner', label: 'own it too', isChosen: true },
@@ -118,14 +139,15 @@ function renderOwners({ library, owners }: SettingsPage): Html {
       )}<button type="submit">Offer</button></form></section>`
 }
 
-function renderGrants({ library, grants }: SettingsPage): Html {
+function renderGrants(page: SettingsPage): Html {
+  const { library, grants } = page
   const path = settingsPath(library)
   const items = grants.map(
     ({ to, role }) =>
       html`<li><div class="actions"><span><a href="${scopePath(to)}">@${to}</a> may ${role}</span>${renderButton({ action: `${path}/remove-grant`, label: 'Remove', about: `what ${to} may do`, hidden: { handle: to }, look: 'slim danger' })}</div></li>`,
   )
   return html`<section class="sheet"><h2>Let others in</h2>${items.length > 0 && html`<ul class="plain">${items}</ul>`}
-      <form class="inline-form space" method="post" action="${`${path}/grant`}">${renderField({ name: 'handle', label: 'User or team', form: 'grant' }, { values: new Map(), mistakes: new Map() })}${renderSelect(
+      <form class="inline-form space" method="post" action="${`${path}/grant`}">${renderField({ name: 'handle', label: 'User or team', form: 'grant' }, stateOf(page, 'grant'))}${renderSelect(
         { name: 'role', label: 'May', form: 'grant' },
         [
           { value: 'read', label: 'read', isChosen: true },
@@ -134,7 +156,8 @@ function renderGrants({ library, grants }: SettingsPage): Html {
       )}<button type="submit">Let in</button></form></section>`
 }
 
-function renderChannels({ library }: SettingsPage): Html {
+function renderChannels(page: SettingsPage): Html {
+  const { library } = page
   const path = settingsPath(library)
   const tags = Object.entries(library.distTags).map(
     ([tag, version]) =>
@@ -148,13 +171,15 @@ function renderChannels({ library }: SettingsPage): Html {
       isChosen: version === library.latest,
     }))
   return html`<section class="sheet"><h2>Channels</h2>${tags.length > 0 && html`<ul class="plain">${tags}</ul>`}
-      ${versions.length > 0 && html`<form class="inline-form space" method="post" action="${`${path}/tag`}">${renderField({ name: 'tag', label: 'Channel', placeholder: 'next', form: 'tag' }, { values: new Map(), mistakes: new Map() })}${renderSelect({ name: 'version', label: 'Is', form: 'tag' }, versions)}<button type="submit">Set</button></form>`}</section>`
+      ${versions.length > 0 && html`<form class="inline-form space" method="post" action="${`${path}/tag`}">${renderField({ name: 'tag', label: 'Channel', placeholder: 'next', form: 'tag' }, stateOf(page, 'tag'))}${renderSelect({ name: 'version', label: 'Is', form: 'tag' }, versions)}<button type="submit">Set</button></form>`}</section>`
 }
 
-function renderEnd({ library }: SettingsPage): Html {
+function renderEnd(page: SettingsPage): Html {
+  const { library } = page
   const path = settingsPath(library)
   const { deprecated, archivedAt } = library
   return html`<section class="sheet"><h2>When it comes to an end</h2>
-      ${deprecated === undefined ? renderReason(`${path}/deprecate`, { label: 'Deprecate', name: 'message', hint: 'What to use instead', look: 'slim' }) : html`<p>Deprecated: ${visibleText(deprecated)}</p>${renderButton({ action: `${path}/undeprecate`, label: 'Not deprecated any more' })}`}
-      <div class="space">${archivedAt === undefined ? renderButton({ action: `${path}/archive`, label: 'Archive', look: 'slim danger' }) : renderButton({ action: `${path}/unarchive`, label: 'Not archived any more' })}</div></section>`
+      ${deprecated === undefined ? renderReason(`${path}/deprecate`, { label: 'Deprecate', name: 'message', hint: 'What to use instead', look: 'slim' }, stateOf(page, 'deprecate')) : html`<p>Deprecated: ${visibleText(deprecated)}</p>${renderButton({ action: `${path}/undeprecate`, label: 'Not deprecated any more' })}`}
+      <div class="space">${archivedAt === undefined ? renderButton({ action: `${path}/archive`, label: 'Archive', look: 'slim danger' }) : renderButton({ action: `${path}/unarchive`, label: 'Not archived any more' })}</div>
+      <p class="space"><a href="${deleteLibraryPath(library)}">Delete the library …</a></p></section>`
 }

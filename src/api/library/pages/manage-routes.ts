@@ -1,9 +1,9 @@
 /** Forms of those who manage libraries: versions that wait, yanks, settings. */
-import { type FormState, untouched } from '#api/library/pages/form-fields'
+import type { FormState } from '#api/library/pages/form-fields'
 import { mistakenForm } from '#api/library/pages/form-mistakes'
 import { renderSettingsPage } from '#api/library/pages/manage-pages'
 import { libraryOfForm, libraryOfPath } from '#api/library/pages/named-library'
-import { libraryPath, moderationPath, versionPath } from '#api/library/pages/paths'
+import { moderationPath, settingsPath, versionPath } from '#api/library/pages/paths'
 import {
   answerPage,
   done,
@@ -13,6 +13,7 @@ import {
   requireUser,
   seeOther,
 } from '#api/library/pages/route'
+import { parseClaims } from '#api/library/pages/trusted-publishers'
 import type { HttpResponse } from '#http/message'
 import type { UserActor } from '#identity/actor'
 import type { Libraries, VersionRef } from '#library/libraries'
@@ -107,17 +108,24 @@ const versions = [
   }),
 ]
 
-async function answerSettings(call: PageCall, form: FormState = untouched): Promise<HttpResponse> {
+/** With what was wrong with a form of it, by that form's name. */
+async function answerSettings(
+  call: PageCall,
+  sent?: { readonly name: string; readonly form: FormState },
+): Promise<HttpResponse> {
   const { libraries } = call.parts
   const actor = requireUser(call)
   const ref = libraryOfPath(call)
   const library = await libraries.versions(actor, ref)
-  const [owners, grants] = await Promise.all([
+  const [owners, grants, publishers] = await Promise.all([
     libraries.owners(actor, ref),
     libraries.grants(actor, ref),
+    libraries.trustedPublishers(actor, ref),
   ])
-  const main = renderSettingsPage({ library, owners, grants, form })
-  const status = form.mistakes.size > 0 ? 422 : 200
+  const issuers = call.parts.accounts.trustedPublishing.issuers()
+  const page = { library, owners, grants, publishers, issuers }
+  const main = renderSettingsPage({ ...page, ...(sent === undefined ? {} : { sent }) })
+  const status = sent === undefined ? 200 : 422
   return answerPage(call, { title: `Settings of @${ref.scope}/${ref.name}`, main }, status)
 }
 
@@ -156,9 +164,9 @@ function settingsForm(
           ref,
           text: (field) => fieldOf(call, field),
         })
-        return seeOther(done(`${libraryPath(ref)}/settings`, 'saved'))
+        return seeOther(done(settingsPath(ref), 'saved'))
       } catch (error) {
-        return await answerSettings(call, mistakenForm(error, call.form))
+        return await answerSettings(call, { name, form: mistakenForm(error, call.form) })
       }
     },
   }
@@ -196,6 +204,13 @@ const settingsForms = [
   }),
   settingsForm('remove-grant', 'LetOut', ({ libraries, actor, ref, text }) =>
     libraries.removeGrant(actor, ref, text('handle')),
+  ),
+  settingsForm('trust', 'TrustPublisher', ({ libraries, actor, ref, text }) => {
+    const publisher = { issuer: text('issuer'), claims: parseClaims(text('claims')) }
+    return libraries.addTrustedPublisher(actor, ref, publisher)
+  }),
+  settingsForm('distrust', 'DistrustPublisher', ({ libraries, actor, ref, text }) =>
+    libraries.removeTrustedPublisher(actor, ref, text('id')),
   ),
   settingsForm('tag', 'SetChannel', ({ libraries, actor, ref, text }) =>
     libraries.setDistTag(actor, ref, text('tag'), text('version')),

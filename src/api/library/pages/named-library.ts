@@ -1,8 +1,8 @@
-/** Which library an address or a form names. */
+/** Which library, and which version of it, an address or a form names. */
 import { fieldOf, type PageCall } from '#api/library/pages/route'
 import { isFault } from '#fault/fault'
 import { libraryFault } from '#library/faults'
-import type { LibraryRef } from '#library/model'
+import type { LibraryRef, VersionFacts } from '#library/model'
 import { parseLibraryName, parseScope } from '#library/name'
 
 /** `library/no-such-library` also for a name that cannot be one */
@@ -13,6 +13,19 @@ export function libraryOfPath({ names }: PageCall): LibraryRef {
 /** As `libraryOfPath`. */
 export function libraryOfForm(call: PageCall): LibraryRef {
   return refOf(fieldOf(call, 'scope'), fieldOf(call, 'name'))
+}
+
+/** `library/no-such-version` also for what cannot be one */
+export async function versionOfPath(
+  { parts: { libraries }, actor, names }: PageCall,
+  ref: LibraryRef,
+): Promise<VersionFacts> {
+  try {
+    return await libraries.version(actor, { ...ref, version: names['version'] ?? '' })
+  } catch (error) {
+    if (isFault(error, 'library/malformed-version')) throw libraryFault('library/no-such-version')
+    throw error
+  }
 }
 
 function refOf(scope: string, name: string): LibraryRef {

@@ -16,6 +16,7 @@ export const tokensPath = '/account/tokens'
 export const passwordPath = '/account/password'
 export const codesPath = '/account/codes'
 export const moderationPath = '/moderation'
+export const advisoriesPath = '/advisories'
 export const newTeamPath = '/new-team'
 
 /** Where signing in elsewhere begins: the API's way, which leads back here. */
@@ -32,8 +33,36 @@ export function membersPath(team: string): string {
   return `${scopePath(team)}/-/members`
 }
 
+/** What somebody, or a team, may store and publish. */
+export function quotaPath(scope: string): string {
+  return `${scopePath(scope)}/-/quota`
+}
+
+/** What is known against a library; `id`: one of it. */
+export function libraryAdvisoriesPath(library: LibraryNames, id?: string): string {
+  const path = `${libraryPath(library)}/advisories`
+  return id === undefined ? path : `${path}#${encodeURIComponent(id)}`
+}
+
 export function libraryPath({ scope, name }: LibraryNames): string {
   return `${scopePath(scope)}/${encodeURIComponent(name)}`
+}
+
+export function settingsPath(library: LibraryNames): string {
+  return `${libraryPath(library)}/settings`
+}
+
+export function versionsPath(library: LibraryNames): string {
+  return `${libraryPath(library)}/versions`
+}
+
+/** Where all versions of a library are deleted. */
+export function deleteLibraryPath(library: LibraryNames): string {
+  return `${libraryPath(library)}/delete`
+}
+
+export function deleteVersionPath(library: LibraryNames, version: string): string {
+  return `${versionPath(library, version)}/delete`
 }
 
 export function insidePath(library: LibraryNames): string {

@@ -29,6 +29,8 @@ export interface LibraryPagesOptions {
   readonly isProxy: (address: string) => boolean
   /** Where people reach the server, without a slash at the end; `undefined`: at whatever host they ask. */
   readonly publicUrl: string | undefined
+  /** How long after its publishing a version may be deleted by others than administrators. */
+  readonly removalWindowMs: number
   /** Called when the first page is asked for. */
   readonly readFiles: () => PageFiles
   readonly onUse: (actor: UserActor) => void
@@ -97,6 +99,10 @@ const deeds: Readonly<Record<string, string>> = {
   approved: 'The version is live.',
   rejected: 'The version is refused.',
   saved: 'Saved.',
+  'version-deleted': 'The version is deleted. Its number is never used again.',
+  'advisory-published': 'The advisory is published.',
+  'advisory-withdrawn': 'The advisory is withdrawn; it stays readable as such.',
+  'library-deleted': 'All versions of the library are deleted.',
   yanked: 'The version is yanked.',
   unyanked: 'The yank is taken back.',
 }

@@ -2,10 +2,11 @@
 import { type Html, type HtmlPart, html } from '#api/library/pages/html'
 import { renderEmpty, renderPager } from '#api/library/pages/layout'
 import { renderTags } from '#api/library/pages/library-page'
-import { libraryPath, membersPath, scopePath, withQuery } from '#api/library/pages/paths'
+import { libraryPath, membersPath, quotaPath, scopePath, withQuery } from '#api/library/pages/paths'
+import { renderUsage } from '#api/library/pages/quota-page'
 import { visibleText } from '#api/library/pages/unseen'
 import { countText, dateOf } from '#api/library/pages/words'
-import type { Found } from '#library/model'
+import type { Found, QuotaAndUsage } from '#library/model'
 
 export interface ScopePage {
   readonly kind: 'user' | 'team'
@@ -17,13 +18,15 @@ export interface ScopePage {
   /** Teams that whoever asks has in common, or may know of. */
   readonly teams: readonly string[]
   readonly found: Found
+  /** To those whom it is about. */
+  readonly quota: QuotaAndUsage | undefined
 }
 
 export function renderScopePage(page: ScopePage): Html {
   const { kind, handle, displayName, since, found, teams } = page
   return html`<div class="head"><h1>${visibleText(displayName)}</h1><p class="facts"><span>@${handle}</span> <span>${kind === 'team' ? 'a team' : 'a person'}</span>${since !== undefined && html` <span>here since ${dateOf(since)}</span>`} <span>${countText(found.total, 'library', 'libraries')}</span></p></div>
     <div class="beside"><section aria-labelledby="libraries"><h2 id="libraries">Libraries</h2>${renderLibraries(page)}</section>
-      <aside aria-label="${kind === 'team' ? 'People' : 'Teams'}">${renderMembers(page)}${teams.length > 0 && html`<section><h2>Teams</h2><ul class="plain">${teams.map((team) => html`<li><a href="${scopePath(team)}">@${team}</a></li>`)}</ul></section>`}</aside></div>`
+      <aside aria-label="${kind === 'team' ? 'People' : 'Teams'}">${renderMembers(page)}${teams.length > 0 && html`<section><h2>Teams</h2><ul class="plain">${teams.map((team) => html`<li><a href="${scopePath(team)}">@${team}</a></li>`)}</ul></section>`}${page.quota !== undefined && renderSpace(page.quota)}</aside></div>`
 }
 
 function renderLibraries({ handle, found }: ScopePage): HtmlPart {
@@ -54,4 +57,8 @@ function renderMembers({ handle, members }: ScopePage): HtmlPart {
       html`<li><a href="${scopePath(member)}">@${member}</a> <span class="pill">${role}</span></li>`,
   )
   return html`<section><h2>Members</h2><ul class="plain">${items}</ul><p><a class="button slim" href="${membersPath(handle)}">Manage</a></p></section>`
+}
+
+function renderSpace(quota: QuotaAndUsage): Html {
+  return html`<section><h2>Used</h2>${renderUsage(quota)}<p><a class="button slim" href="${quotaPath(quota.owner)}">Quota</a></p></section>`
 }

@@ -1,5 +1,6 @@
 /** Coming and going: signing in here and elsewhere, registering, signing out. */
 import {
+  renderNotSignedInPage,
   renderRegisterPage,
   renderSignedInPage,
   renderSignInPage,
@@ -20,6 +21,7 @@ import {
   seeOther,
 } from '#api/library/pages/route'
 import { keepsCookies } from '#api/library/pages/same-origin'
+import { tellProblem } from '#api/library/problem'
 import type { HttpResponse } from '#http/message'
 import type { SignedOn } from '#identity/sign-on'
 import type { Whence } from '#identity/tokens'
@@ -149,6 +151,22 @@ export function answerSignedOn(
     status: 200,
     headers: { ...pageHeaders, 'content-type': htmlType, 'set-cookie': keepLogin(token, now) },
     body: renderPage(view, reader),
+  }
+}
+
+/** Somebody said no over there, or it took too long, or here is nobody for whom that sign-in stands. */
+export function answerSignOnRefused(failure: unknown, reader: Reader): HttpResponse {
+  const { status, text, details } = tellProblem(failure)
+  const seconds = details?.['retry_after']
+  return {
+    status,
+    headers: {
+      ...pageHeaders,
+      'content-type': htmlType,
+      'cache-control': 'no-store',
+      ...(seconds === undefined ? {} : { 'retry-after': String(seconds) }),
+    },
+    body: renderPage({ title: 'Not signed in', main: renderNotSignedInPage(text) }, reader),
   }
 }
 

@@ -2,19 +2,32 @@
 import { type Html, type HtmlPart, html } from '#api/library/pages/html'
 import { renderEmpty } from '#api/library/pages/layout'
 import { renderLibraryHead, renderStates } from '#api/library/pages/library-head'
-import { comparePath, versionPath, withQuery } from '#api/library/pages/paths'
+import {
+  comparePath,
+  libraryAdvisoriesPath,
+  versionPath,
+  withQuery,
+} from '#api/library/pages/paths'
 import { visibleText } from '#api/library/pages/unseen'
 import { dateOf, numberText } from '#api/library/pages/words'
-import type { LibraryWithVersions, VersionFacts } from '#library/model'
+import { affects } from '#library/advisories'
+import type { Advisory, LibraryWithVersions, VersionFacts } from '#library/model'
+import { parseVersion } from '#library/version'
 import { sizeText } from '#web/size-text'
 
 export function renderVersionsPage(
   library: LibraryWithVersions,
-  { isManaged }: { readonly isManaged: boolean },
+  {
+    advisories,
+    isManaged,
+  }: { readonly advisories: readonly Advisory[]; readonly isManaged: boolean },
 ): Html {
   const { versionList } = library
   const rows = versionList.map((version, at) =>
-    renderRow(library, version, versionList.slice(at + 1).find(isThere)),
+    renderRow(library, version, {
+      before: versionList.slice(at + 1).find(isThere),
+      isAffected: advisories.some((advisory) => affects(advisory, parseVersion(version.version))),
+    }),
   )
   return html`${renderLibraryHead(library, { tab: 'versions', isManaged })}
     ${
@@ -31,7 +44,10 @@ function isThere({ state }: VersionFacts): boolean {
 function renderRow(
   library: LibraryWithVersions,
   version: VersionFacts,
-  before: VersionFacts | undefined,
+  {
+    before,
+    isAffected,
+  }: { readonly before: VersionFacts | undefined; readonly isAffected: boolean },
 ): Html {
   const { version: number, yanked, deprecated, deletedAt } = version
   if (version.state === 'deleted')
@@ -43,6 +59,8 @@ function renderRow(
       .filter(([tag]) => tag !== 'latest')
       .map(([tag]) => html`<span class="pill">${tag}</span> `),
     renderStates(version),
+    isAffected &&
+      html`<a class="pill problem" href="${libraryAdvisoriesPath(library)}">advisory</a>`,
   ]
   const said = yanked?.reason ?? deprecated
   return html`<tr><th scope="row"><a href="${versionPath(library, number)}">${number}</a> ${marks}${said !== undefined && html`<div class="small quiet">${visibleText(said)}</div>`}</th><td>${dateOf(version.publishedAt)} <span class="quiet">by @${version.publishedBy}</span></td><td class="number">${sizeText(version.bytes)}</td><td class="number">${numberText(version.downloads)}</td><td>${before !== undefined && html`<a href="${withQuery(comparePath(library), { from: before.version, to: number })}">changes<span class="unseen-words"> since ${before.version}</span></a>`}</td></tr>`

@@ -1,0 +1,61 @@
+/** Signing in elsewhere, in the browser of `libraries.test.ts`: the provider is another site, as it is in life. */
+import { deepEqual, equal, match } from 'node:assert/strict'
+import { test } from 'node:test'
+import type { LibrarySite } from './library-site.ts'
+
+const alice = { sub: 'user-7', preferred_username: 'Alice', name: 'Alice A.' }
+
+export function testSignOn(site: () => LibrarySite, skip: string | false): void {
+  /** For browsers a port makes no other site, but a name does. */
+  const home = (): string => site().server.url.replace('127.0.0.1', 'localhost')
+
+  test('signing in elsewhere: there, a yes, and back to the page that was asked for', {
+    skip,
+  }, async () => {
+    const { issuer, open } = site()
+    Object.assign(issuer, { person: alice, asksFirst: true })
+    await using opened = await open('/')
+    const { page, complaints } = opened
+    await page.goto(`${home()}/account`)
+    await page.getByRole('link', { name: 'Continue with The house' }).click()
+    equal(new URL(page.url()).origin, new URL(issuer.url).origin)
+    await page.getByRole('link', { name: 'Allow' }).click()
+    await page.waitForURL(`${home()}/account`)
+    await page.getByRole('link', { name: '@alice' }).first().waitFor()
+    const cookies = await page.context().cookies(home().replace('http:', 'https:'))
+    const login = cookies.find(({ name }) => name === '__Host-mdlibs')
+    deepEqual([login?.httpOnly, login?.secure, login?.sameSite], [true, true, 'Strict'])
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    match(await page.locator('.done').innerText(), /signed out/)
+    deepEqual(complaints, [])
+  })
+
+  test('whoever says no at the provider is told so, and is not signed in', { skip }, async () => {
+    const { issuer, open } = site()
+    Object.assign(issuer, { person: alice, asksFirst: true })
+    await using opened = await open('/')
+    const { page } = opened
+    await page.goto(`${home()}/login?next=/account`)
+    await page.getByRole('link', { name: 'Continue with The house' }).click()
+    await page.getByRole('link', { name: 'Refuse' }).click()
+    equal(await page.getByRole('heading', { level: 1 }).innerText(), 'You are not signed in')
+    match(await page.locator('main').innerText(), /access_denied/)
+    const names = (await page.context().cookies()).map(({ name }) => name)
+    equal(names.includes('__Host-mdlibs'), false)
+    await page.getByRole('link', { name: 'Back to signing in' }).click()
+    await page.waitForURL('**/login')
+  })
+
+  test('a way back that was begun in no browser of ours is a page for people, a problem for programs', {
+    skip,
+  }, async () => {
+    const { server } = site()
+    const back = `${server.url}/api/v1/auth/oidc/house/callback?code=x&state=y`
+    const page = await fetch(back, { headers: { accept: 'text/html,*/*;q=0.8' } })
+    deepEqual([page.status, page.headers.get('content-type')], [403, 'text/html; charset=utf-8'])
+    match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/)
+    match(await page.text(), /not begun in this browser/)
+    const problem = await fetch(back)
+    equal(problem.headers.get('content-type'), 'application/problem+json')
+  })
+}
