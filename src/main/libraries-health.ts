@@ -20,29 +20,50 @@ export function openLibrariesHealth(
   {
     world,
     telemetry,
-  }: { readonly world: Pick<World, 'now'>; readonly telemetry: Pick<Telemetry, 'note'> },
+  }: { readonly world: Pick<World, 'now' | 'timer'>; readonly telemetry: Pick<Telemetry, 'note'> },
 ): () => Promise<Health> {
   /** Why a part was unwell when somebody last asked. */
   const reasons = new Map<Part, string>()
-  const isUp = async (part: Part, look: () => Promise<unknown>): Promise<boolean> => {
-    try {
-      await look()
+  const isUp = async (part: Part, look: Look): Promise<boolean> => {
+    const reason = await troubleOf(look, world)
+    if (reason === undefined) {
       reasons.delete(part)
       return true
-    } catch (error) {
-      if (!isFault(error)) throw error
-      const reason = String(error)
-      if (reasons.get(part) !== reason) telemetry.note('warn', `${part} cannot be used`, { reason })
-      reasons.set(part, reason)
-      return false
     }
+    if (reasons.get(part) !== reason) telemetry.note('warn', `${part} cannot be used`, { reason })
+    reasons.set(part, reason)
+    return false
   }
   return async () => {
     const [database, storage] = await Promise.all([
       isUp('database', () => sql.query`select 1 as one`),
-      isUp('storage', () => archives.check({ signal: AbortSignal.timeout(checkMs) })),
+      isUp('storage', (signal) => archives.check({ signal })),
     ])
     return tell({ database, storage }, world.now())
+  }
+}
+
+type Look = (signal: AbortSignal) => Promise<unknown>
+
+/** Why it cannot be used; `undefined` when it can. */
+async function troubleOf(look: Look, world: Pick<World, 'timer'>): Promise<string | undefined> {
+  const abort = new AbortController()
+  const late = Promise.withResolvers<string>()
+  const cancel = world.timer(checkMs, () => {
+    late.resolve(`no answer within ${checkMs} ms`)
+    abort.abort()
+  })
+  const looked = look(abort.signal).then(
+    () => undefined,
+    (error: unknown) => {
+      if (isFault(error)) return String(error)
+      throw error
+    },
+  )
+  try {
+    return await Promise.race([looked, late.promise])
+  } finally {
+    cancel()
   }
 }
 
