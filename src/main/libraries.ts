@@ -5,7 +5,6 @@ import { refuseRequest } from '#api/library/door'
 import { OwnBudgets, type RequestBudgets } from '#api/library/request-budgets'
 import { SharedBudgets } from '#api/library/shared-budgets'
 import { openRateTables, RateLimits } from '#api/rate-limits'
-import { isFault } from '#fault/fault'
 import { isLoopback } from '#http/peer'
 import { OwnAttempts } from '#identity/attempts'
 import { openAudit } from '#main/audit'
@@ -19,6 +18,7 @@ import {
 } from '#main/libraries.config'
 import { createLibrariesFront } from '#main/libraries-front'
 import { type LibrariesGround, openLibrariesGround } from '#main/libraries-ground'
+import { openLibrariesHealth } from '#main/libraries-health'
 import {
   accountSettingsOf,
   budgetRulesOf,
@@ -35,7 +35,6 @@ import { printSettings } from '#main/print-settings'
 import { openLibraryService } from '#main/serve-libraries'
 import type { Given } from '#main/settings'
 import { findSettingsFile } from '#main/settings-file'
-import type { Health } from '#main/status-pages'
 import { version } from '#main/version'
 import { OptionalRedis } from '#redis/optional-redis'
 import { type OpenedTelemetry, openTelemetry } from '#telemetry/open-telemetry'
@@ -100,7 +99,7 @@ export async function runLibraries({
     version,
     api: service.api,
     pages: service.pages,
-    health: () => healthOf(ground, world.now()),
+    health: openLibrariesHealth(ground, { world, telemetry }),
     metrics: async () => ({
       text: await counted.metricsText(),
       contentType: counted.metricsContentType,
@@ -168,41 +167,6 @@ function splitCredentials(address: string) {
   url.username = ''
   url.password = ''
   return { user, secret, url: url.href }
-}
-
-/** Who asks whether we are well does not wait longer. */
-const checkMs = 5_000
-
-/** As the first design has it: each part by its name. */
-async function healthOf({ sql, archives }: LibrariesGround, now: number): Promise<Health> {
-  const isUp = async (look: () => Promise<unknown>): Promise<boolean> => {
-    try {
-      await look()
-      return true
-    } catch (error) {
-      if (!isFault(error)) throw error
-      return false
-    }
-  }
-  const [database, storage] = await Promise.all([
-    isUp(() => sql.query`select 1 as one`),
-    isUp(() => archives.check({ signal: AbortSignal.timeout(checkMs) })),
-  ])
-  const isHealthy = database && storage
-  const word = (isThere: boolean): string => (isThere ? 'healthy' : 'unhealthy')
-  return {
-    isHealthy,
-    warnings: [
-      ...(database ? [] : ['The database does not answer.']),
-      ...(storage ? [] : ['The archives cannot be reached.']),
-    ],
-    facts: {
-      status: word(isHealthy),
-      version,
-      checks: { database: word(database), storage: word(storage) },
-      timestamp: new Date(now).toISOString(),
-    },
-  }
 }
 
 function tell(

@@ -324,6 +324,9 @@ const inGeneral: Readonly<Partial<Record<FaultKind, string>>> = {
   exhausted: 'There is no room for this.',
 }
 
+/** Where archives rest. Whoever asks has named none of it: what is wrong there is no mistake of theirs, whatever its kind. */
+const ofPlaces = /^(?:endpoint|object|store|cluster|shard|disk)\//
+
 const statuses: Readonly<Record<FaultKind, number>> = {
   ...statusOfKind,
   exhausted: 503,
@@ -355,6 +358,7 @@ export function tellProblem(error: unknown): Problem {
     const { text, ...rest } = telling
     return { ...rest, text: text(error.detail), ...detailsOf(error) }
   }
+  if (ofPlaces.test(error.code) && inGeneral[error.kind] === undefined) return unexpected
   const status = others[error.code] ?? statuses[error.kind]
   const code = codeOfStatus[status]
   if (code === undefined || status === 500) return unexpected

@@ -4,7 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
+import {
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+} from '@aws-sdk/client-s3'
 import { sha256HexOf } from '#crypto/digest'
 import { type Broker, startRedis } from '../../brokers.ts'
 import { whyWithout } from '../../debian-packages.ts'
@@ -17,6 +23,7 @@ import {
 } from '../../harness.ts'
 import { archiveOf } from '../../library/registry.ts'
 import { callMdlibs } from '../../mdlibs/workplace.ts'
+import { blockOf } from '../../operate-page.ts'
 import { findPostgres, type PostgresServer, startPostgres } from '../../postgres/server.ts'
 import { clientOf } from '../../sdk.ts'
 import { until } from '../../until.ts'
@@ -26,6 +33,12 @@ const skip = hasPostgres ? whyWithout('redis-server') : 'no PostgreSQL server to
 const password = 'four words nobody says'
 const searches = { anonymous: 4, user: 6 }
 const bucket = 'mdlibs'
+
+/** Words of the line that the page for operators has for Redis. */
+function aclUser(): readonly string[] {
+  const [, ...words] = blockOf('libraries', 'text', 'user mdlibs').trim().split(' ')
+  return words
+}
 
 interface AskOptions {
   readonly json?: unknown
@@ -83,7 +96,7 @@ describe('servers that share a database, a bucket and a Redis', { skip }, () => 
     const settings = ['fsync=off']
     ;[postgres, redis, store] = await Promise.all([
       startPostgres({ settings }),
-      startRedis(),
+      startRedis('--user', ...aclUser()),
       startStore({ flags }),
     ])
     const client = clientOf(store)
@@ -94,7 +107,7 @@ describe('servers that share a database, a bucket and a Redis', { skip }, () => 
       AWS_ENDPOINT_URL_S3: store.s3Url,
       AWS_ACCESS_KEY_ID: store.accessKeyId,
       AWS_SECRET_ACCESS_KEY: store.secretAccessKey,
-      REDIS_URL: `redis://127.0.0.1:${redis.port}/1`,
+      REDIS_URL: `redis://mdlibs:a-long-secret@127.0.0.1:${redis.port}/1`,
       ...{ MYCELIUM_PROXIES: '127.0.0.1/32', REGISTRY_PORT: '0' },
       RATE_LIMIT_SEARCH: `${searches.anonymous}/${searches.user}`,
       ...{ ADMIN_USERNAME: 'ada', ADMIN_EMAIL: 'ada@example.org', ADMIN_PASSWORD: password },
@@ -240,13 +253,43 @@ describe('servers that share a database, a bucket and a Redis', { skip }, () => 
     })
   })
 
-  test('REQ-OPS-001 without the bucket a server says that it is unwell, and answers what needs no archive', async () => {
-    await store.stop()
-    const { document } = await until(
-      () => ask(0, 'GET /health', { headers: { accept: 'application/json' } }),
-      ({ status }) => status === 503,
+  const checksOf = async () => {
+    const headers = { accept: 'application/json' }
+    const { status, document } = await ask(1, 'GET /health', { headers })
+    return { status, ...document.checks }
+  }
+
+  test('REQ-OPS-001 while the database is away a server says so, and goes on when it is back', async () => {
+    await postgres.stop()
+    deepEqual(await checksOf(), { status: 503, database: 'unhealthy', storage: 'healthy' })
+    const { status, document } = await ask(1, 'GET /api/v1/libraries/ada/handbook')
+    deepEqual([status, document.error.code], [503, 'UNAVAILABLE'])
+    await postgres.start()
+    await until(
+      () => ask(1, 'GET /api/v1/libraries/ada/handbook'),
+      (answer) => answer.status === 200,
     )
-    deepEqual(document.checks, { database: 'healthy', storage: 'unhealthy' })
-    equal((await ask(0, 'GET /api/v1/libraries/ada/handbook/1.0.0')).status, 200)
+    deepEqual(await checksOf(), { status: 200, database: 'healthy', storage: 'healthy' })
+  })
+
+  test('without its bucket a server says so to its operator, and to nobody that it was their mistake', async () => {
+    const client = clientOf(store)
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }))
+    for (const { Key } of Contents)
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }))
+    await client.send(new DeleteBucketCommand({ Bucket: bucket }))
+    client.destroy()
+    deepEqual(await checksOf(), { status: 503, database: 'healthy', storage: 'unhealthy' })
+    await until(
+      async () => servers[1]?.output() ?? '',
+      (output) => /endpoint\/no-such-bucket.*storage cannot be used/.test(output),
+    )
+    const body = await archiveOf('@ada/handbook', '1.1.0')
+    const published = await ask(1, 'PUT /api/v1/libraries/ada/handbook/1.1.0', { body, token })
+    deepEqual([published.status, published.document.error.code], [500, 'INTERNAL'])
+    const { status } = await ask(1, 'GET /api/v1/libraries/ada/handbook/1.1.0', { token })
+    equal(status, 404, 'nothing of it is seen')
+    equal((await ask(1, 'GET /api/v1/libraries/ada/handbook/1.0.0')).status, 200)
+    equal((await ask(1, 'GET /api/v1/libraries/ada/handbook/1.0.0/download')).status, 500)
   })
 })
