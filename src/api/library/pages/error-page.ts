@@ -13,7 +13,7 @@ const words: Readonly<Record<number, ErrorWords>> = {
     sentence: 'Something in the address, or in the form, has no meaning here.',
   },
   401: { title: 'Sign in first', sentence: 'This page is for people who are signed in.' },
-  403: { title: 'That is not allowed', sentence: 'You may see it, but not do that.' },
+  403: { title: 'That is not allowed', sentence: 'Whoever you are signed in as may not do that.' },
   404: {
     title: 'There is nothing here',
     sentence:
