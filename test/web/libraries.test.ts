@@ -355,12 +355,12 @@ test('a page that has not changed is not sent again, and is nobody else’s', { 
   notEqual(signedIn.headers.get('etag'), etag)
 })
 
-/** Every page there is, and who looks at it. */
+/** Every kind of page there is, and who looks at it. */
 const pages: readonly (readonly [path: string, by?: 'maria' | 'admin'])[] = [
   ['/'],
   ['/search?q=notes&sort=downloads'],
-  [handbook, 'maria'],
-  [`${handbook}/v/2.0.0`],
+  [`${handbook}/v/1.4.2`],
+  [`${handbook}/v/2.0.0`, 'maria'],
   [`${handbook}/versions`],
   [`${handbook}/v/2.1.0/files`],
   [`${handbook}/v/2.1.0/files/docs/guide.md`],
@@ -368,23 +368,31 @@ const pages: readonly (readonly [path: string, by?: 'maria' | 'admin'])[] = [
   [`${handbook}/v/2.1.0/files/img/way.svg`],
   [`${handbook}/compare?from=1.4.2&to=2.1.0`],
   [`${handbook}/search?q=notes`],
-  [`${handbook}/v/1.4.2`],
   [`${handbook}/advisories`, 'admin'],
   [`${handbook}/settings`, 'maria'],
-  [`${handbook}/delete`, 'maria'],
   [`${handbook}/v/2.1.0/delete`, 'maria'],
-  ['/advisories'],
-  ['/@maria/-/quota', 'admin'],
   ['/@field-notes', 'maria'],
-  ['/@maria', 'maria'],
   ['/@field-notes/-/members', 'maria'],
+  ['/@maria/-/quota', 'admin'],
+  ['/advisories'],
   ['/login?next=/account'],
   ['/register'],
   ['/account', 'maria'],
   ['/account/codes', 'maria'],
-  ['/new-team', 'maria'],
   ['/moderation', 'admin'],
   ['/@nobody/nothing'],
+]
+/** More pages of these kinds, and the longest names. */
+const pagesAlike = [
+  handbook,
+  `${handbook}/delete`,
+  `${handbook}/v/2.1.0/files/docs`,
+  '/search?q=zzzzqqqq',
+  '/@maria',
+  '/new-team',
+  ...['', '/versions', '/settings', '/delete', '/v/1.0.0-rc.20261122/files'].map(
+    (path) => longName + path,
+  ),
 ]
 
 test('every page suits everybody: names, landmarks, contrast by day and by night, on a phone', {
@@ -417,7 +425,8 @@ test('on a phone a difference can be read, every tab is there, and long names ar
   skip,
 }, async () => {
   const { signIn, server, maria } = site
-  await using opened = await site.open('/', { viewport: { width: 320, height: 640 } })
+  const phone = { viewport: { width: 320, height: 640 }, colorScheme: 'dark' } as const
+  await using opened = await site.open('/', phone)
   const { page } = opened
   await signIn(page, maria)
   await page.goto(`${server.url}${handbook}/compare?from=1.4.2&to=2.1.0`)
@@ -427,9 +436,9 @@ test('on a phone a difference can be read, every tab is there, and long names ar
     const box = await tab.boundingBox()
     ok(box !== null && box.x + box.width <= 320, await tab.innerText())
   }
-  for (const path of ['', '/versions', '/settings', '/delete', '/v/1.0.0-rc.20261122/files']) {
-    await page.goto(`${server.url}${longName}${path}`)
-    equal((await outlineOf(page)).scrollsSideways, false, path)
+  for (const path of pagesAlike) {
+    await page.goto(`${server.url}${path}`)
+    deepEqual(await outlineOf(page), outline, path)
   }
 })
 

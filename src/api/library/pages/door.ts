@@ -295,6 +295,7 @@ function answerError(request: HttpRequest, error: unknown, reader: Reader): Http
       status === 404 || status >= 500 || isFault(error, 'library/denied') ? undefined : text,
     path: isRead ? request.target : homePath,
     isSignedIn: actor.kind === 'user',
+    requestId: request.id,
   })
   const seconds = details?.['retry_after']
   return {
