@@ -13,6 +13,7 @@ import {
   focused,
   handbook,
   type LibrarySite,
+  longName,
   openLibrarySite,
   password,
   strangersAmong,
@@ -354,54 +355,60 @@ test('a page that has not changed is not sent again, and is nobody else’s', { 
   notEqual(signedIn.headers.get('etag'), etag)
 })
 
-/** Every page there is, and who looks at it. */
+/** Every kind of page there is, and who looks at it. */
 const pages: readonly (readonly [path: string, by?: 'maria' | 'admin'])[] = [
   ['/'],
   ['/search?q=notes&sort=downloads'],
-  ['/search?q=zzzzqqqq'],
-  [handbook],
-  [handbook, 'maria'],
-  [`${handbook}/v/2.0.0`],
+  [`${handbook}/v/1.4.2`],
+  [`${handbook}/v/2.0.0`, 'maria'],
   [`${handbook}/versions`],
   [`${handbook}/v/2.1.0/files`],
-  [`${handbook}/v/2.1.0/files/docs`],
   [`${handbook}/v/2.1.0/files/docs/guide.md`],
   [`${handbook}/v/2.1.0/files/docs/guide.md?plain=1`],
   [`${handbook}/v/2.1.0/files/img/way.svg`],
   [`${handbook}/compare?from=1.4.2&to=2.1.0`],
   [`${handbook}/search?q=notes`],
-  [`${handbook}/v/1.4.2`],
   [`${handbook}/advisories`, 'admin'],
   [`${handbook}/settings`, 'maria'],
-  [`${handbook}/delete`, 'maria'],
   [`${handbook}/v/2.1.0/delete`, 'maria'],
-  ['/advisories'],
-  ['/@maria/-/quota', 'admin'],
   ['/@field-notes', 'maria'],
-  ['/@maria', 'maria'],
   ['/@field-notes/-/members', 'maria'],
+  ['/@maria/-/quota', 'admin'],
+  ['/advisories'],
   ['/login?next=/account'],
   ['/register'],
   ['/account', 'maria'],
   ['/account/codes', 'maria'],
-  ['/new-team', 'maria'],
   ['/moderation', 'admin'],
   ['/@nobody/nothing'],
+]
+/** More pages of these kinds, and the longest names. */
+const pagesAlike = [
+  handbook,
+  `${handbook}/delete`,
+  `${handbook}/v/2.1.0/files/docs`,
+  '/search?q=zzzzqqqq',
+  '/@maria',
+  '/new-team',
+  ...['', '/versions', '/settings', '/delete', '/v/1.0.0-rc.20261122/files'].map(
+    (path) => longName + path,
+  ),
 ]
 
 test('every page suits everybody: names, landmarks, contrast by day and by night, on a phone', {
   skip,
 }, async () => {
-  const script = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
-  for (const [who, theirs] of Map.groupBy(pages, ([, by]) => by)) {
-    const by = who === undefined ? undefined : who === 'maria' ? site.maria : site.admin
+  const content = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+  const byReader = [...Map.groupBy(pages, ([, by]) => by)]
+  const looking = byReader.map(async ([who, theirs]) => {
+    const by = who === undefined ? undefined : site[who]
     await using opened = await site.open('/', { by, reducedMotion: 'reduce' })
     const { page, requests, complaints } = opened
+    await page.addInitScript({ content })
     for (const [path] of theirs) {
       await page.emulateMedia({ colorScheme: 'light' })
       await page.setViewportSize({ width: 1200, height: 800 })
       await page.goto(`${site.server.url}${path}`)
-      await page.evaluate(script)
       deepEqual(await violationsIn(page), [], `${path} by day`)
       await page.emulateMedia({ colorScheme: 'dark' })
       deepEqual(await violationsIn(page, ofColors), [], `${path} by night`)
@@ -410,6 +417,28 @@ test('every page suits everybody: names, landmarks, contrast by day and by night
     }
     deepEqual(complaints, [])
     deepEqual(strangersAmong(site, requests), [])
+  })
+  await Promise.all(looking)
+})
+
+test('on a phone a difference can be read, every tab is there, and long names are broken', {
+  skip,
+}, async () => {
+  const { signIn, server, maria } = site
+  const phone = { viewport: { width: 320, height: 640 }, colorScheme: 'dark' } as const
+  await using opened = await site.open('/', phone)
+  const { page } = opened
+  await signIn(page, maria)
+  await page.goto(`${server.url}${handbook}/compare?from=1.4.2&to=2.1.0`)
+  const text = await page.locator('.diff .added td:last-child').first().boundingBox()
+  ok((text?.width ?? 0) > 150, `${text?.width} px for a line of text`)
+  for (const tab of await page.locator('.tabs a').all()) {
+    const box = await tab.boundingBox()
+    ok(box !== null && box.x + box.width <= 320, await tab.innerText())
+  }
+  for (const path of pagesAlike) {
+    await page.goto(`${server.url}${path}`)
+    deepEqual(await outlineOf(page), outline, path)
   }
 })
 

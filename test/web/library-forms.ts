@@ -1,5 +1,8 @@
 /** Forms of those who manage libraries, in the browser of `libraries.test.ts`. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { openLibraryServer } from '../library/server.ts'
@@ -213,5 +216,28 @@ export function testForms(site: () => LibrarySite, skip: string | false): void {
     await page.locator('#libraries').fill('')
     await page.getByRole('button').filter({ hasText: 'Set the quota' }).click()
     await page.locator('.done').waitFor()
+  })
+
+  test('who is new is told how to begin, and who may not do something, no more than that', {
+    skip,
+  }, async () => {
+    const { stranger, ask } = site()
+    match((await ask('GET /@stranger', stranger)).text, /Nothing is published yet.*mdlibs init/s)
+    match((await ask('GET /@stranger')).text, /none of @stranger that you may read/)
+    const { text } = await ask('GET /@maria/-/quota', stranger)
+    match(text, /may not do that/)
+    ok(!text.includes('this library'))
+  })
+
+  test('a page that cannot be made says which request it was', { skip }, async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'mycelium-pages-'))
+    await using server = await openLibraryServer({ directory })
+    const { token } = await server.person('maria')
+    await publishSample(server, { library: '@maria/notes', version: '1.0.0', token, files })
+    await rm(directory, { recursive: true })
+    const response = await fetch(`${server.url}/@maria/notes/v/1.0.0/files/README.md`)
+    equal(response.status, 500)
+    const id = response.headers.get('x-request-id') ?? ''
+    match(await response.text(), new RegExp(`Something broke.*request <code>${id}</code>`, 's'))
   })
 }

@@ -14,6 +14,9 @@ import { publishHandbook, publishSample } from './sample-libraries.ts'
 export const password = 'four words nobody says'
 export const handbook = '/@field-notes/handbook'
 
+/** As long as a name may be. */
+export const longName = `/@field-notes/${'a-name-that-is-as-long-as-many'.padEnd(64, '-x')}`
+
 /** What attacks readers is published all the same: the pages have to stand it. */
 const bySeverity = {
   info: 'warn',
@@ -23,7 +26,7 @@ const bySeverity = {
   critical: 'warn',
 } as const
 
-export interface SiteOpenOptions extends OpenOptions {
+export interface SiteOpenOptions extends Omit<OpenOptions, 'before'> {
   /** The login token of whoever has signed in. */
   readonly by?: string | undefined
 }
@@ -36,6 +39,7 @@ export interface LibrarySite extends AsyncDisposable {
   readonly stranger: string
   /** Of who administers the registry. */
   readonly admin: string
+  /** With nobody signed in but `by`. Sizes and colours that a test sets stay as they are for those who open with the same options. */
   open(path: string, options?: SiteOpenOptions): Promise<OpenedPage>
   /** As a browser asks, in one of our own pages. */
   ask(
@@ -43,6 +47,8 @@ export interface LibrarySite extends AsyncDisposable {
     token?: string,
     form?: Readonly<Record<string, string>>,
   ): Promise<{ readonly status: number; readonly text: string }>
+  /** From now on that browser shows itself as somebody else, by a login token. */
+  signIn(page: Page, token: string): Promise<void>
   setPassword(handle: string): Promise<void>
 }
 
@@ -71,19 +77,37 @@ export async function openLibrarySite(options: ServerOptions = {}): Promise<Libr
   const files = { 'README.md': '# Secret\n' }
   const secret = { library: '@maria/secret', version: '1.0.0', token: maria.token, files }
   await publishSample(server, { ...secret, visibility: 'private' })
+  const wide = { library: longName.slice(1), version: '1.0.0-rc.20261122', token: maria.token }
+  await publishSample(server, { ...wide, files: { 'README.md': `# ${'Long'.repeat(40)}\n` } })
   const browser: OpenedBrowser = await startBrowser()
+  /** A context takes longer to begin than most tests take: who is done with one leaves it to the next that wants such a one. */
+  const idle = new Map<string, OpenedPage[]>()
+  const borrow = async (wanted: OpenOptions): Promise<OpenedPage> => {
+    const key = JSON.stringify(wanted)
+    const free = idle.get(key) ?? []
+    idle.set(key, free)
+    const opened = free.pop() ?? (await browser.open('about:blank', wanted))
+    return {
+      ...opened,
+      async [Symbol.asyncDispose]() {
+        await opened.clear()
+        free.push(opened)
+      },
+    }
+  }
+
+  const signIn = async (page: Page, value: string): Promise<void> => {
+    const cookie = { name: '__Host-mdlibs', value, url: server.url.replace('http:', 'https:') }
+    await page
+      .context()
+      .addCookies([{ ...cookie, httpOnly: true, secure: true, sameSite: 'Strict' }])
+  }
 
   return {
-    ...{ server, issuer, admin, maria: maria.token, stranger: stranger.token },
+    ...{ server, issuer, admin, maria: maria.token, stranger: stranger.token, signIn },
     async open(path, { by, ...more } = {}) {
-      const opened = await browser.open('about:blank', more)
-      if (by !== undefined) {
-        const url = server.url.replace('http:', 'https:')
-        const cookie = { name: '__Host-mdlibs', value: by, url }
-        await opened.page
-          .context()
-          .addCookies([{ ...cookie, httpOnly: true, secure: true, sameSite: 'Strict' }])
-      }
+      const opened = await borrow(more)
+      if (by !== undefined) await signIn(opened.page, by)
       await opened.page.goto(`${server.url}${path}`)
       return opened
     },

@@ -166,7 +166,7 @@ function renderTokens({ tokens, ownToken, form }: AccountPage): Html {
   }))
   return html`<section class="sheet" aria-labelledby="tokens"><h2 id="tokens">Tokens</h2>
       <p class="quiet">With a token, <code>mdlibs</code> and your own programs act in your name, as far as it allows.</p>
-      <div class="table" tabindex="0"><table><thead><tr><th scope="col">Token</th><th scope="col">Allows</th><th scope="col">Used</th><th scope="col">Expires</th><th scope="col"><span class="unseen-words">Revoke</span></th></tr></thead><tbody>${rows}</tbody></table></div>
+      <div class="table" tabindex="0"><table><thead><tr><th scope="col">Token</th><th scope="col">Allows</th><th scope="col" class="hide-small">Used</th><th scope="col">Expires</th><th scope="col"><span class="unseen-words">Revoke</span></th></tr></thead><tbody>${rows}</tbody></table></div>
       <details class="space opener"${attribute('open', form.mistakes.size > 0)}><summary>Make a token</summary>${renderMistake(form)}<form class="fields" method="post" action="${tokensPath}">
         ${renderField({ name: 'name', label: 'What it is for', placeholder: 'laptop' }, form)}
         ${renderChoices({ name: 'scopes', label: 'It may', isMany: true }, scopes, form)}
@@ -183,7 +183,7 @@ function renderToken(token: TokenInfo, isOwn: boolean): Html {
   const used = lastUse === undefined ? 'not yet' : momentOf(lastUse.at)
   const limits = globs.filter((glob) => glob !== '@*/*')
   return html`<tr><th scope="row">${what} ${isOwn && html`<span class="pill good">this browser</span>`} <div class="small quiet"><code>${prefix}…</code>${where !== undefined && html` ${visibleText(where.slice(0, 60))}`}</div></th>
-      <td>${scopes.length === tokenScopes.length ? 'everything' : scopes.join(', ')}${limits.length > 0 && html`<div class="small"><code>${limits.join(' ')}</code></div>`}</td><td>${used}</td><td>${expiresAt === undefined ? 'never' : dateOf(expiresAt)}</td>
+      <td>${scopes.length === tokenScopes.length ? 'everything' : scopes.join(', ')}${limits.length > 0 && html`<div class="small"><code>${limits.join(' ')}</code></div>`}</td><td class="hide-small">${used}</td><td>${expiresAt === undefined ? 'never' : dateOf(expiresAt)}</td>
       <td>${renderButton({ action: `${tokensPath}/revoke`, label: kind === 'login' ? 'End' : 'Revoke', about: kind === 'login' ? `the sign-in ${prefix}` : `the token ${name}`, hidden: { id }, look: 'slim danger' })}</td></tr>`
 }
 

@@ -286,9 +286,11 @@ function answerError(request: HttpRequest, error: unknown, reader: Reader): Http
   if (status === 401 && isRead && actor.kind === 'anonymous')
     return seeOther(withQuery(signInPath, { next: request.target }))
   const main = renderErrorPage(status, {
-    sentence: status === 404 || status >= 500 ? undefined : text,
+    sentence:
+      status === 404 || status >= 500 || isFault(error, 'library/denied') ? undefined : text,
     path: isRead ? request.target : homePath,
     isSignedIn: actor.kind === 'user',
+    requestId: request.id,
   })
   const seconds = details?.['retry_after']
   return {

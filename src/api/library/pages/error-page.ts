@@ -13,7 +13,7 @@ const words: Readonly<Record<number, ErrorWords>> = {
     sentence: 'Something in the address, or in the form, has no meaning here.',
   },
   401: { title: 'Sign in first', sentence: 'This page is for people who are signed in.' },
-  403: { title: 'That is not allowed', sentence: 'You may see it, but not do that.' },
+  403: { title: 'That is not allowed', sentence: 'Whoever you are signed in as may not do that.' },
   404: {
     title: 'There is nothing here',
     sentence:
@@ -49,15 +49,19 @@ export function renderErrorPage(
     sentence,
     path,
     isSignedIn,
+    requestId,
   }: {
     readonly sentence?: string | undefined
     readonly path: string
     readonly isSignedIn: boolean
+    /** By which the log has it. */
+    readonly requestId: string
   },
 ): Html {
   const { title, sentence: usual } = wordsOf(status)
   const mayHelp = !isSignedIn && (status === 401 || status === 403 || status === 404)
   return html`<div class="narrow"><h1>${title}</h1><p>${sentence ?? usual}</p>
+    ${status >= 500 && html`<p class="quiet">It was request <code>${requestId}</code>.</p>`}
     <p class="actions">${mayHelp && html`<a class="button primary" href="${withQuery(signInPath, { next: path })}">Sign in</a>`} <a class="button" href="${searchPath}">All libraries</a> <a class="button" href="${homePath}">Home</a></p></div>`
 }
 

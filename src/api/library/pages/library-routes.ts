@@ -59,7 +59,7 @@ const home: PageRoute = {
     const main = renderHomePage({
       statistics,
       newest: newest.libraries,
-      used: used.libraries,
+      used: used.libraries.filter(({ downloads }) => downloads > 0),
       isSignedIn: call.actor.kind === 'user',
     })
     return answerPage(call, { title: 'Home', main, hasOwnSearch: true })
@@ -148,6 +148,7 @@ const scopePage: PageRoute = {
       since: person?.createdAt ?? team?.createdAt,
       members: team?.members,
       teams: isSelf ? [...actor.teams.keys()] : [],
+      isOwn: isSelf || (actor.kind === 'user' && actor.teams.has(handle)),
       found,
       quota: maySpeakFor(actor, handle) ? await parts.libraries.quota(actor, handle) : undefined,
     })

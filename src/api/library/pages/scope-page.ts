@@ -4,6 +4,7 @@ import { renderEmpty, renderPager } from '#api/library/pages/layout'
 import { renderTags } from '#api/library/pages/library-page'
 import { libraryPath, membersPath, quotaPath, scopePath, withQuery } from '#api/library/pages/paths'
 import { renderUsage } from '#api/library/pages/quota-page'
+import { howToPublish } from '#api/library/pages/search-pages'
 import { visibleText } from '#api/library/pages/unseen'
 import { countText, dateOf } from '#api/library/pages/words'
 import type { Found, QuotaAndUsage } from '#library/model'
@@ -18,6 +19,8 @@ export interface ScopePage {
   /** Teams that whoever asks has in common, or may know of. */
   readonly teams: readonly string[]
   readonly found: Found
+  /** Whether it is whoever asks, or a team of theirs. */
+  readonly isOwn: boolean
   /** To those whom it is about. */
   readonly quota: QuotaAndUsage | undefined
 }
@@ -29,9 +32,11 @@ export function renderScopePage(page: ScopePage): Html {
       <aside aria-label="${kind === 'team' ? 'People' : 'Teams'}">${renderMembers(page)}${teams.length > 0 && html`<section><h2>Teams</h2><ul class="plain">${teams.map((team) => html`<li><a href="${scopePath(team)}">@${team}</a></li>`)}</ul></section>`}${page.quota !== undefined && renderSpace(page.quota)}</aside></div>`
 }
 
-function renderLibraries({ handle, found }: ScopePage): HtmlPart {
+function renderLibraries({ handle, found, isOwn }: ScopePage): HtmlPart {
   if (found.libraries.length === 0)
-    return renderEmpty('No libraries', `There is none of @${handle} that you may read.`)
+    return isOwn
+      ? renderEmpty('Nothing is published yet', howToPublish)
+      : renderEmpty('No libraries', `There is none of @${handle} that you may read.`)
   const items = found.libraries.map(
     (
       library,

@@ -36,16 +36,18 @@ export function renderHomePage({ statistics, newest, used, isSignedIn }: HomePag
         ? renderFirstSteps(isSignedIn)
         : html`<div class="columns">
       <section class="sheet" aria-labelledby="newest"><h2 id="newest">Lately updated</h2>${renderShortList(newest)}</section>
-      <section class="sheet" aria-labelledby="used"><h2 id="used">Most installed</h2>${renderShortList(used)}</section>
+      ${used.length > 0 && html`<section class="sheet" aria-labelledby="used"><h2 id="used">Most installed</h2>${renderShortList(used)}</section>`}
     </div>
     ${tags.length > 0 && html`<section class="sheet" aria-labelledby="tags"><h2 id="tags">Tags</h2>${renderTags(tags.slice(0, 30).map(({ tag }) => tag))}</section>`}`
     }`
 }
 
+export const howToPublish = html`In a folder with Markdown: <code>mdlibs init</code>, <code>mdlibs login</code>, <code>mdlibs publish</code>.`
+
 function renderFirstSteps(isSignedIn: boolean): Html {
   return renderEmpty(
     isSignedIn ? 'There is nothing here yet' : 'There is nothing here that everybody may read',
-    html`In a folder with Markdown: <code>mdlibs init</code>, <code>mdlibs login</code>, <code>mdlibs publish</code>.`,
+    howToPublish,
   )
 }
 

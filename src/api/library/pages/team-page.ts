@@ -45,7 +45,7 @@ export function renderTeamMembersPage(page: TeamMembersPage): Html {
   const rows = page.members.map((member) => renderMember(member, page))
   return html`<div class="head"><h1>Members of ${visibleText(displayName)}</h1><p class="facts"><a href="${scopePath(team)}">@${team}</a></p></div>
     ${renderMistake(form)}
-    <section class="sheet" aria-labelledby="members"><h2 id="members">Members</h2><div class="table" tabindex="0"><table><thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">Since</th><th scope="col"><span class="unseen-words">Remove</span></th></tr></thead><tbody>${rows}</tbody></table></div></section>
+    <section class="sheet" aria-labelledby="members"><h2 id="members">Members</h2><div class="table" tabindex="0"><table><thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col" class="hide-small">Since</th><th scope="col"><span class="unseen-words">Remove</span></th></tr></thead><tbody>${rows}</tbody></table></div></section>
     ${isAdmin && renderInvite(page)}`
 }
 
@@ -57,7 +57,7 @@ function renderMember(
   const path = membersPath(team)
   const choices = teamRoles.map((one) => ({ value: one, label: one, isChosen: one === role }))
   const change = html`<form class="actions" method="post" action="${`${path}/role`}"><input type="hidden" name="id" value="${id}"><label class="unseen-words" for="${`role-${handle}`}">Role of ${handle}</label><select class="fit" id="${`role-${handle}`}" name="role">${choices.map(({ value, isChosen }) => (isChosen ? html`<option value="${value}" selected>${value}</option>` : html`<option value="${value}">${value}</option>`))}</select><button class="slim" type="submit">Set<span class="unseen-words"> the role of ${handle}</span></button></form>`
-  return html`<tr><th scope="row"><a href="${scopePath(handle)}">@${handle}</a>${isOwn && html` <span class="pill">you</span>`}</th><td>${isAdmin ? change : role}</td><td>${joinedAt !== undefined && dateOf(joinedAt)}</td><td>${(isAdmin || isOwn) && renderButton({ action: `${path}/remove`, label: isOwn ? 'Leave' : 'Remove', about: isOwn ? team : handle, hidden: { id }, look: 'slim danger' })}</td></tr>`
+  return html`<tr><th scope="row"><a href="${scopePath(handle)}">@${handle}</a>${isOwn && html` <span class="pill">you</span>`}</th><td>${isAdmin ? change : role}</td><td class="hide-small">${joinedAt !== undefined && dateOf(joinedAt)}</td><td>${(isAdmin || isOwn) && renderButton({ action: `${path}/remove`, label: isOwn ? 'Leave' : 'Remove', about: isOwn ? team : handle, hidden: { id }, look: 'slim danger' })}</td></tr>`
 }
 
 function renderInvite({ team, invitations, form }: TeamMembersPage): HtmlPart {

@@ -20,7 +20,7 @@ export function renderTrustedPublishers(section: TrustedPublishersSection): Html
   const rows = publishers.map((publisher) => renderPublisher(publisher, section))
   return html`<section class="sheet" aria-labelledby="trusted"><h2 id="trusted">Trusted publishers</h2>
       <p class="quiet">A system that builds and publishes by itself needs no token here: it shows what its issuer says of it, and may publish if that is what you write below.</p>
-      ${rows.length > 0 && html`<div class="table" tabindex="0"><table><thead><tr><th scope="col">Issuer</th><th scope="col">What must be so</th><th scope="col">Since</th><th scope="col"><span class="unseen-words">Remove</span></th></tr></thead><tbody>${rows}</tbody></table></div>`}
+      ${rows.length > 0 && html`<div class="table" tabindex="0"><table><thead><tr><th scope="col">Issuer</th><th scope="col">What must be so</th><th scope="col" class="hide-small">Since</th><th scope="col"><span class="unseen-words">Remove</span></th></tr></thead><tbody>${rows}</tbody></table></div>`}
       <form class="fields space" method="post" action="${`${settingsPath(section.library)}/trust`}">
         ${renderField({ name: 'issuer', label: 'Issuer', form: 'trust', value: issuers[0] ?? '', placeholder: 'https://token.actions.githubusercontent.com', hint: renderIssuers(issuers) }, form)}
         ${renderField({ name: 'claims', label: 'What must be so', form: 'trust', rows: 3, placeholder: 'repository = field-notes/handbook\nworkflow_ref = field-notes/handbook/.github/workflows/publish.yml@*', hint: html`A claim a line, <code>name = value</code>. All must be so; <code>*</code> stands for any characters but a slash.` }, form)}
@@ -45,7 +45,7 @@ function renderPublisher(
   const isKnown = issuers.some(
     (one) => one === issuer || one === `${issuer}/` || `${one}/` === issuer,
   )
-  return html`<tr><th scope="row">${visibleText(issuer)}${!isKnown && html` <span class="pill mind">not taken here</span>`}</th><td>${lines}</td><td>${dateOf(at)} <span class="quiet">by <a href="${scopePath(by)}">@${by}</a></span></td><td>${renderButton({ action: `${settingsPath(library)}/distrust`, label: 'Remove', about: `the trust in ${visibleWords(issuer)}`, hidden: { id }, look: 'slim danger' })}</td></tr>`
+  return html`<tr><th scope="row">${visibleText(issuer)}${!isKnown && html` <span class="pill mind">not taken here</span>`}</th><td>${lines}</td><td class="hide-small">${dateOf(at)} <span class="quiet">by <a href="${scopePath(by)}">@${by}</a></span></td><td>${renderButton({ action: `${settingsPath(library)}/distrust`, label: 'Remove', about: `the trust in ${visibleWords(issuer)}`, hidden: { id }, look: 'slim danger' })}</td></tr>`
 }
 
 /** `library/malformed-claims` */

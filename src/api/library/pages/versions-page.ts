@@ -33,7 +33,7 @@ export function renderVersionsPage(
     ${
       rows.length === 0
         ? renderEmpty('No versions', 'Nothing has been published yet.')
-        : html`<section class="sheet"><h2>Versions</h2><div class="table"><table><thead><tr><th scope="col">Version</th><th scope="col">Published</th><th scope="col" class="number">Size</th><th scope="col" class="number">Downloads</th><th scope="col"><span class="unseen-words">Compare</span></th></tr></thead><tbody>${rows}</tbody></table></div></section>`
+        : html`<section class="sheet"><h2>Versions</h2><div class="table"><table><thead><tr><th scope="col">Version</th><th scope="col">Published</th><th scope="col" class="number hide-small">Size</th><th scope="col" class="number hide-small">Downloads</th><th scope="col"><span class="unseen-words">Compare</span></th></tr></thead><tbody>${rows}</tbody></table></div></section>`
     }`
 }
 
@@ -63,5 +63,5 @@ function renderRow(
       html`<a class="pill problem" href="${libraryAdvisoriesPath(library)}">advisory</a>`,
   ]
   const said = yanked?.reason ?? deprecated
-  return html`<tr><th scope="row"><a href="${versionPath(library, number)}">${number}</a> ${marks}${said !== undefined && html`<div class="small quiet">${visibleText(said)}</div>`}</th><td>${dateOf(version.publishedAt)} <span class="quiet">by @${version.publishedBy}</span></td><td class="number">${sizeText(version.bytes)}</td><td class="number">${numberText(version.downloads)}</td><td>${before !== undefined && html`<a href="${withQuery(comparePath(library), { from: before.version, to: number })}">changes<span class="unseen-words"> since ${before.version}</span></a>`}</td></tr>`
+  return html`<tr><th scope="row"><a href="${versionPath(library, number)}">${number}</a> ${marks}${said !== undefined && html`<div class="small quiet">${visibleText(said)}</div>`}</th><td>${dateOf(version.publishedAt)} <span class="quiet">by @${version.publishedBy}</span></td><td class="number hide-small">${sizeText(version.bytes)}</td><td class="number hide-small">${numberText(version.downloads)}</td><td>${before !== undefined && html`<a href="${withQuery(comparePath(library), { from: before.version, to: number })}">changes<span class="unseen-words"> since ${before.version}</span></a>`}</td></tr>`
 }
