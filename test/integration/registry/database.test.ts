@@ -161,15 +161,16 @@ describe('the registry on PostgreSQL', {
   test('what is old is forgotten, by one of several at a time; what has no age stays', async () => {
     const url = await server.newDatabase()
     await ask(url, tableOfRust)
-    const insert = (name: string, age: string): Promise<unknown> =>
-      ask(
-        url,
-        `insert into blobs values ('\\x${hashOf(manifestOf(name))}', '\\x${hex(manifestOf(name))}', 200, ${age})`,
-      )
-    for (let index = 0; index < 450; index++)
-      await insert(`old ${index}`, `now() - interval '31 days'`)
-    await insert('young', `now() - interval '29 days'`)
-    await insert('ageless', 'null')
+    const row = (name: string, age: string): string =>
+      `('\\x${hashOf(manifestOf(name))}', '\\x${hex(manifestOf(name))}', 200, ${age})`
+    const rows = [
+      ...Array.from({ length: 450 }, (_, index) =>
+        row(`old ${index}`, `now() - interval '31 days'`),
+      ),
+      row('young', `now() - interval '29 days'`),
+      row('ageless', 'null'),
+    ]
+    await ask(url, `insert into blobs values ${rows.join(', ')}`)
     const env = { DATABASE_URL: url }
     const flags = ['--keep-days', '30']
     await using one = await startRegistry({ env, flags })
