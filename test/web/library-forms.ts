@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { openLibraryServer } from '../library/server.ts'
-import type { LibrarySite } from './library-site.ts'
+import { type LibrarySite, longName } from './library-site.ts'
 import { publishSample } from './sample-libraries.ts'
 
 const files = { 'README.md': '# One\n' }
@@ -216,6 +216,12 @@ export function testForms(site: () => LibrarySite, skip: string | false): void {
     await page.locator('#libraries').fill('')
     await page.getByRole('button').filter({ hasText: 'Set the quota' }).click()
     await page.locator('.done').waitFor()
+  })
+
+  test('a library that has prereleases alone shows the highest of them', { skip }, async () => {
+    const { text } = await site().ask(`GET ${longName}`)
+    ok(text.includes(`mdlibs install ${longName.slice(1)}@1.0.0-rc.20261122<`))
+    match(text, /<article[^>]*README\.md/)
   })
 
   test('who is new is told how to begin, and who may not do something, no more than that', {

@@ -181,13 +181,20 @@ const libraryPage: PageRoute = {
   budget: 'metadata',
   async run(call) {
     const ref = libraryOfPath(call)
-    const { latest } = await call.parts.libraries.library(call.actor, ref)
-    const version =
-      latest === undefined
-        ? undefined
-        : await call.parts.libraries.version(call.actor, { ...ref, version: latest })
-    return await answerLibrary(call, ref, version)
+    return await answerLibrary(call, ref, await versionToShow(call, ref))
   },
+}
+
+/** The latest; of a library that has prereleases or yanked versions alone, the best of these. */
+async function versionToShow(
+  { parts: { libraries }, actor }: PageCall,
+  ref: LibraryRef,
+): Promise<VersionFacts | undefined> {
+  const { latest } = await libraries.library(actor, ref)
+  if (latest !== undefined) return await libraries.version(actor, { ...ref, version: latest })
+  const { versionList } = await libraries.versions(actor, ref)
+  const live = versionList.filter(({ state }) => state === 'live')
+  return live.find(({ yanked }) => yanked === undefined) ?? live[0]
 }
 
 const versionPage: PageRoute = {

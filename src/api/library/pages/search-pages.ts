@@ -54,7 +54,7 @@ function renderFirstSteps(isSignedIn: boolean): Html {
 function renderShortList(libraries: readonly LibraryFacts[]): HtmlPart {
   const items = libraries.map(
     (library) =>
-      html`<li>${renderName(library)}${library.description !== '' && html`<div class="small quiet" dir="auto">${visibleWords(library.description)}</div>`}<ul class="facts"><li>${library.latest ?? 'nothing live'}</li><li>${countText(library.downloads, 'download')}</li><li>${dateOf(library.updatedAt)}</li></ul></li>`,
+      html`<li>${renderName(library)}${library.description !== '' && html`<div class="small quiet" dir="auto">${visibleWords(library.description)}</div>`}<ul class="facts"><li>${library.latest ?? 'no release'}</li><li>${countText(library.downloads, 'download')}</li><li>${dateOf(library.updatedAt)}</li></ul></li>`,
   )
   return html`<ul class="plain">${items}</ul>`
 }
