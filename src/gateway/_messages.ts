@@ -1,5 +1,4 @@
 /** What gateway threads and the thread of the store tell each other. Both are of one process and one version: nothing here is a format. */
-import type { EndedMessage } from '#gateway/_ended-message'
 import type { ErrorMessage } from '#gateway/error-message'
 import type { AdministrationCall } from '#identity/administration'
 import type {
@@ -11,7 +10,7 @@ import type {
   ObjectInfo,
   ObjectStore,
 } from '#object/model'
-import type { BucketAccessed, Telemetry } from '#telemetry/telemetry'
+import type { BucketAccessed, RequestEnded, Telemetry } from '#telemetry/telemetry'
 
 /** Calls whose arguments and results are plain data. */
 export type PlainName = Exclude<keyof ObjectStore, 'put' | 'putPart' | 'open' | 'onBucketChange'>
@@ -88,7 +87,7 @@ export type Question =
   | { readonly ask: 'stop'; readonly stream: number }
   | { readonly ask: 'release'; readonly opened: number }
   /** Nobody answers these. */
-  | { readonly ask: 'ended'; readonly event: EndedMessage }
+  | { readonly ask: 'ended'; readonly event: RequestEnded }
   | { readonly ask: 'accessed'; readonly event: BucketAccessed }
   | { readonly ask: 'note'; readonly note: Parameters<Telemetry['note']> }
   | { readonly ask: 'load'; readonly exchanges: number }

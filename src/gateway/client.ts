@@ -6,7 +6,6 @@ import { strict as assert } from 'node:assert'
 import { copyInto } from '#bytes/copy'
 import { freeAtOnce } from '#bytes/free'
 import { type DigestAlgorithm, digestsOf } from '#crypto/digest'
-import { packEnded } from '#gateway/_ended-message'
 import { Link } from '#gateway/_link'
 import {
   type Answer,
@@ -70,7 +69,11 @@ export function connectToStore(port: GatewayPort): StoreConnection {
     },
     telemetry: {
       ...silentTelemetry, // the rest happens in the store's own thread
-      requestEnded: (event) => caller.tell({ ask: 'ended', event: packEnded(event) }),
+      requestEnded: ({ error, ...event }) =>
+        caller.tell({
+          ask: 'ended',
+          event: error === undefined ? event : { ...event, error: packError(error) },
+        }),
       bucketAccessed: (event) => caller.tell({ ask: 'accessed', event }),
       note: (...note) => caller.tell({ ask: 'note', note }),
     },

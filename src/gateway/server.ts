@@ -1,7 +1,6 @@
 /** The thread of the store: does what a gateway asks for. */
 import { strict as assert } from 'node:assert'
 import { copyOf } from '#bytes/copy'
-import { unpackEnded } from '#gateway/_ended-message'
 import { Link } from '#gateway/_link'
 import {
   type Answer,
@@ -13,7 +12,7 @@ import {
   type Question,
   type Verdict,
 } from '#gateway/_messages'
-import { packError, unpackError } from '#gateway/error-message'
+import { type ErrorMessage, packError, unpackError } from '#gateway/error-message'
 import type { GatewayPort } from '#gateway/port'
 import type { IdentitySource } from '#identity/accounts'
 import {
@@ -24,7 +23,7 @@ import {
   type OpenedObject,
   wholeBytesMax,
 } from '#object/model'
-import type { Telemetry } from '#telemetry/telemetry'
+import type { RequestEnded, Telemetry } from '#telemetry/telemetry'
 
 /** A gateway as the store's thread sees it. */
 export interface ServedGateway {
@@ -330,6 +329,10 @@ type Outcomes = Awaited<ReturnType<ObjectStore['deleteMany']>>
 
 function packOutcome(outcome: Outcomes[number]): PackedDeletion {
   return outcome instanceof Error ? { failed: packError(outcome) } : outcome
+}
+
+function unpackEnded({ error, ...event }: RequestEnded): RequestEnded {
+  return error === undefined ? event : { ...event, error: unpackError(error as ErrorMessage) } // as `client.ts` packed it
 }
 
 /** Memory that both threads see stays where it is, and what is alone in its memory moves; of anything else a copy. */
