@@ -21,12 +21,11 @@ const roomImport = /\b(?:from|import|resolve)[\s(]*'#([^']+)'/g
 const siblingUrl = /\bnew URL\(\s*'(\.[^']+)',\s*import\.meta\.url/g
 const workerUrl = /(\bnew URL\(\s*'\.[^']+)\.ts'(,\s*import\.meta\.url)/g
 
-/** Each launcher stands for the program of its name. */
+/** Each launcher stands for the program of its name, and names what comes before all of them. */
 function programs(): readonly string[] {
   const launchers = globSync('packaging/bin/*', { cwd: root, exclude: ['**/*.sh'] })
-  return launchers.map((launcher) =>
-    join(source, 'main', `${relative('packaging/bin', launcher)}.ts`),
-  )
+  const names = launchers.map((launcher) => relative('packaging/bin', launcher))
+  return [...names, 'own-modules'].map((name) => join(source, 'main', `${name}.ts`))
 }
 
 /** Each entry of `exports` in package.json names the module that it becomes. */

@@ -6,13 +6,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compileCache } from './runner/compile-cache.ts'
 
-const program = new URL('../src/main/mycelium.ts', import.meta.url).pathname
-/** Tests start the program a hundred times: Node compiles it once. */
-
 export type Command = readonly [file: string, ...args: string[]]
 
 /** `mycelium`, from the sources of this checkout. */
-export const checkout: Command = [process.execPath, program]
+export const checkout = fromSources('mycelium')
+
+/** A program from the sources of this checkout, as its launcher runs it. */
+export function fromSources(program: 'cyxcloud' | 'mdlibs' | 'mycdnctl' | 'mycelium'): Command {
+  const path = (name: string) => new URL(`../src/main/${name}.ts`, import.meta.url).pathname
+  return [process.execPath, '--require', path('own-modules'), path(program)]
+}
 
 export interface StartOptions {
   /** Flags of `mycelium up` beside `--data` and the ports. */
@@ -126,7 +129,8 @@ export async function runMycelium(
   args: readonly string[],
   { env = {} }: { readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [program, ...args], {
+  const [node, ...program] = checkout
+  const child = spawn(node, [...program, ...args], {
     env: { ...cleanEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -2,7 +2,7 @@
 import assert from 'node:assert'
 import { closeSync, constants } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import {
   openDescriptor,
   renamePath,
@@ -78,18 +78,13 @@ class RealDisk implements Disk {
    * Each name is durable once the directory above it is synced. A directory that exists is synced all the same: whoever made
    * it may have been killed before its sync.
    */
-  async makeDirectory(path: string, children: readonly string[] = []): Promise<void> {
+  async makeDirectory(path: string): Promise<void> {
     const full = this.#at(path)
     const first = await orFault(path, () => makeDirectories(full, directoryMode))
-    await Promise.all(
-      children.map((child) =>
-        orFault(path, () => makeDirectories(join(full, child), directoryMode)),
-      ),
-    )
     const highest = dirname(
       first !== undefined && first.length < this.#root.length ? first : this.#root,
     )
-    const changed = children.length > 0 ? [full] : []
+    const changed: string[] = []
     for (let above = dirname(full); ; above = dirname(above)) {
       changed.push(above)
       if (above === highest) break

@@ -36,9 +36,9 @@ test('what was synced, with its name, survives every power cut', async () => {
   })
 })
 
-test('directories are made durably, with their parents and children', async () => {
+test('directories are made durably, with their parents', async () => {
   await inEveryWorld(async (disk) => {
-    await disk.makeDirectory('a/b', ['c', 'd'])
+    await Promise.all([disk.makeDirectory('a/b/c'), disk.makeDirectory('a/b/d')])
     disk.powerCut()
     deepEqual(await disk.restart().list('a/b'), ['c', 'd'])
   })

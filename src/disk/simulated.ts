@@ -240,34 +240,26 @@ export class SimulatedDisk implements Disk {
     })
   }
 
-  async makeDirectory(path: string, children: readonly string[] = []): Promise<void> {
+  async makeDirectory(path: string): Promise<void> {
     const parts = segments(path)
-    for (let depth = 1; depth <= parts.length; depth += 1)
-      await this.#makeDirectories(
-        parts.slice(0, depth - 1).join('/'),
-        parts.slice(depth - 1, depth),
-      )
-    if (children.length > 0) await this.#makeDirectories(path, children)
+    for (let depth = 1; depth <= parts.length; depth += 1) {
+      const above = parts.slice(0, depth - 1).join('/')
+      await this.#step(above, 0, () => {
+        const made = this.#linkDirectory(parts.slice(0, depth).join('/'))
+        return () => {
+          if (made !== undefined) made.isDone = true
+        }
+      })
+      await this.syncDirectory(above)
+    }
   }
 
-  async #makeDirectories(above: string, names: readonly string[]): Promise<void> {
-    await this.#step(above, 0, () => {
-      const made = names.flatMap((name) =>
-        this.#linkDirectory(above === '' ? name : `${above}/${name}`),
-      )
-      return () => {
-        for (const change of made) change.isDone = true
-      }
-    })
-    await this.syncDirectory(above)
-  }
-
-  #linkDirectory(path: string): PendingName[] {
+  #linkDirectory(path: string): PendingName | undefined {
     const { names } = this.#platter
     const found = names.find(path)
-    if (found instanceof Directory) return []
+    if (found instanceof Directory) return undefined
     if (found !== undefined) throw diskFault('disk/exists', { path })
-    return [names.link(names.place(path), new Directory())]
+    return names.link(names.place(path), new Directory())
   }
 
   list(path: string): Promise<readonly string[]> {

@@ -27,11 +27,6 @@ export { readNodeMetadata } from '#shard/node-metadata'
 export const logSegmentBytes = 64 * 1024 * 1024
 const stageSegmentBytes = 4 * 1024 * 1024
 
-/** `00` to `ff`. */
-const shardDirectories = Array.from({ length: 256 }, (_, first) =>
-  first.toString(16).padStart(2, '0'),
-)
-
 /**
  * Opens the node on `disk`, or makes it there when the directory is empty. Reads all directory names and the whole log.
  * `shard/foreign-node` when the directory is of another store or node; `shard/malformed-metadata`; faults of the disk.
@@ -69,8 +64,6 @@ async function makeNode(disk: Disk, options: NodeOptions): Promise<NodeMetadata>
   const metadata = newMetadata(options, 'files')
   await disk.makeDirectory('')
   await disk.writeDurably(metadataPath, new TextEncoder().encode(printNodeMetadata(metadata)))
-  // All at once and now, or most of the first few hundred shards would each wait for a directory of their own.
-  await disk.makeDirectory('shards', shardDirectories)
   return metadata
 }
 

@@ -4,9 +4,9 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cleanEnvironment, type Ended, type RunningStore } from '../harness.ts'
+import { cleanEnvironment, type Ended, fromSources, type RunningStore } from '../harness.ts'
 
-const program = new URL('../../src/main/cyxcloud.ts', import.meta.url).pathname
+const [node, ...program] = fromSources('cyxcloud')
 
 /** Enough for every kind of stripe, and quick to start. */
 export const smallStore = ['--nodes', '4', '--profile', '2+1']
@@ -58,7 +58,7 @@ function startCyxcloud(
   args: readonly string[],
   { env = {}, cwd = tmpdir(), input = '' }: RunOptions,
 ): Started {
-  const child = spawn(process.execPath, [program, ...args], {
+  const child = spawn(node, [...program, ...args], {
     cwd,
     env: { ...cleanEnvironment(), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -32,14 +32,14 @@ import { exitCodes } from '#main/exit-codes'
 import { openEndpoint } from '#s3/endpoint'
 import { listVersions } from '#s3/versions'
 import { systemWorld } from '#world/system'
-import { cleanEnvironment, type Ended, runMycelium, startStore } from '../harness.ts'
+import { checkout, cleanEnvironment, type Ended, runMycelium, startStore } from '../harness.ts'
 import { clientOf } from '../sdk.ts'
 import { until } from '../until.ts'
 import { accessKeyId, type S3Server, secret, startS3Server } from './s3/s3-server.ts'
 
 const { signal } = new AbortController()
 const credentials = { accessKeyId, secretAccessKey: secret }
-const program = new URL('../../src/main/mycelium.ts', import.meta.url).pathname
+const [node, ...program] = checkout
 
 let source: S3Server
 let directory: string
@@ -86,7 +86,7 @@ async function runImport(run: Run, ...flags: readonly string[]): Promise<Ended> 
 
 function startImport(run: Run, ...flags: readonly string[]): ChildProcess {
   const env = { ...cleanEnvironment(), ...fromSource(), ...toTarget }
-  return spawn(process.execPath, [program, ...argsOf(run, flags)], { env, stdio: 'ignore' })
+  return spawn(node, [...program, ...argsOf(run, flags)], { env, stdio: 'ignore' })
 }
 
 interface Copied {

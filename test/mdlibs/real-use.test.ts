@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { makeAuthority } from '../certificate.ts'
 import { readTree } from '../file-tree.ts'
-import { type RunningProgram, startProgram } from '../harness.ts'
+import { fromSources, type RunningProgram, startProgram } from '../harness.ts'
 import { callMdlibs, type Outcome, spawnMdlibs } from './workplace.ts'
 
 const checkout = join(import.meta.dirname, '../..')
@@ -27,11 +27,19 @@ let url = ''
 let token = ''
 
 before(async () => {
-  const program = [process.execPath, join(checkout, 'src/main/mycelium.ts'), 'libraries']
   const places = ['--data', at('data'), '--archives', at('archives')]
   const database = ['--database', `sqlite://${at('registry.sqlite')}`]
   server = await startProgram(
-    [program[0] ?? '', ...program.slice(1), ...places, ...database, '--port', '0', '--log', 'warn'],
+    [
+      ...fromSources('mycelium'),
+      'libraries',
+      ...places,
+      ...database,
+      '--port',
+      '0',
+      '--log',
+      'warn',
+    ],
     { ADMIN_USERNAME: 'tools', ADMIN_EMAIL: 'tools@example.org', ADMIN_PASSWORD: password },
   )
   url = /Address +(\S+)/.exec(server.output())?.[1] ?? ''

@@ -8,7 +8,7 @@ import { Readable } from 'node:stream'
 import type { Asking, Trust } from '#cli/mdlibs/context'
 import { runMdlibs } from '#cli/mdlibs/run'
 import { systemWorld } from '#world/system'
-import { cleanEnvironment } from '../harness.ts'
+import { cleanEnvironment, fromSources } from '../harness.ts'
 
 export interface Outcome {
   readonly code: number
@@ -75,14 +75,14 @@ export async function callMdlibs(
   return { code, stdout: stdout.join(''), stderr: stderr.join('') }
 }
 
-const program = new URL('../../src/main/mdlibs.ts', import.meta.url).pathname
+const [node, ...program] = fromSources('mdlibs')
 
 /** The program itself, to its end: what certificates it believes is its own affair. */
 export async function spawnMdlibs(
   args: readonly string[],
   { directory, home, env }: Pick<CallOptions, 'directory' | 'home' | 'env'>,
 ): Promise<Outcome> {
-  const child = spawn(process.execPath, [program, ...args], {
+  const child = spawn(node, [...program, ...args], {
     cwd: directory,
     env: { ...cleanEnvironment(), HOME: home, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -9,11 +9,11 @@ import { runMycdnctl } from '#main/mycdnctl-run'
 import type { Output } from '#main/terminal'
 import type { Broker } from '../brokers.ts'
 import { whyWithout } from '../debian-packages.ts'
-import { cleanEnvironment, type Ended } from '../harness.ts'
+import { cleanEnvironment, type Ended, fromSources } from '../harness.ts'
 import { startPlainRedis } from '../hero-redis.ts'
 import { type RunningRegistry, startRegistry } from '../integration/registry/registry-server.ts'
 
-const program = new URL('../../src/main/mycdnctl.ts', import.meta.url).pathname
+const [node, ...program] = fromSources('mycdnctl')
 const compileCache = new URL('../../node_modules/.cache/compile', import.meta.url).pathname
 
 /** Why tests with real servers are skipped. */
@@ -53,7 +53,7 @@ export async function openWorkplace(registry: string): Promise<Workplace> {
   const directory = await mkdtemp(join(tmpdir(), 'mycelium-cdn-'))
   const own = { HOME: directory, XDG_STATE_HOME: join(directory, 'state') }
   const start = (args: readonly string[], { env = {}, input = '' }: StartOptions = {}): Started => {
-    const child = spawn(process.execPath, [program, '--registry', registry, ...args], {
+    const child = spawn(node, [...program, '--registry', registry, ...args], {
       cwd: directory,
       env: { ...cleanEnvironment(), NODE_COMPILE_CACHE: compileCache, ...own, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],

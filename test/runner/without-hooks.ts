@@ -3,6 +3,7 @@
  * a third of the processor time of whatever awaits much, the simulation above all. Here such an error belongs to its file: it is printed, and the
  * file has failed. Which suite a test is in it still knows, since a suite's body runs at once, which the floor plan sees to.
  */
+import '../../src/main/own-modules.ts'
 import type * as AsyncHooks from 'node:async_hooks'
 import { createRequire } from 'node:module'
 import { inspect } from 'node:util'
