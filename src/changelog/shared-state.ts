@@ -31,7 +31,9 @@ export async function beginSharedLog(sql: SharedSql, keyring: Uint8Array): Promi
     try {
       await sql.transaction((tx) => createHead(tx, keyring))
     } catch (error) {
-      if (!isFault(error, 'sql/constraint') || attempt >= triesMax) throw error
+      // PostgreSQL refuses whoever makes the same table at the same moment in one of several ways.
+      const isRace = isFault(error, 'sql/constraint') || (await hasTable(sql, 'change_head'))
+      if (!isRace || attempt >= triesMax) throw error
     }
   }
 }
