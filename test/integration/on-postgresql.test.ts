@@ -37,6 +37,9 @@ const files = [
   's3/replication.test.ts',
 ]
 
+/** Each takes some seconds. */
+const fileTimeoutMs = 180_000
+
 describe('on PostgreSQL', { skip: !hasPostgres && 'no PostgreSQL server to start' }, () => {
   for (const file of files)
     test(file, async () => {
@@ -47,6 +50,7 @@ describe('on PostgreSQL', { skip: !hasPostgres && 'no PostgreSQL server to start
         {
           env: { ...env, MYCELIUM_TEST_POSTGRES: server?.url },
           stdio: ['ignore', 'pipe', 'inherit'],
+          ...{ timeout: fileTimeoutMs, killSignal: 'SIGKILL' }, // what it said until then is shown
         },
       )
       let said = ''
