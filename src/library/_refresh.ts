@@ -1,4 +1,5 @@
 /** What a library shows follows from its versions and tags: which one is `latest`, whose description it has, what it is found by. */
+import { isDeepStrictEqual } from 'node:util'
 import type { ChangeLog } from '#changelog/change'
 import { indexLibrary, searchRowOf, unindexLibrary } from '#library/_search-index'
 import type { LibraryRow } from '#library/changes'
@@ -43,37 +44,39 @@ async function findHighest(tx: Queryable, library: number): Promise<number | und
 }
 
 async function show(tx: Queryable, library: LibraryRow, version: number): Promise<void> {
-  const [row] = await tx.query<{ manifest: string; headings: string; bodies: string }>`
-    select v.manifest, w.headings, w.bodies from library_version v join library_words w on w.version = v.id
-    where v.id = ${version}`
+  const [row] = await tx.query<{ manifest: string }>`
+    select manifest from library_version where id = ${version}`
   if (row === undefined) return
   const { description = '', license, tags } = manifestFromJson(row.manifest)
-  const isFoundAlike = await isIndexedAlike(tx, library, version)
+  const isFoundAlike = await isIndexedAlike(tx, library, { version, description, tags })
   await tx.query`update library set shown = ${version}, search_row = ${searchRowOf(library)},
     description = ${description}, license = ${license ?? null} where id = ${library.id}`
-  if (isFoundAlike) return
-  await indexLibrary(tx, { ...library, ...row, description, tags }, library.search_row)
+  const [words] = isFoundAlike
+    ? []
+    : await tx.query<{ headings: string; bodies: string }>`
+        select headings, bodies from library_words where version = ${version}`
+  if (words !== undefined)
+    await indexLibrary(tx, { ...library, ...words, description, tags }, library.search_row)
 }
 
 /** Whether the library stands where it is found now, by the very words of `version`: many a version mends a line, and an index takes longer to write than all else. */
 async function isIndexedAlike(
   tx: Queryable,
   library: LibraryRow,
-  version: number,
+  {
+    version,
+    ...told
+  }: { readonly version: number; readonly description: string; readonly tags: readonly string[] },
 ): Promise<boolean> {
   const { shown, search_row: row } = library
   if (shown === null || shown === version || row !== searchRowOf(library)) return false
-  const [alike] = await tx.query`
-    select 1 from library_words a join library_words b on b.headings = a.headings and b.bodies = a.bodies
-    where a.version = ${version} and b.version = ${shown}`
-  if (alike === undefined) return false
-  const manifests = await tx.query<{ manifest: string }>`
-    select manifest from library_version where id = ${version} or id = ${shown}`
-  const told = manifests.map(({ manifest }) => {
-    const { description, tags } = manifestFromJson(manifest)
-    return JSON.stringify([description, tags])
-  })
-  return told.length === 2 && told[0] === told[1]
+  const [former] = await tx.query<{ manifest: string }>`
+    select v.manifest from library_version v join library_words a on a.version = v.id
+      join library_words b on b.headings = a.headings and b.bodies = a.bodies
+    where v.id = ${shown} and b.version = ${version}`
+  if (former === undefined) return false
+  const { description = '', tags } = manifestFromJson(former.manifest)
+  return isDeepStrictEqual(told, { description, tags })
 }
 
 /** Downloads have grown: the row moves when it comes before others now. */

@@ -41,17 +41,11 @@ export interface PatternRule {
 /** Rules that are looked for together. */
 export class RuleSet {
   readonly #rules: readonly PatternRule[]
-  readonly #finder: WordFinder
-  /** By the finder's word. */
-  readonly #rulesOfWord: readonly (readonly PatternRule[])[]
+  /** Made with the first text: many a program has rules and scans nothing. */
+  #finding: Finding | undefined
 
   constructor(rules: readonly PatternRule[]) {
     this.#rules = rules
-    const words = [...new Set(rules.flatMap(({ starts = [] }) => starts))]
-    this.#finder = new WordFinder(words)
-    this.#rulesOfWord = words.map((word) =>
-      rules.filter(({ starts = [] }) => starts.includes(word)),
-    )
   }
 
   find({ path, text, known }: Block): readonly BlockFinding[] {
@@ -84,8 +78,10 @@ export class RuleSet {
       matches.push({ rule, match })
       return count < matchesOfRuleMax
     }
-    this.#finder.find(text, (word, at) => {
-      for (const rule of this.#rulesOfWord[word] ?? []) {
+    this.#finding ??= openFinding(this.#rules)
+    const { finder, rulesOfWord } = this.#finding
+    finder.find(text, (word, at) => {
+      for (const rule of rulesOfWord[word] ?? []) {
         const isOver = (counts.get(rule) ?? 0) >= matchesOfRuleMax
         if (isOver || (rule.kind !== undefined && rule.kind !== kind)) continue
         rule.pattern.lastIndex = at
@@ -96,6 +92,20 @@ export class RuleSet {
       if (rule.starts === undefined && (rule.kind === undefined || rule.kind === kind))
         for (const match of text.matchAll(rule.pattern)) if (!note(rule, match)) break
     return matches
+  }
+}
+
+interface Finding {
+  readonly finder: WordFinder
+  /** By the finder's word. */
+  readonly rulesOfWord: readonly (readonly PatternRule[])[]
+}
+
+function openFinding(rules: readonly PatternRule[]): Finding {
+  const words = [...new Set(rules.flatMap(({ starts = [] }) => starts))]
+  return {
+    finder: new WordFinder(words),
+    rulesOfWord: words.map((word) => rules.filter(({ starts = [] }) => starts.includes(word))),
   }
 }
 

@@ -16,7 +16,7 @@ export class WordFinder {
   readonly #classOf = new Uint8Array(256)
   /** By the classes of three characters, a bit: whether some word may begin with them. */
   readonly #isBeginning = new Uint8Array(triples / 8)
-  readonly #wordsOf = new Map<number, readonly number[]>()
+  readonly #wordsOf = new Map<number, number[]>()
   #bytes = Buffer.alloc(0)
 
   /** In lower case, ASCII, each once, none empty. */
@@ -31,7 +31,9 @@ export class WordFinder {
     for (const [index, word] of words.entries())
       for (const triple of this.#triplesOf(word)) {
         this.#isBeginning[triple >> 3] = (this.#isBeginning[triple >> 3] ?? 0) | (1 << (triple & 7))
-        this.#wordsOf.set(triple, [...(this.#wordsOf.get(triple) ?? []), index])
+        const some = this.#wordsOf.get(triple)
+        if (some === undefined) this.#wordsOf.set(triple, [index])
+        else some.push(index)
       }
   }
 

@@ -12,9 +12,11 @@ import { mistakenForm } from '#api/library/pages/form-mistakes'
 import { libraryOfForm } from '#api/library/pages/named-library'
 import { accountPath, membersPath, newTeamPath } from '#api/library/pages/paths'
 import {
+  answerForm,
   answerPage,
   done,
   fieldOf,
+  notKept,
   type PageCall,
   type PageRoute,
   requireUser,
@@ -23,7 +25,7 @@ import {
 import { isFault } from '#fault/fault'
 import type { HttpResponse } from '#http/message'
 import { tokenScopes } from '#identity/actor'
-import type { Visibility } from '#library/model'
+import { visibilities } from '#library/manifest'
 
 interface AccountForms {
   readonly form?: FormState
@@ -58,9 +60,8 @@ async function answerAccount(
     form,
     passwordForm,
   }
-  const isMistaken = form.mistakes.size + passwordForm.mistakes.size > 0
   const main = renderAccountPage(page)
-  return answerPage(call, { title: 'Account', main }, isMistaken ? 422 : 200)
+  return answerForm(call, { title: 'Account', main }, form, passwordForm)
 }
 
 const account: PageRoute = {
@@ -94,8 +95,7 @@ const makeToken: PageRoute = {
         ...(globs.length === 0 ? {} : { globs }),
         ...(days === '' ? {} : { days: Number(days) }),
       })
-      const page = answerPage(call, { title: 'Your token', main: renderNewTokenPage(made) })
-      return { ...page, headers: { ...page.headers, 'cache-control': 'no-store' } }
+      return notKept(answerPage(call, { title: 'Your token', main: renderNewTokenPage(made) }))
     } catch (error) {
       return await answerAccount(call, { form: mistakenForm(error, call.form) })
     }
@@ -165,9 +165,8 @@ const answerOffer: PageRoute = {
   },
 }
 
-async function answerCodes(call: PageCall, page: CodesPage, status = 200): Promise<HttpResponse> {
-  const answered = answerPage(call, { title: 'Codes', main: renderCodesPage(page) }, status)
-  return { ...answered, headers: { ...answered.headers, 'cache-control': 'no-store' } }
+function answerCodes(call: PageCall, page: CodesPage): HttpResponse {
+  return notKept(answerForm(call, { title: 'Codes', main: renderCodesPage(page) }, page.form))
 }
 
 const codes: PageRoute = {
@@ -179,10 +178,7 @@ const codes: PageRoute = {
     const actor = requireUser(call)
     const { hasTotp, hasPassword } = await call.parts.accounts.people.profile(actor.id)
     const form = untouched
-    return await answerCodes(
-      call,
-      hasTotp ? { kind: 'on', form } : { kind: 'off', hasPassword, form },
-    )
+    return answerCodes(call, hasTotp ? { kind: 'on', form } : { kind: 'off', hasPassword, form })
   },
 }
 
@@ -197,11 +193,11 @@ const beginCodes: PageRoute = {
     const actor = requireUser(call)
     try {
       const totp = await signIns.beginTotp(actor, call.form.get('password'))
-      return await answerCodes(call, { kind: 'begun', totp, form: untouched })
+      return answerCodes(call, { kind: 'begun', totp, form: untouched })
     } catch (error) {
       const { hasPassword } = await people.profile(actor.id)
       const form = mistakenForm(error, call.form)
-      return await answerCodes(call, { kind: 'off', hasPassword, form }, 422)
+      return answerCodes(call, { kind: 'off', hasPassword, form })
     }
   },
 }
@@ -217,8 +213,7 @@ const confirmCodes: PageRoute = {
       await call.parts.accounts.signIns.confirmTotp(actor, fieldOf(call, 'code'))
       return seeOther(done(accountPath, 'codes-on'))
     } catch (error) {
-      const form = wrongCode(error)
-      return await answerCodes(call, { kind: 'pending', form }, 422)
+      return answerCodes(call, { kind: 'pending', form: wrongCode(error) })
     }
   },
 }
@@ -234,8 +229,7 @@ const giveUpCodes: PageRoute = {
       await call.parts.accounts.signIns.giveUpTotp(actor, fieldOf(call, 'code'))
       return seeOther(done(accountPath, 'codes-off'))
     } catch (error) {
-      const form = wrongCode(error)
-      return await answerCodes(call, { kind: 'on', form }, 422)
+      return answerCodes(call, { kind: 'on', form: wrongCode(error) })
     }
   },
 }
@@ -258,8 +252,6 @@ const newTeam: PageRoute = {
   },
 }
 
-const visibilities: readonly string[] = ['public', 'internal', 'private'] satisfies Visibility[]
-
 const makeTeam: PageRoute = {
   method: 'POST',
   path: newTeamPath,
@@ -269,16 +261,16 @@ const makeTeam: PageRoute = {
     const { teams } = call.parts.accounts
     const actor = requireUser(call)
     const displayName = fieldOf(call, 'displayName')
-    const visibility = fieldOf(call, 'visibility')
+    const visibility = visibilities.find((one) => one === fieldOf(call, 'visibility'))
     try {
       const asked = { name: fieldOf(call, 'name'), ...(displayName === '' ? {} : { displayName }) }
       const { name } = await teams.create(actor, asked)
-      if (visibilities.includes(visibility))
-        await teams.update(actor, name, { defaultVisibility: visibility as Visibility }) // just looked up
+      if (visibility !== undefined)
+        await teams.update(actor, name, { defaultVisibility: visibility })
       return seeOther(done(membersPath(name), 'team-made'))
     } catch (error) {
-      const main = renderNewTeamPage(mistakenForm(error, call.form, { username: 'name' }))
-      return answerPage(call, { title: 'New team', main }, 422)
+      const form = mistakenForm(error, call.form, { username: 'name' })
+      return answerForm(call, { title: 'New team', main: renderNewTeamPage(form) }, form)
     }
   },
 }

@@ -10,6 +10,7 @@ import { managerOf } from '#api/library/pages/library-manager'
 import { libraryOfPath } from '#api/library/pages/named-library'
 import { advisoriesPath, libraryAdvisoriesPath } from '#api/library/pages/paths'
 import {
+  answerForm,
   answerPage,
   done,
   fieldOf,
@@ -47,7 +48,7 @@ async function answerAdvisories(
     form: mayAdminister(call.actor) ? form : undefined,
   })
   const title = `Advisories of ${formatLibraryRef(ref)}`
-  return answerPage(call, { title, main }, form.mistakes.size > 0 ? 422 : 200)
+  return answerForm(call, { title, main }, form)
 }
 
 const ofLibrary: PageRoute = {

@@ -11,7 +11,7 @@ import { managerOf } from '#api/library/pages/library-manager'
 import { libraryOfPath, versionOfPath } from '#api/library/pages/named-library'
 import { scopePath, versionsPath } from '#api/library/pages/paths'
 import {
-  answerPage,
+  answerForm,
   done,
   fieldOf,
   type PageCall,
@@ -47,28 +47,34 @@ function notConfirmed({ form }: PageCall, name: string): FormState {
   return { values: form, mistakes }
 }
 
+interface ManagedVersion {
+  readonly version: VersionFacts
+  /** The library too. */
+  readonly isManaged: boolean
+}
+
 /** `library/denied` to who may read it, but not delete it */
-async function requireVersion(call: PageCall, ref: LibraryRef): Promise<VersionFacts> {
+async function requireVersion(call: PageCall): Promise<ManagedVersion> {
   requireUser(call)
+  const ref = libraryOfPath(call)
   const version = await versionOfPath(call, ref)
   const manager = await managerOf(call, ref)
   if (!manager.of(version).mayYank) throw libraryFault('library/denied')
-  return version
+  return { version, isManaged: manager.mayManage }
 }
 
 async function answerDeleteVersion(
   call: PageCall,
-  version: VersionFacts,
+  { version, isManaged }: ManagedVersion,
   form: FormState = untouched,
 ): Promise<HttpResponse> {
   const library = await call.parts.libraries.library(call.actor, version)
-  const { mayManage: isManaged } = await managerOf(call, version)
   const main = renderDeleteVersionPage({
     ...{ library, version, isManaged, form },
     deletable: deletable(call, version.publishedAt),
   })
   const title = `Delete ${nameOfVersion(version)}`
-  return answerPage(call, { title, main }, form.mistakes.size > 0 ? 422 : 200)
+  return answerForm(call, { title, main }, form)
 }
 
 const deleteVersionPage: PageRoute = {
@@ -76,7 +82,7 @@ const deleteVersionPage: PageRoute = {
   path: '/@{scope}/{name}/v/{version}/delete',
   operation: 'DeleteVersionPage',
   budget: 'metadata',
-  run: async (call) => answerDeleteVersion(call, await requireVersion(call, libraryOfPath(call))),
+  run: async (call) => answerDeleteVersion(call, await requireVersion(call)),
 }
 
 const deleteVersion: PageRoute = {
@@ -85,14 +91,15 @@ const deleteVersion: PageRoute = {
   operation: 'DeleteVersionFromPage',
   budget: 'publish',
   async run(call) {
-    const version = await requireVersion(call, libraryOfPath(call))
+    const managed = await requireVersion(call)
+    const { version } = managed
     const name = nameOfVersion(version)
     if (!confirms(call, name))
-      return await answerDeleteVersion(call, version, notConfirmed(call, name))
+      return await answerDeleteVersion(call, managed, notConfirmed(call, name))
     try {
       await call.parts.libraries.remove(call.actor, version)
     } catch (error) {
-      return await answerDeleteVersion(call, version, mistakenForm(error, call.form))
+      return await answerDeleteVersion(call, managed, mistakenForm(error, call.form))
     }
     return seeOther(done(versionsPath(version), 'version-deleted'))
   },
@@ -108,7 +115,7 @@ async function answerDeleteLibrary(
   const oldest = Math.min(...there.map(({ publishedAt }) => publishedAt))
   const main = renderDeleteLibraryPage({ library, deletable: deletable(call, oldest), form })
   const title = `Delete ${formatLibraryRef(ref)}`
-  return answerPage(call, { title, main }, form.mistakes.size > 0 ? 422 : 200)
+  return answerForm(call, { title, main }, form)
 }
 
 /** `library/denied` to who may read it, but not manage it */

@@ -20,13 +20,13 @@ import {
 import { renderTrustedPublishers } from '#api/library/pages/trusted-publishers'
 import { visibleText } from '#api/library/pages/unseen'
 import { whoSees } from '#api/library/pages/words'
+import { visibilities } from '#library/manifest'
 import type {
   LibraryGrant,
   LibraryWithVersions,
   Owners,
   TrustedPublisher,
   VersionFacts,
-  Visibility,
 } from '#library/model'
 
 /** In the margin of a version's page. */
@@ -71,8 +71,6 @@ export interface SettingsPage {
 function stateOf({ sent }: SettingsPage, name: string): FormState {
   return sent?.name === name ? sent.form : untouched
 }
-
-const visibilities: readonly Visibility[] = ['public', 'internal', 'private']
 
 export function renderSettingsPage(page: SettingsPage): Html {
   const { library, sent, publishers, issuers } = page

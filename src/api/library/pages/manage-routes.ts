@@ -17,7 +17,8 @@ import { parseClaims } from '#api/library/pages/trusted-publishers'
 import type { HttpResponse } from '#http/message'
 import type { UserActor } from '#identity/actor'
 import type { Libraries, VersionRef } from '#library/libraries'
-import type { LibraryRef, Visibility } from '#library/model'
+import { visibilities } from '#library/manifest'
+import type { LibraryRef } from '#library/model'
 
 type Deed = Parameters<typeof done>[1]
 
@@ -53,18 +54,27 @@ const moderation = [
   }),
 ]
 
-interface VersionForm {
+/** What a form is about, and who has sent it. */
+interface SentForm<Ref> {
   readonly libraries: Libraries
   readonly actor: UserActor
-  readonly ref: VersionRef
+  readonly ref: Ref
   readonly text: (name: string) => string
+}
+
+function sentForm<Ref>(call: PageCall, ref: Ref): SentForm<Ref> {
+  const text = (field: string): string => fieldOf(call, field)
+  return { libraries: call.parts.libraries, actor: requireUser(call), ref, text }
 }
 
 /** A button or field beside a version; it leads back there. */
 function versionForm(
   name: string,
   operation: string,
-  { deed, work }: { readonly deed: Deed; readonly work: (form: VersionForm) => Promise<unknown> },
+  {
+    deed,
+    work,
+  }: { readonly deed: Deed; readonly work: (form: SentForm<VersionRef>) => Promise<unknown> },
 ): PageRoute {
   return {
     method: 'POST',
@@ -74,12 +84,7 @@ function versionForm(
     async run(call) {
       const library = libraryOfPath(call)
       const version = call.names['version'] ?? ''
-      await work({
-        libraries: call.parts.libraries,
-        actor: requireUser(call),
-        ref: { ...library, version },
-        text: (field) => fieldOf(call, field),
-      })
+      await work(sentForm(call, { ...library, version }))
       return seeOther(done(versionPath(library, version), deed))
     },
   }
@@ -137,17 +142,10 @@ const settings: PageRoute = {
   run: (call) => answerSettings(call),
 }
 
-interface SettingsForm {
-  readonly libraries: Libraries
-  readonly actor: UserActor
-  readonly ref: LibraryRef
-  readonly text: (name: string) => string
-}
-
 function settingsForm(
   name: string,
   operation: string,
-  work: (form: SettingsForm) => Promise<unknown>,
+  work: (form: SentForm<LibraryRef>) => Promise<unknown>,
 ): PageRoute {
   return {
     method: 'POST',
@@ -156,14 +154,9 @@ function settingsForm(
     budget: 'publish',
     async run(call) {
       const ref = libraryOfPath(call)
-      const actor = requireUser(call)
+      const form = sentForm(call, ref)
       try {
-        await work({
-          libraries: call.parts.libraries,
-          actor,
-          ref,
-          text: (field) => fieldOf(call, field),
-        })
+        await work(form)
         return seeOther(done(settingsPath(ref), 'saved'))
       } catch (error) {
         return await answerSettings(call, { name, form: mistakenForm(error, call.form) })
@@ -171,8 +164,6 @@ function settingsForm(
     },
   }
 }
-
-const visibilities: readonly Visibility[] = ['public', 'internal', 'private']
 
 const settingsForms = [
   settingsForm('visibility', 'SetVisibility', ({ libraries, actor, ref, text }) => {

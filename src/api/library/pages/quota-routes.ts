@@ -4,7 +4,7 @@ import { type FormState, untouched } from '#api/library/pages/form-fields'
 import { quotaPath } from '#api/library/pages/paths'
 import { renderQuotaPage } from '#api/library/pages/quota-page'
 import {
-  answerPage,
+  answerForm,
   done,
   fieldOf,
   type PageCall,
@@ -30,8 +30,7 @@ async function answerQuota(call: PageCall, form: FormState = untouched): Promise
   const owner = await ownerOf(call)
   const found = await call.parts.libraries.quota(actor, owner)
   const main = renderQuotaPage({ ...found, form: mayAdminister(actor) ? form : undefined })
-  const status = form.mistakes.size > 0 ? 422 : 200
-  return answerPage(call, { title: `Quota of @${owner}`, main }, status)
+  return answerForm(call, { title: `Quota of @${owner}`, main }, form)
 }
 
 const quotaPage: PageRoute = {

@@ -1,6 +1,7 @@
 /** One page, or one form that leads to pages: who asks, what for, and what is answered. */
 import type { BrowserFile } from '#api/browser-file'
 import { libraryDoorFault } from '#api/library/faults'
+import type { FormState } from '#api/library/pages/form-fields'
 import { type PageAssets, type PageView, type Reader, renderPage } from '#api/library/pages/layout'
 import type { RequestBudgets } from '#api/library/request-budgets'
 import type { RateLimits } from '#api/rate-limits'
@@ -79,6 +80,21 @@ export function answerPage(
     headers: { 'content-type': htmlType },
     body: renderPage({ ...view, ...(done === undefined ? {} : { done }) }, reader),
   }
+}
+
+/** A page with forms, as they were sent if something was wrong with them. */
+export function answerForm(
+  call: PageCall,
+  view: Omit<PageView, 'done'>,
+  ...forms: readonly FormState[]
+): HttpResponse {
+  const isMistaken = forms.some(({ mistakes }) => mistakes.size > 0)
+  return answerPage(call, view, isMistaken ? 422 : 200)
+}
+
+/** Shows what is shown this once: no browser keeps it. */
+export function notKept(response: HttpResponse): HttpResponse {
+  return { ...response, headers: { ...response.headers, 'cache-control': 'no-store' } }
 }
 
 /** What forms say when they have led somewhere; the address names it, never its words. */

@@ -3,7 +3,7 @@ import { type FormState, untouched } from '#api/library/pages/form-fields'
 import { mistakenForm } from '#api/library/pages/form-mistakes'
 import { membersPath, scopePath } from '#api/library/pages/paths'
 import {
-  answerPage,
+  answerForm,
   done,
   fieldOf,
   type PageCall,
@@ -38,8 +38,7 @@ async function answerMembers(call: PageCall, form: FormState = untouched): Promi
     isAdmin: invitations !== undefined,
     form,
   })
-  const status = form.mistakes.size > 0 ? 422 : 200
-  return answerPage(call, { title: `Members of ${team.displayName}`, main }, status)
+  return answerForm(call, { title: `Members of ${team.displayName}`, main }, form)
 }
 
 const members: PageRoute = {

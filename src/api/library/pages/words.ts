@@ -2,41 +2,47 @@
 import { type Html, html } from '#api/library/pages/html'
 import type { Visibility } from '#library/model'
 
-const day = new Intl.DateTimeFormat('en-GB', {
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
-  timeZone: 'UTC',
-})
-const minute = new Intl.DateTimeFormat('en-GB', {
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
-  hour: '2-digit',
-  minute: '2-digit',
-  timeZone: 'UTC',
-  timeZoneName: 'short',
-})
-const count = new Intl.NumberFormat('en-GB')
-const short = new Intl.NumberFormat('en-GB', { notation: 'compact', maximumFractionDigits: 1 })
+const date = { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' } as const
+
+function makeFormats() {
+  return {
+    day: new Intl.DateTimeFormat('en-GB', date),
+    minute: new Intl.DateTimeFormat('en-GB', {
+      ...date,
+      hour: '2-digit',
+      minute: '2-digit',
+      timeZoneName: 'short',
+    }),
+    count: new Intl.NumberFormat('en-GB'),
+    short: new Intl.NumberFormat('en-GB', { notation: 'compact', maximumFractionDigits: 1 }),
+  }
+}
+
+let made: ReturnType<typeof makeFormats> | undefined
+
+/** With the first page: they take a start's twentieth to make, and many a start shows none. */
+function formats(): ReturnType<typeof makeFormats> {
+  made ??= makeFormats()
+  return made
+}
 
 export function dateOf(ms: number): Html {
   const at = new Date(ms)
-  return html`<time datetime="${at.toISOString()}">${day.format(at)}</time>`
+  return html`<time datetime="${at.toISOString()}">${formats().day.format(at)}</time>`
 }
 
 export function momentOf(ms: number): Html {
   const at = new Date(ms)
-  return html`<time datetime="${at.toISOString()}">${minute.format(at)}</time>`
+  return html`<time datetime="${at.toISOString()}">${formats().minute.format(at)}</time>`
 }
 
 export function numberText(number: number): string {
-  return count.format(number)
+  return formats().count.format(number)
 }
 
 /** `1.2K` from ten thousand on. */
 export function shortNumber(number: number): string {
-  return number < 10_000 ? count.format(number) : short.format(number)
+  return number < 10_000 ? numberText(number) : formats().short.format(number)
 }
 
 /** `1 file`, `2 files`. */
