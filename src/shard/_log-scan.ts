@@ -56,9 +56,10 @@ async function frameAt(
   return isWholeFrame(filled) ? { ...header, frame: payloadOf(filled) } : undefined
 }
 
+const blankPage = Buffer.alloc(framePageBytes)
+
 async function isBlank(window: Window, page: number): Promise<boolean> {
-  const view = await window.view(page * framePageBytes, framePageBytes)
-  return view.every((byte) => byte === 0)
+  return blankPage.equals(await window.view(page * framePageBytes, framePageBytes))
 }
 
 /** A stretch of the file in memory that moves forward as it is asked for. */

@@ -4,18 +4,22 @@ import { sqlFault } from '#sql/faults'
 import type { SqlRow, SqlValue } from '#sql/sql'
 import { isReading } from '#sql/statement'
 
+/** A template's strings array is one object per place in the source, so it is the cheapest key there is. */
+export type PreparedStatements = WeakMap<TemplateStringsArray, Statement>
+
 /**
  * One SQLite connection with its prepared statements. Everything here is synchronous: `node:sqlite` works on
  * the calling thread, and a statement is over, its lock with it, when the call returns.
  */
 export class Connection {
   readonly #database: DatabaseSync
-  /** A template's strings array is one object per place in the source, so it is the cheapest key there is. */
-  readonly #statements = new WeakMap<TemplateStringsArray, Statement>()
+  readonly #statements: PreparedStatements
   #isOpen = true
 
-  constructor(database: DatabaseSync) {
+  /** `statements`: of this very database, which may outlive its connections. */
+  constructor(database: DatabaseSync, statements: PreparedStatements = new WeakMap()) {
     this.#database = database
+    this.#statements = statements
   }
 
   run(text: TemplateStringsArray, values: readonly SqlValue[] = []): SqlRow[] {
@@ -91,13 +95,13 @@ class Statement {
   readonly reads: boolean
   readonly #statement: StatementSync
   #bigints: boolean
-  #columns: readonly string[]
+  /** Read with the first row: many a statement never has one. */
+  #columns: readonly string[] = []
 
   constructor(database: DatabaseSync, text: string) {
     this.#statement = database.prepare(text)
     this.reads = isReading(text)
-    this.#columns = this.#readColumns()
-    this.#bigints = !/^\s*select\b/i.test(text) && this.#columns.length > 0
+    this.#bigints = !/^\s*select\b/i.test(text) && this.#statement.columns().length > 0
     if (this.#bigints) this.#statement.setReadBigInts(true)
     this.#statement.setReturnArrays(true)
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
-import { Connection } from '#sql/connection'
+import { Connection, type PreparedStatements } from '#sql/connection'
 import { sqlFault } from '#sql/faults'
 import { Queue } from '#sql/queue'
 import { readsOf } from '#sql/reads'
@@ -13,6 +13,8 @@ import { runTransaction } from '#sql/transaction'
  */
 export class SqliteMemory {
   readonly #database: DatabaseSync
+  /** A process that begins anew finds them: a simulation has thousands. */
+  readonly #statements: PreparedStatements = new WeakMap()
   #sql: MemorySql | undefined
 
   /** Callers leave `database` out. */
@@ -23,7 +25,7 @@ export class SqliteMemory {
   /** One `Sql` at a time. */
   open(): Sql {
     if (this.#sql !== undefined) throw sqlFault('sql/unavailable', { reason: 'already open' })
-    this.#sql = new MemorySql(this.#database, () => {
+    this.#sql = new MemorySql(new Connection(this.#database, this.#statements), () => {
       this.#sql = undefined
     })
     return this.#sql
@@ -53,8 +55,8 @@ class MemorySql implements Sql {
   readonly #detached: () => void
   readonly #queue = new Queue()
 
-  constructor(database: DatabaseSync, detached: () => void) {
-    this.#connection = new Connection(database)
+  constructor(connection: Connection, detached: () => void) {
+    this.#connection = connection
     this.#detached = detached
   }
 
