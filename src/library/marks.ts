@@ -11,8 +11,8 @@ import { formatLibraryRef } from '#library/name'
 import type { LibraryParts } from '#library/parts'
 import { mayAdminister, mayManage, mayYank, mayYankAll, mayYankOwn } from '#library/rights'
 
-/** Of a reason or a message, in characters. */
-const textCharsMax = 1_000
+/** Of a reason or a message, in UTF-16 code units, as browsers count them. */
+export const markCharsMax = 1_000
 
 /** Somebody whose right to a version is decided, and the version. */
 interface Asked {
@@ -24,8 +24,8 @@ interface Asked {
 /** `library/malformed-text`: empty, too long, or with control characters. */
 function checkText(text: string, field: string): string {
   const trimmed = text.trim()
-  if (trimmed === '' || trimmed.length > textCharsMax || /(?![\n\t])\p{Cc}/u.test(trimmed))
-    throw libraryFault('library/malformed-text', { field, charsMax: textCharsMax })
+  if (trimmed === '' || trimmed.length > markCharsMax || /(?![\n\t])\p{Cc}/u.test(trimmed))
+    throw libraryFault('library/malformed-text', { field, charsMax: markCharsMax })
   return trimmed
 }
 

@@ -241,6 +241,7 @@ test('what is staged waits in the queue until somebody approves it', { skip }, a
   match(await page.locator('.done').innerText(), /live/)
   await publish('1.2.0')
   await page.goto(`${site.server.url}/moderation`)
+  equal(await page.getByLabel('Reason').getAttribute('maxlength'), '1000')
   await page.getByLabel('Reason').fill('Not this one')
   await page.getByRole('button', { name: 'Reject @field-notes/staged 1.2.0' }).click()
   match(await page.locator('.empty').innerText(), /Nothing waits/)

@@ -12,8 +12,10 @@ import {
 import { printSignedIn, type signedIn } from '#api/accounts/signed-in'
 import type { HttpRequest, HttpResponse } from '#http/message'
 import { parseTarget } from '#http/target'
+import type { Accounts } from '#identity/accounts'
 import { requireUser } from '#identity/actor'
 import { personFault } from '#identity/faults'
+import type { SignOnWish } from '#identity/sign-on'
 
 const base = '/auth/oidc'
 const apiBase = '/api/v1'
@@ -42,13 +44,13 @@ export const listProviders = accountRoute({
   },
 })
 
-const wish = z.object({
+const signOnQuery = z.object({
   next: shortText.optional().describe('a path of this server to go on at'),
   invitation: shortText.optional(),
   username: shortText.optional().describe('the name to have here, for who is new'),
 })
 
-export const startSignOn = accountRoute<undefined, z.infer<typeof wish>>({
+export const startSignOn = accountRoute<undefined, z.infer<typeof signOnQuery>>({
   method: 'GET',
   path: `${base}/{provider}/start`,
   operation: 'StartSignOn',
@@ -56,7 +58,7 @@ export const startSignOn = accountRoute<undefined, z.infer<typeof wish>>({
     'Go to a provider to sign in; with a token, to be known by it from now on. For browsers: it sets a cookie that the way back needs',
   budget: 'auth',
   isOpen: true,
-  query: wish,
+  query: signOnQuery,
   gives: { 302: '' },
   answers: { 404: 'There is no such provider' },
   async respond(parts, { actor, names, query, request }) {
@@ -64,14 +66,7 @@ export const startSignOn = accountRoute<undefined, z.infer<typeof wish>>({
     if (query.next !== undefined && !isPathOfOurs(query.next))
       throw personFault('identity/malformed-next')
     const link = actor.kind === 'user' ? { link: actor } : {}
-    const home = homeOf(parts, request)
-    const back = `${home}${apiBase}${base}/${encodeURIComponent(provider)}/callback`
-    const started = await parts.accounts.signOn.begin(provider, back, { ...given(query), ...link })
-    const cookie = cookieOf(started.ticket, { seconds: cookieSeconds, home })
-    return {
-      status: 302,
-      headers: { location: started.url, 'set-cookie': cookie, 'cache-control': 'no-store' },
-    }
+    return await goToProvider(parts, provider, { wish: { ...given(query), ...link }, request })
   },
   refuse,
 })
@@ -147,6 +142,22 @@ export const removeLink = accountRoute({
   run: ({ accounts }, { actor, names }) =>
     accounts.signOn.unlink(requireUser(actor), names['link'] ?? ''),
 })
+
+/** The browser goes there, with the cookie that the way back needs. Faults of `SignOn.begin`. */
+export async function goToProvider(
+  parts: Pick<AccountParts, 'publicUrl'> & { readonly accounts: Pick<Accounts, 'signOn'> },
+  provider: string,
+  { wish, request }: { readonly wish: SignOnWish; readonly request: HttpRequest },
+): Promise<HttpResponse> {
+  const home = homeOf(parts, request)
+  const back = `${home}${apiBase}${base}/${encodeURIComponent(provider)}/callback`
+  const { url, ticket } = await parts.accounts.signOn.begin(provider, back, wish)
+  const cookie = cookieOf(ticket, { seconds: cookieSeconds, home })
+  return {
+    status: 302,
+    headers: { location: url, 'set-cookie': cookie, 'cache-control': 'no-store' },
+  }
+}
 
 /** Programs that go this way have a problem document; people, a page. */
 function refuse(

@@ -12,6 +12,7 @@ import {
   accountPath,
   codesPath,
   homePath,
+  loginsPath,
   newTeamPath,
   passwordPath,
   registerPath,
@@ -24,13 +25,20 @@ import { visibleText } from '#api/library/pages/unseen'
 import { countText, dateOf, momentOf } from '#api/library/pages/words'
 import { type TokenScope, tokenScopes } from '#identity/actor'
 import type { NewTotp } from '#identity/logins'
+import type { LoginLink } from '#identity/sign-on'
 import type { MadeToken, TokenInfo } from '#identity/tokens'
+
+/** Where people may sign in instead of here. */
+interface Provider {
+  readonly id: string
+  readonly name: string
+}
 
 export interface SignInPage {
   readonly form: FormState
   /** Where to go afterwards: a path of ours. */
   readonly next: string
-  readonly providers: readonly { readonly id: string; readonly name: string }[]
+  readonly providers: readonly Provider[]
   readonly mayRegister: boolean
   /** A cookie would not come back: the page was not asked for by a secure connection. */
   readonly isInsecure: boolean
@@ -55,6 +63,12 @@ export function renderSignInPage(page: SignInPage): Html {
 /** A sign-in that came from elsewhere: the cookie goes along only with what begins here. */
 export function renderSignedInPage(next: string): Html {
   return html`<div class="narrow"><h1>You are signed in</h1><p><a href="${next}">Continue</a></p></div>`
+}
+
+/** Somebody who is signed in wanted to be known by a sign-in elsewhere as well. */
+export function renderLoginTakenPage(why: string): Html {
+  return html`<div class="narrow"><h1>That sign-in is taken</h1><p>${visibleText(why)}</p>
+    <p class="actions"><a class="button primary" href="${accountPath}">Back to the account</a></p></div>`
 }
 
 export function renderNotSignedInPage(why: string): Html {
@@ -96,8 +110,11 @@ export interface AccountPage {
   readonly tokens: readonly TokenInfo[]
   /** The one that this page was asked for with. */
   readonly ownToken: string
+  readonly providers: readonly Provider[]
+  readonly logins: readonly LoginLink[]
   readonly form: FormState
   readonly passwordForm: FormState
+  readonly loginsForm: FormState
 }
 
 export interface TeamInvitationRow {
@@ -119,7 +136,7 @@ export function renderAccountPage(page: AccountPage): Html {
   return html`<div class="head"><h1>Account</h1><p class="facts"><a href="${scopePath(page.handle)}">@${page.handle}</a> <span>${visibleText(page.displayName)}</span>${page.email !== undefined && html` <span>${visibleText(page.email)}</span>`}</p></div>
     ${renderInvitations(page)}
     ${renderTokens(page)}
-    <div class="columns space">${renderPassword(page)}${renderCodes(page)}${renderTeams(page)}</div>`
+    <div class="columns space">${renderPassword(page)}${renderCodes(page)}${renderLogins(page)}${renderTeams(page)}</div>`
 }
 
 function renderInvitations({ teamInvitations, libraryInvitations }: AccountPage): HtmlPart {
@@ -201,6 +218,20 @@ function renderCodes({ hasTotp, hasPassword, recoveryCodes }: AccountPage): Html
   return html`<section class="sheet" aria-labelledby="codes"><h2 id="codes">Codes</h2>
       ${hasTotp ? html`<p><span class="pill good">on</span> Signing in asks for a code of your device. ${countText(recoveryCodes, 'recovery code')} left.</p>` : html`<p><span class="pill">off</span> With codes, your password alone opens nothing.</p>`}
       <p><a class="button" href="${codesPath}">${hasTotp ? 'Turn codes off' : hasPassword ? 'Set codes up' : 'Codes'}</a></p></section>`
+}
+
+function renderLogins({ providers, logins, loginsForm }: AccountPage): HtmlPart {
+  if (providers.length + logins.length === 0) return undefined
+  const nameOf = ({ provider }: LoginLink): string =>
+    providers.find(({ id }) => id === provider)?.name ?? provider
+  const items = logins.map(
+    (login) =>
+      html`<li><div class="actions"><span>${nameOf(login)} <span class="quiet">as ${visibleText(login.subject)}, since ${dateOf(login.createdAt)}</span></span>${renderButton({ action: `${loginsPath}/remove`, label: 'Take away', about: nameOf(login), hidden: { id: login.id }, look: 'slim danger' })}</div></li>`,
+  )
+  const others = providers.filter(({ id }) => !logins.some(({ provider }) => provider === id))
+  return html`<section class="sheet" aria-labelledby="logins"><h2 id="logins">Signing in elsewhere</h2>${renderMistake(loginsForm)}
+      ${items.length === 0 ? html`<p class="quiet">So far you sign in here.</p>` : html`<ul class="plain">${items}</ul>`}
+      ${others.length > 0 && html`<p class="actions space">${others.map(({ id, name }) => html`<a class="button" href="${`${loginsPath}/${encodeURIComponent(id)}/add`}">Add ${name}</a>`)}</p>`}</section>`
 }
 
 function renderTeams({ teams }: AccountPage): Html {

@@ -1,4 +1,5 @@
 /** What people do for themselves: tokens, password, codes, invitations, new teams. */
+import { goToProvider } from '#api/accounts/sign-on'
 import {
   type AccountPage,
   type CodesPage,
@@ -10,7 +11,7 @@ import {
 import { type FormState, untouched } from '#api/library/pages/form-fields'
 import { mistakenForm } from '#api/library/pages/form-mistakes'
 import { libraryOfForm } from '#api/library/pages/named-library'
-import { accountPath, membersPath, newTeamPath } from '#api/library/pages/paths'
+import { accountPath, loginsPath, membersPath, newTeamPath } from '#api/library/pages/paths'
 import {
   answerForm,
   answerPage,
@@ -30,17 +31,19 @@ import { visibilities } from '#library/manifest'
 interface AccountForms {
   readonly form?: FormState
   readonly passwordForm?: FormState
+  readonly loginsForm?: FormState
 }
 
 async function answerAccount(
   call: PageCall,
-  { form = untouched, passwordForm = untouched }: AccountForms = {},
+  { form = untouched, passwordForm = untouched, loginsForm = untouched }: AccountForms = {},
 ): Promise<HttpResponse> {
   const { parts } = call
   const actor = requireUser(call)
-  const [profile, tokens, teamInvitations, libraryInvitations] = await Promise.all([
+  const [profile, tokens, logins, teamInvitations, libraryInvitations] = await Promise.all([
     parts.accounts.people.profile(actor.id),
     parts.accounts.tokens.list(actor),
+    parts.accounts.signOn.links(actor),
     parts.accounts.teams.invitations(actor),
     parts.libraries.invitations(actor),
   ])
@@ -57,11 +60,14 @@ async function answerAccount(
     libraryInvitations,
     tokens,
     ownToken: actor.token.id,
+    providers: parts.accounts.signOn.providers(),
+    logins,
     form,
     passwordForm,
+    loginsForm,
   }
   const main = renderAccountPage(page)
-  return answerForm(call, { title: 'Account', main }, form, passwordForm)
+  return answerForm(call, { title: 'Account', main }, form, passwordForm, loginsForm)
 }
 
 const account: PageRoute = {
@@ -130,6 +136,36 @@ const changePassword: PageRoute = {
       return await answerAccount(call, {
         passwordForm: mistakenForm(error, new Map(), { password: 'next' }),
       })
+    }
+  },
+}
+
+/** Nothing but a page of ours leads here with the cookie, which goes along with no other site's links. */
+const addLogin: PageRoute = {
+  method: 'GET',
+  path: '/account/logins/{provider}/add',
+  operation: 'AddLogin',
+  budget: 'auth',
+  async run(call) {
+    const wish = { link: requireUser(call), next: accountPath }
+    return await goToProvider(call.parts, call.names['provider'] ?? '', {
+      wish,
+      request: call.request,
+    })
+  },
+}
+
+const removeLogin: PageRoute = {
+  method: 'POST',
+  path: `${loginsPath}/remove`,
+  operation: 'RemoveLogin',
+  budget: 'auth',
+  async run(call) {
+    try {
+      await call.parts.accounts.signOn.unlink(requireUser(call), fieldOf(call, 'id'))
+      return seeOther(done(accountPath, 'login-removed'))
+    } catch (error) {
+      return await answerAccount(call, { loginsForm: mistakenForm(error, new Map()) })
     }
   },
 }
@@ -280,6 +316,8 @@ export const accountRoutes: readonly PageRoute[] = [
   makeToken,
   revokeToken,
   changePassword,
+  addLogin,
+  removeLogin,
   answerInvitation,
   answerOffer,
   codes,

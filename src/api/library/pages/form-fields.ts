@@ -22,6 +22,8 @@ export interface Field {
   readonly autocomplete?: string
   readonly inputMode?: 'numeric'
   readonly placeholder?: string
+  /** Browsers let nobody write more, in UTF-16 code units. */
+  readonly charsMax?: number
   /** So many lines are shown, and any number can be written. */
   readonly rows?: number
   /** Set apart from other forms of one page that have a field of that name. */
@@ -41,10 +43,11 @@ export function renderField(field: Field, { values, mistakes }: FormState): Html
   const told = attribute('aria-describedby', described === '' ? undefined : described)
   const isWrong = attribute('aria-invalid', mistake === undefined ? undefined : 'true')
   const placeholder = attribute('placeholder', field.placeholder)
+  const longest = attribute('maxlength', field.charsMax)
   const control =
     field.rows === undefined
-      ? html`<input id="${id}" name="${name}" type="${type}" value="${value}"${attribute('required', isRequired)}${attribute('autocomplete', field.autocomplete ?? 'off')}${attribute('inputmode', field.inputMode)}${placeholder}${told}${isWrong} spellcheck="false" autocapitalize="none">`
-      : html`<textarea id="${id}" name="${name}" rows="${field.rows}"${attribute('required', isRequired)}${placeholder}${told}${isWrong} autocomplete="off">${`\n${value}`}</textarea>` // a first newline is not part of it
+      ? html`<input id="${id}" name="${name}" type="${type}" value="${value}"${attribute('required', isRequired)}${attribute('autocomplete', field.autocomplete ?? 'off')}${attribute('inputmode', field.inputMode)}${placeholder}${longest}${told}${isWrong} spellcheck="false" autocapitalize="none">`
+      : html`<textarea id="${id}" name="${name}" rows="${field.rows}"${attribute('required', isRequired)}${placeholder}${longest}${told}${isWrong} autocomplete="off">${`\n${value}`}</textarea>` // a first newline is not part of it
   return html`<div class="field"><label for="${id}">${label}${!isRequired && html` <span class="quiet">(optional)</span>`}</label>
       ${field.hint !== undefined && html`<p class="hint" id="${`${id}-hint`}">${field.hint}</p>`}
       ${control}

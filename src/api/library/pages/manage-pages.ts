@@ -21,6 +21,7 @@ import { renderTrustedPublishers } from '#api/library/pages/trusted-publishers'
 import { visibleText } from '#api/library/pages/unseen'
 import { whoSees } from '#api/library/pages/words'
 import { visibilities } from '#library/manifest'
+import { markCharsMax } from '#library/marks'
 import type {
   LibraryGrant,
   LibraryWithVersions,
@@ -54,7 +55,7 @@ function renderReason(
   state: FormState = untouched,
 ): Html {
   const form = label.toLowerCase()
-  return html`<details class="small"${attribute('open', state.mistakes.size > 0)}><summary>${label} …</summary><form class="inline-form" method="post" action="${action}">${renderField({ name, label: hint, form }, state)}<button class="${look}" type="submit">${label}</button></form></details>`
+  return html`<details class="small"${attribute('open', state.mistakes.size > 0)}><summary>${label} …</summary><form class="inline-form" method="post" action="${action}">${renderField({ name, label: hint, form, charsMax: markCharsMax }, state)}<button class="${look}" type="submit">${label}</button></form></details>`
 }
 
 export interface SettingsPage {

@@ -105,6 +105,7 @@ const deeds: Readonly<Record<string, string>> = {
   'password-changed': 'Your password is changed. All other sign-ins have ended.',
   'codes-on': 'Codes are on: from now on, signing in asks for one.',
   'codes-off': 'Codes are off.',
+  'login-removed': 'That sign-in is taken away.',
   answered: 'Your answer is noted.',
   'team-made': 'The team is made.',
   invited: 'They are invited, and can accept on their account page.',

@@ -1,5 +1,6 @@
 /** Coming and going: signing in here and elsewhere, registering, signing out. */
 import {
+  renderLoginTakenPage,
   renderNotSignedInPage,
   renderRegisterPage,
   renderSignedInPage,
@@ -22,6 +23,7 @@ import {
 } from '#api/library/pages/route'
 import { keepsCookies } from '#api/library/pages/same-origin'
 import { tellProblem } from '#api/library/problem'
+import { isFault } from '#fault/fault'
 import type { HttpResponse } from '#http/message'
 import type { SignedOn } from '#identity/sign-on'
 import type { Whence } from '#identity/tokens'
@@ -158,6 +160,9 @@ export function answerSignedOn(
 export function answerSignOnRefused(failure: unknown, reader: Reader): HttpResponse {
   const { status, text, details } = tellProblem(failure)
   const seconds = details?.['retry_after']
+  const view = isFault(failure, 'identity/link-taken')
+    ? { title: 'Not added', main: renderLoginTakenPage(text) }
+    : { title: 'Not signed in', main: renderNotSignedInPage(text) }
   return {
     status,
     headers: {
@@ -166,7 +171,7 @@ export function answerSignOnRefused(failure: unknown, reader: Reader): HttpRespo
       'cache-control': 'no-store',
       ...(seconds === undefined ? {} : { 'retry-after': String(seconds) }),
     },
-    body: renderPage({ title: 'Not signed in', main: renderNotSignedInPage(text) }, reader),
+    body: renderPage(view, reader),
   }
 }
 
