@@ -28,7 +28,7 @@ import { type LibraryGround, libraryBucket } from '#main/serve-libraries'
 import { openStore } from '#main/store'
 import { nodesDefault } from '#main/up.config'
 import { parseBucketName } from '#object/names'
-import { openEndpoint } from '#s3/endpoint'
+import { openEndpoint, type Patience } from '#s3/endpoint'
 import { namePostgres, parsePostgresAddress } from '#sql/postgres-address'
 import { openSharedPostgres } from '#sql/postgres-shared'
 import type { SharedSql } from '#sql/sql'
@@ -144,6 +144,9 @@ async function openKeyring(sql: SharedSql, { config, world }: GroundOptions): Pr
   return keyringOf(bytes, master)
 }
 
+/** People wait for what the bucket answers: when it hangs, a download is given up within a minute. */
+const bucketPatience: Patience = { idleMs: 12_000, attempts: 2 }
+
 async function openArchives(
   place: ArchivesPlace,
   { config, world, stack }: GroundOptions,
@@ -162,6 +165,7 @@ async function openArchives(
         s3AccessKeyId === undefined || s3SecretAccessKey === undefined
           ? undefined
           : { accessKeyId: s3AccessKeyId, secretAccessKey: s3SecretAccessKey },
+      patience: bucketPatience,
       world,
     }),
   )

@@ -4,13 +4,13 @@ import { Fault, type FaultDetail } from '#fault/fault'
 import type { Endpoint } from '#s3/endpoint'
 import { faultOf } from '#s3/errors'
 
-export const attemptsMax = 5
-/** Half to all of 200, 400, 800, 1,600 ms: three seconds at most, then people are told. */
+/** Half to all of 200, 400, 800, 1,600 ms and so on, then people are told. */
 const firstPauseMs = 200
 
 export interface CallOptions {
   readonly detail?: FaultDetail
   readonly signal: AbortSignal
+  /** The endpoint's when left out. */
   readonly attempts?: number
 }
 
@@ -23,7 +23,7 @@ export type Send<Answer> = (
 export async function call<Answer>(
   endpoint: Endpoint,
   send: Send<Answer>,
-  { detail = {}, signal, attempts = attemptsMax }: CallOptions,
+  { detail = {}, signal, attempts = endpoint.attempts }: CallOptions,
 ): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
     signal.throwIfAborted()

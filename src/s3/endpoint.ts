@@ -15,7 +15,16 @@ export interface EndpointOptions {
   readonly credentials: EndpointCredentials | undefined
   /** Of every request, by lower-case name. */
   readonly headers?: Readonly<Record<string, string>>
+  /** Left out, that of programs which move much. */
+  readonly patience?: Patience
   readonly world: World
+}
+
+export interface Patience {
+  /** A connection on which nothing moves for so long is given up. Completing a large upload may take a while. */
+  readonly idleMs: number
+  /** Of what may pass: 3 seconds of pauses between 5. */
+  readonly attempts: number
 }
 
 export interface Endpoint extends Disposable {
@@ -23,12 +32,12 @@ export interface Endpoint extends Disposable {
   readonly region: string
   readonly isAws: boolean
   readonly client: S3Client
+  readonly attempts: number
   readonly world: World
 }
 
 const connectMs = 10_000
-/** A connection on which nothing moves for so long is given up. Completing a large upload may take a while. */
-const idleMs = 180_000
+const patienceDefault: Patience = { idleMs: 180_000, attempts: 5 }
 
 /** Opens no connection yet. Everything is given here: the SDK is not to look for settings by itself. */
 export function openEndpoint({
@@ -36,6 +45,7 @@ export function openEndpoint({
   region,
   credentials,
   headers = {},
+  patience: { idleMs, attempts } = patienceDefault,
   world,
 }: EndpointOptions): Endpoint {
   const isAws = /\.amazonaws\.com(\.cn)?$/.test(new URL(url).hostname)
@@ -53,7 +63,7 @@ export function openEndpoint({
   })
   addHeaders(client, headers)
   sendUtf8(client)
-  return { url, region, isAws, client, world, [Symbol.dispose]: () => client.destroy() }
+  return { url, region, isAws, client, attempts, world, [Symbol.dispose]: () => client.destroy() }
 }
 
 /** Before the signing, which covers them. */

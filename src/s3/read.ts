@@ -1,5 +1,5 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3'
-import { attemptsMax, call, mayPass, pause } from '#s3/call'
+import { call, mayPass, pause } from '#s3/call'
 import type { Endpoint } from '#s3/endpoint'
 import { faultOf } from '#s3/errors'
 import { endpointFault } from '#s3/faults'
@@ -41,7 +41,7 @@ export async function* readObject(
     } catch (error) {
       signal.throwIfAborted()
       const fault = faultOf(error, detail)
-      if (attempt >= attemptsMax || !mayPass(fault)) throw fault
+      if (attempt >= endpoint.attempts || !mayPass(fault)) throw fault
       await pause(endpoint, attempt, signal)
     }
   }
