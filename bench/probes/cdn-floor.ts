@@ -28,6 +28,7 @@ const shardBytes = Math.floor(blockBytes / coding.required) + 1
 const slots = 8
 const blocks = Math.floor(fileBytes / chunkBytes)
 const pageBytes = 65536
+const okBytes = '+OK\r\n'.length
 
 if (!isMainThread)
   sealAll(workerData as WebAssembly.Memory) // as `upload` gives it
@@ -120,8 +121,6 @@ async function upload(path: string, ports: readonly number[]): Promise<void> {
   whole.digest()
   process.exit(0)
 }
-
-const okBytes = '+OK\r\n'.length
 
 async function connected(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1').setNoDelay(true)
