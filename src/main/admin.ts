@@ -1,5 +1,5 @@
 /** `mycelium admin …`: asks the store that is up, signed with the key that lies in its data directory. */
-import { adminBase } from '#api/admin/door'
+import { adminBase } from '#api/bases'
 import { type Credentials, readCredentials } from '#identity/credentials-file'
 import { signRequest } from '#identity/sign'
 import { SigningKeys } from '#identity/signing-keys'

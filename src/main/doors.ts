@@ -1,5 +1,4 @@
 /** The two listeners of `mycelium up`, and what answers there once this process has the store. */
-import { createAdminDoor } from '#api/admin/door'
 import { openRateTables, RateLimits } from '#api/rate-limits'
 import type { AnonymousGuests } from '#api/s3/anonymous'
 import { refuseBytes } from '#api/s3/error-response'
@@ -13,10 +12,11 @@ import { certificateOf } from '#main/certificate'
 import type { Deliveries } from '#main/deliveries'
 import { createFront } from '#main/front'
 import type { S3Port } from '#main/gateways'
+import { lateDoor } from '#main/late-door'
+import type { LibraryService } from '#main/library-service'
 import { type Listener, listen } from '#main/ports'
-import { openS3Door, openWebsiteDoor, plainMount, s3Domains, websiteDomains } from '#main/s3-door'
+import { type Mount, plainMount, s3Domains, websiteDomains } from '#main/s3-mounts'
 import { openS3Port } from '#main/s3-port'
-import type { LibraryService } from '#main/serve-libraries'
 import type { Health } from '#main/status-pages'
 import type { OpenedStore } from '#main/store'
 import { httpPortDefault, s3PortDefault, type UpConfig } from '#main/up.config'
@@ -103,33 +103,36 @@ export function openDoors(
   const rates = new RateLimits(rateTables, { world })
   const parts = { objects, identities, root, domains, rates, world, telemetry }
   const { hostsAreBuckets } = config
-  const plain = openS3Door({ ...plainMount, hostsAreBuckets }, parts)
-  const guests = { mount: '/s3', guests: guestsOf(config), createsBuckets: true } as const
-  const local = openS3Door(guests, parts)
+  const s3Door = (mount: Mount): HttpHandler =>
+    lateDoor(async () => (await import('#main/s3-door')).openS3Door(mount, parts).handle)
   const websites = websiteDomainsOf(config)
   const front = createFront({
     version,
     health: () => healthOf(store, { isShared: pass !== undefined }),
     metrics: () => metricsOf(telemetry),
-    admin: createAdminDoor({
-      accounts: store.accounts,
-      namedKeys: store.namedKeys,
-      objects,
-      targets: store.targets,
-      dispatcher,
-      auditLog,
-      accessKeys: (id) => store.accounts.findKey(id),
-      rates,
-      version,
-      world,
-      telemetry,
-    }),
+    admin: lateDoor(async () =>
+      (await import('#api/admin/door')).createAdminDoor({
+        accounts: store.accounts,
+        namedKeys: store.namedKeys,
+        objects,
+        targets: store.targets,
+        dispatcher,
+        auditLog,
+        accessKeys: (id) => store.accounts.findKey(id),
+        rates,
+        version,
+        world,
+        telemetry,
+      }),
+    ),
     libraries: libraries.api,
     pages: libraries.pages,
-    local: local.handle,
-    s3: plain.handle,
+    local: s3Door({ mount: '/s3', guests: guestsOf(config), createsBuckets: true }),
+    s3: s3Door({ ...plainMount, hostsAreBuckets }),
     domains,
-    websites: openWebsiteDoor({ ...parts, domains: websites }),
+    websites: lateDoor(async () =>
+      (await import('#main/s3-door')).openWebsiteDoor({ ...parts, domains: websites }),
+    ),
     websiteDomains: websites,
     world,
     telemetry,

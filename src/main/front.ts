@@ -12,8 +12,7 @@
  *     /s3                      the S3 door, path-style, without credentials from this machine
  *     anything else            libraries as pages for people
  */
-import { adminBase } from '#api/admin/door'
-import { apiBase } from '#api/library/route'
+import { adminBase, apiBase } from '#api/bases'
 import { bucketOfHost } from '#api/s3/address'
 import type { HttpHandler } from '#http/message'
 import {

@@ -7,7 +7,7 @@
  *     /version, /metrics
  *     everything else      pages for people
  */
-import { apiBase } from '#api/library/route'
+import { apiBase } from '#api/bases'
 import type { HttpHandler } from '#http/message'
 import {
   createStatusPages,

@@ -5,20 +5,7 @@ import { createWebsiteDoor } from '#api/s3/website-door'
 import { Lookups } from '#gateway/lookups'
 import type { HttpHandler } from '#http/message'
 import type { IdentitySource } from '#identity/accounts'
-
-/** A signature may name any; buckets say that they are in one. */
-export const regions = 'any'
-
-/** Below these, the first labels of a host name are a bucket; an operator may add others. */
-export const s3Domains = ['localhost']
-
-/** The same for websites, on the HTTP port; an operator may add one. */
-export const websiteDomains = ['s3-website.localhost']
-
-export type Mount = Pick<S3DoorOptions, 'mount' | 'guests' | 'createsBuckets' | 'hostsAreBuckets'>
-
-/** Whoever signs nothing has what buckets give to everybody. */
-export const plainMount: Mount = { mount: '', guests: undefined, createsBuckets: false }
+import { type Mount, plainMount, regions } from '#main/s3-mounts'
 
 export interface S3DoorParts
   extends Pick<S3DoorOptions, 'objects' | 'root' | 'domains' | 'rates' | 'world' | 'telemetry'> {

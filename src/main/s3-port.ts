@@ -4,7 +4,8 @@ import { refuseBytes, refuseRequest } from '#api/s3/error-response'
 import { Forwarder } from '#forward/forwarder'
 import { listenAs } from '#main/certificate'
 import { openGateways, type S3Port, type S3PortOptions } from '#main/gateways'
-import { openS3Door, plainMount } from '#main/s3-door'
+import { lateDoor } from '#main/late-door'
+import { plainMount } from '#main/s3-mounts'
 
 /** `main/port-in-use`, `main/port-refused`, `main/certificate-unusable`. Disposing finishes requests in flight first. */
 export async function openS3Port(options: S3PortOptions): Promise<S3Port> {
@@ -35,8 +36,11 @@ async function openHere({
     follow: (holder) => forwarder.follow(holder),
     serve({ rateTables, hostsAreBuckets, pass, ...parts }) {
       const rates = new RateLimits(rateTables, { world })
-      const door = openS3Door({ ...plainMount, hostsAreBuckets }, { ...parts, rates, world })
-      forwarder.serve(door.handle, { pass })
+      const door = lateDoor(async () => {
+        const { openS3Door } = await import('#main/s3-door')
+        return openS3Door({ ...plainMount, hostsAreBuckets }, { ...parts, rates, world }).handle
+      })
+      forwarder.serve(door, { pass })
     },
     async [Symbol.asyncDispose]() {
       closing.abort()

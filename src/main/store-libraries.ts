@@ -4,6 +4,7 @@ import { openRateTables, RateLimits } from '#api/rate-limits'
 import type { AuditLog } from '#audit/audit-log'
 import { isLoopback } from '#http/peer'
 import { openObjectArchives } from '#library/object-archives'
+import type { LibraryService } from '#main/library-service'
 import {
   budgetRulesOf,
   ensureAdmin,
@@ -11,7 +12,7 @@ import {
   registryRulesOf,
   upstreamOf,
 } from '#main/library-settings'
-import { type LibraryService, libraryBucket, openLibraryService } from '#main/serve-libraries'
+import { libraryBucket, openLibraryService } from '#main/serve-libraries'
 import type { OpenedStore } from '#main/store'
 import type { UpConfig } from '#main/up.config'
 import { parseBucketName } from '#object/names'

@@ -3,7 +3,6 @@ import { openRealDisk } from '#disk/real'
 import type { NodeOptions } from '#shard/_ownership'
 import { openDiskNode } from '#shard/disk-node'
 import { shardFault } from '#shard/faults'
-import { openLmdbNode } from '#shard/lmdb-node'
 import { type Engine, readNodeMetadata } from '#shard/node-metadata'
 import type { NodeStores } from '#shard/store'
 
@@ -28,7 +27,7 @@ export async function openNode(
     const stores =
       engine === 'files'
         ? await openDiskNode(disk, options)
-        : await openLmdbNode(disk, { ...options, root })
+        : await (await import('#shard/lmdb-node')).openLmdbNode(disk, { ...options, root })
     return {
       ...stores,
       async close() {

@@ -1,6 +1,6 @@
 /** The 72 requirements of the first design of the libraries' registry, and every endpoint, each with the tests that show it: docs/compat/libraries.md. */
 import { accountRoutes } from '#api/accounts/routes'
-import { apiBase } from '#api/library/route'
+import { apiBase } from '#api/bases'
 import { libraryRoutes } from '#api/library/routes'
 import { type Proof, readProofs, tellProofs } from './proofs.ts'
 

@@ -54,7 +54,8 @@ test('an import is judged by the row of its room', () => {
       "import 'node:fs/promises'\nimport 'node:path'\nimport 'node:timers/promises'",
     'src/ground/b.ts': "import { x } from '#top/a'\nimport y from 'some-package'\nimport './a.ts'",
     'src/ground/c.test.ts': "import 'node:test'\nimport '../../test/kit.ts'\nimport '#top/a'",
-    'src/ground/gone.ts': "export { z } from '#ground/nowhere'\nawait import('#ground/a')",
+    'src/ground/gone.ts':
+      "export { z } from '#ground/nowhere'\nawait import('#ground/a')\nawait import('#top/a')\nawait import('some-package')",
     'src/top/a.ts': "import 'some-package/part'\nimport '#ground/_secret'\nimport '#ground/a'",
     'src/ground/_secret.ts': '',
     'src/main/program.ts': "await import('anything-at-all')\nimport '#top/a'",
@@ -66,7 +67,8 @@ test('an import is judged by the row of its room', () => {
     'src/ground/b.ts:3',
     'src/ground/c.test.ts:3',
     'src/ground/gone.ts:1',
-    'src/ground/gone.ts:2',
+    'src/ground/gone.ts:3',
+    'src/ground/gone.ts:4',
     'src/top/a.ts:2',
   ])
 })

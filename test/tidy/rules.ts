@@ -100,7 +100,8 @@ function importTrouble(
   if (target !== undefined && !known.has(target)) return `"${one.specifier}" names no source file`
   if (target !== undefined) return roomTrouble(plan, file, one, target)
   if (room === undefined || !isProduct(file)) return undefined
-  if (one.kind === 'dynamic' && room !== 'main') return 'dynamic import() belongs to src/main'
+  if (one.kind === 'dynamic' && room !== 'main')
+    return 'only src/main imports packages late: others import #room/file'
   return outsideTrouble(plan, room, one.specifier)
 }
 
@@ -124,7 +125,6 @@ function roomTrouble(
   }
   if (one.specifier.startsWith('.'))
     return `write "#${target.replace(/^src\//, '').slice(0, -3)}": imports are #room/file`
-  if (one.kind === 'dynamic' && from.room !== 'main') return 'dynamic import() belongs to src/main'
   if (from.room === to.room || mayImport(plan, from.room, to.room, from.isTest)) return undefined
   return `room "${from.room}" may not import room "${to.room}": its row in ARCHITECTURE.md says who it may know`
 }

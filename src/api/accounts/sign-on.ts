@@ -10,6 +10,7 @@ import {
   whenceOf,
 } from '#api/accounts/route'
 import { printSignedIn, type signedIn } from '#api/accounts/signed-in'
+import { apiBase } from '#api/bases'
 import type { HttpRequest, HttpResponse } from '#http/message'
 import { parseTarget } from '#http/target'
 import type { Accounts } from '#identity/accounts'
@@ -18,7 +19,6 @@ import { personFault } from '#identity/faults'
 import type { SignOnWish } from '#identity/sign-on'
 
 const base = '/auth/oidc'
-const apiBase = '/api/v1'
 const cookieName = 'mdlibs-sign-on'
 const cookieSeconds = 900
 

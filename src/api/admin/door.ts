@@ -14,6 +14,7 @@ import { roleRoutes } from '#api/admin/roles'
 import type { AdminParts, AdminRoute, Names } from '#api/admin/route'
 import { targetRoutes } from '#api/admin/targets'
 import { userRoutes } from '#api/admin/users'
+import { adminBase } from '#api/bases'
 import type { RateLimits } from '#api/rate-limits'
 import { requestEnd } from '#api/request-end'
 import { sha256HexOf } from '#crypto/digest'
@@ -25,8 +26,6 @@ import type { SignedProof } from '#identity/proof'
 import { SigningKeys } from '#identity/signing-keys'
 import { gatherShort } from '#stream/gather'
 import type { Telemetry } from '#telemetry/telemetry'
-
-export const adminBase = '/admin/v1'
 
 /** Documents of the API are small. */
 const bodyBytesMax = 64 * 1024

@@ -72,15 +72,6 @@ export interface IamParts {
   readonly onFailure: (error: unknown) => void
 }
 
-/** Whether a request to the service itself is one of these. */
-export function isIamRequest({
-  method,
-  headers,
-}: Pick<HttpRequest, 'method' | 'headers'>): boolean {
-  const type = headers['content-type'] ?? ''
-  return method === 'POST' && /^application\/x-www-form-urlencoded\b/i.test(type)
-}
-
 /** Never rejects. */
 export async function answerIam(request: HttpRequest, parts: IamParts): Promise<HttpResponse> {
   let service: IamAction['service'] = 'iam'

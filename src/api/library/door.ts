@@ -1,4 +1,6 @@
 /** The registry of libraries on the wire: one table of operations behind bearer tokens, whichever domain each of them is of. */
+
+import { apiBase } from '#api/bases'
 import { clientAddress } from '#api/client-address'
 import {
   answerPreflight,
@@ -14,7 +16,6 @@ import { problemOf } from '#api/library/problem'
 import { problemCodes } from '#api/library/problem-codes'
 import { readBody, readQuery } from '#api/library/read-request'
 import { type BudgetState, budgetHeaders, type RequestBudgets } from '#api/library/request-budgets'
-import { apiBase } from '#api/library/route'
 import { securityHeaders, strictTransport } from '#api/library/security-headers'
 import type { RateLimits } from '#api/rate-limits'
 import { requestEnd } from '#api/request-end'

@@ -1,7 +1,7 @@
 /** The API described for programs: OpenAPI 3.1, made from the operations themselves. */
 import { z } from 'zod'
+import { apiBase } from '#api/bases'
 import { problemCodes } from '#api/library/problem-codes'
-import { apiBase } from '#api/library/route'
 import type { BoundRoute } from '#api/rest-route'
 
 /** https://spec.openapis.org/oas/v3.1.1.html */

@@ -1,6 +1,8 @@
 /** What is told of libraries and their versions. */
+
 import { z } from 'zod'
-import { apiBase, field, isoTime, type LibraryParts } from '#api/library/route'
+import { apiBase } from '#api/bases'
+import { field, isoTime, type LibraryParts } from '#api/library/route'
 import { manifestToJson } from '#library/manifest'
 import type { LibraryFacts, LibraryRef, LibraryWithVersions, VersionFacts } from '#library/model'
 

@@ -1,10 +1,10 @@
 /** Faults as problem documents (RFC 9457), with what the registry's first design calls an error beside that: a code of a closed list, a sentence, a hint. */
 
 import { accountProblems } from '#api/accounts/problem'
+import { apiBase } from '#api/bases'
 import { statusOfKind } from '#api/faults'
 import type { LibraryDoorFaultCode } from '#api/library/faults'
 import { type ProblemCode, problemCodes } from '#api/library/problem-codes'
-import { apiBase } from '#api/library/route'
 import { Fault, type FaultDetail, type FaultKind } from '#fault/fault'
 import type { HttpResponse } from '#http/message'
 import type { ArchiveFaultCode } from '#library/archive-faults'

@@ -4,8 +4,6 @@ import { type RestRoute, restRoute } from '#api/rest-route'
 import type { Libraries } from '#library/libraries'
 import { type LibraryRef, parseLibraryName, parseScope } from '#library/name'
 
-export const apiBase = '/api/v1'
-
 export interface LibraryParts {
   readonly libraries: Libraries
   /** Where people reach the server, without a slash at the end; `undefined`: addresses in answers are paths. */

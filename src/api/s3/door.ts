@@ -1,5 +1,5 @@
 /** The S3 wire over an `ObjectStore`: translates requests into domain calls and faults into S3's XML. Holds no state but a cache of keys. */
-import { answerIam, isIamRequest } from '#api/iam/door'
+import { isIamRequest } from '#api/iam/is-iam-request'
 import { requestEnd } from '#api/request-end'
 import { actionOf } from '#api/s3/actions'
 import { type Address, resolveAddress } from '#api/s3/address'
@@ -11,7 +11,6 @@ import type { S3DoorOptions } from '#api/s3/door-options'
 import { enter } from '#api/s3/enter'
 import { idHeaders, refuseBytes, refuseRequest } from '#api/s3/error-response'
 import { s3Fault } from '#api/s3/faults'
-import { postObject } from '#api/s3/post-object'
 import { chargeHeaders } from '#api/s3/requester-pays'
 import {
   bucketRoutes,
@@ -115,6 +114,7 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
     trace.operation = 'PostObject'
     const bucket = parseBucketName(address.bucket)
     trace.bucket = bucket
+    const { postObject } = await import('#api/s3/post-object')
     return await postObject({
       door: options,
       request,
@@ -126,6 +126,7 @@ async function answer(request: HttpRequest, parts: Parts): Promise<HttpResponse>
     })
   }
   if (address.bucket === undefined && isIamRequest(request)) {
+    const { answerIam } = await import('#api/iam/door')
     return await answerIam(request, {
       door: options,
       signingKeys,

@@ -70,7 +70,6 @@ import {
 import { putBucketVersioning } from '#api/s3/put-bucket-versioning'
 import { putObject } from '#api/s3/put-object'
 import { restoreObject } from '#api/s3/restore-object'
-import { selectObjectContent } from '#api/s3/select-object-content'
 import {
   getBucketAccelerateConfiguration,
   listAnalyticsConfigurations,
@@ -469,7 +468,8 @@ export const objectRoutes: readonly Route<ObjectCall>[] = [
     name: 'SelectObjectContent',
     method: 'POST',
     subresources: ['select'],
-    operation: selectObjectContent,
+    operation: async (call) =>
+      await (await import('#api/s3/select-object-content')).selectObjectContent(call),
   },
   {
     name: 'UploadPartCopy',
