@@ -10,6 +10,7 @@ import { type ErrorMessage, packError } from '#gateway/error-message'
 import { threadPort } from '#gateway/port'
 import type { Principal } from '#identity/principal'
 import { type CertificateFiles, listenAs } from '#main/certificate'
+import { gatewayModules, loadLater } from '#main/late-modules'
 import type { Wish } from '#main/ports'
 import { openS3Door } from '#main/s3-door'
 import { plainMount } from '#main/s3-mounts'
@@ -87,10 +88,12 @@ try {
     else serve(forwarder, order.serve)
   })
   report({ listensOn: server.port })
+  const callOff = loadLater(gatewayModules, { world, telemetry })
   while (!closing.signal.aborted) {
     served?.connection.tellLoad(server.exchanges)
     await world.sleep(loadMs, { signal: closing.signal }).catch(() => {}) // closing
   }
+  callOff()
   await forwarder.close()
   await server.close()
   await served?.connection.heard() // how the last requests have ended

@@ -10,6 +10,7 @@ import { OwnAttempts } from '#identity/attempts'
 import { openAudit } from '#main/audit'
 import { printServing, type Row } from '#main/banner'
 import { certificateOf, listenAs } from '#main/certificate'
+import { libraryModules, loadLater } from '#main/late-modules'
 import {
   type LibrariesConfig,
   librariesPortDefault,
@@ -125,6 +126,7 @@ export async function runLibraries({
     libraries: await service.figures(),
   }))
   print(tell(config, { port: server.port, ground }))
+  stack.defer(loadLater(libraryModules, { world, telemetry }))
   if (!stop.aborted)
     await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
   print('\nStopping: requests in flight are finished first.\n')

@@ -18,6 +18,7 @@ import { dataDirectory } from '#main/data-directory'
 import { startDeliveries } from '#main/deliveries'
 import { openDoors, openPorts, type Ports, topologyOf } from '#main/doors'
 import type { OpenStoreOptions } from '#main/ground'
+import { loadLater, storeModules } from '#main/late-modules'
 import { accountSettingsOf } from '#main/library-settings'
 import { urlOf } from '#main/listening.config'
 import { isLoopback } from '#main/networks'
@@ -152,6 +153,7 @@ export async function up({
   stack.defer(() => rm(store.directory.adminEndpoint, { force: true }))
   for (const text of tellGuests(config)) telemetry.note('warn', text)
   print(await tell({ config, store, credentials, ports, heroRedis, isColoured, env }))
+  stack.defer(loadLater(storeModules, { world, telemetry }))
   if (!ending.signal.aborted)
     await new Promise((resolve) => ending.signal.addEventListener('abort', resolve, { once: true }))
   if (!stop.aborted) await death.promise
