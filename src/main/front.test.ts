@@ -5,21 +5,10 @@ import { createFront } from '#main/front'
 import type { Health } from '#main/status-pages'
 import { silentTelemetry } from '#telemetry/telemetry'
 import { SimulatedWorld } from '#world/simulated'
-
-async function* nothing(): AsyncGenerator<Uint8Array> {}
+import { bareRequest } from '../../test/bare-request.ts'
 
 function request(target: string, facts: Partial<HttpRequest> = {}): HttpRequest {
-  return {
-    id: '0123456789ABCDEF',
-    method: 'GET',
-    target,
-    headers: {},
-    peer: '127.0.0.1',
-    isEncrypted: false,
-    body: Object.assign(nothing(), { bytes: 0, received: 0 }),
-    signal: new AbortController().signal,
-    ...facts,
-  }
+  return { ...bareRequest, method: 'GET', target, ...facts }
 }
 
 function named(name: string): () => Promise<HttpResponse> {
@@ -80,7 +69,7 @@ test('health is a word for machines of old, JSON for those who ask, and 503 when
 
 test('every answer names its request', async () => {
   for (const target of ['/health', '/version', '/metrics'])
-    equal((await frontWith()(request(target))).headers['x-amz-request-id'], '0123456789ABCDEF')
+    equal((await frontWith()(request(target))).headers['x-amz-request-id'], bareRequest.id)
 })
 
 test('pages are only read', async () => {

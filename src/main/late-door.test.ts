@@ -2,17 +2,9 @@ import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HttpHandler, HttpRequest } from '#http/message'
 import { lateDoor } from '#main/late-door'
+import { bareRequest } from '../../test/bare-request.ts'
 
-const request = (target: string): HttpRequest => ({
-  id: '0123456789ABCDEF',
-  method: 'GET',
-  target,
-  headers: {},
-  peer: '127.0.0.1',
-  isEncrypted: false,
-  body: Object.assign((async function* () {})(), { bytes: 0, received: 0 }),
-  signal: new AbortController().signal,
-})
+const request = (target: string): HttpRequest => ({ ...bareRequest, target })
 
 test('a late door is made once, for whoever comes first and for all who wait with them', async () => {
   let made = 0

@@ -4,10 +4,11 @@ import { answerIam } from '#api/iam/door'
 import { RateLimits } from '#api/rate-limits'
 import { Lookups } from '#gateway/lookups'
 import { SigningKeys } from '#identity/signing-keys'
+import { bareRequest } from '../bare-request.ts'
 import { allowing, trusting } from '../integration/s3/iam-client.ts'
 import { sha256, sign } from '../integration/s3/signer.ts'
 import { openMemoryStore } from '../memory-store.ts'
-import { bareRequest, type OpenTarget } from './targets.ts'
+import type { OpenTarget } from './targets.ts'
 
 type Fields = Readonly<Record<string, string>>
 

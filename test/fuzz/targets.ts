@@ -15,7 +15,6 @@ import { bucketTagsMax, parseTagging, readTagHeader } from '#api/s3/tags'
 import { readXml } from '#api/s3/xml-reader'
 import { decodeMetadata, encodeMetadata, overwrittenShards, safeFileName } from '#content/cdn-meta'
 import { Fault } from '#fault/fault'
-import type { HttpRequest } from '#http/message'
 import { parseQuery, parseTarget } from '#http/target'
 import { authenticate } from '#identity/authenticate'
 import { AwsChunkedDecoder } from '#identity/aws-chunked'
@@ -29,6 +28,7 @@ import { parseBucketName, parseObjectKey, parseVersionId } from '#object/names'
 import { ReplyReader } from '#redis/reply-reader'
 import { RequestReader } from '#redis/request-reader'
 import { parseQuery as parseSql } from '#select/parse-query'
+import { bareRequest } from '../bare-request.ts'
 import { accessKeyId, knowing } from '../example-key.ts'
 import { libraryTargets } from './library.ts'
 import { metadataVectors, nearlyMetadata } from './metadata.ts'
@@ -65,18 +65,6 @@ function headersOf(lines: readonly string[]): Record<string, string> {
     return [line.slice(0, Math.max(0, colon)).trim().toLowerCase(), line.slice(colon + 1).trim()]
   })
   return Object.fromEntries(pairs)
-}
-
-/** From this machine, without anything. */
-export const bareRequest: HttpRequest = {
-  id: '0'.repeat(16),
-  method: 'PUT',
-  target: '/bucket/key',
-  headers: {},
-  peer: '127.0.0.1',
-  isEncrypted: false,
-  body: { bytes: 0, received: 0, async *[Symbol.asyncIterator]() {} },
-  signal: new AbortController().signal,
 }
 
 /** The three headers that bring a key. */
