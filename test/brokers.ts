@@ -24,11 +24,12 @@ export function startNats(...flags: readonly string[]): Promise<Broker> {
 }
 
 export function startRedis(...flags: readonly string[]): Promise<Broker> {
-  return startBroker('redis-server', (port, directory) => [
+  const argsOf = (port: number, directory: string): readonly string[] => [
     ...['--bind', '127.0.0.1', '--port', String(port), '--dir', directory],
     ...['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''],
     ...flags,
-  ])
+  ]
+  return startBroker('redis-server', argsOf, hasLoaded)
 }
 
 /** On TLS alone; whoever comes needs no certificate. */
@@ -49,6 +50,7 @@ export function startTlsRedis({
 async function startBroker(
   program: string,
   argsOf: (port: number, directory: string) => readonly string[],
+  isReady = isListening,
 ): Promise<Broker> {
   const directory = await mkdtemp(join(tmpdir(), `mycelium-${program}-`))
   const port = await freePort()
@@ -56,7 +58,7 @@ async function startBroker(
   const start = async (): Promise<void> => {
     child = spawn(program, argsOf(port, directory), { stdio: 'ignore' })
     await until(
-      () => isListening(port),
+      () => isReady(port),
       (is) => is,
     )
   }
@@ -83,6 +85,20 @@ async function isListening(port: number): Promise<boolean> {
   try {
     await once(socket, 'connect')
     return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** A Redis listens before it has read what it kept, and refuses everything until then. */
+async function hasLoaded(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+  try {
+    socket.write('PING\r\n')
+    const [answer] = await once(socket, 'data')
+    return !String(answer).startsWith('-LOADING')
   } catch {
     return false
   } finally {
