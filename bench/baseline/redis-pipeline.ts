@@ -37,6 +37,16 @@ export async function getAll({ ports, values, value }: PipelineJob): Promise<num
   })
 }
 
+/** All servers forget everything, and have given the memory back. */
+export async function flushAll(ports: readonly number[]): Promise<void> {
+  for (const port of ports) {
+    const socket = connect(port, '127.0.0.1')
+    socket.write('*2\r\n$8\r\nFLUSHALL\r\n$4\r\nSYNC\r\n')
+    await once(socket, 'data')
+    socket.destroy()
+  }
+}
+
 async function timed(
   ports: readonly number[],
   values: number,

@@ -16,7 +16,8 @@ import { coderBytes, roomBehind, ShardCoder } from '#content/shards'
 import { Blake3 } from '#crypto/blake3'
 import { kernelModule } from '#erasure/kernel-module'
 import { startRedis } from '../../test/brokers.ts'
-import { setAll } from '../baseline/redis-pipeline.ts'
+import { flushAll, setAll } from '../baseline/redis-pipeline.ts'
+import { writeRandomFile } from '../random-file.ts'
 import { inTurn } from '../row.ts'
 
 const chunkBytes = 5 * 2 ** 20
@@ -139,15 +140,11 @@ async function compare(): Promise<void> {
     servers.push(stack.use(await startRedis('--appendonly', 'no')))
   const ports = servers.map(({ port }) => port)
   const path = join(folder, 'file')
-  {
-    const piece = Buffer.alloc(2 ** 24)
-    await using file = await open(path, 'w')
-    for (let at = 0; at < fileBytes; at += piece.length) await file.write(randomFillSync(piece))
-  }
+  await writeRandomFile(path, fileBytes)
   const value = randomFillSync(Buffer.alloc(shardBytes))
   const { ours, baseline } = await inTurn(
     async () => {
-      await flush(ports)
+      await flushAll(ports)
       const startedAt = performance.now()
       const args = [
         ...process.execArgv,
@@ -162,20 +159,11 @@ async function compare(): Promise<void> {
       return 1000 / (performance.now() - startedAt)
     },
     async () => {
-      await flush(ports)
+      await flushAll(ports)
       return 1 / (await setAll({ ports, values: blocks, value }))
     },
   )
   console.log(
     `the least of an upload ${(1 / ours).toFixed(2)} s, bare SET ${(1 / baseline).toFixed(2)} s: ${(ours / baseline).toFixed(2)} of its speed`,
   )
-}
-
-async function flush(ports: readonly number[]): Promise<void> {
-  for (const port of ports) {
-    const socket = await connected(port)
-    socket.write('*2\r\n$8\r\nFLUSHALL\r\n$4\r\nSYNC\r\n')
-    await once(socket, 'data')
-    socket.destroy()
-  }
 }

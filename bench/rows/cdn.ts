@@ -5,12 +5,12 @@
 import { spawn } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Broker, startRedis } from '../../test/brokers.ts'
 import { startRegistry } from '../../test/integration/registry/registry-server.ts'
-import { getAll, type PipelineJob, setAll } from '../baseline/redis-pipeline.ts'
+import { flushAll, getAll, type PipelineJob, setAll } from '../baseline/redis-pipeline.ts'
+import { writeRandomFile } from '../random-file.ts'
 import { inTurn, type Row } from '../row.ts'
 
 const fileBytes = 2 ** 30
@@ -118,7 +118,7 @@ async function openScene(): Promise<Scene> {
     join(folder, 'config.toml'),
     [`required_shards = ${required}`, ...backends].join('\n'),
   )
-  await writeFileOf(join(folder, 'file'), fileBytes)
+  await writeRandomFile(join(folder, 'file'), fileBytes)
   const run = (...args: readonly string[]): Promise<Ran> =>
     runTimed(folder, ['--registry', `http://localhost:${registry.port}`, ...args])
   const owned = stack.move()
@@ -126,17 +126,9 @@ async function openScene(): Promise<Scene> {
     servers,
     upload: () => run('upload', 'file'),
     download: (link) => run('download', link, '-o', '-'),
-    flush: async () => {
-      for (const { port } of servers) await flushAll(port)
-    },
+    flush: () => flushAll(servers.map(({ port }) => port)),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
-}
-
-async function writeFileOf(path: string, bytes: number): Promise<void> {
-  const piece = Buffer.alloc(2 ** 24)
-  await using file = await open(path, 'w')
-  for (let at = 0; at < bytes; at += piece.length) await file.write(randomFillSync(piece))
 }
 
 async function runTimed(folder: string, args: readonly string[]): Promise<Ran> {
@@ -165,11 +157,4 @@ async function runTimed(folder: string, args: readonly string[]): Promise<Ran> {
   if (code !== 0) throw new Error(`mycdnctl ${args.join(' ')} ended with ${code}: ${stderr}`)
   const megabytes = (Number(await readFile(peakFile, 'utf8')) * 1024) / 1e6
   return { seconds, megabytes, link: /Url: (\S+)/.exec(stdout)?.[1] ?? '' }
-}
-
-async function flushAll(port: number): Promise<void> {
-  const socket = connect(port, '127.0.0.1')
-  socket.write('*2\r\n$8\r\nFLUSHALL\r\n$4\r\nSYNC\r\n')
-  await once(socket, 'data')
-  socket.destroy()
 }

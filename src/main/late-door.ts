@@ -1,19 +1,21 @@
 import type { HttpHandler } from '#http/message'
 
-/**
- * A door whose modules are loaded, and which is made, when somebody first knocks: starts do not wait for doors that nobody may use. One that could not be
- * made is tried again with the next request.
- */
-export function lateDoor(open: () => Promise<HttpHandler>): HttpHandler {
-  let opening: Promise<HttpHandler> | undefined
-  const opened = async (): Promise<HttpHandler> => {
-    opening ??= open()
+/** Made with the first call, for all who come meanwhile and later. What could not be made is tried again with the next call. */
+export function late<Made>(make: () => Promise<Made>): () => Promise<Made> {
+  let making: Promise<Made> | undefined
+  return async () => {
+    making ??= make()
     try {
-      return await opening
+      return await making
     } catch (error) {
-      opening = undefined
+      making = undefined
       throw error
     }
   }
-  return async (request) => (await opened())(request)
+}
+
+/** A door whose modules are loaded, and which is made, when somebody first knocks: starts do not wait for doors that nobody may use. */
+export function lateDoor(open: () => Promise<HttpHandler>): HttpHandler {
+  const door = late(open)
+  return async (request) => (await door())(request)
 }

@@ -9,28 +9,32 @@ import type { World } from '#world/world'
 const afterMs = 30_000
 
 /** Of the thread that has the store. */
-export const storeModules = (): Promise<unknown> =>
-  Promise.all([
+export async function storeModules(): Promise<void> {
+  await Promise.all([
     import('#main/s3-door'),
     import('#api/admin/door'),
     libraryModules(),
     gatewayModules(),
   ])
+}
 
 /** Of whoever serves libraries. */
-export const libraryModules = (): Promise<unknown> => import('#main/library-doors')
+export async function libraryModules(): Promise<void> {
+  await import('#main/library-doors')
+}
 
 /** Of a thread that answers S3. */
-export const gatewayModules = (): Promise<unknown> =>
-  Promise.all([
+export async function gatewayModules(): Promise<void> {
+  await Promise.all([
     import('#api/iam/door'),
     import('#api/s3/post-object'),
     import('#api/s3/select-object-content'),
   ])
+}
 
 /** Returns what calls it off. */
 export function loadLater(
-  load: () => Promise<unknown>,
+  load: () => Promise<void>,
   { world, telemetry }: { readonly world: World; readonly telemetry: Pick<Telemetry, 'note'> },
 ): () => void {
   return world.timer(afterMs, () => {

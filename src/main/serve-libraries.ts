@@ -8,7 +8,7 @@ import type { LibraryParts } from '#library/parts'
 import { Upstream } from '#library/upstream'
 import { WebhookDispatcher } from '#library/webhook-dispatcher'
 import { repeatUntilStopped } from '#main/background'
-import type { LibraryDoors } from '#main/library-doors'
+import { late } from '#main/late-door'
 import type { LibraryService, LibraryServiceOptions } from '#main/library-service'
 
 /** Where archives are that are objects of a store. */
@@ -21,13 +21,9 @@ export async function openLibraryService(options: LibraryServiceOptions): Promis
   const own = await openLibraries({ ...options, scopes })
   const mirror = behind(own, { ...options, scopes })
   const libraries = mirror?.libraries ?? own
-  let opening: Promise<LibraryDoors> | undefined
-  const doors = (): Promise<LibraryDoors> => {
-    opening ??= import('#main/library-doors').then(({ openLibraryDoors }) =>
-      openLibraryDoors(libraries, options),
-    )
-    return opening
-  }
+  const doors = late(async () =>
+    (await import('#main/library-doors')).openLibraryDoors(libraries, options),
+  )
   const stop = tendLibraries(libraries, { ...options, mirror })
   return {
     libraries,

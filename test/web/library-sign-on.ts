@@ -1,6 +1,7 @@
 /** Signing in elsewhere, in the browser of `libraries.test.ts`: the provider is another site, as it is in life. */
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { type LibrarySite, password } from './library-site.ts'
 
 const olu = { sub: 'user-9', preferred_username: 'olu-elsewhere', name: 'Olu' }
@@ -9,6 +10,13 @@ const alice = { sub: 'user-7', preferred_username: 'Alice', name: 'Alice A.' }
 export function testSignOn(site: () => LibrarySite, skip: string | false): void {
   /** For browsers a port makes no other site, but a name does. */
   const home = (): string => site().server.url.replace('127.0.0.1', 'localhost')
+
+  const signInHere = async (page: Page): Promise<void> => {
+    await page.goto(`${home()}/login?next=/account`)
+    await page.getByLabel('Name').fill('olu')
+    await page.getByLabel('Password').fill(password)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+  }
 
   test('signing in elsewhere: there, a yes, and back to the page that was asked for', {
     skip,
@@ -55,10 +63,7 @@ export function testSignOn(site: () => LibrarySite, skip: string | false): void 
     await setPassword('olu')
     await using opened = await open('/')
     const { page, complaints } = opened
-    await page.goto(`${home()}/login?next=/account`)
-    await page.getByLabel('Name').fill('olu')
-    await page.getByLabel('Password').fill(password)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await signInHere(page)
     const logins = page.getByRole('region', { name: 'Signing in elsewhere' })
     match(await logins.innerText(), /So far you sign in here/)
     await logins.getByRole('link', { name: 'Add The house' }).click()
@@ -93,10 +98,7 @@ export function testSignOn(site: () => LibrarySite, skip: string | false): void 
     match(await logins.innerText(), /The house as user-7/)
     await setPassword('olu')
     await page.getByRole('button', { name: 'Sign out' }).click()
-    await page.goto(`${home()}/login?next=/account`)
-    await page.getByLabel('Name').fill('olu')
-    await page.getByLabel('Password').fill(password)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await signInHere(page)
     await page.getByRole('link', { name: 'Add The house' }).click()
     equal(await page.getByRole('heading', { level: 1 }).innerText(), 'That sign-in is taken')
     await page.getByRole('link', { name: 'Back to the account' }).click()

@@ -1,5 +1,4 @@
 /** What is told of libraries and their versions. */
-
 import { z } from 'zod'
 import { apiBase } from '#api/bases'
 import { field, isoTime, type LibraryParts } from '#api/library/route'

@@ -4,45 +4,33 @@ import type { Visibility } from '#library/model'
 
 const date = { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' } as const
 
-function makeFormats() {
-  return {
-    day: new Intl.DateTimeFormat('en-GB', date),
-    minute: new Intl.DateTimeFormat('en-GB', {
-      ...date,
-      hour: '2-digit',
-      minute: '2-digit',
-      timeZoneName: 'short',
-    }),
-    count: new Intl.NumberFormat('en-GB'),
-    short: new Intl.NumberFormat('en-GB', { notation: 'compact', maximumFractionDigits: 1 }),
-  }
-}
-
-let made: ReturnType<typeof makeFormats> | undefined
-
-/** With the first page: they take a start's twentieth to make, and many a start shows none. */
-function formats(): ReturnType<typeof makeFormats> {
-  made ??= makeFormats()
-  return made
-}
+const day = new Intl.DateTimeFormat('en-GB', date)
+const minute = new Intl.DateTimeFormat('en-GB', {
+  ...date,
+  hour: '2-digit',
+  minute: '2-digit',
+  timeZoneName: 'short',
+})
+const count = new Intl.NumberFormat('en-GB')
+const short = new Intl.NumberFormat('en-GB', { notation: 'compact', maximumFractionDigits: 1 })
 
 export function dateOf(ms: number): Html {
   const at = new Date(ms)
-  return html`<time datetime="${at.toISOString()}">${formats().day.format(at)}</time>`
+  return html`<time datetime="${at.toISOString()}">${day.format(at)}</time>`
 }
 
 export function momentOf(ms: number): Html {
   const at = new Date(ms)
-  return html`<time datetime="${at.toISOString()}">${formats().minute.format(at)}</time>`
+  return html`<time datetime="${at.toISOString()}">${minute.format(at)}</time>`
 }
 
 export function numberText(number: number): string {
-  return formats().count.format(number)
+  return count.format(number)
 }
 
 /** `1.2K` from ten thousand on. */
 export function shortNumber(number: number): string {
-  return number < 10_000 ? numberText(number) : formats().short.format(number)
+  return number < 10_000 ? numberText(number) : short.format(number)
 }
 
 /** `1 file`, `2 files`. */
