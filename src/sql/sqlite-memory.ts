@@ -39,6 +39,13 @@ export class SqliteMemory {
     return new SqliteMemory(database)
   }
 
+  /** Reads what is committed, where it lies: whoever has it open waits until `work` is over. Not during a transaction. */
+  inspect<T>(work: (view: Queryable) => Promise<T>): Promise<T> {
+    assert(!this.#database.isTransaction, 'a look into a database in the middle of a transaction')
+    const view = readsOf(new Connection(this.#database, this.#statements))
+    return this.#sql === undefined ? work(view) : this.#sql.hold(() => work(view))
+  }
+
   /**
    * The process that used the database is no more: its transaction is undone, and its `Sql` answers
    * `sql/unavailable`.
@@ -82,6 +89,11 @@ class MemorySql implements Sql {
     } finally {
       copy.close()
     }
+  }
+
+  /** Nothing else is done with the database meanwhile. */
+  hold<T>(work: () => Promise<T>): Promise<T> {
+    return this.#queue.run(work)
   }
 
   async close(): Promise<void> {

@@ -8,10 +8,9 @@ import type { Queryable, SqlRow } from '#sql/sql'
 import type { SqliteMemory } from '#sql/sqlite-memory'
 import { allRooms } from './store-process.ts'
 
-/** One line per change of each room's dump. The database must not be open. */
+/** One line per change of each room's dump. */
 export async function dumpOf(database: SqliteMemory): Promise<readonly string[]> {
-  const sql = database.copy().open()
-  return await dump(sql)
+  return await database.inspect(dump)
 }
 
 /** The same, as it would be after some more changes: records as the change log writes them, those after `after`. */
@@ -19,6 +18,7 @@ export async function dumpWith(
   database: SqliteMemory,
   { changes, after }: { readonly changes: readonly Uint8Array[]; readonly after: bigint },
 ): Promise<readonly string[]> {
+  if (changes.length === 0) return await dumpOf(database)
   const sql = database.copy().open()
   const rooms = roomsByName(allRooms)
   await sql.transaction(async (tx) => {
@@ -50,10 +50,14 @@ async function tablesOf(queryable: Queryable): Promise<readonly string[]> {
   return rows.map(({ name }) => name).filter((name) => !ownTables.has(name))
 }
 
-/** A statement whose text is only known now, in the form that a template would have. */
+/** Statements whose text is only known now, in the form that templates would have: one for each table, as prepared ones are found by it. */
+const selects = new Map<string, TemplateStringsArray>()
+
 function selectAll(table: string): TemplateStringsArray {
   const text = `select * from ${table}`
-  return Object.assign([text], { raw: [text] })
+  const select = selects.get(table) ?? Object.assign([text], { raw: [text] })
+  selects.set(table, select)
+  return select
 }
 
 function printRow(row: SqlRow): string {

@@ -9,7 +9,7 @@ import { blake3 } from '#crypto/blake3'
 import { parseKeyringFile } from '#keyring/keyring-file'
 import { filledBytes, framePageBytes, isWholeFrame, payloadOf, peekFrame } from '#shard/log-frame'
 import type { ShardId } from '#shard/shard-id'
-import type { Sql } from '#sql/sql'
+import type { Queryable } from '#sql/sql'
 import type { SqliteMemory } from '#sql/sqlite-memory'
 import type { ChunkRecord } from '#store/chunk-record'
 import { decodeStageFrame } from '#store/stage-frame'
@@ -54,28 +54,34 @@ export async function survey(
     readonly openPacks?: ReadonlyMap<string, unknown> | undefined
   } = {},
 ): Promise<Survey> {
-  const sql = database.copy().open()
-  const state = await readState(sql)
-  if (state === undefined) return { chunks: [], staged: [] }
+  return await database.inspect((view) => surveyOf(view, hardware, openPacks))
+}
+
+async function surveyOf(
+  view: Queryable,
+  hardware: Hardware,
+  openPacks: ReadonlyMap<string, unknown>,
+): Promise<Survey> {
+  if ((await readState(view)) === undefined) return { chunks: [], staged: [] }
   const held = hardware.nodes.map((node) => ({ node, names: stagedOn(node.disk) }))
   const wanted = new Set(
-    (await findStaged(sql)).map(({ chunkId, offset }) => stagedName(chunkId, offset)),
+    (await findStaged(view)).map(({ chunkId, offset }) => stagedName(chunkId, offset)),
   )
   for (const { names } of held)
     for (const name of names) if (openPacks.has(packOf(name))) wanted.add(name)
   const staged = [...wanted].map((name) => {
     return { name, holders: held.flatMap(({ node, names }) => (names.has(name) ? [node] : [])) }
   })
-  return { chunks: await surveyChunks(hardware, sql), staged }
+  return { chunks: await surveyChunks(hardware, view), staged }
 }
 
-async function surveyChunks(hardware: Hardware, sql: Sql): Promise<readonly ChunkHealth[]> {
-  const rows = await sql.query<{ number: number; id: string }>`select number, id from node`
+async function surveyChunks(hardware: Hardware, view: Queryable): Promise<readonly ChunkHealth[]> {
+  const rows = await view.query<{ number: number; id: string }>`select number, id from node`
   const machines = new Map(
     rows.map(({ number, id }) => [number, hardware.nodes.find((node) => node.id === id)]),
   )
   const found: ChunkHealth[] = []
-  for await (const chunk of scanChunks(sql)) {
+  for await (const chunk of scanChunks(view)) {
     const whole = chunk.shards.flatMap(({ id, node: number }, column) => {
       const node = number === undefined ? undefined : machines.get(number)
       return node !== undefined && holdsShard(node.disk, id) ? [{ column, node, id }] : []

@@ -511,5 +511,5 @@ export class Nemesis {
 }
 
 async function committedIn(database: SqliteMemory): Promise<bigint | undefined> {
-  return (await readState(database.copy().open()))?.committed
+  return (await database.inspect(readState))?.committed
 }

@@ -4,6 +4,7 @@ import { readOutbox, readState } from '#changelog/state'
 import { Cluster } from '#cluster/cluster'
 import { type Fault, isFault } from '#fault/fault'
 import { blobReader } from '#main/snapshots'
+import type { Queryable } from '#sql/sql'
 import { SqliteMemory } from '#sql/sqlite-memory'
 import type { SimulatedWorld } from '#world/simulated'
 import { differences, dumpOf, dumpWith } from './database-dump.ts'
@@ -146,19 +147,10 @@ export class Site {
 
   /** Says how the two differ, beside what the lost database had committed and no client could know of. */
   async compare(lost: SqliteMemory, rebuilt: SqliteMemory): Promise<void> {
-    const lostSql = lost.copy().open()
-    const before = await readState(lostSql)
-    const after = await readState(rebuilt.copy().open())
+    const before = await lost.inspect(readState)
+    const after = await rebuilt.inspect(readState)
     const upTo = after?.committed ?? 0n
-    const tail: Uint8Array[] = []
-    let next = upTo + 1n
-    for (;;) {
-      const page = await readOutbox(lostSql, next - 1n)
-      for (const { changes } of page) tail.push(changes)
-      const last = page.at(-1)
-      if (last === undefined) break
-      next = last.last + 1n
-    }
+    const tail = await lost.inspect((view) => outboxAfter(view, upTo))
     this.rebuilds += 1
     this.#history.say(`rebuilt up to ${upTo} of ${before?.committed}`)
     const found = differences(
@@ -215,6 +207,13 @@ export class Site {
       `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     )
   }
+}
+
+async function outboxAfter(view: Queryable, sequence: bigint): Promise<readonly Uint8Array[]> {
+  const page = await readOutbox(view, sequence)
+  const last = page.at(-1)
+  if (last === undefined) return []
+  return [...page.map(({ changes }) => changes), ...(await outboxAfter(view, last.last))]
 }
 
 async function rebuildInto(database: SqliteMemory, options: ProcessOptions): Promise<true> {
