@@ -1,10 +1,10 @@
-"""boto3 with its default settings, one act a call: boto3-client.py ENDPOINT ACT ARGUMENT..."""
+"""boto3 with its default settings: boto3-client.py ENDPOINT ACT ARGUMENT... [+ ACT ARGUMENT...]..."""
 
 import sys
 
 import boto3
 
-endpoint, act, *arguments = sys.argv[1:]
+endpoint, *words = sys.argv[1:]
 s3 = boto3.client("s3", endpoint_url=endpoint)
 
 
@@ -49,4 +49,8 @@ def presign(bucket, key):
 
 
 acts = {one.__name__: one for one in (mb, rb, put, get, cp, ls, rm, presign)}
-acts[act](*arguments)
+while words:
+    end = words.index("+") if "+" in words else len(words)
+    act, *arguments = words[:end]
+    acts[act](*arguments)
+    words = words[end + 1 :]
