@@ -12,14 +12,10 @@ import { join } from 'node:path'
 import { startRedis } from '../../test/brokers.ts'
 import { compileCache } from '../../test/runner/compile-cache.ts'
 import { flushAll, setAll } from '../baseline/redis-pipeline.ts'
+import { chunkBytes, coding, fileBytes, shardBytes } from '../cdn-sizes.ts'
 import { writeRandomFile } from '../random-file.ts'
 import { inTurn } from '../row.ts'
 
-const fileBytes = 2 ** 30
-const chunkBytes = 5 * 2 ** 20
-const [required, total] = [3, 5]
-/** Of a block, with its tag and padding. */
-const shardBytes = Math.ceil((chunkBytes + 16) / required)
 const blocks = Math.floor(fileBytes / chunkBytes)
 const program = new URL('./cdn-least-upload.ts', import.meta.url).pathname
 const ownModules = new URL('../../src/main/own-modules.ts', import.meta.url).pathname
@@ -30,7 +26,7 @@ const folder = await mkdtemp(join(home, 'floor-'))
 await using stack = new AsyncDisposableStack()
 stack.defer(() => rm(folder, { recursive: true, force: true }))
 const servers = []
-for (let index = 0; index < total; index += 1)
+for (let index = 0; index < coding.total; index += 1)
   servers.push(stack.use(await startRedis('--appendonly', 'no')))
 const ports = servers.map(({ port }) => port)
 const path = join(folder, 'file')

@@ -4,17 +4,13 @@ import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { blockTagBytes, contentHashOf, sealBlock } from '#content/seal'
+import { contentHashOf, sealBlock } from '#content/seal'
 import { coderBytes, roomBehind, ShardCoder } from '#content/shards'
 import { Blake3 } from '#crypto/blake3'
 import { kernelModule } from '#erasure/kernel-module'
+import { blockBytes, chunkBytes, coding, fileBytes, shardBytes } from '../cdn-sizes.ts'
 
-const chunkBytes = 5 * 2 ** 20
-const fileBytes = 2 ** 30
-const coding = { required: 3, total: 5 }
-const blockBytes = chunkBytes + blockTagBytes
 const slotBytes = Math.ceil((blockBytes + roomBehind(blockBytes, coding)) / 64) * 64
-const shardBytes = Math.floor(blockBytes / coding.required) + 1
 const slots = 8
 const blocks = Math.floor(fileBytes / chunkBytes)
 const pageBytes = 65536

@@ -10,16 +10,12 @@ import { join } from 'node:path'
 import { type Broker, startRedis } from '../../test/brokers.ts'
 import { startRegistry } from '../../test/integration/registry/registry-server.ts'
 import { flushAll, getAll, type PipelineJob, setAll } from '../baseline/redis-pipeline.ts'
+import { chunkBytes, coding, fileBytes, shardBytes } from '../cdn-sizes.ts'
 import { writeRandomFile } from '../random-file.ts'
 import { inTurn, type Row } from '../row.ts'
 
-const fileBytes = 2 ** 30
-const chunkBytes = 5 * 2 ** 20
-const required = 3
-const total = 5
+const { required, total } = coding
 const mebibytes = fileBytes / 2 ** 20
-/** Of a block, with its tag and padding. */
-const shardBytes = Math.ceil((chunkBytes + 16) / required)
 const blocks = Math.ceil(fileBytes / chunkBytes)
 
 export const cdnUpload: Row = {

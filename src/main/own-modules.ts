@@ -19,13 +19,8 @@ registerHooks({
   resolve(specifier, context, next) {
     const { parentURL = '' } = context
     const isOfOthers = parentURL.startsWith(otherPackages)
-    if (isOfOthers && isFileBeside(specifier) && context.conditions.includes('import')) {
-      const url = new URL(specifier, parentURL)
-      return {
-        url: (url.pathname.endsWith(languages) ? new URL('en.js', url) : url).href,
-        shortCircuit: true,
-      }
-    }
+    if (isOfOthers && isFileBeside(specifier) && context.conditions.includes('import'))
+      return { url: fileBeside(specifier, parentURL), shortCircuit: true }
     const isOurs = specifier.startsWith('#') && !specifier.startsWith('#web/')
     if (!isOurs || isOfOthers || !parentURL.startsWith(root)) return next(specifier, context)
     return { url: `${sources}${specifier.slice(1)}${extension}`, format, shortCircuit: true }
@@ -35,4 +30,9 @@ registerHooks({
 /** As modules of a package name each other: `import` completes nothing, so that this is the file. https://nodejs.org/api/esm.html#import-specifiers */
 function isFileBeside(specifier: string): boolean {
   return specifier.startsWith('.') && specifier.endsWith('.js')
+}
+
+function fileBeside(specifier: string, parentURL: string): string {
+  const { href } = new URL(specifier, parentURL)
+  return href.endsWith(languages) ? new URL('en.js', href).href : href
 }

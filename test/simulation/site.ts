@@ -1,4 +1,6 @@
 /** The store's life on its hardware: started, crashed, its database lost and rebuilt. At most one process at a time. */
+
+import type { Run } from '#changelog/frame'
 import { rebuild } from '#changelog/rebuild'
 import { readOutbox, readState } from '#changelog/state'
 import { Cluster } from '#cluster/cluster'
@@ -6,6 +8,7 @@ import { type Fault, isFault } from '#fault/fault'
 import { blobReader } from '#main/snapshots'
 import type { Queryable } from '#sql/sql'
 import { SqliteMemory } from '#sql/sqlite-memory'
+import { walkRows } from '#sql/walk'
 import type { SimulatedWorld } from '#world/simulated'
 import { differences, dumpOf, dumpWith } from './database-dump.ts'
 import type { Hardware } from './hardware.ts'
@@ -210,10 +213,8 @@ export class Site {
 }
 
 async function outboxAfter(view: Queryable, sequence: bigint): Promise<readonly Uint8Array[]> {
-  const page = await readOutbox(view, sequence)
-  const last = page.at(-1)
-  if (last === undefined) return []
-  return [...page.map(({ changes }) => changes), ...(await outboxAfter(view, last.last))]
+  const runs = walkRows<Run>((last) => readOutbox(view, last?.last ?? sequence))
+  return await Array.fromAsync(runs, ({ changes }) => changes)
 }
 
 async function rebuildInto(database: SqliteMemory, options: ProcessOptions): Promise<true> {
