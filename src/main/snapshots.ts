@@ -2,7 +2,6 @@
 
 import { liveSnapshots } from '#changelog/snapshot-room'
 import { type SnapshotBlobs, type SnapshotReport, takeSnapshot } from '#changelog/take-snapshot'
-import { rooms } from '#main/rooms'
 import type { OpenedStore } from '#main/store'
 import { type BlobDescriptor, readBlob, removeBlob, writeBlob } from '#store/blobs'
 import type { ChunkStore } from '#store/chunk-store'
@@ -25,7 +24,6 @@ export async function snapshot(
   const report = await takeSnapshot({
     ...changelogOptions,
     changeLog: changelog,
-    rooms,
     blobs: {
       write: (stream) => writeBlob({ store, changelog, profile }, stream, { signal }),
       read: blobReader(store, signal),
