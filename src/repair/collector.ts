@@ -8,6 +8,7 @@ import { toBase64url, toHex } from '#bytes/text'
 import type { ClusterNode, NodeNumber } from '#cluster/node'
 import { Budget } from '#repair/budget'
 import type { RepairParts } from '#repair/parts'
+import { findMissing } from '#repair/strays'
 import type { ShardId } from '#shard/shard-id'
 import type { ShardStat } from '#shard/store'
 import type { ChunkRecord } from '#store/chunk-record'
@@ -129,8 +130,11 @@ export class Collector {
     const { changelog } = this.#parts
     await changelog.reached(changelog.committed())
     const total = { chunks: 0, shards: 0, bytes: 0 }
-    for (const { node, stat } of this.#ripen(this.#shardsSince, orphans, look)) {
+    const ripe = this.#ripen(this.#shardsSince, orphans, look)
+    const missing = await findMissing(this.#parts, new Set(ripe.map(({ stat }) => stat.id)))
+    for (const { node, stat } of ripe) {
       if (signal.aborted) break
+      if (missing.has(stat.id)) continue // until repair has made it anew, this may be the last copy
       const bytes = await this.#removeShard(node, stat, budget)
       total.shards += bytes > 0 ? 1 : 0
       total.bytes += bytes

@@ -11,6 +11,7 @@ import type { NodeNumber } from '#cluster/node'
 import { isFault } from '#fault/fault'
 import type { RepairParts } from '#repair/parts'
 import { type Health, type Move, planRepair } from '#repair/plan'
+import { findStrays, isInPlace } from '#repair/strays'
 import type { ChunkRecord } from '#store/chunk-record'
 import type { Damage, LateShard } from '#store/chunk-store'
 import { type RebuildTarget, rebuildShards } from '#store/rebuild'
@@ -138,36 +139,57 @@ export class Repairer {
 
   /** Takes the columns that were made whole out of `damaged`. Throws when some could not be. */
   async #repair(chunkId: Uint8Array, damaged: Set<number>): Promise<void> {
-    const { sql, store, cluster } = this.#parts
-    const end = store.beginActivity()
+    const end = this.#parts.store.beginActivity()
     try {
-      const chunk = await findChunk(sql, chunkId)
-      if (chunk === undefined) return
-      const late = new Map(store.late.of(chunkId).map(({ column, node }) => [column, node]))
-      const health = await this.#examine(chunk, damaged)
-      const moves = planRepair(cluster.epoch(), withShards(chunk, late), (column) =>
-        late.has(column) ? 'whole' : (health[column] ?? 'lost'),
-      )
-      if (moves.length === 0) return
-      const { written, failures } = await rebuildShards(store, chunk, {
-        targets: this.#targets(moves),
-        signal: this.#stopped.signal,
+      await this.#makeWhole(chunkId, damaged).catch(async (error) => {
+        const areTooFew = isFault(error, 'store/unreadable')
+        if (!areTooFew || !(await this.#adoptStrays(chunkId, damaged))) throw error
+        await this.#makeWhole(chunkId, damaged)
       })
-      this.#parts.world.passing('repair/shards-written')
-      await this.#record(
-        chunk,
-        moves.filter(({ column }) => written.includes(column)),
-      )
-      this.#parts.world.passing('repair/shards-recorded')
-      for (const column of written) damaged.delete(column)
-      this.#parts.telemetry.repaired({
-        shards: written.length,
-        bytes: written.length * shardBytes(chunk.shape),
-      })
-      for (const { error } of failures) throw error
     } finally {
       end()
     }
+  }
+
+  async #makeWhole(chunkId: Uint8Array, damaged: Set<number>): Promise<void> {
+    const { sql, store, cluster } = this.#parts
+    const chunk = await findChunk(sql, chunkId)
+    if (chunk === undefined) return
+    const late = new Map(store.late.of(chunkId).map(({ column, node }) => [column, node]))
+    const health = await this.#examine(chunk, damaged)
+    const moves = planRepair(cluster.epoch(), withShards(chunk, late), (column) =>
+      late.has(column) ? 'whole' : (health[column] ?? 'lost'),
+    )
+    if (moves.length === 0) return
+    const { written, failures } = await rebuildShards(store, chunk, {
+      targets: this.#targets(moves),
+      signal: this.#stopped.signal,
+    })
+    this.#parts.world.passing('repair/shards-written')
+    await this.#record(
+      chunk,
+      moves.filter(({ column }) => written.includes(column)),
+    )
+    this.#parts.world.passing('repair/shards-recorded')
+    for (const column of written) damaged.delete(column)
+    this.#parts.telemetry.repaired({
+      shards: written.length,
+      bytes: written.length * shardBytes(chunk.shape),
+    })
+    for (const { error } of failures) throw error
+  }
+
+  /** Records shards of the chunk where they lie by chance, when they are not where they should be. True when there were some. */
+  async #adoptStrays(chunkId: Uint8Array, damaged: Set<number>): Promise<boolean> {
+    const { sql, cluster } = this.#parts
+    const chunk = await findChunk(sql, chunkId)
+    if (chunk === undefined) return false
+    const health = await this.#examine(chunk, damaged)
+    const ailing = [...health.keys()].filter((column) => health[column] !== 'whole')
+    const strays = await findStrays(cluster, chunk, ailing)
+    await this.#record(chunk, strays)
+    for (const { column } of strays) damaged.delete(column)
+    return strays.length > 0
   }
 
   #targets(moves: readonly Move[]): readonly RebuildTarget[] {
@@ -212,8 +234,8 @@ export class Repairer {
 
   async #examine(chunk: ChunkRecord, damaged: ReadonlySet<number>): Promise<readonly Health[]> {
     return await Promise.all(
-      chunk.shards.map(async (_, column): Promise<Health> => {
-        if (!(await this.#isPresent(chunk, column))) return 'lost'
+      chunk.shards.map(async (place, column): Promise<Health> => {
+        if (!(await isInPlace(this.#parts.cluster, place))) return 'lost'
         return damaged.has(column) ? 'damaged' : 'whole'
       }),
     )
@@ -221,7 +243,7 @@ export class Repairer {
 
   async #isAiling(chunk: ChunkRecord): Promise<boolean> {
     const present = await Promise.all(
-      chunk.shards.map((_, column) => this.#isPresent(chunk, column)),
+      chunk.shards.map((place) => isInPlace(this.#parts.cluster, place)),
     )
     return present.includes(false) || this.#isCrowded(chunk)
   }
@@ -233,18 +255,6 @@ export class Repairer {
       nodes.size < chunk.shards.length &&
       this.#parts.cluster.up().some(({ number }) => !nodes.has(number))
     )
-  }
-
-  async #isPresent(chunk: ChunkRecord, column: number): Promise<boolean> {
-    const place = chunk.shards[column]
-    const node = place?.node === undefined ? undefined : this.#parts.cluster.node(place.node)
-    if (place === undefined || node === undefined || node.state === 'down') return false
-    try {
-      return (await node.stores.shards.stat(place.id)) !== undefined
-    } catch (error) {
-      if (isFault(error)) return false
-      throw error
-    }
   }
 
   #enqueueDamage({ chunkId, column, reason }: Damage): void {

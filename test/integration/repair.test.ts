@@ -3,7 +3,10 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { isFault } from '#fault/fault'
 import { parseBucketName, parseObjectKey } from '#object/names'
+import { examineShard } from '#repair/scrub'
 import { shardFault } from '#shard/faults'
+import type { ShardStore } from '#shard/store'
+import type { ShardPlace } from '#store/chunk-record'
 import { rebuildShards } from '#store/rebuild'
 import { scanChunks } from '#store/tables'
 import { type MemoryStore, type MemoryStoreOptions, openMemoryStore } from '../memory-store.ts'
@@ -106,6 +109,80 @@ test('a shard that is written anew where it lies is not lost when that fails', (
     )
     ok((await shards.stat(place.id)) !== undefined)
   }))
+
+test('a shard that lies on another node than is recorded is found when nothing else is left', () =>
+  withObjects(async (store) => {
+    for (const { shards } of await Array.fromAsync(scanChunks(store.sql))) {
+      const [first, second, third] = shards
+      ok(first !== undefined && second !== undefined && third !== undefined)
+      await stray(store, first)
+      for (const { id, node = -1 } of [second, third])
+        await store.nodes[node]?.stores.shards.remove(id)
+    }
+    await store.repairer.takeInventory()
+    await until(() => isQuiet(store), isZero, soon)
+    for (const chunk of await Array.fromAsync(scanChunks(store.sql)))
+      for (const place of chunk.shards) {
+        const { shards } = store.nodes[place.node ?? -1]?.stores ?? {}
+        ok(shards !== undefined)
+        equal(await examineShard(chunk, place, { shards }), 'whole')
+      }
+    for (const holders of await holdersOf(store)) equal(new Set(holders).size, 6)
+  }))
+
+test('what lies elsewhere but is not whole is no shard', () =>
+  withObjects(async (store) => {
+    const [chunk] = await Array.fromAsync(scanChunks(store.sql))
+    const [first, second, third] = chunk?.shards ?? []
+    ok(chunk !== undefined && first !== undefined && second !== undefined && third !== undefined)
+    await stray(store, first, { isRotten: true })
+    for (const { id, node = -1 } of [second, third])
+      await store.nodes[node]?.stores.shards.remove(id)
+    store.repairer.enqueue(chunk.id)
+    await until(
+      () => isQuiet(store),
+      (length) => length === 1,
+    )
+    await store.repairer.drain()
+    equal(store.repairer.length, 1, 'too little is left')
+    deepEqual(
+      (await holdersOf(store))[0],
+      chunk.shards.map(({ node }) => node),
+    )
+  }))
+
+test('the last copy of a shard is not collected, wherever it lies, before the shard is whole again', () =>
+  withObjects(async (store) => {
+    const [chunk] = await Array.fromAsync(scanChunks(store.sql))
+    const [place] = chunk?.shards ?? []
+    ok(chunk !== undefined && place !== undefined)
+    const shards = await stray(store, place)
+    const options = { graceMs: 0, deleteBytesPerSecond: 1e12, signal }
+    equal((await store.collector.collect(options)).shards, 0)
+    ok((await shards.stat(place.id)) !== undefined)
+    await until(() => isQuiet(store), isZero, soon)
+    equal((await store.collector.collect(options)).shards, 1)
+    equal(await shards.stat(place.id), undefined)
+  }))
+
+/** The shard lies on the next node, and no more where it is recorded. Returns the next node's shards. */
+async function stray(
+  { nodes }: MemoryStore,
+  { id, node = -1 }: ShardPlace,
+  { isRotten = false } = {},
+): Promise<ShardStore> {
+  const from = nodes[node]?.stores.shards
+  const to = nodes[(node + 1) % nodes.length]?.stores.shards
+  ok(from !== undefined && to !== undefined)
+  const bytes = new Uint8Array((await from.stat(id))?.bytes ?? 0)
+  await from.read(id, bytes, { offset: 0 })
+  if (isRotten) bytes[0] = ~(bytes[0] ?? 0)
+  const writer = await to.create()
+  await writer.write(bytes, 0)
+  await writer.commit(id)
+  await from.remove(id)
+  return to
+}
 
 for (const call of ['create', 'write', 'commit'] as const)
   test(`a node that hangs in ${call} does not hold up repair of other nodes' shards`, () =>
