@@ -60,6 +60,11 @@ export class SimulatedContent {
     return copy
   }
 
+  /** A copy of what is on the platter. */
+  stored(): Uint8Array<ArrayBuffer> {
+    return this.#stored.slice(0, this.#storedLength)
+  }
+
   /** What a sync that starts now will cover. */
   finished(): readonly PendingChange[] {
     return this.#pending.filter(({ isDone }) => isDone)

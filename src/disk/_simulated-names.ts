@@ -21,6 +21,8 @@ export class Directory {
 /** When more changes wait in a directory, the oldest is written back unasked, as every kernel does in time. */
 const pendingMax = 64
 
+type Layer = 'names' | 'stored'
+
 interface Place {
   readonly directory: Directory
   readonly name: string
@@ -50,9 +52,9 @@ export class SimulatedNames {
     return new SimulatedNames(copyOf(this.root))
   }
 
-  /** The entry at `path`; `undefined` when there is none. */
-  find(path: string): Entry | undefined {
-    return this.#walk(segments(path))
+  /** The entry at `path`, as programs see it or as a power cut would leave it; `undefined` when there is none. */
+  find(path: string, layer: Layer = 'names'): Entry | undefined {
+    return this.#walk(segments(path), layer)
   }
 
   /** The directory that holds, or would hold, `path`. */
@@ -130,15 +132,16 @@ export class SimulatedNames {
     return files
   }
 
-  *#directories(layer: 'names' | 'stored', from = this.root): Generator<Directory> {
+  *#directories(layer: Layer, from = this.root): Generator<Directory> {
     yield from
     for (const entry of from[layer].values())
       if (entry instanceof Directory) yield* this.#directories(layer, entry)
   }
 
-  #walk(names: readonly string[]): Entry | undefined {
+  #walk(names: readonly string[], layer: Layer = 'names'): Entry | undefined {
     let entry: Entry | undefined = this.root
-    for (const name of names) entry = entry instanceof Directory ? entry.names.get(name) : undefined
+    for (const name of names)
+      entry = entry instanceof Directory ? entry[layer].get(name) : undefined
     return entry
   }
 

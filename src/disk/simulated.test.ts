@@ -36,6 +36,21 @@ test('what was synced, with its name, survives every power cut', async () => {
   })
 })
 
+test('one can see from outside what no power cut takes, and what one may', async () => {
+  await inEveryWorld(async (disk) => {
+    const file = await write(disk, 'file', old)
+    await file.sync()
+    equal(disk.peekStored('file'), undefined, 'its name is not synced')
+    deepEqual(disk.peek('file'), old)
+    await disk.syncDirectory('')
+    await file.write(fresh, old.length)
+    deepEqual(disk.peekStored('file'), old)
+    equal(disk.peek('file')?.length, old.length + fresh.length)
+    disk.powerCut()
+    sameBytes((await disk.restart().read('file')).subarray(0, old.length), old)
+  })
+})
+
 test('directories are made durably, with their parents', async () => {
   await inEveryWorld(async (disk) => {
     await Promise.all([disk.makeDirectory('a/b/c'), disk.makeDirectory('a/b/d')])

@@ -173,6 +173,12 @@ export class SimulatedDisk implements Disk {
     return bytes
   }
 
+  /** What a power cut leaves of the file in any case: bytes that are synced, under a name that is. `undefined` when that name is not. */
+  peekStored(path: string): Uint8Array<ArrayBuffer> | undefined {
+    const entry = this.#platter.names.find(path, 'stored')
+    return entry === undefined || entry instanceof Directory ? undefined : entry.stored()
+  }
+
   /** Names in a directory, sorted; none when it does not exist. */
   peekNames(path: string): readonly string[] {
     const directory = this.#platter.names.find(path)

@@ -104,9 +104,9 @@ export function wholeColumns(
   })
 }
 
-/** Whether the shard is on this disk, byte for byte. */
+/** Whether the shard is on this disk, byte for byte, whatever happens to its power. */
 export function holdsShard(disk: NodeMachine['disk'], id: ShardId): boolean {
-  const bytes = disk.peek(shardPath(id))
+  const bytes = disk.peekStored(shardPath(id))
   return bytes !== undefined && toHex(blake3(bytes)) === id
 }
 
@@ -116,7 +116,7 @@ export function shardPath(id: ShardId): string {
 
 /** Whether the node's copy of the keyring is whole: the content, and its digest. */
 export function holdsKeyring({ storeId }: Hardware, { disk }: NodeMachine): boolean {
-  const file = disk.peek('files/keyring') ?? new Uint8Array()
+  const file = disk.peekStored('files/keyring') ?? new Uint8Array()
   const content = file.subarray(0, -32)
   const isWhole = Buffer.compare(blake3(content), file.subarray(-32)) === 0
   return isWhole && Buffer.compare(parseKeyringFile(content).storeId, storeId) === 0
@@ -147,11 +147,11 @@ export function survives(
   )
 }
 
-/** Names of the staged objects that are in whole frames on this disk. */
+/** Names of the staged objects that are in whole frames on this disk, synced. */
 export function stagedOn(disk: NodeMachine['disk']): ReadonlySet<string> {
   const names = new Set<string>()
   for (const segment of disk.peekNames('stage'))
-    for (const { payload } of framesOf(disk.peek(`stage/${segment}`) ?? new Uint8Array())) {
+    for (const { payload } of framesOf(disk.peekStored(`stage/${segment}`) ?? new Uint8Array())) {
       const frame = decodeStageFrame(payload)
       for (const { offset } of frame?.objects ?? [])
         names.add(stagedName(frame?.packId ?? new Uint8Array(), offset))
