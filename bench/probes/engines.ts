@@ -182,7 +182,7 @@ function open(root: string, one: Engine): Promise<NodeStores> {
 /** As the store writes one: blocks of 256 KiB from memory that suits direct I/O, then the rest. */
 async function storeShard({ shards }: NodeStores, bytes: number): Promise<ShardId> {
   const block = 256 * kibibyte
-  const writer = await shards.create({ expectedBytes: bytes })
+  const writer = await shards.create()
   for (let offset = 0; offset < bytes; offset += block)
     await writer.write(noise.subarray(0, Math.min(block, bytes - offset)), offset)
   const id = parseShardId(world.randomBytes(32).toHex())

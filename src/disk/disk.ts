@@ -32,6 +32,8 @@ export interface Disk {
   /** Size in bytes and modification time; `undefined` when there is none. */
   stat(path: string): Promise<{ readonly bytes: number; readonly modifiedAt: number } | undefined>
   syncDirectory(path: string): Promise<void>
+  /** Equal for disks that share their space. The root must be there. */
+  fileSystem(): Promise<unknown>
   /** Bytes of the file system that holds the root. */
   capacity(): Promise<{ readonly totalBytes: number; readonly freeBytes: number }>
   /** Recursively deletes a directory. */

@@ -1,37 +1,90 @@
-/** Whether something large has a chance to fit. A courtesy that saves writing in vain; the disk itself has the last word. */
+/**
+ * Room that is kept free: what holds data must leave some to what removals need, a log and a database, or a disk that is full could never be
+ * emptied again. Measured now and then, and what has been written since is counted. The disk itself has the last word.
+ */
 import { diskFault } from '#disk/faults'
 import type { World } from '#world/world'
 
-/** Large things leave this much of the disk to logs and small files, or 1 % of a small disk. */
+/** Data leave this much of a file system, or `reservedShare` of a small one. */
 const reservedBytesMax = 64 * 1024 * 1024
+const reservedShare = 0.05
 
-/** How long an answer about the free space serves: what one fast disk takes in that time is about what is reserved. */
-const capacityMs = 100
+/** How long a measurement serves. */
+const measuredMs = 100
 
 interface Capacity {
   readonly totalBytes: number
   readonly freeBytes: number
 }
 
+interface Measurement extends Capacity {
+  /** When it was begun (monotonic ms). */
+  readonly at: number
+  /** Bytes whose writing had ended by then. */
+  readonly writtenBefore: number
+}
+
+export interface Spending<T> {
+  /** Asked on behalf of this spending alone: whoever waits for a disk that hangs holds up nobody else. */
+  readonly measure: () => Promise<Capacity>
+  readonly write: () => Promise<T>
+}
+
+/** Of one file system, for all in this process that write to it. */
 export class FreeSpace {
   readonly #world: Pick<World, 'monotonic'>
-  readonly #measure: () => Promise<Capacity>
-  #known: (Capacity & { readonly at: number }) | undefined
+  #measured: Measurement | undefined
+  /** Bytes whose writing has begun and not ended: perhaps no measurement shows them yet. */
+  #beingWritten = 0
+  /** Bytes whose writing has ended, since this was made. */
+  #written = 0
 
-  constructor(world: Pick<World, 'monotonic'>, measure: () => Promise<Capacity>) {
+  constructor(world: Pick<World, 'monotonic'>) {
     this.#world = world
-    this.#measure = measure
   }
 
-  /** `disk/full` */
-  async require(expectedBytes: number): Promise<void> {
-    const now = this.#world.monotonic()
-    if (this.#known === undefined || now - this.#known.at > capacityMs)
-      this.#known = { ...(await this.#measure()), at: now }
-    const { totalBytes, freeBytes } = this.#known
-    const reservedBytes = Math.min(reservedBytesMax, totalBytes / 100)
-    if (freeBytes - expectedBytes >= reservedBytes) return
-    this.#known = undefined // look again next time: somebody may be making room
-    throw diskFault('disk/full', { freeBytes, expectedBytes })
+  /** Runs `write`, which makes files longer by up to `bytes`, if that leaves room enough. `disk/full`, or what `write` rejects with. */
+  async spend<T>(bytes: number, { measure, write }: Spending<T>): Promise<T> {
+    this.#require(bytes, await this.#look(measure))
+    this.#beingWritten += bytes
+    try {
+      return await write()
+    } finally {
+      this.#beingWritten -= bytes
+      this.#written += bytes
+    }
+  }
+
+  async #look(measure: () => Promise<Capacity>): Promise<Measurement> {
+    const at = this.#world.monotonic()
+    if (this.#measured !== undefined && at - this.#measured.at <= measuredMs) return this.#measured
+    const writtenBefore = this.#written
+    const measured = { ...(await measure()), at, writtenBefore }
+    this.#measured = measured
+    return measured
+  }
+
+  #require(bytes: number, { totalBytes, freeBytes, writtenBefore }: Measurement): void {
+    const leftBytes = freeBytes - (this.#written - writtenBefore) - this.#beingWritten - bytes
+    if (leftBytes >= Math.min(reservedBytesMax, totalBytes * reservedShare)) return
+    this.#measured = undefined // look again next time: somebody may be making room
+    throw diskFault('disk/full', { freeBytes, wantedBytes: bytes })
+  }
+}
+
+/** Those of one process, by file system. */
+export class FreeSpaces {
+  readonly #world: Pick<World, 'monotonic'>
+  readonly #byFileSystem = new Map<unknown, FreeSpace>()
+
+  constructor(world: Pick<World, 'monotonic'>) {
+    this.#world = world
+  }
+
+  /** `fileSystem`: what `Disk.fileSystem` tells. */
+  of(fileSystem: unknown): FreeSpace {
+    const space = this.#byFileSystem.get(fileSystem) ?? new FreeSpace(this.#world)
+    this.#byFileSystem.set(fileSystem, space)
+    return space
   }
 }

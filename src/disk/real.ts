@@ -106,6 +106,11 @@ class RealDisk implements Disk {
     return this.#shareSync(this.#at(path))
   }
 
+  async fileSystem(): Promise<unknown> {
+    const { dev } = await orFault('', () => statPath(this.#root))
+    return dev
+  }
+
   async capacity(): Promise<{ totalBytes: number; freeBytes: number }> {
     const { bsize, blocks, bavail } = await statFileSystem(this.#root)
     return { totalBytes: blocks * bsize, freeBytes: bavail * bsize }

@@ -296,6 +296,10 @@ export class SimulatedDisk implements Disk {
     })
   }
 
+  async fileSystem(): Promise<unknown> {
+    return this.#platter.space
+  }
+
   capacity(): Promise<{ totalBytes: number; freeBytes: number }> {
     return this.#step('', 0, () => () => {
       const { totalBytes, freeBytes } = this.#platter.space

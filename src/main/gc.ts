@@ -8,12 +8,14 @@ import { compact } from '#repair/compactor'
 export async function gc(options: ProgramOptions<GcConfig>): Promise<void> {
   const { config, print, stop } = options
   await using store = await openOffline(options, 'mycelium gc')
+  const { collectRate: deleteBytesPerSecond } = config
+  const collect = () => store.collector.collect({ graceMs: 0, deleteBytesPerSecond, signal: stop })
+  const before = await collect() // makes room, of which compaction may need some
   await compact(store, { signal: stop })
   await store.packs.flush()
-  const { chunks, shards, bytes } = await store.collector.collect({
-    graceMs: 0,
-    deleteBytesPerSecond: config.collectRate,
-    signal: stop,
-  })
-  print(`Collected ${chunks} chunks and ${shards} shards: ${printBytes(bytes)} freed.\n`)
+  const after = await collect()
+  const chunks = before.chunks + after.chunks
+  const shards = before.shards + after.shards
+  const bytes = printBytes(before.bytes + after.bytes)
+  print(`Collected ${chunks} chunks and ${shards} shards: ${bytes} freed.\n`)
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { checkDatabase } from '#changelog/check-database'
 import type { StorageClasses } from '#cluster/tables'
+import { FreeSpaces } from '#disk/free-space'
 import { namedProfiles, type Profile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
 import type { AccountSettings } from '#identity/settings'
@@ -59,6 +60,8 @@ export interface Ground {
   readonly sql: Sql
   /** The nodes that are there, by id; a directory that cannot be opened is a node that is down. */
   readonly nodes: Map<string, NodeStores>
+  /** Of the nodes' file systems. */
+  readonly spaces: FreeSpaces
   readonly world: World
   readonly telemetry: Telemetry
 }
@@ -70,6 +73,7 @@ export async function openGround(
   const { settings, nodesDefault, world, telemetry } = options
   const survey = await surveyNodes(directory)
   const nodes = new Map<string, NodeStores>()
+  const spaces = new FreeSpaces(world)
   stack.defer(async () => {
     await Promise.allSettled([...nodes.values()].map((stores) => stores.close()))
   })
@@ -79,7 +83,7 @@ export async function openGround(
     // before anything is made that would only be in the way
     requireEnough(settings.nodes ?? nodesDefault, settings.profile ?? namedProfiles.default)
   } else {
-    const former = { storeId, world, telemetry }
+    const former = { storeId, spaces, world, telemetry }
     await settleAll(ids.map((id) => openPresentNode(directory, { id, nodes, options: former })))
   }
   const keys = await openKeys(directory, { settings, nodes: [...nodes.values()], isNew, world })
@@ -88,7 +92,7 @@ export async function openGround(
   }
   const sql = await openDatabase(directory, options)
   stack.defer(() => sql.close())
-  return { directory, keys, sql, nodes, world, telemetry }
+  return { directory, keys, sql, nodes, spaces, world, telemetry }
 }
 
 /** A directory that cannot be opened is a node that is down. */

@@ -18,7 +18,7 @@ export interface OpenedMember {
 
 /** All that ever joined, and as many new nodes as were asked for. `main/too-few-nodes` */
 export async function openMembers(
-  { directory, sql, keys, nodes, world, telemetry }: Ground,
+  { directory, sql, keys, nodes, spaces, world, telemetry }: Ground,
   {
     state,
     profile,
@@ -38,7 +38,7 @@ export async function openMembers(
   const ids = [...known, ...added.slice(0, Math.max(0, wanted - known.size))]
   requireEnough(ids.length, profile)
   const { engine } = settings
-  const nodeOptions = { storeId: keys.keyring.storeId, world, telemetry, engine }
+  const nodeOptions = { storeId: keys.keyring.storeId, spaces, world, telemetry, engine }
   const missing = ids.filter(
     (id) => !nodes.has(id) && (settings.replaceLost || !joined.includes(id)),
   )

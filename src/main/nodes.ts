@@ -1,5 +1,6 @@
 /** The node directories of a data directory: whose they are, and opening them. */
 
+import type { FreeSpaces } from '#disk/free-space'
 import { openRealDisk } from '#disk/real'
 import { isFault } from '#fault/fault'
 import { type DataDirectory, nodeId } from '#main/data-directory'
@@ -54,6 +55,7 @@ function mixedStores(directory: DataDirectory, owners: ReadonlyMap<string, strin
 
 export interface OpenNodeOptions {
   readonly storeId: Uint8Array
+  readonly spaces?: FreeSpaces
   readonly world: World
   readonly telemetry: Telemetry
 }

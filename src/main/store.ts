@@ -81,7 +81,7 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
   const { settings, world, telemetry, program, mustExist = false } = options
   const directory = stack.use(await openDataDirectory(settings.data, { program, world, mustExist }))
   const ground = await openGround(directory, { options, stack })
-  const { sql, keys, nodes: present } = ground
+  const { sql, keys, nodes: present, spaces } = ground
   const state = await guard(ground)
   const profile = await chooseProfile(sql, { state, given: settings.profile })
   const members = await openMembers(ground, { state, profile, options })
@@ -115,7 +115,7 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
     world,
     telemetry,
     reopen: (id) =>
-      openFormerNode(directory, id, { storeId: keys.keyring.storeId, world, telemetry }),
+      openFormerNode(directory, id, { storeId: keys.keyring.storeId, spaces, world, telemetry }),
     isStrict: settings.strictPlacement,
   })
   live.cluster = cluster

@@ -36,7 +36,7 @@ export class RedisValues {
   constructor({ disk, world, telemetry }: RedisValuesParts) {
     this.#disk = disk
     this.#telemetry = telemetry
-    this.#space = new FreeSpace(world, () => disk.capacity())
+    this.#space = new FreeSpace(world)
   }
 
   makeRoot(): Promise<void> {
@@ -67,9 +67,12 @@ export class RedisValues {
     const { directory, path } = pathOf(place)
     return this.#inTurn({ directory, path }, async () => {
       const file = encodeValueFile(place, value)
-      await this.#space.require(file.length)
-      await this.#settle(directory)
-      await this.#disk.writeDurably(path, file)
+      const measure = () => this.#disk.capacity()
+      const write = async () => {
+        await this.#settle(directory)
+        await this.#disk.writeDurably(path, file)
+      }
+      await this.#space.spend(file.length, { measure, write })
     })
   }
 

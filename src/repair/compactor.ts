@@ -4,6 +4,8 @@
  * worth it. The old ones become garbage. Idempotent: what a crash interrupts is done again. Its price is one read and one write of the
  * used bytes.
  */
+import { toHex } from '#bytes/text'
+import { isFault } from '#fault/fault'
 import type { RepairParts } from '#repair/parts'
 import {
   type ChunkRecord,
@@ -36,8 +38,8 @@ export async function compact(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<number> {
   const sparse = await findSparse(parts.sql, { share: usedShareMin, limit: chunksPerRun })
-  for (const chunk of sparse) await rewrite(parts, chunk, signal)
-  return sparse.length + (await mergePacks(parts, { signal }))
+  const rewritten = await rewriteAll(parts, sparse, signal)
+  return rewritten + (await mergePacks(parts, { signal }))
 }
 
 /** Makes one pack of many small ones, of each profile that has enough of them. Returns how many became garbage. */
@@ -53,8 +55,7 @@ export async function mergePacks(
   let merged = 0
   for (const packs of byProfile.values()) {
     if (!isWorthMerging(packs)) continue
-    for (const pack of packs) await rewrite(parts, pack, signal)
-    merged += packs.length
+    merged += await rewriteAll(parts, packs, signal)
   }
   return merged
 }
@@ -64,6 +65,31 @@ function isWorthMerging(packs: readonly ChunkRecord[]): boolean {
     return sum + shape.bytes / (shape.profile.data * shape.blockBytes)
   }, 0)
   return packs.length >= smallPacksMax || (packs.length > 1 && filled >= 0.5)
+}
+
+/**
+ * Returns how many were rewritten. One that cannot be, for want of room or because too little is left of it, is told of and keeps nothing else
+ * waiting, least of all the collection behind it, which makes room.
+ */
+async function rewriteAll(
+  parts: CompactorParts,
+  chunks: readonly ChunkRecord[],
+  signal: AbortSignal,
+): Promise<number> {
+  const failures: string[] = []
+  for (const chunk of chunks)
+    try {
+      await rewrite(parts, chunk, signal)
+    } catch (error) {
+      if (!isFault(error) || signal.aborted) throw error
+      failures.push(`${toHex(chunk.id)}: ${error.message}`)
+    }
+  const [first] = failures
+  if (first !== undefined) {
+    const { telemetry } = parts.store.parts
+    telemetry.note('warn', 'chunks were not compacted', { count: failures.length, first })
+  }
+  return chunks.length - failures.length
 }
 
 async function rewrite(
@@ -76,7 +102,8 @@ async function rewrite(
     for (const run of runs) await moveRun(parts, { chunk, run, signal })
   }
   const lanes = chunk.shape.isPacked === true ? movesAtOnce : 1
-  await Promise.all(Array.from({ length: lanes }, lane))
+  const ended = await Promise.allSettled(Array.from({ length: lanes }, lane))
+  for (const one of ended) if (one.status === 'rejected') throw one.reason
 }
 
 async function moveRun(parts: CompactorParts, move: Move): Promise<void> {

@@ -3,6 +3,7 @@
  * and never to one it found, so a torn tail is never written over and needs no repair. Faults 1, 2, 3 and 5 meet here.
  */
 import { type DiskFile, directAlignment } from '#disk/disk'
+import type { FreeSpace } from '#disk/free-space'
 import { TakingTurns } from '#disk/taking-turns'
 import { isFault } from '#fault/fault'
 import type { NodeHome } from '#shard/_home'
@@ -17,6 +18,8 @@ export interface LogPlace {
   readonly directory: string
   /** A segment that has reached this is followed by a new one: what `cut` can give back at a time. */
   readonly segmentBytes: number
+  /** What it must leave room in. The change log takes what there is: removals need it. */
+  readonly space?: FreeSpace
 }
 
 interface Segment {
@@ -67,6 +70,7 @@ export class DiskLog implements NodeLog {
   readonly #home: NodeHome
   readonly #directory: string
   readonly #segmentBytes: number
+  readonly #space: FreeSpace | undefined
   readonly #turns = new TakingTurns<'append'>()
   /** Where the frame that is being appended is put together: one at a time. */
   #memory: Uint8Array<ArrayBuffer> | undefined
@@ -78,10 +82,11 @@ export class DiskLog implements NodeLog {
   /** No zeros are written before this time (monotonic ms). */
   #aheadFrom = 0
 
-  constructor(home: NodeHome, { directory, segmentBytes }: LogPlace) {
+  constructor(home: NodeHome, { directory, segmentBytes, space }: LogPlace) {
     this.#home = home
     this.#directory = directory
     this.#segmentBytes = segmentBytes
+    this.#space = space
   }
 
   /** Reads every segment once: their ends and their highest sequence numbers. */
@@ -102,27 +107,11 @@ export class DiskLog implements NodeLog {
   }
 
   append(frame: Uint8Array, range: { first: bigint; last: bigint }): Promise<void> {
+    const bytes = frameBytes(frame.length)
+    const measure = () => this.#home.disk.capacity()
+    const write = () => this.#append(frame, range)
     return this.#turns.run('append', () =>
-      this.#home.guard(async () => {
-        const active = await this.#room(range.first, frameBytes(frame.length))
-        const { segment, file } = active
-        try {
-          const page = segment.bytes / directAlignment
-          this.#memory ??= new Uint8Array(frameMemoryBytes)
-          const bytes = encodeFrame(frame, { ...range, page }, this.#memory)
-          const end = segment.bytes + bytes.length
-          active.reachBytes = Math.max(active.reachBytes, end)
-          await Promise.all([file.write(bytes, segment.bytes), this.#lookForDirectory(segment)])
-          if (!file.isNamed()) throw await this.#lostSegment(segment)
-          segment.bytes = end
-          if (range.last > segment.last) segment.last = range.last
-          this.#extend(active)
-        } catch (error) {
-          active.isSpent = true
-          await this.#retire() // whatever is at its end now, nothing is appended after it
-          throw error
-        }
-      }),
+      this.#home.guard(() => this.#space?.spend(bytes, { measure, write }) ?? write()),
     )
   }
 
@@ -163,6 +152,27 @@ export class DiskLog implements NodeLog {
 
   async close(): Promise<void> {
     await this.#turns.run('append', () => this.#retire())
+  }
+
+  async #append(frame: Uint8Array, range: { first: bigint; last: bigint }): Promise<void> {
+    const active = await this.#room(range.first, frameBytes(frame.length))
+    const { segment, file } = active
+    try {
+      const page = segment.bytes / directAlignment
+      this.#memory ??= new Uint8Array(frameMemoryBytes)
+      const bytes = encodeFrame(frame, { ...range, page }, this.#memory)
+      const end = segment.bytes + bytes.length
+      active.reachBytes = Math.max(active.reachBytes, end)
+      await Promise.all([file.write(bytes, segment.bytes), this.#lookForDirectory(segment)])
+      if (!file.isNamed()) throw await this.#lostSegment(segment)
+      segment.bytes = end
+      if (range.last > segment.last) segment.last = range.last
+      this.#extend(active)
+    } catch (error) {
+      active.isSpent = true
+      await this.#retire() // whatever is at its end now, nothing is appended after it
+      throw error
+    }
   }
 
   /** The open segment, or a new one when there is none or it is full. Zeros that are on their way to where the frame goes are waited for. */

@@ -46,7 +46,7 @@ export class LmdbShards implements ShardStore {
   constructor(environment: LmdbEnvironment) {
     this.#environment = environment
     this.#opening = environment.home.world.randomBytes(8)
-    this.#space = new FreeSpace(environment.home.world, () => environment.capacity())
+    this.#space = new FreeSpace(environment.home.world)
   }
 
   /** Sweeps what was never committed and counts what was. */
@@ -59,12 +59,12 @@ export class LmdbShards implements ShardStore {
     }
   }
 
-  create({ expectedBytes }: { expectedBytes?: number } = {}): Promise<ShardWriter> {
+  create(): Promise<ShardWriter> {
     return this.#environment.run(async () => {
-      if (expectedBytes !== undefined) await this.#space.require(expectedBytes)
       this.#created += 1
       return new LmdbShardWriter(this.#environment, {
         number: this.#numberOf(this.#created),
+        space: this.#space,
         settle: (id, shard) => this.#settle(id, shard),
       })
     })

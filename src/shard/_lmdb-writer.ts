@@ -1,6 +1,7 @@
 /** A shard on its way into LMDB: collected into pieces in memory, of which only so many are held. */
 import assert from 'node:assert'
 import { directAlignment } from '#disk/disk'
+import type { FreeSpace } from '#disk/free-space'
 import { type LmdbEnvironment, lmdbPageHeaderBytes } from '#shard/_lmdb-environment'
 import { lmdbPageBytes } from '#shard/_lmdb-path'
 import { shardFault } from '#shard/faults'
@@ -36,6 +37,7 @@ export interface WrittenShard {
 export class LmdbShardWriter implements ShardWriter {
   readonly #environment: LmdbEnvironment
   readonly #number: Uint8Array
+  readonly #space: FreeSpace
   readonly #settle: (id: ShardId, shard: WrittenShard) => Promise<ShardStat>
   /** By ordinal, the one touched last at the end; each of `pieceBytes`. */
   readonly #held = new Map<number, Uint8Array>()
@@ -49,21 +51,28 @@ export class LmdbShardWriter implements ShardWriter {
     environment: LmdbEnvironment,
     {
       number,
+      space,
       settle,
     }: {
       readonly number: Uint8Array
+      readonly space: FreeSpace
       readonly settle: (id: ShardId, shard: WrittenShard) => Promise<ShardStat>
     },
   ) {
     this.#environment = environment
     this.#number = number
+    this.#space = space
     this.#settle = settle
   }
 
   async write(bytes: Uint8Array, offset: number): Promise<void> {
     assert(this.#isOpen, 'the shard is already committed or aborted')
     assert(offset % directAlignment === 0 && bytes.length % directAlignment === 0)
-    await this.#inTurn(() => this.#environment.run(() => this.#take(bytes, offset)))
+    const measure = () => this.#environment.capacity()
+    const write = () => this.#take(bytes, offset)
+    await this.#inTurn(() =>
+      this.#environment.run(() => this.#space.spend(bytes.length, { measure, write })),
+    )
     const { node, telemetry } = this.#environment.home
     telemetry.shardIo({ node, direction: 'in', bytes: bytes.length })
   }

@@ -1,5 +1,6 @@
 /** Whose a node's directory is: told when it is made, asked whenever it is opened. */
 import type { Disk } from '#disk/disk'
+import type { FreeSpaces } from '#disk/free-space'
 import { shardFault } from '#shard/faults'
 import type { Engine, NodeMetadata } from '#shard/node-metadata'
 import type { Telemetry } from '#telemetry/telemetry'
@@ -11,6 +12,8 @@ export interface NodeOptions {
   readonly telemetry: Telemetry
   readonly storeId: Uint8Array
   readonly nodeId: string
+  /** Of all nodes of this process; without it, the node knows of no other on its file system. */
+  readonly spaces?: FreeSpaces | undefined
 }
 
 export function newMetadata({ world, storeId, nodeId }: NodeOptions, engine: Engine): NodeMetadata {

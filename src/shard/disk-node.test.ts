@@ -230,7 +230,6 @@ onSimulatedDisk('a full node refuses cleanly and keeps its log going', async (be
   disk.full(20_000)
   await world.sleep(1000) // the node looks at its free space now and then
   const full = fault('shard/node-full')
-  await rejects(node.shards.create({ expectedBytes: 20_000 }), full)
   const writer = await node.shards.create()
   await rejects(writer.write(new Uint8Array(24_576), 0), full)
   await writer.abort()
@@ -246,6 +245,31 @@ onSimulatedDisk('a full node refuses cleanly and keeps its log going', async (be
     frames.map(({ first }) => first),
     [1n, 2n, 3n, 4n],
   )
+})
+
+onSimulatedDisk('data leave room to the log, however many are written at once', async (bench) => {
+  const { disk, open } = bench
+  const bytesLeft = 4_000_000
+  disk.full(bytesLeft)
+  const node = await open()
+  const piece = new Uint8Array(4096)
+  const write = async (): Promise<number> => {
+    const writer = await node.shards.create()
+    let pages = 0
+    for (; pages < 300; pages += 1)
+      try {
+        await writer.write(piece, pages * piece.length)
+      } catch (error) {
+        ok(fault('shard/node-full')(error))
+        break
+      }
+    return pages * piece.length
+  }
+  const written = await Promise.all(Array.from({ length: 10 }, write))
+  const total = written.reduce((sum, bytes) => sum + bytes, 0)
+  ok(total > 0.9 * bytesLeft && total < 0.96 * bytesLeft, `${total} bytes were written`)
+  await rejects(append(node.stage, frameOf(1)), fault('shard/node-full'))
+  for (let first = 1; first < 40; first += 1) await append(node.log, frameOf(first))
 })
 
 onSimulatedDisk('a failed sync fails the commit for good', async ({ disk, open }) => {

@@ -1,5 +1,6 @@
 /** A storage node in a directory. Layout and formats: docs/formats/node.md. */
 import type { Disk } from '#disk/disk'
+import { FreeSpaces } from '#disk/free-space'
 import { DiskLog } from '#shard/_disk-log'
 import { DiskShards } from '#shard/_disk-shards'
 import { assertFileName } from '#shard/_file-name'
@@ -38,9 +39,15 @@ export async function openDiskNode(disk: Disk, options: NodeOptions): Promise<No
   for (const directory of ['shards', 'incoming', 'log', 'stage', 'files'])
     await disk.makeDirectory(directory)
   const home = new NodeHome(disk, metadata, { ...options, anchor: 'shards' })
-  const shards = new DiskShards(home)
+  const { world, spaces = new FreeSpaces(world) } = options
+  const space = spaces.of(await disk.fileSystem())
+  const shards = new DiskShards(home, space)
   const log = new DiskLog(home, { directory: 'log', segmentBytes: logSegmentBytes })
-  const stage = new DiskLog(home, { directory: 'stage', segmentBytes: stageSegmentBytes })
+  const stage = new DiskLog(home, {
+    directory: 'stage',
+    segmentBytes: stageSegmentBytes,
+    space,
+  })
   // A killed process may have left a new version unsynced, which we would show and a power cut take back.
   await home.guard(() =>
     Promise.all([shards.load(), log.load(), stage.load(), disk.syncDirectory('files')]),

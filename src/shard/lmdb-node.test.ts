@@ -110,7 +110,7 @@ onLmdb(
     const { id, bytes } = shardOf(1, 1300)
     const part = 20 * 4096
     const offsets = Array.from({ length: bytes.length / part }, (_, index) => index * part)
-    const writer = await shards.create({ expectedBytes: bytes.length })
+    const writer = await shards.create()
     // back and forth, so that pieces are stored before their neighbours' bytes come, and taken back
     const order = offsets.map((_, at) => offsets.at(at % 2 === 0 ? at / 2 : -(at + 1) / 2) ?? 0)
     await Promise.all(order.map((at) => writer.write(bytes.subarray(at, at + part), at)))
@@ -400,10 +400,9 @@ test('a full disk refuses cleanly, keeps what it has, and takes more once there 
   const node = await open()
   await append(node.log, frameOf(1))
   const full = fault('shard/node-full')
-  await rejects(node.shards.create({ expectedBytes: 30 * mebibyte }), full)
   const kept: number[] = []
   const fill = async (seed: number): Promise<void> => {
-    await put({ ...node.shards, create: () => node.shards.create() }, seed, 300)
+    await put(node.shards, seed, 300)
     kept.push(seed)
   }
   const refused: unknown[] = []

@@ -54,8 +54,7 @@ class MemoryShards implements ShardStore {
     this.#capacityBytes = capacityBytes
   }
 
-  async create({ expectedBytes = 0 }: { expectedBytes?: number } = {}): Promise<ShardWriter> {
-    this.#requireRoom(expectedBytes)
+  async create(): Promise<ShardWriter> {
     return new MemoryShardWriter({
       grow: (bytes) => {
         this.#requireRoom(bytes)

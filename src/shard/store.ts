@@ -13,7 +13,7 @@ export interface ShardStat {
 
 export interface ShardStore {
   /** Starts a shard. Nothing is visible, and nothing survives a restart, before `commit`. */
-  create(options?: { readonly expectedBytes?: number }): Promise<ShardWriter>
+  create(): Promise<ShardWriter>
   /**
    * Fills `into` with the shard's bytes from `offset`. Does not verify them: callers hold the block digests.
    * `shard/not-found`; `shard/short` when the shard ends before `into` is full; `shard/node-lost`, `shard/io`.
@@ -41,7 +41,10 @@ export interface ShardStore {
 }
 
 export interface ShardWriter {
-  /** Writes at an aligned offset (`directAlignment`), aligned length; parts may come in any order, concurrently. */
+  /**
+   * Writes at an aligned offset (`directAlignment`), aligned length; parts may come in any order, concurrently. `shard/node-full` while there is
+   * still room, which is left to the log and the database.
+   */
   write(bytes: Uint8Array, offset: number): Promise<void>
   /**
    * Makes the shard durable and visible under `id` (bytes, name and directory have reached the disk).

@@ -144,7 +144,8 @@ export function diskContract(name: string, withDisk: WithDisk): void {
     equal(Number.isSafeInteger(stat?.modifiedAt), true)
   })
 
-  on('capacity is told', async (disk) => {
+  on('capacity is told, and whose it is', async (disk) => {
+    equal(await disk.fileSystem(), await disk.fileSystem())
     const { totalBytes, freeBytes } = await disk.capacity()
     equal(totalBytes >= freeBytes && freeBytes > 0, true)
   })

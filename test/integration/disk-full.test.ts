@@ -12,6 +12,7 @@ import { healthOf, until } from '../until.ts'
 
 const diskMebibytes = 128
 const objectBytes = 2_000_000
+const smallBytes = 50_000
 const keptObjects = 8
 const flags = ['--nodes', '6', '--profile', '4+2', '--gc-every', '1s', '--gc-grace', '1s']
 
@@ -30,9 +31,9 @@ async function smallDisk(context: TestContext): Promise<string | undefined> {
 }
 
 /** `200`, or the status and the code of the refusal. */
-async function tryPut(bucket: TestBucket, key: string): Promise<string> {
+async function tryPut(bucket: TestBucket, key: string, bytes = objectBytes): Promise<string> {
   try {
-    await bucket.put(key, bytesOf(key, objectBytes))
+    await bucket.put(key, bytesOf(key, bytes))
     return '200'
   } catch (error) {
     if (!(error instanceof S3ServiceException)) throw error
@@ -72,6 +73,34 @@ async function fillUp(data: string): Promise<void> {
 async function readAll(bucket: TestBucket, keys: readonly string[]): Promise<void> {
   for (const key of keys) ok((await bucket.get(key)).equals(bytesOf(key, objectBytes)), key)
 }
+
+test('a disk that is full of small objects can be emptied', async (context) => {
+  const data = await smallDisk(context)
+  if (data === undefined) return
+  const store = await startStore({ data, flags })
+  context.after(() => store.kill())
+  const bucket = bucketOf(store, 'crumbs')
+  await bucket.create()
+  const taken: string[] = []
+  const write = async (writer: number): Promise<void> => {
+    for (let index = 0; ; index += 1) {
+      const key = `${writer}/${index}`
+      const answer = await tryPut(bucket, key, smallBytes)
+      if (answer !== '200') return match(answer, refusal)
+      taken.push(key)
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, (_, writer) => write(writer)))
+  const [kept = '', ...others] = taken
+  for (let at = 0; at < others.length; at += 50)
+    await Promise.all(others.slice(at, at + 50).map((key) => bucket.remove(key)))
+  await until(
+    () => tryPut(bucket, 'room again'),
+    (answer) => answer === '200',
+  )
+  ok((await bucket.get(kept)).equals(bytesOf(kept, smallBytes)))
+  await store.stop()
+})
 
 test('a full disk refuses writes, loses nothing, and takes writes again after deletes', async (context) => {
   const data = await smallDisk(context)

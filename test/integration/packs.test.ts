@@ -11,6 +11,7 @@ import { ChunkStore } from '#store/chunk-store'
 import { openPacks } from '#store/packs'
 import { readBody } from '#store/read'
 import { readExtents, scanChunks } from '#store/tables'
+import { fault } from '../fault.ts'
 import { type MemoryStore, type MemoryStoreOptions, openMemoryStore } from '../memory-store.ts'
 import { bodyOf, gather } from '../object-bytes.ts'
 
@@ -262,6 +263,25 @@ test('deletes leave holes, which compaction returns', () =>
     ok((await bytesOn(store)) < full / 3, `${await bytesOn(store)} of ${full} B are left`)
     for (const name of kept) deepEqual(await get(store, name), bytesOf(name))
     equal(await compact(store, { signal }), 0, 'once is enough')
+  }))
+
+test('a pack that cannot be read any more keeps the others from nothing', () =>
+  withStore(async (store) => {
+    const all = names(4 * perPack)
+    await putMany(store, all)
+    await store.packs.flush()
+    const lostFrom = all[0] ?? ''
+    const { chunkId } = await extentOf(store, lostFrom)
+    for (const name of all.filter((_, index) => index % 8 !== 0))
+      await store.objects.delete(bucket, parseObjectKey(name))
+    const lost = (await chunksOf(store)).find(({ id }) => Buffer.compare(id, chunkId) === 0)
+    for (const { id, node = -1 } of lost?.shards ?? [])
+      await store.nodes[node]?.stores.shards.remove(id)
+    equal(await compact(store, { signal }), 3)
+    await store.packs.flush()
+    const freed = await store.collector.collect({ graceMs: 0, deleteBytesPerSecond: 1e12, signal })
+    equal(freed.chunks, 3)
+    await rejects(get(store, lostFrom), fault('store/unreadable'))
   }))
 
 test('packs that were closed almost empty become one', () =>

@@ -71,6 +71,7 @@ export function diskOf(inner: Disk, life: Life): Disk {
     list: (path) => life.do(() => inner.list(path)),
     stat: (path) => life.do(() => inner.stat(path)),
     syncDirectory: (path) => life.do(() => inner.syncDirectory(path)),
+    fileSystem: () => life.do(() => inner.fileSystem()),
     capacity: () => life.do(() => inner.capacity()),
     removeTree: (path) => life.do(() => inner.removeTree(path)),
     close: () => life.do(() => inner.close()),

@@ -53,7 +53,7 @@ type Carry = <T>(act: () => Promise<T>) => Promise<T>
 
 function shardsOver(inner: ShardStore, carry: Carry): ShardStore {
   return {
-    create: (options) => carry(async () => writerOver(await inner.create(options), carry)),
+    create: () => carry(async () => writerOver(await inner.create(), carry)),
     read: (id, into, options) => carry(() => inner.read(id, into, options)),
     stat: (id) => carry(() => inner.stat(id)),
     remove: (id, options) => carry(() => inner.remove(id, options)),
