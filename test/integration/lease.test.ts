@@ -7,7 +7,7 @@ import { openPostgres, type PostgresOptions } from '#sql/postgres'
 import type { Sql } from '#sql/sql'
 import { silentTelemetry as telemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
-import { ask, findPostgres, startPostgres } from '../../test/postgres/server.ts'
+import { ask, findPostgres, startPostgres } from '../postgres/server.ts'
 
 const hasPostgres = (await findPostgres()) !== undefined
 const server = hasPostgres ? await startPostgres({ settings: ['fsync=off'] }) : undefined

@@ -6,8 +6,8 @@ import { openPostgres } from '#sql/postgres'
 import type { Sql } from '#sql/sql'
 import { silentTelemetry as telemetry } from '#telemetry/telemetry'
 import { systemWorld } from '#world/system'
-import { ask, findPostgres, startPostgres } from '../../test/postgres/server.ts'
-import { until } from '../../test/until.ts'
+import { ask, findPostgres, startPostgres } from '../postgres/server.ts'
+import { until } from '../until.ts'
 
 const hasPostgres = (await findPostgres()) !== undefined
 const primary = hasPostgres ? await startPostgres({ settings: ['fsync=off'] }) : undefined
