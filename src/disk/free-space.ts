@@ -17,6 +17,12 @@ interface Capacity {
   readonly freeBytes: number
 }
 
+/** What data may take of a file system. */
+export function freeForData({ totalBytes, freeBytes }: Capacity): number {
+  const reservedBytes = Math.min(reservedBytesMax, Math.ceil(totalBytes * reservedShare))
+  return Math.max(0, freeBytes - reservedBytes)
+}
+
 interface Measurement extends Capacity {
   /** When it was begun (monotonic ms). */
   readonly at: number
@@ -64,9 +70,10 @@ export class FreeSpace {
     return measured
   }
 
-  #require(bytes: number, { totalBytes, freeBytes, writtenBefore }: Measurement): void {
-    const leftBytes = freeBytes - (this.#written - writtenBefore) - this.#beingWritten - bytes
-    if (leftBytes >= Math.min(reservedBytesMax, totalBytes * reservedShare)) return
+  #require(bytes: number, measured: Measurement): void {
+    const takenBytes = this.#written - measured.writtenBefore + this.#beingWritten
+    const freeBytes = freeForData(measured)
+    if (takenBytes + bytes <= freeBytes) return
     this.#measured = undefined // look again next time: somebody may be making room
     throw diskFault('disk/full', { freeBytes, wantedBytes: bytes })
   }

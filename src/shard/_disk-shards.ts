@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert'
 import { type DiskFile, directAlignment } from '#disk/disk'
-import type { FreeSpace } from '#disk/free-space'
+import { type FreeSpace, freeForData } from '#disk/free-space'
 import { TakingTurns } from '#disk/taking-turns'
 import { isFault } from '#fault/fault'
 import type { NodeHome } from '#shard/_home'
@@ -126,9 +126,10 @@ export class DiskShards implements ShardStore {
 
   usage(): Promise<{ shards: number; usedBytes: number; freeBytes: number; totalBytes: number }> {
     return this.#home.guard(async () => {
-      const { totalBytes, freeBytes } = await this.#home.disk.capacity()
+      const capacity = await this.#home.disk.capacity()
       const { shards, bytes } = this.#index
-      return { shards, usedBytes: bytes, freeBytes, totalBytes }
+      const freeBytes = freeForData(capacity)
+      return { shards, usedBytes: bytes, freeBytes, totalBytes: capacity.totalBytes }
     })
   }
 

@@ -2,7 +2,7 @@
  * Shards in LMDB: a record under the id names a number, and the bytes lie in pieces under that number. Pieces go in as they come, so that
  * no shard has to be held in memory; the transaction of the commit makes the record, and with it the shard.
  */
-import { FreeSpace } from '#disk/free-space'
+import { FreeSpace, freeForData } from '#disk/free-space'
 import { TakingTurns } from '#disk/taking-turns'
 import type { LmdbEnvironment } from '#shard/_lmdb-environment'
 import {
@@ -128,7 +128,9 @@ export class LmdbShards implements ShardStore {
 
   usage(): Promise<{ shards: number; usedBytes: number; freeBytes: number; totalBytes: number }> {
     return this.#environment.run(async () => {
-      const { totalBytes, freeBytes } = await this.#environment.capacity()
+      const capacity = await this.#environment.capacity()
+      const freeBytes = freeForData(capacity)
+      const { totalBytes } = capacity
       return { shards: this.#shards, usedBytes: this.#bytes, freeBytes, totalBytes }
     })
   }

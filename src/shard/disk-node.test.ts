@@ -269,6 +269,8 @@ onSimulatedDisk('data leave room to the log, however many are written at once', 
   const total = written.reduce((sum, bytes) => sum + bytes, 0)
   ok(total > 0.9 * bytesLeft && total < 0.96 * bytesLeft, `${total} bytes were written`)
   await rejects(append(node.stage, frameOf(1)), fault('shard/node-full'))
+  const { freeBytes } = await node.shards.usage()
+  ok(freeBytes <= (await disk.capacity()).freeBytes - 0.04 * bytesLeft, 'placement is told')
   for (let first = 1; first < 40; first += 1) await append(node.log, frameOf(first))
 })
 

@@ -31,6 +31,7 @@ export interface ShardStore {
   remove(id: ShardId, options?: { readonly committedAt?: number | undefined }): Promise<boolean>
   /** Every committed shard, in id order. Tolerates concurrent commits and removals. */
   list(): AsyncIterable<ShardStat>
+  /** `freeBytes`: of its file system, without what is left to the log and the database. */
   usage(): Promise<{
     readonly shards: number
     readonly usedBytes: number

@@ -241,7 +241,11 @@ const nodeFacts: readonly (readonly [name: string, help: string, (node: NodeFact
   ['mycelium_node_up', '1 while the node is up', ({ state }) => Number(state === 'up')],
   ['mycelium_node_shards', 'Shards on the node', ({ shards }) => shards],
   ['mycelium_node_used_bytes', 'Bytes of shards on the node', ({ usedBytes }) => usedBytes],
-  ['mycelium_node_free_bytes', "Free bytes of the node's disk", ({ freeBytes }) => freeBytes],
+  [
+    'mycelium_node_free_bytes',
+    "Bytes of the node's disk that data may still take",
+    ({ freeBytes }) => freeBytes,
+  ],
   ['mycelium_node_total_bytes', "Size of the node's disk", ({ totalBytes }) => totalBytes],
   ['cyxcloud_node_up', '1 while the node is up', ({ state }) => Number(state === 'up')],
   ['cyxcloud_storage_used_bytes', 'Current storage usage', ({ usedBytes }) => usedBytes],
