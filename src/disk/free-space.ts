@@ -2,6 +2,7 @@
  * Room that is kept free: what holds data must leave some to what removals need, a log and a database, or a disk that is full could never be
  * emptied again. Measured now and then, and what has been written since is counted. The disk itself has the last word.
  */
+import type { Disk } from '#disk/disk'
 import { diskFault } from '#disk/faults'
 import type { World } from '#world/world'
 
@@ -30,68 +31,78 @@ interface Measurement extends Capacity {
   readonly writtenBefore: number
 }
 
-export interface Spending<T> {
-  /** Asked on behalf of this spending alone: whoever waits for a disk that hangs holds up nobody else. */
-  readonly measure: () => Promise<Capacity>
-  readonly write: () => Promise<T>
+/** What is known of a file system by all who write to it. */
+class Tally {
+  measured: Measurement | undefined
+  /** Bytes whose writing has begun and not ended: perhaps no measurement shows them yet. */
+  beingWritten = 0
+  /** Bytes whose writing has ended, since this was made. */
+  written = 0
 }
 
-/** Of one file system, for all in this process that write to it. */
+/** Of one file system, for one of those that write to it. */
 export class FreeSpace {
   readonly #world: Pick<World, 'monotonic'>
-  #measured: Measurement | undefined
-  /** Bytes whose writing has begun and not ended: perhaps no measurement shows them yet. */
-  #beingWritten = 0
-  /** Bytes whose writing has ended, since this was made. */
-  #written = 0
+  readonly #measure: () => Promise<Capacity>
+  readonly #tally: Tally
 
-  constructor(world: Pick<World, 'monotonic'>) {
+  /** Each measures for itself: whoever waits for a disk that hangs holds up nobody else. Callers leave `tally` out. */
+  constructor(
+    world: Pick<World, 'monotonic'>,
+    measure: () => Promise<Capacity>,
+    tally = new Tally(),
+  ) {
     this.#world = world
+    this.#measure = measure
+    this.#tally = tally
   }
 
   /** Runs `write`, which makes files longer by up to `bytes`, if that leaves room enough. `disk/full`, or what `write` rejects with. */
-  async spend<T>(bytes: number, { measure, write }: Spending<T>): Promise<T> {
-    this.#require(bytes, await this.#look(measure))
-    this.#beingWritten += bytes
+  async spend<T>(bytes: number, write: () => Promise<T>): Promise<T> {
+    this.#require(bytes, await this.#look())
+    const tally = this.#tally
+    tally.beingWritten += bytes
     try {
       return await write()
     } finally {
-      this.#beingWritten -= bytes
-      this.#written += bytes
+      tally.beingWritten -= bytes
+      tally.written += bytes
     }
   }
 
-  async #look(measure: () => Promise<Capacity>): Promise<Measurement> {
+  async #look(): Promise<Measurement> {
+    const { measured, written: writtenBefore } = this.#tally
     const at = this.#world.monotonic()
-    if (this.#measured !== undefined && at - this.#measured.at <= measuredMs) return this.#measured
-    const writtenBefore = this.#written
-    const measured = { ...(await measure()), at, writtenBefore }
-    this.#measured = measured
-    return measured
+    if (measured !== undefined && at - measured.at <= measuredMs) return measured
+    const now = { ...(await this.#measure()), at, writtenBefore }
+    this.#tally.measured = now
+    return now
   }
 
   #require(bytes: number, measured: Measurement): void {
-    const takenBytes = this.#written - measured.writtenBefore + this.#beingWritten
+    const { written, beingWritten } = this.#tally
+    const takenBytes = written - measured.writtenBefore + beingWritten
     const freeBytes = freeForData(measured)
     if (takenBytes + bytes <= freeBytes) return
-    this.#measured = undefined // look again next time: somebody may be making room
+    this.#tally.measured = undefined // look again next time: somebody may be making room
     throw diskFault('disk/full', { freeBytes, wantedBytes: bytes })
   }
 }
 
-/** Those of one process, by file system. */
+/** Those of one process: disks on one file system share what they know of it. */
 export class FreeSpaces {
   readonly #world: Pick<World, 'monotonic'>
-  readonly #byFileSystem = new Map<unknown, FreeSpace>()
+  readonly #tallies = new Map<unknown, Tally>()
 
   constructor(world: Pick<World, 'monotonic'>) {
     this.#world = world
   }
 
-  /** `fileSystem`: what `Disk.fileSystem` tells. */
-  of(fileSystem: unknown): FreeSpace {
-    const space = this.#byFileSystem.get(fileSystem) ?? new FreeSpace(this.#world)
-    this.#byFileSystem.set(fileSystem, space)
-    return space
+  /** The disk's root must be there. */
+  async of(disk: Disk): Promise<FreeSpace> {
+    const fileSystem = await disk.fileSystem()
+    const tally = this.#tallies.get(fileSystem) ?? new Tally()
+    this.#tallies.set(fileSystem, tally)
+    return new FreeSpace(this.#world, () => disk.capacity(), tally)
   }
 }

@@ -36,7 +36,7 @@ export class RedisValues {
   constructor({ disk, world, telemetry }: RedisValuesParts) {
     this.#disk = disk
     this.#telemetry = telemetry
-    this.#space = new FreeSpace(world)
+    this.#space = new FreeSpace(world, () => disk.capacity())
   }
 
   makeRoot(): Promise<void> {
@@ -67,12 +67,10 @@ export class RedisValues {
     const { directory, path } = pathOf(place)
     return this.#inTurn({ directory, path }, async () => {
       const file = encodeValueFile(place, value)
-      const measure = () => this.#disk.capacity()
-      const write = async () => {
+      await this.#space.spend(file.length, async () => {
         await this.#settle(directory)
         await this.#disk.writeDurably(path, file)
-      }
-      await this.#space.spend(file.length, { measure, write })
+      })
     })
   }
 

@@ -107,11 +107,9 @@ export class DiskLog implements NodeLog {
   }
 
   append(frame: Uint8Array, range: { first: bigint; last: bigint }): Promise<void> {
-    const bytes = frameBytes(frame.length)
-    const measure = () => this.#home.disk.capacity()
-    const write = () => this.#append(frame, range)
+    const write = (): Promise<void> => this.#append(frame, range)
     return this.#turns.run('append', () =>
-      this.#home.guard(() => this.#space?.spend(bytes, { measure, write }) ?? write()),
+      this.#home.guard(() => this.#space?.spend(frameBytes(frame.length), write) ?? write()),
     )
   }
 

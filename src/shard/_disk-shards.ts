@@ -234,9 +234,8 @@ class DiskShardWriter implements ShardWriter {
   async write(bytes: Uint8Array, offset: number): Promise<void> {
     assert(this.#isOpen, 'the shard is already committed or aborted')
     assert(offset % directAlignment === 0 && bytes.length % directAlignment === 0)
-    const measure = () => this.#home.disk.capacity()
-    const write = () => this.#file.write(bytes, offset)
-    await this.#home.guard(() => this.#space.spend(bytes.length, { measure, write }))
+    const write = (): Promise<void> => this.#file.write(bytes, offset)
+    await this.#home.guard(() => this.#space.spend(bytes.length, write))
     this.#bytes = Math.max(this.#bytes, offset + bytes.length)
     this.#home.telemetry.shardIo({
       node: this.#home.node,

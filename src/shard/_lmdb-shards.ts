@@ -46,7 +46,7 @@ export class LmdbShards implements ShardStore {
   constructor(environment: LmdbEnvironment) {
     this.#environment = environment
     this.#opening = environment.home.world.randomBytes(8)
-    this.#space = new FreeSpace(environment.home.world)
+    this.#space = new FreeSpace(environment.home.world, () => environment.capacity())
   }
 
   /** Sweeps what was never committed and counts what was. */

@@ -68,11 +68,8 @@ export class LmdbShardWriter implements ShardWriter {
   async write(bytes: Uint8Array, offset: number): Promise<void> {
     assert(this.#isOpen, 'the shard is already committed or aborted')
     assert(offset % directAlignment === 0 && bytes.length % directAlignment === 0)
-    const measure = () => this.#environment.capacity()
-    const write = () => this.#take(bytes, offset)
-    await this.#inTurn(() =>
-      this.#environment.run(() => this.#space.spend(bytes.length, { measure, write })),
-    )
+    const write = (): Promise<void> => this.#take(bytes, offset)
+    await this.#inTurn(() => this.#environment.run(() => this.#space.spend(bytes.length, write)))
     const { node, telemetry } = this.#environment.home
     telemetry.shardIo({ node, direction: 'in', bytes: bytes.length })
   }

@@ -40,7 +40,7 @@ export async function openDiskNode(disk: Disk, options: NodeOptions): Promise<No
     await disk.makeDirectory(directory)
   const home = new NodeHome(disk, metadata, { ...options, anchor: 'shards' })
   const { world, spaces = new FreeSpaces(world) } = options
-  const space = spaces.of(await disk.fileSystem())
+  const space = await spaces.of(disk)
   const shards = new DiskShards(home, space)
   const log = new DiskLog(home, { directory: 'log', segmentBytes: logSegmentBytes })
   const stage = new DiskLog(home, {

@@ -94,7 +94,7 @@ export async function startPostgres({
   return await startIn({ programs, root, directory, port, settings })
 }
 
-const clusterFlags = ['--username=mycelium', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8']
+const initFlags = ['--username=mycelium', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8']
 
 /**
  * A new data directory: what `initdb` makes, which takes a second of processor time, or a copy of what it once made here. Copies have one system
@@ -105,9 +105,10 @@ async function initialise(
   { programs, root }: { readonly programs: string; readonly root: string },
 ): Promise<void> {
   const { stdout: version } = await run(join(programs, 'postgres'), ['--version'], unprivileged)
-  const made = join(cache, createHash('sha256').update(`${programs} ${version}`).digest('hex'))
+  const maker = [programs, version, ...initFlags].join(' ')
+  const made = join(cache, createHash('sha256').update(maker).digest('hex'))
   if (existsSync(made)) return void (await run('cp', ['-a', made, directory]))
-  const flags = ['--pgdata', directory, '--no-sync', ...clusterFlags]
+  const flags = ['--pgdata', directory, '--no-sync', ...initFlags]
   await run(join(programs, 'initdb'), flags, { ...unprivileged, cwd: root })
   const copy = `${made}-${process.pid}`
   await mkdir(cache, { recursive: true })

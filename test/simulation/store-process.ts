@@ -39,7 +39,7 @@ import type { Sabotage, Scenario } from './scenario.ts'
 
 /**
  * The rooms whose tables the clients of a simulation fill, in an order in which their changes can be applied. The others' would stay empty, and
- * making, dumping and comparing them is a fifth of a seed.
+ * making, dumping and comparing them is a tenth of a seed.
  */
 const rooms: readonly ChangeRoom[] = [clusterRoom, storeRoom, objectRoom]
 export const allRooms: readonly ChangeRoom[] = [snapshotRoom, ...rooms]
