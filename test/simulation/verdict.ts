@@ -42,6 +42,7 @@ export async function passVerdict(running: Running, parts: VerdictParts): Promis
   if (quiet === undefined || isFault(quiet))
     return history.violate(`the store does not start: ${quiet && describe(quiet)}`)
   await world.sleep(1)
+  await untilIdle(quiet, parts)
   await mend(quiet, parts)
   if (chance(world, 0.3)) await rewrap(quiet, parts)
   if (mustSnapshot || chance(world, 0.3)) await takeSnapshot(quiet, stage.scenario)
@@ -86,6 +87,18 @@ async function readEverything(hands: Hands): Promise<void> {
   let after: string | undefined
   do after = await listPage(hands, { prefix: '', limit: 3, after })
   while (after !== undefined)
+}
+
+/** A start writes the packs that it finds staged. While anybody is active nothing may be collected, and nobody is for ever. */
+async function untilIdle({ store, world }: Running, { history }: VerdictParts): Promise<void> {
+  const until = world.monotonic() + healingMsMax
+  while (store.oldestActivity() !== undefined) {
+    if (world.monotonic() > until)
+      return history.violate(
+        `active for more than ${healingMsMax} ms, though nobody asks for anything`,
+      )
+    await world.sleep(1)
+  }
 }
 
 /** Rot that no read has met is found by scrubbing, and mended. */
