@@ -46,6 +46,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
+// `mycelium up | head`: whoever reads no further wants to hear no more. A store goes on, and stops in order, whether somebody listens or not.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+
 /** The terminal's cursor stands behind a progress line. */
 let isMidLine = false
 

@@ -1,6 +1,6 @@
 /** `mycelium up` as people meet it: what it prints works, what is wrong is a sentence and an exit code, and it stops in order. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
@@ -9,7 +9,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
-import { cleanEnvironment, type RunningStore, runMycelium, startStore } from '../harness.ts'
+import {
+  cleanEnvironment,
+  fromSources,
+  type RunningStore,
+  runMycelium,
+  startStore,
+} from '../harness.ts'
 
 /** Three nodes instead of fourteen: the same program, sooner up. */
 const small = ['--nodes', '3', '--profile', '2+1', '--log', 'warn']
@@ -247,6 +253,32 @@ test('one Ctrl-C that npm passes on as well does not count twice', async (contex
   deepEqual(await ended, [0, null])
 })
 
+test('whoever reads no further what it says does not end it: a request is finished, and it stops in order', async (context) => {
+  await using store = await startStore({ data: await temporary(context), flags: small })
+  const upload = await beginUpload(store)
+  const ended = once(store.child, 'exit')
+  store.child.stdout?.destroy()
+  store.child.stderr?.destroy()
+  store.child.kill('SIGTERM')
+  await untilRefused(store)
+  upload.socket.write('second half')
+  match(await upload.answer, /^HTTP\/1\.1 200/)
+  deepEqual(await ended, [0, null])
+})
+
+test('help may be read in part', async () => {
+  const [file, ...args] = fromSources('mycelium')
+  const child = spawn(file, [...args, 'up', '--help'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout.destroy()
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text
+  })
+  const [code] = await once(child, 'close')
+  equal(said, '')
+  equal(code, 0)
+})
+
 /** A PUT whose body is half sent; the store has begun to read it. */
 async function beginUpload({
   httpUrl,
@@ -263,6 +295,19 @@ async function beginUpload({
   const answer = once(socket, 'data').then(([bytes]) => String(bytes))
   answer.catch(() => {}) // looked at by those who expect one
   return { socket, answer }
+}
+
+/** Its door is closed: it has begun to stop. */
+async function untilRefused({ httpUrl }: RunningStore): Promise<void> {
+  const { hostname, port } = new URL(httpUrl)
+  for (let isOpen = true; isOpen; ) {
+    const socket = connect(Number(port), hostname)
+    isOpen = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    )
+    socket.destroy()
+  }
 }
 
 async function untilSaid(store: RunningStore, words: RegExp): Promise<void> {
