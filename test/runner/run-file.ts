@@ -9,6 +9,7 @@ import type { TestLine } from './reporter.ts'
 const reporter = new URL('./reporter.ts', import.meta.url).href
 /** What Node is told before the test file. */
 export const testFlags: readonly string[] = [
+  '--min-semi-space-size=16', // no time for collecting what is gone with the process
   `--import=${new URL('./without-hooks.ts', import.meta.url).href}`,
 ]
 
