@@ -1,6 +1,7 @@
-/** `cyxcloud list` */
+/** `cyxcloud list`: keys of a bucket, or the buckets. */
 import type { Context } from '#cli/context'
 import { plural, printSize, printTime } from '#cli/units'
+import { listBuckets } from '#s3/buckets'
 import { type ListedObject, listObjects } from '#s3/list'
 
 export interface ListOptions {
@@ -39,6 +40,17 @@ export async function list(context: Context, options: ListOptions): Promise<void
   if (count === 0) printHead(context)
   terminal.print(rule)
   terminal.print(`${plural(count, 'object')}, ${printSize(bytes)} total`)
+}
+
+/** Those that the key may see. */
+export async function listAllBuckets({
+  endpoint,
+  signal,
+  terminal,
+  isJson,
+}: Context): Promise<void> {
+  for (const bucket of await listBuckets(endpoint, { signal }))
+    terminal.print(isJson ? JSON.stringify({ bucket }) : bucket)
 }
 
 function printHead({ terminal }: Context): void {

@@ -29,12 +29,12 @@ export interface TreeFile extends LocalFile {
 }
 
 /**
- * Every file below `root`, sorted by name, links to files among them. Links to directories are not followed, and what is neither file nor directory
- * has no bytes to send: `onSkipped` hears of both.
+ * Every file below `root`, sorted by name, links to files among them. Links to directories are not followed, for they may lead in a circle, and what is
+ * neither file nor directory has no bytes to send: `onSkipped` hears of both, and what they are.
  */
 export async function findFiles(
   root: string,
-  onSkipped: (path: string) => void,
+  onSkipped: (path: string, what: string) => void,
 ): Promise<readonly TreeFile[]> {
   const files: TreeFile[] = []
   const visit = async (directory: string): Promise<void> => {
@@ -48,16 +48,20 @@ export async function findFiles(
         await visit(name)
         continue
       }
-      const facts =
-        entry.isFile() || entry.isSymbolicLink()
-          ? await stat(path).catch(() => undefined)
-          : undefined
-      if (facts?.isFile() !== true) onSkipped(path)
-      else files.push({ name, path, bytes: facts.size, modifiedMs: facts.mtimeMs })
+      const facts = await stat(path).catch(() => undefined)
+      if (facts?.isFile() === true)
+        files.push({ name, path, bytes: facts.size, modifiedMs: facts.mtimeMs })
+      else onSkipped(path, kindOf(facts, { isLink: entry.isSymbolicLink() }))
     }
   }
   await visit('')
   return files.sort((one, other) => (one.name < other.name ? -1 : 1))
+}
+
+function kindOf(facts: Stats | undefined, { isLink }: { readonly isLink: boolean }): string {
+  if (facts?.isDirectory() === true) return 'a link to a directory'
+  if (facts === undefined) return isLink ? 'a link that leads nowhere' : 'gone'
+  return 'neither a file nor a directory'
 }
 
 /** The file's bytes; `cli/file-changed` when they are not as many as `file` says. */

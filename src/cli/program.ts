@@ -4,7 +4,7 @@ import { parseBytes } from '#bytes/size'
 import type { Context } from '#cli/context'
 import { deleteKey } from '#cli/delete'
 import { download } from '#cli/download'
-import { list } from '#cli/list'
+import { list, listAllBuckets } from '#cli/list'
 import { partBytesDefault } from '#cli/part-size'
 import { status } from '#cli/status'
 import { upload } from '#cli/upload'
@@ -118,18 +118,23 @@ export function createProgram({ version, run }: ProgramOptions): Command {
 
   program
     .command('list')
-    .description('show the keys of a bucket')
-    .argument('<bucket>')
+    .description('show the keys of a bucket, or without one the buckets')
+    .argument('[bucket]')
     .option('-p, --prefix <prefix>', 'only keys that begin so')
     .option('-l, --long', 'with size, time and ETag')
     .option('-H, --human-readable', 'sizes in KB, MB, GB (of 1,024)')
     .option('--max-keys <count>', 'show no more (default: all)', parseCount)
-    .addHelpText('after', '\n--json: a line of JSON per object.')
-    .action(async (bucket: string, _own: unknown, command: Command) => {
+    .addHelpText('after', '\n--json: a line of JSON per object, or bucket.')
+    .action(async (bucket: string | undefined, _own: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CommonFlags & ListFlags>()
       const { prefix, maxKeys } = flags
       const isLong = flags.long === true
       const isHumanReadable = flags.humanReadable === true
+      if (bucket === undefined) {
+        const isAboutKeys = Object.keys(command.opts()).length > 0
+        if (isAboutKeys) command.error('error: which bucket? These options are about its keys.')
+        return await run(flags, listAllBuckets)
+      }
       await run(flags, (context) =>
         list(context, { bucket, prefix, isLong, isHumanReadable, maxKeys }),
       )

@@ -131,8 +131,8 @@ async function uploadOne(
 
 async function uploadTree(context: Context, root: string, options: UploadOptions): Promise<void> {
   const { endpoint, signal, terminal, isJson } = context
-  const files = await findFiles(root, (path) =>
-    terminal.warn(`Left out: ${path} is neither a file nor a directory (or a link to one).`),
+  const files = await findFiles(root, (path, what) =>
+    terminal.warn(`Left out: ${path} is ${what}.`),
   )
   if (!isJson) terminal.print(`Found ${plural(files.length, 'file')} in ${root}`)
   await interruptible(context, hintOf(options), async () => {

@@ -36,7 +36,8 @@ async function fails(args: readonly string[], { code, says, env = {} }: Expected
 test('usage', async () => {
   await fails([], { code: 2, says: /Usage: cyxcloud/ })
   await fails(['frobnicate'], { code: 2, says: /unknown command/ })
-  await fails(['list'], { code: 2, says: /missing required argument 'bucket'/ })
+  await fails(['download'], { code: 2, says: /missing required argument 'bucket'/ })
+  await fails(['list', '-l'], { code: 2, says: /which bucket\?/ })
   await fails(['list', 'there', '--max-keys', '0'], { code: 2, says: /whole number, at least 1/ })
   await fails(['upload', 'file', '--part-size', '1MiB'], { code: 2, says: /from 5MiB to 5GiB/ })
   await fails(['upload', '-'], { code: 2, says: /give its key with -k/ })

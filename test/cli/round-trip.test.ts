@@ -1,6 +1,7 @@
 /** What goes up comes down again, byte for byte; and what lists and counts say of it. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { plantTree, readTree } from '../file-tree.ts'
 import { type RunningStore, startStore } from '../harness.ts'
@@ -142,6 +143,35 @@ test('more than a thousand keys are listed, counted and fetched', async () => {
   match(await run('status', '-b', 'many'), /Objects: {6}1050\n/)
   match(await run('download', 'many', '-o', 'many'), /1050 downloaded/)
   equal((await readdir(place.path('many/k'))).length, keys.length)
+})
+
+test('without a bucket the buckets are listed', async () => {
+  using bucket = bucketOf(store, 'among-others')
+  await bucket.create()
+  const names = (await run('list')).trimEnd().split('\n')
+  ok(names.includes('among-others'))
+  deepEqual(
+    linesOf(await run('list', '--json')),
+    names.map((name) => ({ bucket: name })),
+  )
+})
+
+test('what a directory has beside files is left out, and named for what it is', async () => {
+  await mkdir(place.path('mixed/below'), { recursive: true })
+  await writeFile(place.path('mixed/below/file'), 'x')
+  await symlink('below', place.path('mixed/directory'))
+  await symlink('below/file', place.path('mixed/link'))
+  await symlink('nothing', place.path('mixed/broken'))
+  execFileSync('mkfifo', [place.path('mixed/pipe')])
+  const { code, stdout, stderr } = await place.run(['upload', 'mixed', '-b', 'mixed'])
+  equal(code, 0)
+  match(stdout, /Found 2 files/)
+  deepEqual(stderr.match(/^Left out: .*$/gm)?.sort(), [
+    'Left out: mixed/broken is a link that leads nowhere.',
+    'Left out: mixed/directory is a link to a directory.',
+    'Left out: mixed/pipe is neither a file nor a directory.',
+  ])
+  equal(await run('list', 'mixed'), 'below/file\nlink\n')
 })
 
 test('the long listing is a table', async () => {
