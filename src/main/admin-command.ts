@@ -24,6 +24,7 @@ export interface AdminCommand {
     | 'target'
     | 'kms'
     | 'audit'
+    | 'node'
   readonly name: string
   readonly summary: string
   readonly settings: Settings

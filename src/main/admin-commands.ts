@@ -18,6 +18,7 @@ import {
 } from '#main/admin-command'
 import { kmsCommands } from '#main/admin-kms-commands'
 import { loginCommands } from '#main/admin-login-commands'
+import { nodeCommands } from '#main/admin-node-commands'
 import { rightsCommands } from '#main/admin-rights-commands'
 import { targetCommands } from '#main/admin-target-commands'
 import { columns } from '#main/columns'
@@ -35,6 +36,7 @@ export const adminSummaries: Readonly<Record<AdminCommand['group'], string>> = {
   target: 'where notifications and copies go',
   kms: 'named keys that objects may be encrypted with',
   audit: 'who did what',
+  node: 'where shards lie, and how safely',
 }
 
 const displayName = {
@@ -286,6 +288,7 @@ export const adminCommands: readonly AdminCommand[] = [
   ...kmsCommands,
   ...rightsCommands,
   ...auditCommands,
+  ...nodeCommands,
   ...loginCommands,
 ]
 

@@ -113,6 +113,9 @@ export function openDoors(
     admin: lateDoor(async () =>
       (await import('#api/admin/door')).createAdminDoor({
         accounts: store.accounts,
+        cluster: store.cluster,
+        topology: () => topologyOf(store),
+        repairer: store.repairer,
         namedKeys: store.namedKeys,
         objects,
         targets: store.targets,

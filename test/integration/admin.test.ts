@@ -15,7 +15,9 @@ import { signRequest } from '#identity/sign'
 import { SigningKeys } from '#identity/signing-keys'
 import { exitCodes } from '#main/exit-codes'
 import { type RunningStore, runMycelium, startStore } from '../harness.ts'
+import { bucketOf } from '../s3-bucket.ts'
 import { clientOf } from '../sdk.ts'
+import { until } from '../until.ts'
 
 let store: RunningStore
 const clients: S3Client[] = []
@@ -173,6 +175,44 @@ test('lists are tables for people, and JSON for programs', async () => {
   const shown = await answer('user', 'set', 'bob', '--name', 'robert', '--email', 'b@example.org')
   deepEqual([shown['handle'], shown['email']], ['robert', 'b@example.org'])
   equal((await answer('user', 'set', 'b0b', '--email', 'none'))['email'], undefined)
+})
+
+test('nodes are listed with what they hold, and with what losses the store survives', async () => {
+  await using own = await startStore({ flags: ['--nodes', '4', '--profile', '2+1'] })
+  using bucket = bucketOf(own, 'spread')
+  await bucket.create()
+  await bucket.put('large', Buffer.alloc(3 * 2 ** 20, 'mycelium '))
+  const list = async (...flags: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await runMycelium([
+      ...['admin', 'node', 'list', ...flags],
+      ...['--data', own.data],
+    ])
+    equal(code, exitCodes.success, stderr)
+    return stdout
+  }
+  const whole = await list()
+  match(whole, /^NODE +STATE +SHARDS +USED +FREE +DISK\n/)
+  equal(whole.match(/^node-0\d +up +[01] .* \d[\d.]* [GT]iB +\d[\d.]* [GT]iB$/gm)?.length, 4, whole)
+  match(
+    whole,
+    /\nWhat is written now survives the loss of any 1 node\.\nNothing waits for repair\.\n$/,
+  )
+  const { nodes } = JSON.parse(await list('--json')) as {
+    nodes: { shards: number; usedBytes: number }[]
+  }
+  equal(
+    nodes.reduce((sum, { shards }) => sum + shards, 0),
+    3,
+    'of one chunk',
+  )
+  ok(nodes.reduce((sum, { usedBytes }) => sum + usedBytes, 0) > 4.5 * 2 ** 20)
+
+  await rm(join(own.data, 'nodes/node-01'), { recursive: true })
+  await rm(join(own.data, 'nodes/node-02'), { recursive: true })
+  const half = await until(list, (text) => text.includes(' down '))
+  match(half, /^node-02 +down +/m)
+  match(half, /\n2 of 4 nodes down: node-01, node-02\.\n/)
+  match(half, /\nNothing can be written now\.\n/)
 })
 
 const refusals: readonly (readonly [string, readonly string[], number, RegExp])[] = [

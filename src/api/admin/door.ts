@@ -6,6 +6,7 @@ import { groupRoutes } from '#api/admin/groups'
 import { keyRoutes } from '#api/admin/keys'
 import { kmsRoutes } from '#api/admin/kms'
 import { loginRoutes } from '#api/admin/logins'
+import { nodeRoutes } from '#api/admin/nodes'
 import { describeApi } from '#api/admin/openapi'
 import { policyRoutes } from '#api/admin/policies'
 import { problemOf } from '#api/admin/problem'
@@ -42,6 +43,7 @@ const routes: readonly AdminRoute[] = [
   ...quotaRoutes,
   ...kmsRoutes,
   ...targetRoutes,
+  ...nodeRoutes,
 ]
 
 export interface AdminDoorOptions extends AdminParts {

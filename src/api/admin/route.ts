@@ -1,17 +1,23 @@
 /** One operation of the admin API: what is asked, what is answered, and how it is done. */
 import type { z } from 'zod'
 import type { AuditLog } from '#audit/audit-log'
+import type { Cluster } from '#cluster/cluster'
+import type { TopologyReport } from '#cluster/topology'
 import type { Dispatcher } from '#delivery/dispatcher'
 import type { Targets } from '#delivery/targets'
 import type { Accounts } from '#identity/accounts'
 import type { KeyService } from '#kms/key-service'
 import type { ObjectStore } from '#object/model'
+import type { Repairer } from '#repair/repairer'
 import type { World } from '#world/world'
 
 /** What the operations work on. */
 export interface AdminParts {
   readonly auditLog: AuditLog | undefined
   readonly accounts: Accounts
+  readonly cluster: Pick<Cluster, 'figures' | 'freshen'>
+  readonly topology: () => TopologyReport
+  readonly repairer: Pick<Repairer, 'length'>
   readonly namedKeys: KeyService
   readonly objects: Pick<
     ObjectStore,
