@@ -31,7 +31,7 @@ import {
 import { urlOf } from '#main/listening.config'
 import { isLoopback as isLoopbackHost } from '#main/networks'
 import type { ProgramOptions } from '#main/offline'
-import { prettyLines } from '#main/pretty-lines'
+import { prettyLine } from '#main/pretty-lines'
 import { printSettings } from '#main/print-settings'
 import { openLibraryService } from '#main/serve-libraries'
 import type { Given } from '#main/settings'
@@ -62,7 +62,7 @@ export async function runLibraries({
   const { logLevel: level } = config
   const counted = openTelemetry({
     ...{ level, metrics: config.database === undefined || 'of-libraries', world },
-    ...(config.logFormat === 'pretty' ? { sink: prettyLines(process.stderr) } : {}),
+    ...(config.logFormat === 'pretty' ? { render: (line) => `${prettyLine(line)}\n` } : {}),
   })
   stack.defer(() => counted.close())
   const auditDirectory = join(resolve(config.data), 'audit')

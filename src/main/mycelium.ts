@@ -47,9 +47,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 // `mycelium up | head`: whoever reads no further wants to hear no more. A store goes on, and stops in order, whether somebody listens or not.
+// A terminal that was closed says EIO.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
   })
 
 /** The terminal's cursor stands behind a progress line. */

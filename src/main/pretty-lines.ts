@@ -1,9 +1,4 @@
 /** Lines of the log for people who read them on a terminal: the time, the level, what happened, and what else there is. */
-import type { LineSink } from '#telemetry/log'
-
-export function prettyLines(stream: { write(text: string): unknown }): LineSink {
-  return { write: (line) => void stream.write(`${prettyLine(line)}\n`) }
-}
 
 /** What is no line of the log stays as it is. */
 export function prettyLine(line: string): string {

@@ -1,8 +1,10 @@
 /** Log lines for machines: one JSON object per line, on stderr. People read the banner and `/health`. */
-import { destination, type Logger, pino, stdTimeFunctions } from 'pino'
+import { type Logger, pino, stdTimeFunctions } from 'pino'
+import { LineWriter } from '#telemetry/line-writer'
 import type { LogLevel } from '#telemetry/log-level'
 import type { RepairSum } from '#telemetry/repair-tally'
 import type { RequestEnded, Telemetry } from '#telemetry/telemetry'
+import type { World } from '#world/world'
 
 /** No caller passes a secret; should one slip into a field all the same, its value never reaches a line. */
 const secretNames = [
@@ -24,19 +26,33 @@ export interface LineSink {
 
 export interface Log extends Omit<Telemetry, 'bucketAccessed' | 'shardIo' | 'repaired'> {
   repaired(sum: RepairSum): void
-  /** Everything said so far has been written. */
-  flush(): void
+  /** Everything said so far is written, if anybody takes it. Never rejects. */
+  close(): Promise<void>
 }
 
 /** Ordinary requests are told at `debug`, so that a terminal stays readable; what went wrong is told at `warn` and `error`. */
 export function openLog({
   level,
   sink,
+  render = (line) => line,
+  world,
 }: {
   readonly level: LogLevel
-  readonly sink?: LineSink
+  /** Instead of stderr. */
+  readonly sink?: LineSink | undefined
+  /** What stands on stderr for a line of JSON, with its line break. */
+  readonly render?: ((line: string) => string) | undefined
+  readonly world: World
 }): Log {
-  const stderr = sink === undefined ? destination({ dest: 2, sync: false }) : undefined
+  const stderr =
+    sink === undefined
+      ? new LineWriter({
+          descriptor: 2,
+          world,
+          onLoss: (lines) => logger.warn({ lines }, 'lines of the log were lost'),
+        })
+      : undefined
+  const toStderr: LineSink = { write: (line) => stderr?.write(render(line)) }
   const logger: Logger = pino<never>(
     {
       level,
@@ -47,7 +63,7 @@ export function openLog({
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
     },
-    sink ?? stderr,
+    sink ?? toStderr,
   )
   return {
     requestEnded: (event) => logRequest(logger, event),
@@ -61,7 +77,7 @@ export function openLog({
       logger[event.outcome === 'given-up' ? 'warn' : 'debug'](event, 'delivery'),
     lifecycleActed: (event) => logger.info(event, 'lifecycle'),
     note: (noted, message, fields = {}) => logger[noted](fields, message),
-    flush: () => stderr?.flushSync(),
+    close: async () => await stderr?.close(),
   }
 }
 

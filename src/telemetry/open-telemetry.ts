@@ -13,8 +13,8 @@ export interface OpenedTelemetry extends Telemetry {
   readonly metricsContentType: string
   /** The same numbers for those who do not read text. Never rejects. */
   metricFamilies(): Promise<readonly MetricFamily[]>
-  /** Writes out what is still buffered. */
-  close(): void
+  /** Writes out what still waits. Never rejects. */
+  close(): Promise<void>
 }
 
 export interface TelemetryOptions {
@@ -24,10 +24,18 @@ export interface TelemetryOptions {
   readonly world: World
   /** Where log lines go instead of stderr. */
   readonly sink?: LineSink
+  /** What stands on stderr for a line of JSON, with its line break. */
+  readonly render?: (line: string) => string
 }
 
-export function openTelemetry({ level, metrics, world, sink }: TelemetryOptions): OpenedTelemetry {
-  const log = openLog({ level, ...(sink === undefined ? {} : { sink }) })
+export function openTelemetry({
+  level,
+  metrics,
+  world,
+  sink,
+  render,
+}: TelemetryOptions): OpenedTelemetry {
+  const log = openLog({ level, sink, render, world })
   const repairs = tallyRepairs(world, log.repaired)
   const counted = metrics
     ? openMetrics({ ofStore: metrics === true, ofLibraries: metrics !== 'without-store' })
@@ -86,9 +94,9 @@ export function openTelemetry({ level, metrics, world, sink }: TelemetryOptions)
       return (await counted?.families()) ?? []
     },
     metricsContentType: counted?.contentType ?? 'text/plain',
-    close() {
+    async close() {
       repairs.close()
-      log.flush()
+      await log.close()
     },
   }
 }

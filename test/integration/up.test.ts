@@ -266,6 +266,17 @@ test('whoever reads no further what it says does not end it: a request is finish
   deepEqual(await ended, [0, null])
 })
 
+test('a log that cannot be written holds nobody up', {
+  skip: process.platform !== 'linux',
+}, async () => {
+  const command = ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh', ...fromSources('mycelium')] as const
+  const flags = ['--nodes', '3', '--profile', '2+1', '--log', 'trace']
+  await using store = await startStore({ command, flags })
+  for (let index = 0; index < 20; index += 1) await put(store, `key-${index}`, 'body')
+  equal(await get(store, 'key-7'), 'body')
+  equal(await store.stop(), 0)
+})
+
 test('help may be read in part', async () => {
   const [file, ...args] = fromSources('mycelium')
   const child = spawn(file, [...args, 'up', '--help'], { stdio: ['ignore', 'pipe', 'pipe'] })
