@@ -7,6 +7,7 @@ import { explainCli, type Surroundings } from '#cli/explain'
 import { type CommonFlags, createProgram } from '#cli/program'
 import { askHidden } from '#main/ask'
 import { readCyxcloudConfig, readSecret } from '#main/cyxcloud.config'
+import { watchOutput } from '#main/output'
 import { openTerminal } from '#main/terminal'
 import { version } from '#main/version'
 import { openEndpoint } from '#s3/endpoint'
@@ -19,8 +20,13 @@ const interrupt = (): void => {
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt)
 
-// `cyxcloud list … | head`: who reads no further wants to hear no more.
-process.stdout.on('error', () => process.exit(cliExitCodes.success))
+watchOutput(process.stdout, {
+  onGone: () => process.exit(cliExitCodes.success),
+  onLost: (sentence) => {
+    process.stderr.write(`cyxcloud: ${sentence}\n`)
+    process.exit(cliExitCodes.localFile)
+  },
+})
 
 async function run(
   flags: CommonFlags,

@@ -5,6 +5,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { mdlibsExitCodes } from '#cli/mdlibs/exit-codes'
 import { runMdlibs } from '#cli/mdlibs/run'
 import { askHidden, askShown } from '#main/ask'
+import { watchOutput } from '#main/output'
 import { openTerminal } from '#main/terminal'
 import { version } from '#main/version'
 import { systemWorld } from '#world/system'
@@ -16,8 +17,13 @@ const interrupt = (): void => {
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt)
 
-// `mdlibs list | head`: who reads no further wants to hear no more.
-process.stdout.on('error', () => process.exit(mdlibsExitCodes.success))
+watchOutput(process.stdout, {
+  onGone: () => process.exit(mdlibsExitCodes.success),
+  onLost: (sentence) => {
+    process.stderr.write(`Error: ${sentence}\n`)
+    process.exit(mdlibsExitCodes.localFile)
+  },
+})
 
 if (process.platform === 'win32') {
   process.stderr.write('Error: Windows is not supported. Use Linux, or WSL.\n')

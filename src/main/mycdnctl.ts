@@ -2,6 +2,7 @@
 import { homedir } from 'node:os'
 import { cdnExitCodes } from '#cli/mycdnctl/exit-codes'
 import { runMycdnctl } from '#main/mycdnctl-run'
+import { watchOutput } from '#main/output'
 
 const stop = new AbortController()
 const interrupt = (): void => {
@@ -11,8 +12,13 @@ const interrupt = (): void => {
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt)
 
-// `mycdnctl ls … | head`: who reads no further wants to hear no more.
-process.stdout.on('error', () => process.exit(cdnExitCodes.success))
+watchOutput(process.stdout, {
+  onGone: () => process.exit(cdnExitCodes.success),
+  onLost: (sentence) => {
+    process.stderr.write(`mycdnctl: ${sentence}\n`)
+    process.exit(cdnExitCodes.localFile)
+  },
+})
 
 if (process.platform === 'win32') {
   process.stderr.write('mycdnctl: Windows is not supported. Use Linux, or WSL.\n')

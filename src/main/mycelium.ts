@@ -16,6 +16,7 @@ import { killAt } from '#main/kill-at'
 import { librariesSettings } from '#main/libraries.config'
 import { migrateSettings, readMigrateConfig } from '#main/migrate-metadata.config'
 import type { ProgramOptions } from '#main/offline'
+import { watchOutput } from '#main/output'
 import { readRebuildConfig, rebuildSettings } from '#main/rebuild.config'
 import { readRegistryConfig, registrySettings } from '#main/registry.config'
 import { readRotateConfig, rotateSettings } from '#main/rotate-keys.config'
@@ -46,12 +47,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
-// `mycelium up | head`: whoever reads no further wants to hear no more. A store goes on, and stops in order, whether somebody listens or not.
-// A terminal that was closed says EIO.
-for (const stream of [process.stdout, process.stderr])
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
-  })
+// A store goes on, and stops in order, whether somebody listens or not.
+watchOutput(process.stdout, {
+  onGone: () => {},
+  onLost: (sentence) => {
+    process.exitCode = exitCodes.unexpected
+    process.stderr.write(`mycelium: ${sentence}\n`)
+  },
+})
+process.stderr.on('error', () => {})
 
 /** The terminal's cursor stands behind a progress line. */
 let isMidLine = false

@@ -44,7 +44,15 @@ export async function headObject(
     const answer = await askHead(endpoint, { bucket, key }, input, { signal })
     return factsOf(endpoint, answer)
   } catch (error) {
-    if (isFault(error, 'endpoint/no-such-key', 'endpoint/denied', 'endpoint/not-s3')) {
+    if (
+      isFault(
+        error,
+        'endpoint/no-such-key',
+        'endpoint/denied',
+        'endpoint/not-s3',
+        'endpoint/refused',
+      )
+    ) {
       await lookInto(endpoint, bucket, { signal }).catch((better: unknown) => {
         // Whoever may read a key need not be allowed to list: then what HEAD said stands.
         if (!isFault(better, 'endpoint/denied')) throw better

@@ -58,6 +58,8 @@ test('what is not there', async () => {
     code: 3,
     says: /no "x" in bucket "there".*cyxcloud list/,
   })
+  for (const args of [['list'], ['download', '-k', 'x']])
+    await fails([...args, 'b1'], { code: 2, says: /"b1" cannot be the name of a bucket/ })
   await fails(['download', 'there', '--prefix', 'x'], { code: 3, says: /begins with "x"/ })
   await fails(['delete', 'there', '-k', 'x', '-f'], { code: 3, says: /no "x" in bucket "there"/ })
   await fails(['upload', 'missing'], { code: 3, says: /no file missing/ })

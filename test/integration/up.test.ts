@@ -1,6 +1,6 @@
 /** `mycelium up` as people meet it: what it prints works, what is wrong is a sentence and an exit code, and it stops in order. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { execFile, spawn, spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
@@ -275,19 +275,6 @@ test('a log that cannot be written holds nobody up', {
   for (let index = 0; index < 20; index += 1) await put(store, `key-${index}`, 'body')
   equal(await get(store, 'key-7'), 'body')
   equal(await store.stop(), 0)
-})
-
-test('help may be read in part', async () => {
-  const [file, ...args] = fromSources('mycelium')
-  const child = spawn(file, [...args, 'up', '--help'], { stdio: ['ignore', 'pipe', 'pipe'] })
-  child.stdout.destroy()
-  let said = ''
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    said += text
-  })
-  const [code] = await once(child, 'close')
-  equal(said, '')
-  equal(code, 0)
 })
 
 /** A PUT whose body is half sent; the store has begun to read it. */
