@@ -215,7 +215,7 @@ export class Cluster {
     } catch (error) {
       member.probesFailed += 1
       if (isFault(error, 'shard/node-lost')) this.#bringDown(member, describe(error))
-      else this.#countFailure(member, error)
+      else if (isOwnFailure(error)) this.#countFailure(member, error)
     }
   }
 
@@ -295,10 +295,11 @@ const innocent = [
   'shard/not-found',
   'shard/short',
   'shard/exists',
+  'shard/too-many-open',
   'shard/node-lost', // gone, and perhaps back by now: a disk that was unmounted is not a dying one
 ] as const
 
-/** Failures of the node itself. A full node, or a shard that is not there, says nothing against its disk. */
+/** Failures of the node itself. A full node, a shard that is not there, or too many open files here say nothing against its disk. */
 function isOwnFailure(error: unknown): boolean {
   return !isFault(error, ...innocent)
 }

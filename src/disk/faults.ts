@@ -6,6 +6,8 @@ export const diskFault = declareFaults({
   'disk/full': 'exhausted',
   'disk/read-only': 'unavailable',
   'disk/io': 'unavailable',
+  /** This process, or the machine, has as many files open as it may: that says nothing of the disk. */
+  'disk/too-many-open': 'unavailable',
   /** Only of the simulated disk: the machine lost power, and this handle with it. */
   'disk/power-off': 'unavailable',
 })
@@ -19,6 +21,8 @@ const codeOfErrno: Readonly<Record<string, DiskFaultCode>> = {
   EROFS: 'disk/read-only',
   EACCES: 'disk/read-only',
   EPERM: 'disk/read-only',
+  EMFILE: 'disk/too-many-open',
+  ENFILE: 'disk/too-many-open',
 }
 
 /**

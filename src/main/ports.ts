@@ -1,5 +1,7 @@
-/** Ports: one that was named must be free; a default one that is busy gives way to the next. */
+/** Ports: one that was named must be free; a default one that is busy gives way to the next. Connections leave files to open for the nodes. */
+import { readFile } from 'node:fs/promises'
 import { isFault } from '#fault/fault'
+import { defaultHttpLimits } from '#http/limits'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from '#http/server'
 import { mainFault } from '#main/faults'
 
@@ -25,7 +27,24 @@ export type ListenOptions = Omit<HttpServerOptions, 'port'>
 
 /** `main/port-in-use`, `main/port-refused`. */
 export async function listen(options: ListenOptions, wish: Wish): Promise<HttpServer> {
-  return await claimPort(wish, options.host, (port) => openHttpServer({ ...options, port }))
+  const limits = { connectionsMax: connectionsFor(await openFilesMax()) }
+  return await claimPort(wish, options.host, (port) => openHttpServer({ ...options, limits, port }))
+}
+
+/** Of several listeners each may take so many, and leaves as many as all of them to shards, logs and the database. */
+const listenersMax = 4
+const connectionsMin = 16
+
+function connectionsFor(files: number): number {
+  const share = Math.floor(files / (2 * listenersMax))
+  return Math.min(defaultHttpLimits.connectionsMax, Math.max(connectionsMin, share))
+}
+
+/** What this process may open at a time, connections among them. Where nobody says (not on Linux), as many as anybody wants. */
+async function openFilesMax(): Promise<number> {
+  const text = await readFile('/proc/self/limits', 'utf8').catch(() => '')
+  const [, soft] = /^Max open files +(\d+)/m.exec(text) ?? []
+  return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft)
 }
 
 /** The same for a listener of any kind. */

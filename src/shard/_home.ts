@@ -54,7 +54,8 @@ export class NodeHome {
       const anchor = metadata && (await this.disk.stat(this.#anchor))
       return anchor && metadata
     } catch (cause) {
-      throw shardFault('shard/node-lost', { node: this.node, reason: 'unreadable' }, cause)
+      const code = isFault(cause, 'disk/too-many-open') ? 'shard/too-many-open' : 'shard/node-lost'
+      throw shardFault(code, { node: this.node, reason: 'unreadable' }, cause)
     }
   }
 
@@ -62,6 +63,7 @@ export class NodeHome {
     if (!isFault(error) || !error.code.startsWith('disk/')) return error
     const detail = { node: this.node, reason: error.code }
     if (error.code === 'disk/full') return shardFault('shard/node-full', detail, error)
+    if (error.code === 'disk/too-many-open') return shardFault('shard/too-many-open', detail, error)
     if (error.code === 'disk/not-found') {
       try {
         await this.probe()

@@ -9,6 +9,8 @@ export const shardFault = declareFaults({
   'shard/node-lost': 'unavailable',
   'shard/node-full': 'exhausted',
   'shard/io': 'unavailable',
+  /** Files that this process may not open now; the node may be well. */
+  'shard/too-many-open': 'unavailable',
   /** The directory belongs to another store or node, or holds shards but no metadata: nobody may clean it up. */
   'shard/foreign-node': 'conflict',
   'shard/malformed-metadata': 'corrupt',
