@@ -13,10 +13,11 @@ import type { HeroRedisConfig } from '#main/hero-redis.config'
 import { openRights } from '#main/hero-redis-rights'
 import { isLoopback } from '#main/networks'
 import type { ProgramOptions } from '#main/offline'
-import { claimPort, type Wish } from '#main/ports'
+import { claimPort, connectionsUpTo, type Wish } from '#main/ports'
 import { heroRedisPortDefault } from '#main/up.config'
 import { version } from '#main/version'
 import { printRedisPlace } from '#redis/connection'
+import { redisServerLimits } from '#redis/limits'
 import { openRedisServer, type RedisServer } from '#redis/server'
 import { openRedisValues } from '#redis/values'
 import { openTelemetry } from '#telemetry/open-telemetry'
@@ -50,8 +51,9 @@ export async function openHeroRedisPort(parts: HeroRedisParts): Promise<RedisSer
     fallback: heroRedisPortDefault,
     flag: '--hero-redis-port',
   }
+  const limits = { connectionsMax: await connectionsUpTo(redisServerLimits.connectionsMax) }
   const server = await claimPort(wish, host, (port) =>
-    openRedisServer({ host, port, tls: shown, open, world, telemetry }),
+    openRedisServer({ host, port, tls: shown, open, limits, world, telemetry }),
   )
   if (certificate !== undefined && shown !== undefined) {
     void followIdentity(certificate, { server, shown, world, telemetry, signal })

@@ -27,7 +27,7 @@ export type ListenOptions = Omit<HttpServerOptions, 'port'>
 
 /** `main/port-in-use`, `main/port-refused`. */
 export async function listen(options: ListenOptions, wish: Wish): Promise<HttpServer> {
-  const limits = { connectionsMax: connectionsFor(await openFilesMax()) }
+  const limits = { connectionsMax: await connectionsUpTo(defaultHttpLimits.connectionsMax) }
   return await claimPort(wish, options.host, (port) => openHttpServer({ ...options, limits, port }))
 }
 
@@ -35,9 +35,10 @@ export async function listen(options: ListenOptions, wish: Wish): Promise<HttpSe
 const listenersMax = 4
 const connectionsMin = 16
 
-function connectionsFor(files: number): number {
-  const share = Math.floor(files / (2 * listenersMax))
-  return Math.min(defaultHttpLimits.connectionsMax, Math.max(connectionsMin, share))
+/** What a listener may take that would take so many. */
+export async function connectionsUpTo(most: number): Promise<number> {
+  const share = Math.floor((await openFilesMax()) / (2 * listenersMax))
+  return Math.min(most, Math.max(connectionsMin, share))
 }
 
 /** What this process may open at a time, connections among them. Where nobody says (not on Linux), as many as anybody wants. */
