@@ -143,7 +143,7 @@ const mycelium = new Command('mycelium')
   .description('A storage network people run themselves.')
   .version(version, '--version')
   .exitOverride()
-  .showHelpAfterError('(see mycelium --help)')
+  .showHelpAfterError('(see --help)')
 
 add(mycelium, {
   name: 'up',

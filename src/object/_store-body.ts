@@ -9,6 +9,7 @@ import { etagUnder } from '#object/encryption'
 import { objectFault } from '#object/faults'
 import type { Checksum, DigestAlgorithm, IncomingBody } from '#object/model'
 import { chunkToJson, extentToJson } from '#store/chunk-record'
+import { requireRoom } from '#store/room'
 import { discardChunks, type StoredBody, type WriteBodyOptions, writeBody } from '#store/write'
 import { gather } from '#stream/gather'
 
@@ -45,6 +46,7 @@ export async function withStoredBody<T>(
       ...new Set<DigestAlgorithm>(['md5', ...body.digests]),
     ]
     const stored = await storeBody(parts, body, { profile, digests, outerKey, signal })
+    if (stored.bytes === 0) requireRoom(parts.store, profile)
     let isRefused = true
     try {
       const verified = await verify(body, stored, outerKey)

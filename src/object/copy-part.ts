@@ -3,6 +3,7 @@ import { toHex } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { blake3 } from '#crypto/blake3'
 import { openDigest } from '#crypto/digest'
+import { parseProfile } from '#erasure/profile'
 import type { ObjectParts } from '#object/_parts'
 import { checksumToJson } from '#object/changes'
 import { assertCopyable } from '#object/conditions'
@@ -30,6 +31,7 @@ import {
   type UploadAddress,
 } from '#object/uploads'
 import { extentToJson, recipeOf, sliceExtents } from '#store/chunk-record'
+import { requireRoom } from '#store/room'
 import { readExtents } from '#store/tables'
 
 export interface CopyPartOptions {
@@ -140,6 +142,7 @@ async function copyRange(
   const from = await requireBucket(tx, source.bucket)
   const isAlike = from.profile === profile && classOf(row.traits) === classOf(traitsOf(upload))
   if (!isAlike || !isSameOuterKey(outerKey, sourceKey)) return 'cannot be shared'
+  requireRoom(parts.store, parseProfile(profile))
   const slices = sliceExtents(await readExtents(tx, row.sequence), { first, end })
   const extents = recipeOf(slices)?.map(extentToJson)
   if (extents === undefined) return 'cannot be shared' // it would cut an object in a pack

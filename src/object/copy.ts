@@ -1,8 +1,9 @@
 /** Copies share chunks: a recipe is copied, not bytes. Only a change of profile or key moves data. */
+
 import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { settled } from '#changelog/settled'
-import type { ObjectParts } from '#object/_parts'
+import { classProfile, type ObjectParts } from '#object/_parts'
 import { checksumToJson, type ObjectChange } from '#object/changes'
 import { assertCopyable, assertWritable } from '#object/conditions'
 import { isSameOuterKey, outerKeyOf, protect } from '#object/encryption'
@@ -36,6 +37,7 @@ import {
 import { traitsOfWrite } from '#object/traits'
 import type { Queryable } from '#sql/sql'
 import { extentToJson } from '#store/chunk-record'
+import { requireRoom } from '#store/room'
 import { readExtents } from '#store/tables'
 
 export interface CopyOptions {
@@ -68,6 +70,7 @@ export async function copyObject(
   )
   if (from.profile !== to.profile || !hasChecksum(info, options.checksumAlgorithm))
     return await recode(parts, source, target, options)
+  requireRoom(parts.store, classProfile(parts, to))
   const copied = await parts.changelog.commit((tx) =>
     copyRecipe(tx, parts, source, target, options),
   )

@@ -24,6 +24,7 @@ import { assertRoomFor, assertWithinQuota } from '#object/quota'
 import { encryptionOf, keyBytes, partInfo, requireBucket, traitsOf, uploadInfo } from '#object/rows'
 import { requireLockable } from '#object/traits'
 import type { Queryable } from '#sql/sql'
+import { requireRoom } from '#store/room'
 
 /** S3's limits. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 export const partNumberMax = 10_000
@@ -53,7 +54,7 @@ export async function createUpload(
   return await parts.changelog.commit(async (tx) => {
     const { id, profile } = await requireBucket(tx, bucket)
     const { traits = {} } = options
-    classProfile(parts, { profile }, traits.storageClass) // refuses one that nothing could be put into
+    requireRoom(parts.store, classProfile(parts, { profile }, traits.storageClass)) // refuses what nothing could be put into
     const { encryption } = await protect(parts, tx, wish)
     const encrypted = encryption === undefined ? {} : { encryption }
     if (traits.retention !== undefined || traits.legalHold === true) await requireLockable(tx, id)

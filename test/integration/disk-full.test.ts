@@ -5,7 +5,12 @@ import { appendFile, mkdtemp, readdir, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { S3ServiceException } from '@aws-sdk/client-s3'
+import {
+  CopyObjectCommand,
+  CreateMultipartUploadCommand,
+  PutObjectCommand,
+  S3ServiceException,
+} from '@aws-sdk/client-s3'
 import { runMycelium, startStore } from '../harness.ts'
 import { bucketOf, bytesOf, type TestBucket } from '../s3-bucket.ts'
 import { healthOf, until } from '../until.ts'
@@ -31,14 +36,18 @@ async function smallDisk(context: TestContext): Promise<string | undefined> {
 }
 
 /** `200`, or the status and the code of the refusal. */
-async function tryPut(bucket: TestBucket, key: string, bytes = objectBytes): Promise<string> {
+async function answerTo(request: Promise<unknown>): Promise<string> {
   try {
-    await bucket.put(key, bytesOf(key, bytes))
+    await request
     return '200'
   } catch (error) {
     if (!(error instanceof S3ServiceException)) throw error
     return `${error.$metadata.httpStatusCode} ${error.name}`
   }
+}
+
+function tryPut(bucket: TestBucket, key: string, bytes = objectBytes): Promise<string> {
+  return answerTo(bucket.put(key, bytesOf(key, bytes)))
 }
 
 const refusal = /^(507 \w+|503 (ServiceUnavailable|SlowDown))$/
@@ -57,6 +66,21 @@ async function fill(bucket: TestBucket, name: string): Promise<readonly string[]
     refused = answers.includes('200') ? 0 : refused + 1
   }
   return taken
+}
+
+/** The answers to what adds something to the log and the database only. */
+async function withoutData(
+  { client, name: Bucket }: TestBucket,
+  source: string,
+): Promise<string[]> {
+  const CopySource = `${Bucket}/${source}`
+  return await Promise.all(
+    [
+      client.send(new PutObjectCommand({ Bucket, Key: 'empty', Body: '' })),
+      client.send(new CopyObjectCommand({ Bucket, Key: 'copy', CopySource })),
+      client.send(new CreateMultipartUploadCommand({ Bucket, Key: 'upload' })),
+    ].map(answerTo),
+  )
 }
 
 async function countShards(data: string): Promise<number> {
@@ -114,6 +138,9 @@ test('a full disk refuses writes, loses nothing, and takes writes again after de
   await readAll(bucket, taken)
   equal((await bucket.list()).length, taken.length, 'what was refused is not there')
   equal((await healthOf(store)).status, 'unavailable')
+
+  // What holds no data would take from the room that is left for removals.
+  for (const refused of await withoutData(bucket, taken[0] ?? '')) match(refused, refusal)
 
   const kept = taken.slice(0, keptObjects)
   await Promise.all(taken.slice(keptObjects).map((key) => bucket.remove(key)))
