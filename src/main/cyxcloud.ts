@@ -7,7 +7,7 @@ import { explainCli, type Surroundings } from '#cli/explain'
 import { type CommonFlags, createProgram } from '#cli/program'
 import { askHidden } from '#main/ask'
 import { readCyxcloudConfig, readSecret } from '#main/cyxcloud.config'
-import { watchOutput } from '#main/output'
+import { endWithOutput } from '#main/output'
 import { openTerminal } from '#main/terminal'
 import { version } from '#main/version'
 import { openEndpoint } from '#s3/endpoint'
@@ -20,13 +20,7 @@ const interrupt = (): void => {
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt)
 
-watchOutput(process.stdout, {
-  onGone: () => process.exit(cliExitCodes.success),
-  onLost: (sentence) => {
-    process.stderr.write(`cyxcloud: ${sentence}\n`)
-    process.exit(cliExitCodes.localFile)
-  },
-})
+endWithOutput(process, 'cyxcloud')
 
 async function run(
   flags: CommonFlags,

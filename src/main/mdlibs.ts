@@ -5,7 +5,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { mdlibsExitCodes } from '#cli/mdlibs/exit-codes'
 import { runMdlibs } from '#cli/mdlibs/run'
 import { askHidden, askShown } from '#main/ask'
-import { watchOutput } from '#main/output'
+import { endWithOutput } from '#main/output'
 import { openTerminal } from '#main/terminal'
 import { version } from '#main/version'
 import { systemWorld } from '#world/system'
@@ -17,13 +17,7 @@ const interrupt = (): void => {
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt)
 
-watchOutput(process.stdout, {
-  onGone: () => process.exit(mdlibsExitCodes.success),
-  onLost: (sentence) => {
-    process.stderr.write(`Error: ${sentence}\n`)
-    process.exit(mdlibsExitCodes.localFile)
-  },
-})
+endWithOutput(process, 'Error')
 
 if (process.platform === 'win32') {
   process.stderr.write('Error: Windows is not supported. Use Linux, or WSL.\n')

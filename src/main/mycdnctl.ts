@@ -2,7 +2,7 @@
 import { homedir } from 'node:os'
 import { cdnExitCodes } from '#cli/mycdnctl/exit-codes'
 import { runMycdnctl } from '#main/mycdnctl-run'
-import { watchOutput } from '#main/output'
+import { endWithOutput } from '#main/output'
 
 const stop = new AbortController()
 const interrupt = (): void => {
@@ -12,13 +12,7 @@ const interrupt = (): void => {
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt)
 
-watchOutput(process.stdout, {
-  onGone: () => process.exit(cdnExitCodes.success),
-  onLost: (sentence) => {
-    process.stderr.write(`mycdnctl: ${sentence}\n`)
-    process.exit(cdnExitCodes.localFile)
-  },
-})
+endWithOutput(process, 'mycdnctl')
 
 if (process.platform === 'win32') {
   process.stderr.write('mycdnctl: Windows is not supported. Use Linux, or WSL.\n')

@@ -1,4 +1,5 @@
 /** Standard output that ends before the program that writes there. */
+import { cliExitCodes } from '#cli/exit-codes'
 
 /** Who reads no further (`… | head`), or has closed the terminal, wants to hear no more. */
 const goneCodes = ['EPIPE', 'EIO']
@@ -22,5 +23,19 @@ export function watchOutput(
     onLost(
       `Standard output cannot be written: ${reasons[code] ?? message}. What was to come there is not whole.`,
     )
+  })
+}
+
+/** For programs that are there for what they write: they end with it. `name` begins the sentence on stderr. */
+export function endWithOutput(
+  { stdout, stderr }: Pick<NodeJS.Process, 'stdout' | 'stderr'>,
+  name: string,
+): void {
+  watchOutput(stdout, {
+    onGone: () => process.exit(cliExitCodes.success),
+    onLost: (sentence) => {
+      stderr.write(`${name}: ${sentence}\n`)
+      process.exit(cliExitCodes.localFile)
+    },
   })
 }
