@@ -27,10 +27,17 @@ export interface CommonFlags {
   readonly keyFile?: string
 }
 
+/** There for what it does, or for what it writes to stdout: then it may end with whoever reads that. */
+export type CommandKind = 'deed' | 'output'
+
 export interface ProgramOptions {
   readonly version: string
   /** Makes a context of the flags, runs the command in it, and tells what went wrong. */
-  readonly run: (flags: CommonFlags, command: (context: Context) => Promise<void>) => Promise<void>
+  readonly run: (
+    flags: CommonFlags,
+    command: (context: Context) => Promise<void>,
+    kind: CommandKind,
+  ) => Promise<void>
 }
 
 const help = `
@@ -84,16 +91,15 @@ export function createProgram({ version, run }: ProgramOptions): Command {
     )
     .action(async (path: string, _own: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CommonFlags & UploadFlags>()
-      await run(flags, (context) =>
-        upload(context, path, {
-          bucket: flags.bucket,
-          prefix: flags.prefix,
-          key: flags.key,
-          isEncrypted: flags.encrypt === true,
-          partBytes: flags.partSize,
-          mayResume: flags.resume,
-        }),
-      )
+      const options = {
+        bucket: flags.bucket,
+        prefix: flags.prefix,
+        key: flags.key,
+        isEncrypted: flags.encrypt === true,
+        partBytes: flags.partSize,
+        mayResume: flags.resume,
+      }
+      await run(flags, (context) => upload(context, path, options), 'deed')
     })
 
   program
@@ -111,9 +117,9 @@ export function createProgram({ version, run }: ProgramOptions): Command {
     .action(async (bucket: string, _own: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CommonFlags & DownloadFlags>()
       const { key, prefix, output, resume } = flags
-      await run(flags, (context) =>
-        download(context, { bucket, key, prefix, output, mayResume: resume }),
-      )
+      const options = { bucket, key, prefix, output, mayResume: resume }
+      const kind = output === '-' ? 'output' : 'deed'
+      await run(flags, (context) => download(context, options), kind)
     })
 
   program
@@ -133,11 +139,10 @@ export function createProgram({ version, run }: ProgramOptions): Command {
       if (bucket === undefined) {
         const isAboutKeys = Object.keys(command.opts()).length > 0
         if (isAboutKeys) command.error('error: which bucket? These options are about its keys.')
-        return await run(flags, listAllBuckets)
+        return await run(flags, listAllBuckets, 'output')
       }
-      await run(flags, (context) =>
-        list(context, { bucket, prefix, isLong, isHumanReadable, maxKeys }),
-      )
+      const options = { bucket, prefix, isLong, isHumanReadable, maxKeys }
+      await run(flags, (context) => list(context, options), 'output')
     })
 
   program
@@ -154,9 +159,8 @@ export function createProgram({ version, run }: ProgramOptions): Command {
         command.error('error: two different keys are given')
       }
       const key = flags.key ?? place
-      await run(flags, (context) =>
-        deleteKey(context, { bucket, key, isForced: flags.force === true }),
-      )
+      const options = { bucket, key, isForced: flags.force === true }
+      await run(flags, (context) => deleteKey(context, options), 'deed')
     })
 
   program
@@ -168,7 +172,8 @@ export function createProgram({ version, run }: ProgramOptions): Command {
     .action(async (_own: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CommonFlags & StatusFlags>()
       const { bucket, verbose } = flags
-      await run(flags, (context) => status(context, { bucket, isVerbose: verbose === true }))
+      const options = { bucket, isVerbose: verbose === true }
+      await run(flags, (context) => status(context, options), 'output')
     })
   return program
 }

@@ -4,7 +4,7 @@ import { CommanderError } from 'commander'
 import type { Context } from '#cli/context'
 import { cliExitCodes } from '#cli/exit-codes'
 import { explainCli, type Surroundings } from '#cli/explain'
-import { type CommonFlags, createProgram } from '#cli/program'
+import { type CommandKind, type CommonFlags, createProgram } from '#cli/program'
 import { askHidden } from '#main/ask'
 import { readCyxcloudConfig, readSecret } from '#main/cyxcloud.config'
 import { endWithOutput } from '#main/output'
@@ -20,12 +20,15 @@ const interrupt = (): void => {
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt)
 
-endWithOutput(process, 'cyxcloud')
+let isDeed = false // help is output
+endWithOutput(process, { name: 'cyxcloud', isDeed: () => isDeed })
 
 async function run(
   flags: CommonFlags,
   command: (context: Context) => Promise<void>,
+  kind: CommandKind,
 ): Promise<void> {
+  isDeed = kind === 'deed'
   const world = systemWorld()
   const terminal = openTerminal(process)
   const isJson = flags.json === true

@@ -11,6 +11,7 @@ import {
   createCdnProgram,
   registryDefault,
 } from '#cli/mycdnctl/program'
+import type { CommandKind } from '#cli/program'
 import { BlockCodec } from '#content/block-codec'
 import { BlockMemory } from '#content/block-memory'
 import { RegistryClient } from '#content/registry-client'
@@ -32,6 +33,8 @@ export interface CdnSurroundings {
   readonly stderr: Output
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal
+  /** Called before a command begins. */
+  readonly onKind?: (kind: CommandKind) => void
 }
 
 /** The first thread of the codec starts while what the command needs is loaded, names are looked up and connections made. */
@@ -62,7 +65,8 @@ export async function runMycdnctl(
     ...{ version, commands },
     writeOut: (text) => void stdout.write(text),
     writeErr: (text) => void stderr.write(text),
-    async run(flags, command) {
+    async run(flags, command, kind) {
+      surroundings.onKind?.(kind)
       exitCode = await runCommand(flags, command, surroundings)
     },
   })

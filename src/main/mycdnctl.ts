@@ -1,6 +1,7 @@
 /** The `mycdnctl` program: its environment, streams and signals. */
 import { homedir } from 'node:os'
 import { cdnExitCodes } from '#cli/mycdnctl/exit-codes'
+import type { CommandKind } from '#cli/program'
 import { runMycdnctl } from '#main/mycdnctl-run'
 import { endWithOutput } from '#main/output'
 
@@ -12,7 +13,8 @@ const interrupt = (): void => {
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt)
 
-endWithOutput(process, 'mycdnctl')
+let kind: CommandKind = 'output'
+endWithOutput(process, { name: 'mycdnctl', isDeed: () => kind === 'deed' })
 
 if (process.platform === 'win32') {
   process.stderr.write('mycdnctl: Windows is not supported. Use Linux, or WSL.\n')
@@ -23,5 +25,8 @@ const { signal } = stop
 process.exitCode = await runMycdnctl(process.argv.slice(2), {
   ...{ env, stdin, stdout, stderr, signal },
   home: homedir(),
+  onKind: (begun) => {
+    kind = begun
+  },
 })
 process.stdin.destroy() // what nobody wants to read any more must not keep the program

@@ -26,13 +26,18 @@ export function watchOutput(
   })
 }
 
-/** For programs that are there for what they write: they end with it. `name` begins the sentence on stderr. */
+/**
+ * A program ends with its output, and so with success when nobody reads any further; but while it does something (`isDeed`) that is done to
+ * its end. `name` begins the sentence on stderr.
+ */
 export function endWithOutput(
   { stdout, stderr }: Pick<NodeJS.Process, 'stdout' | 'stderr'>,
-  name: string,
+  { name, isDeed }: { readonly name: string; readonly isDeed: () => boolean },
 ): void {
   watchOutput(stdout, {
-    onGone: () => process.exit(cliExitCodes.success),
+    onGone: () => {
+      if (!isDeed()) process.exit(cliExitCodes.success)
+    },
     onLost: (sentence) => {
       stderr.write(`${name}: ${sentence}\n`)
       process.exit(cliExitCodes.localFile)

@@ -1,8 +1,9 @@
 /** What becomes of the programs when nobody takes what they write. */
-import { equal, match } from 'node:assert/strict'
+import { deepEqual, equal, match } from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { cliExitCodes } from '#cli/exit-codes'
 import { exitCodes } from '#main/exit-codes'
@@ -22,6 +23,22 @@ before(async () => {
 after(async () => {
   await place?.[Symbol.asyncDispose]()
   await store?.[Symbol.asyncDispose]()
+})
+
+test('a reader that has gone does not end an upload', async () => {
+  const names = Array.from({ length: 40 }, (_, index) => `file-${String(index).padStart(2, '0')}`)
+  await mkdir(place.path('many'))
+  for (const name of names) await writeFile(place.path('many', name), name)
+  const { child, ended } = place.start(['upload', 'many', '-b', 'many', '--json'])
+  child.stdout?.destroy()
+  const { code, stderr } = await ended
+  equal(stderr, '')
+  equal(code, 0)
+  using bucket = bucketOf(store, 'many')
+  deepEqual(
+    (await bucket.list()).map(({ key }) => key),
+    names,
+  )
 })
 
 type Program = Parameters<typeof fromSources>[0]

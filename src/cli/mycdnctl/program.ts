@@ -7,6 +7,7 @@ import type { ls } from '#cli/mycdnctl/ls'
 import type { rm } from '#cli/mycdnctl/rm'
 import type { upload } from '#cli/mycdnctl/upload'
 import type { verify } from '#cli/mycdnctl/verify'
+import type { CommandKind } from '#cli/program'
 import type { ByteRange } from '#content/download'
 import { chunkBytesMax, chunkBytesMin } from '#content/upload'
 
@@ -38,7 +39,11 @@ export interface CdnProgramOptions {
   readonly writeOut: (text: string) => void
   readonly writeErr: (text: string) => void
   /** Makes a context of the flags, runs the command in it, and tells what went wrong. */
-  readonly run: (flags: CdnFlags, command: (context: CdnContext) => Promise<void>) => Promise<void>
+  readonly run: (
+    flags: CdnFlags,
+    command: (context: CdnContext) => Promise<void>,
+    kind: CommandKind,
+  ) => Promise<void>
 }
 
 const help = `
@@ -93,17 +98,16 @@ export function createCdnProgram({
     .option('--resume', 'go on with the same upload that was interrupted', false)
     .action(async (object: string, _own: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CdnFlags & UploadFlags>()
-      await run(flags, (context) =>
-        commands.upload(context, object, {
-          mime: flags.mime,
-          name: flags.name,
-          chunkBytes: flags.chunkSize,
-          includesTokens: flags.includePassword,
-          isRecursive: flags.recursive,
-          isPrivate: flags.private,
-          goesOn: flags.resume,
-        }),
-      )
+      const options = {
+        mime: flags.mime,
+        name: flags.name,
+        chunkBytes: flags.chunkSize,
+        includesTokens: flags.includePassword,
+        isRecursive: flags.recursive,
+        isPrivate: flags.private,
+        goesOn: flags.resume,
+      }
+      await run(flags, (context) => commands.upload(context, object, options), 'deed')
     })
 
   program
@@ -115,7 +119,8 @@ export function createCdnProgram({
     .action(async (link: string, _own: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CdnFlags & DownloadFlags>()
       const { output, range } = flags
-      await run(flags, (context) => commands.download(context, link, { output, range }))
+      const kind = output === '-' ? 'output' : 'deed'
+      await run(flags, (context) => commands.download(context, link, { output, range }), kind)
     })
 
   program
@@ -124,7 +129,7 @@ export function createCdnProgram({
     .argument('<link>')
     .action(async (link: string, _own: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CdnFlags>()
-      await run(flags, (context) => commands.verify(context, link, { repairs: false }))
+      await run(flags, (context) => commands.verify(context, link, { repairs: false }), 'output')
     })
 
   program
@@ -133,7 +138,7 @@ export function createCdnProgram({
     .argument('<link>')
     .action(async (link: string, _own: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CdnFlags>()
-      await run(flags, (context) => commands.verify(context, link, { repairs: true }))
+      await run(flags, (context) => commands.verify(context, link, { repairs: true }), 'deed')
     })
 
   program
@@ -147,7 +152,7 @@ export function createCdnProgram({
     )
     .action(async (link: string, _own: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CdnFlags & LsFlags>()
-      await run(flags, (context) => commands.ls(context, link, { isLong: flags.long }))
+      await run(flags, (context) => commands.ls(context, link, { isLong: flags.long }), 'output')
     })
 
   program
@@ -157,7 +162,7 @@ export function createCdnProgram({
     .option('-f, --force', 'remove it', false)
     .action(async (link: string, _own: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CdnFlags & RmFlags>()
-      await run(flags, (context) => commands.rm(context, link, { isForced: flags.force }))
+      await run(flags, (context) => commands.rm(context, link, { isForced: flags.force }), 'deed')
     })
   return program
 }
