@@ -23,19 +23,20 @@ function read(bytes: Uint8Array): Read {
   equal(buffer.readUInt32BE(8), crc32(buffer.subarray(0, 8)))
   equal(buffer.readUInt32BE(buffer.length - 4), crc32(buffer.subarray(0, -4)))
   const headersEnd = 12 + buffer.readUInt32BE(4)
-  const headers: Record<string, string> = {}
+  const headers: [name: string, value: string][] = []
   for (let at = 12; at < headersEnd; ) {
     const nameEnd = at + 1 + buffer.readUInt8(at)
     equal(buffer.readUInt8(nameEnd), 7)
     const valueEnd = nameEnd + 3 + buffer.readUInt16BE(nameEnd + 1)
-    headers[buffer.toString('utf8', at + 1, nameEnd)] = buffer.toString(
-      'utf8',
-      nameEnd + 3,
-      valueEnd,
-    )
+    const name = buffer.toString('utf8', at + 1, nameEnd)
+    headers.push([name, buffer.toString('utf8', nameEnd + 3, valueEnd)])
     at = valueEnd
   }
-  return { headers, payload: buffer.toString('utf8', headersEnd, buffer.length - 4) }
+  // not by assignment: a header may be called __proto__
+  return {
+    headers: Object.fromEntries(headers),
+    payload: buffer.toString('utf8', headersEnd, buffer.length - 4),
+  }
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html
@@ -82,4 +83,5 @@ test('every message can be read as it was written', () =>
           payload,
         }),
     ),
+    { examples: [[Object.fromEntries([['__proto__', '']]), '']] },
   ))
