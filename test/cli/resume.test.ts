@@ -1,11 +1,13 @@
 /** What is killed, interrupted or cut off goes on where it stopped, and never shows half a file. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { type Ended, type RunningStore, startStore } from '../harness.ts'
 import { bucketOf, bytesOf } from '../s3-bucket.ts'
+import { until } from '../until.ts'
 import { linesOf, openWorkplace, smallStore, type Workplace } from './cyxcloud.ts'
 import { type FlakyOptions, openFlakyProxy } from './flaky-proxy.ts'
 
@@ -21,16 +23,37 @@ after(async () => {
   await store?.[Symbol.asyncDispose]()
 })
 
-/** After so many bytes of a way nothing moves any more; then the command is sent the signal. */
+/** After so many bytes of a way nothing moves any more; then, once the directory `into` holds more than 1 MiB of them, the command is sent the signal. */
 async function endWhenStalled(
   args: readonly string[],
-  { way, bytes, by }: Pick<FlakyOptions, 'way' | 'bytes'> & { readonly by: NodeJS.Signals },
+  {
+    way,
+    bytes,
+    by,
+    into,
+  }: Pick<FlakyOptions, 'way' | 'bytes'> & {
+    readonly by: NodeJS.Signals
+    readonly into?: string
+  },
 ): Promise<Ended> {
   await using proxy = await openFlakyProxy({ to: store.s3Url, way, bytes, fate: 'stall' })
   const { child, ended } = place.start([...args, '--endpoint-url', proxy.url])
   await proxy.happened
+  if (into !== undefined)
+    await until(
+      () => bytesIn(into),
+      (held) => held > mebibyte,
+    )
   child.kill(by)
   return await ended
+}
+
+async function bytesIn(directory: string): Promise<number> {
+  const names = await readdir(directory)
+  const sizes = await Promise.all(
+    names.map(async (name) => (await stat(join(directory, name))).size),
+  )
+  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 test('an upload that was killed goes on with the parts that are there', async () => {
@@ -78,7 +101,10 @@ test('a download that was killed goes on behind what is there', async () => {
   await bucket.put('large.bin', bytes)
   await mkdir(place.path('into'))
   const args = ['download', 'fetched', '-k', 'large.bin', '-o', 'into', '--json']
-  await endWhenStalled(args, { way: 'down', bytes: 12 * mebibyte, by: 'SIGKILL' })
+  await endWhenStalled(args, {
+    ...{ way: 'down', bytes: 12 * mebibyte, by: 'SIGKILL' },
+    into: place.path('into'),
+  })
   ok(!existsSync(place.path('into/large.bin')), 'nothing half-written has the final name')
   const again = await place.run(args)
   equal(again.code, 0, again.stderr)
