@@ -14,8 +14,7 @@ export const checkout = fromSources('mycelium')
 /** A program from the sources of this checkout, as its launcher runs it. */
 export function fromSources(program: 'cyxcloud' | 'mdlibs' | 'mycdnctl' | 'mycelium'): Command {
   const path = (name: string) => new URL(`../src/main/${name}.ts`, import.meta.url).pathname
-  const young = ['--min-semi-space-size=8', '--max-semi-space-size=8']
-  return [process.execPath, ...young, '--require', path('own-modules'), path(program)]
+  return [process.execPath, '--require', path('own-modules'), path(program)]
 }
 
 export interface StartOptions {

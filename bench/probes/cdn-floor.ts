@@ -37,8 +37,7 @@ const { ours, baseline } = await inTurn(
     await flushAll(ports)
     const startedAt = performance.now()
     // as the launcher starts `mycdnctl`
-    const young = ['--min-semi-space-size=8', '--max-semi-space-size=8']
-    const args = [...young, '--require', ownModules, program, path]
+    const args = ['--max-semi-space-size=8', '--require', ownModules, program, path]
     const env = { ...process.env, NODE_COMPILE_CACHE: compileCache, MALLOC_ARENA_MAX: '1' }
     const child = spawn(process.execPath, [...args, ...ports.map(String)], {
       env,

@@ -53,7 +53,7 @@ test('arguments, exit code and streams are those of the program', async (context
   equal(status, 42)
   equal(
     stdout,
-    `<--min-semi-space-size=8><--max-semi-space-size=8><--require><${root}/package/dist/main/own-modules.js><${root}/package/dist/main/mycelium.js><up><--data><a b><>`,
+    `<--max-semi-space-size=8><--require><${root}/package/dist/main/own-modules.js><${root}/package/dist/main/mycelium.js><up><--data><a b><>`,
   )
   equal(stderr, '32\n')
   equal(launch(root, { env: { UV_THREADPOOL_SIZE: '64' } }).stderr, '64\n')
@@ -61,16 +61,16 @@ test('arguments, exit code and streams are those of the program', async (context
 
 test('the nearest node package counts, and sources win over what was emitted', async (context) => {
   const root = await plant(context)
-  await plantNode(join(root, 'node_modules'), 'echo beside "$5"')
+  await plantNode(join(root, 'node_modules'), 'echo beside "$4"')
   equal(launch(root).stdout, `beside ${root}/package/dist/main/mycelium.js\n`)
-  await plantNode(join(root, 'package/node_modules'), 'echo below "$6"') // behind a warning that sources do without
+  await plantNode(join(root, 'package/node_modules'), 'echo below "$5"') // behind a warning that sources do without
   await plantScript(join(root, 'package/src/main/mycelium.ts'), '')
   equal(launch(root).stdout, `below ${root}/package/src/main/mycelium.ts\n`)
 })
 
 test('without the node package, one on the path is used if it is new enough', async (context) => {
   const root = await plant(context)
-  await plantScript(join(root, 'new/node'), '[ "$1" = --version ] && echo v27.0.0 || echo "$6"')
+  await plantScript(join(root, 'new/node'), '[ "$1" = --version ] && echo v27.0.0 || echo "$5"')
   equal(launch(root, { path: [join(root, 'new')] }).stdout, 'up\n')
   await plantScript(join(root, 'old/node'), 'echo v20.20.2')
   const { status, stdout, stderr } = launch(root, { path: [join(root, 'old')] })
