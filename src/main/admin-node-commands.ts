@@ -1,4 +1,5 @@
 /** `mycelium admin node`: how the nodes are, and what they can promise. */
+import { plural } from '#cli/units'
 import { type AdminCommand, shared, type Values } from '#main/admin-command'
 import { columns } from '#main/columns'
 import { printBytes } from '#main/units'
@@ -26,17 +27,13 @@ function tellState({ isWritable, toleratedNodeLosses, repairQueue, warnings }: V
   const losses =
     toleratedNodeLosses === 0
       ? 'may not survive the loss of a node'
-      : `survives the loss of any ${tell(toleratedNodeLosses, 'node')}`
+      : `survives the loss of any ${plural(Number(toleratedNodeLosses), 'node')}`
   const promise =
     isWritable === true ? `What is written now ${losses}.` : 'Nothing can be written now.'
   const repair =
     repairQueue === 0
       ? 'Nothing waits for repair.'
-      : `${tell(repairQueue, 'chunk')} to look at and repair.`
+      : `${plural(Number(repairQueue), 'chunk')} to look at and repair.`
   const lines = [promise, repair, ...(Array.isArray(warnings) ? warnings : [])]
   return lines.map((line) => `${line}\n`).join('')
-}
-
-function tell(count: unknown, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`
 }

@@ -148,25 +148,33 @@ export class Packs {
   #enqueue(profile: Profile, sealed: Uint8Array): Promise<Place> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ profile, sealed, resolve, reject })
-      this.#active ??= this.#work().finally(() => {
-        this.#active = undefined
-      })
+      this.#active ??= this.#work()
     })
   }
 
   async #work(): Promise<void> {
     await undefined // whoever goes on in the same moment joins the group
-    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      try {
-        await this.#untilClosing(closingMax - 1)
-      } catch (error) {
-        for (const { reject } of this.#waiting.splice(0)) reject(error)
-        return
+    try {
+      for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+        if (!(await this.#mayGoOn())) continue
+        const pack = this.#openPack(first.profile)
+        const group = this.#takeGroup(pack)
+        if (group.length === 0) this.#rotate(pack)
+        else await this.#append(pack, group)
       }
-      const pack = this.#openPack(first.profile)
-      const group = this.#takeGroup(pack)
-      if (group.length === 0) this.#rotate(pack)
-      else await this.#append(pack, group)
+    } finally {
+      this.#active = undefined // at once: who came a moment later would wait for the next one to come
+    }
+  }
+
+  /** Once few enough packs are being written; false when something hinders that, which all who wait have been told then. */
+  async #mayGoOn(): Promise<boolean> {
+    try {
+      await this.#untilClosing(closingMax - 1)
+      return true
+    } catch (error) {
+      for (const { reject } of this.#waiting.splice(0)) reject(error)
+      return false
     }
   }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { promisify } from 'node:util'
 import { LineWriter, waitingCharsMax } from '#telemetry/line-writer'
+import { endsWithin } from '#world/patience'
 import { systemWorld } from '#world/system'
 
 const world = systemWorld()
@@ -45,6 +46,7 @@ test('a disk that is full ends nobody', { skip: process.platform !== 'linux' }, 
     full.writer.write('lost\n')
     await world.sleep(0)
   }
+  ok(await endsWithin(world, 10_000, full.writer.close()), 'nor does the end wait for room')
 })
 
 test('behind a reader that stops, a bounded number of lines waits; how many were lost is told when it goes on', async () => {

@@ -45,9 +45,7 @@ export class LineWriter {
     }
     this.#waiting.push(line)
     this.#waitingChars += line.length
-    this.#work ??= this.#writeAll().finally(() => {
-      this.#work = undefined
-    })
+    this.#work ??= this.#writeAll()
   }
 
   /** What waits is written, or lost when nobody takes it within a second. Never rejects. */
@@ -64,6 +62,7 @@ export class LineWriter {
       if (!isWritten) this.#lost += lines.length
       else if (this.#lost > 0) this.#tellLoss()
     }
+    this.#work = undefined // at once: a line that came a moment later would wait for the next one
   }
 
   #takeAll(): readonly string[] {
