@@ -44,6 +44,7 @@ export interface MemoryStoreOptions {
   readonly chunkBytes?: number
   readonly nodeDeadlineMs?: number
   readonly slots?: number
+  readonly overflowBytes?: number
   readonly storageClasses?: ReadonlyMap<string, Profile>
   /** Closed with the store. */
   readonly sql?: Sql
@@ -57,6 +58,7 @@ export async function openMemoryStore({
   chunkBytes = 40_000,
   nodeDeadlineMs = 15_000,
   slots = 16,
+  overflowBytes,
   storageClasses = new Map(),
   sql: given,
   world = systemWorld(),
@@ -95,6 +97,7 @@ export async function openMemoryStore({
     telemetry,
     chunkBytes,
     nodeDeadlineMs,
+    ...(overflowBytes === undefined ? {} : { overflowBytes }),
   })
   const packs = await openPacks({ store, changelog, sql })
   const keys = new KeyService({ sql, changelog, keyring, world })

@@ -32,7 +32,7 @@ export interface BodyMessage {
   readonly bytes: number | undefined
   readonly digests: readonly DigestAlgorithm[]
   readonly whole: WholeMessage | undefined
-  /** Else its pieces lie here, `creditPieces` times `pieceBytes`, one after another and then from the beginning again. */
+  /** Else its pieces lie here, `creditPieces` times `pieceBytes`, where their messages say. */
   readonly memory: SharedArrayBuffer | undefined
 }
 
@@ -73,7 +73,7 @@ export type Question =
   /** What was said before has been heard when this is answered. */
   | { readonly ask: 'heard'; readonly call: number }
   | { readonly ask: 'abort'; readonly call: number; readonly reason: ErrorMessage }
-  | { readonly ask: 'piece'; readonly call: number; readonly bytes: number }
+  | { readonly ask: 'piece'; readonly call: number; readonly start: number; readonly bytes: number }
   | { readonly ask: 'end'; readonly call: number }
   | { readonly ask: 'broken'; readonly call: number; readonly error: ErrorMessage }
   | { readonly ask: 'verdict'; readonly call: number; readonly verdict: Verdict }
@@ -119,6 +119,8 @@ export interface OpenedMessage {
   readonly broken: ErrorMessage | undefined
 }
 
-/** Pieces of bodies that do not travel whole are gathered to this size, and so many may be under way. */
+/** Pieces of bodies that do not travel whole are gathered to this size, and so many of one may be under way. */
 export const pieceBytes = 256 * 1024
 export const creditPieces = 4
+/** Bodies of a gateway that have as many under way; of those that come when there are more, one: thousands of them are slow in any case. */
+export const swiftBodiesMax = 16

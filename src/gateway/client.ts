@@ -17,6 +17,7 @@ import {
   type PlainName,
   pieceBytes,
   type Question,
+  swiftBodiesMax,
   type Verdict,
   type WholeMessage,
 } from '#gateway/_messages'
@@ -157,7 +158,7 @@ class Caller {
   readonly #link: Link<Question, Answer>
   readonly #calls = new Map<number, Call>()
   readonly #readers = new Map<number, Reader>()
-  /** For bodies that are sent piece by piece: as many as there ever were at once. */
+  /** For bodies that are sent piece by piece: those that wait for the next one. */
   readonly #memories: SharedArrayBuffer[] = []
   #numbers = 0
 
@@ -224,7 +225,7 @@ class Caller {
     try {
       return (await this.#answer(call, { signal, upload })) as Result // likewise
     } finally {
-      void upload.ended.then(() => this.#memories.push(memory)) // a client may dawdle longer than the store has any use for it
+      void upload.ended.then(() => this.#keep(memory)) // a client may dawdle longer than the store has any use for it
     }
   }
 
@@ -273,8 +274,11 @@ class Caller {
         const pieces = await this.#next(stream)
         isOver = pieces === undefined
         if (pieces === undefined) return
-        yield pieces
-        for (const piece of pieces) freeAtOnce(piece)
+        try {
+          yield pieces
+        } finally {
+          for (const piece of pieces) freeAtOnce(piece)
+        }
       }
     } finally {
       if (!isOver) this.#link.send({ ask: 'stop', stream })
@@ -313,6 +317,10 @@ class Caller {
     return this.#memories.pop() ?? new SharedArrayBuffer(creditPieces * pieceBytes)
   }
 
+  #keep(memory: SharedArrayBuffer): void {
+    if (this.#memories.length < swiftBodiesMax) this.#memories.push(memory)
+  }
+
   #take(answer: Answer): void {
     switch (answer.tell) {
       case 'result':
@@ -328,7 +336,7 @@ class Caller {
         void this.#calls.get(answer.call)?.upload?.verify(answer.digests)
         break
       case 'pieces':
-        this.#endRead(answer.stream)?.resolve(answer.pieces)
+        this.#takePieces(answer.stream, answer.pieces)
         break
       case 'end':
         this.#endRead(answer.stream)?.resolve(undefined)
@@ -352,6 +360,12 @@ class Caller {
     return found
   }
 
+  #takePieces(stream: number, pieces: readonly Uint8Array[]): void {
+    const reader = this.#endRead(stream)
+    if (reader !== undefined) reader.resolve(pieces)
+    else for (const piece of pieces) freeAtOnce(piece) // nobody waits for them any more
+  }
+
   #endRead(stream: number): Reader | undefined {
     const found = this.#readers.get(stream)
     this.#readers.delete(stream)
@@ -371,6 +385,8 @@ class Upload {
   readonly #body: IncomingBody
   readonly #memory: Uint8Array
   #credit = 0
+  /** What the first credit was: when there is as much again, nothing is under way. */
+  #granted: number | undefined
   #wake: (() => void) | undefined
   #running: Promise<void> | undefined
   #isStopped = false
@@ -395,6 +411,7 @@ class Upload {
 
   /** The first one is the consent to receive. */
   credit(pieces: number): void {
+    this.#granted ??= pieces
     this.#credit += pieces
     this.#wake?.()
     this.#running ??= this.#run()
@@ -418,40 +435,42 @@ class Upload {
   async #run(): Promise<void> {
     const call = this.#call
     try {
-      for await (const bytes of this.#placed()) this.#link.send({ ask: 'piece', call, bytes })
+      for await (const piece of this.#placed()) this.#link.send({ ask: 'piece', call, ...piece })
       if (!this.#isStopped) this.#link.send({ ask: 'end', call })
     } catch (error) {
       this.#link.send({ ask: 'broken', call, error: packError(error) })
     }
   }
 
-  /** Copies the body into the memory, and yields the length of each piece that is there. */
-  async *#placed(): AsyncGenerator<number> {
+  /** Copies the body into the memory, and yields where each piece lies: at its beginning while the store keeps up, so that less of it is touched. */
+  async *#placed(): AsyncGenerator<{ readonly start: number; readonly bytes: number }> {
     let start = 0
     let filled = 0
     for await (const piece of this.#body.stream) {
       for (let from = 0; from < piece.length; ) {
-        if (filled === 0) await this.#untilCredit()
+        if (filled === 0 && (await this.#untilCredit())) start = 0
         if (this.#isStopped) return
         const taken = Math.min(pieceBytes - filled, piece.length - from)
         copyInto(this.#memory, piece.subarray(from, from + taken), start + filled)
         filled += taken
         from += taken
         if (filled < pieceBytes) continue
-        yield filled
+        yield { start, bytes: filled }
         start = (start + pieceBytes) % this.#memory.length
         filled = 0
       }
     }
-    if (filled > 0) yield filled
+    if (filled > 0) yield { start, bytes: filled }
   }
 
-  async #untilCredit(): Promise<void> {
+  /** Waits for leave to fill the next piece; then, whether no other is under way. */
+  async #untilCredit(): Promise<boolean> {
     while (this.#credit === 0 && !this.#isStopped)
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
     this.#credit -= 1
+    return this.#credit + 1 === this.#granted
   }
 }
 

@@ -8,8 +8,8 @@ import {
   creditPieces,
   type OpenedMessage,
   type PackedDeletion,
-  pieceBytes,
   type Question,
+  swiftBodiesMax,
   type Verdict,
 } from '#gateway/_messages'
 import { type ErrorMessage, packError, unpackError } from '#gateway/error-message'
@@ -64,6 +64,7 @@ class Server implements ServedGateway {
   readonly #calls = new Map<number, Call>()
   readonly #opened = new Map<number, OpenedObject>()
   readonly #streams = new Map<number, Reading>()
+  #downloads = 0
 
   constructor(port: GatewayPort, { objects, identities, telemetry }: ServedParts) {
     this.#objects = objects
@@ -89,7 +90,7 @@ class Server implements ServedGateway {
         this.#calls.get(question.call)?.abort.abort(unpackError(question.reason))
         break
       case 'piece':
-        this.#calls.get(question.call)?.download?.push(question.bytes)
+        this.#calls.get(question.call)?.download?.push(question)
         break
       case 'end':
         this.#calls.get(question.call)?.download?.end()
@@ -138,6 +139,7 @@ class Server implements ServedGateway {
       this.#link.send({ tell: 'error', call, error: packError(error) })
     } finally {
       this.#calls.delete(call)
+      if (entry.download !== undefined) this.#downloads -= 1
     }
   }
 
@@ -182,8 +184,12 @@ class Server implements ServedGateway {
       return { ...length, stream: stream(), digests, whole, verify }
     }
     assert(memory !== undefined)
-    const download = new Download(this.#link, call, memory)
+    const download = new Download(this.#link, call, {
+      memory,
+      credit: this.#downloads < swiftBodiesMax ? creditPieces : 1,
+    })
     entry.download = download
+    this.#downloads += 1
     return {
       ...length,
       stream: download.pieces(),
@@ -240,26 +246,35 @@ class Server implements ServedGateway {
   }
 }
 
+/** Where a piece lies in the memory of its body. */
+type PlacedPiece = Pick<Extract<Question, { ask: 'piece' }>, 'start' | 'bytes'>
+
 /** A body that comes piece by piece. The gateway sends as many as it has been told to. */
 class Download {
   readonly #link: Link<Answer, Question>
   readonly #call: number
   readonly #memory: SharedArrayBuffer
-  /** Lengths of the pieces that have arrived. */
-  readonly #arrived: number[] = []
+  /** Pieces it may have under way. */
+  readonly #credit: number
+  readonly #arrived: PlacedPiece[] = []
   #isEnded = false
   #error: unknown
   #wake: (() => void) | undefined
   #judge: ((verdict: Verdict) => void) | undefined
 
-  constructor(link: Link<Answer, Question>, call: number, memory: SharedArrayBuffer) {
+  constructor(
+    link: Link<Answer, Question>,
+    call: number,
+    { memory, credit }: { readonly memory: SharedArrayBuffer; readonly credit: number },
+  ) {
     this.#link = link
     this.#call = call
     this.#memory = memory
+    this.#credit = credit
   }
 
-  push(bytes: number): void {
-    this.#arrived.push(bytes)
+  push(piece: PlacedPiece): void {
+    this.#arrived.push(piece)
     this.#wake?.()
   }
 
@@ -278,12 +293,11 @@ class Download {
   }
 
   async *pieces(): AsyncGenerator<Uint8Array> {
-    this.#link.send({ tell: 'credit', call: this.#call, pieces: creditPieces })
-    for (let place = 0; ; ) {
-      const bytes = this.#arrived.shift()
-      if (bytes !== undefined) {
-        yield new Uint8Array(this.#memory, place * pieceBytes, bytes)
-        place = (place + 1) % creditPieces
+    this.#link.send({ tell: 'credit', call: this.#call, pieces: this.#credit })
+    for (;;) {
+      const piece = this.#arrived.shift()
+      if (piece !== undefined) {
+        yield new Uint8Array(this.#memory, piece.start, piece.bytes)
         this.#link.send({ tell: 'credit', call: this.#call, pieces: 1 })
       } else if (!this.#isEnded) {
         await new Promise<void>((resolve) => {

@@ -1,9 +1,10 @@
-/** Ports: one that was named must be free; a default one that is busy gives way to the next. Connections leave files to open for the nodes. */
+/** Ports: one that was named must be free; a default one that is busy gives way to the next. Connections leave files to open for the nodes, and memory. */
 import { readFile } from 'node:fs/promises'
 import { isFault } from '#fault/fault'
 import { defaultHttpLimits } from '#http/limits'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from '#http/server'
 import { mainFault } from '#main/faults'
+import { connectionsInMemory } from '#main/memory'
 
 /** How many ports after a busy default one are tried. */
 const triesMax = 20
@@ -38,7 +39,7 @@ const connectionsMin = 16
 /** What a listener may take that would take so many. */
 export async function connectionsUpTo(most: number): Promise<number> {
   const share = Math.floor((await openFilesMax()) / (2 * listenersMax))
-  return Math.min(most, Math.max(connectionsMin, share))
+  return Math.min(most, Math.max(connectionsMin, Math.min(share, connectionsInMemory())))
 }
 
 /** What this process may open at a time, connections among them. Where nobody says (not on Linux), as many as anybody wants. */

@@ -25,6 +25,7 @@ import { mainFault } from '#main/faults'
 import { guard, type OpenStoreOptions, openGround, type StoreSettings } from '#main/ground'
 import { type OpenedKeys, spreadKeyring } from '#main/keys'
 import { logNodes, openMembers } from '#main/members'
+import { overflowBytes } from '#main/memory'
 import { requireEnough, tellTooFewNodes } from '#main/node-count'
 import { openFormerNode } from '#main/nodes'
 import { rooms } from '#main/rooms'
@@ -129,7 +130,10 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
   const codec = stack.use(openCodec({ threads: availableParallelism(), slots }))
   const { keyring } = keys
   const { chunkBytes } = settings
-  const store = new ChunkStore({ codec, cluster, keyring, sql, world, telemetry, chunkBytes })
+  const store = new ChunkStore({
+    ...{ codec, cluster, keyring, sql, world, telemetry, chunkBytes },
+    overflowBytes: overflowBytes(),
+  })
   const packs = await openPacks({ store, changelog, sql })
   stack.defer(() => packs.close())
   const namedKeys = new KeyService({ sql, changelog, keyring, world })

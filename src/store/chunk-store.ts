@@ -6,6 +6,7 @@
 import { toHex } from '#bytes/text'
 import type { Codec } from '#chunk/codec'
 import { type Geometry, geometryFor } from '#chunk/geometry'
+import { Overflow } from '#chunk/overflow'
 import type { Cluster } from '#cluster/cluster'
 import type { ClusterNode } from '#cluster/node'
 import type { Profile } from '#erasure/profile'
@@ -33,11 +34,14 @@ export interface ChunkStoreParts {
   readonly chunkBytes: number
   /** How long one node may take over a block or a commit before a write goes on without it. */
   readonly nodeDeadlineMs?: number
+  /** Plain memory that bodies of slow clients may take beside the slots, half of it those being written. */
+  readonly overflowBytes?: number
 }
 
 export type { LateShard }
 
 export const nodeDeadlineMsDefault = 15_000
+export const overflowBytesDefault = 128 * 1024 * 1024
 
 /** Waits for what tidies up after a failure, but only so long: a node that hangs keeps nobody, and what it keeps is collected. */
 export async function tidyUp(
@@ -72,6 +76,8 @@ export class ChunkStore {
   readonly digestTables = new DigestTables()
   readonly stalled: StalledNodes
   readonly late: LateShards
+  /** Apart, so that who reads slowly stops nobody from writing. */
+  readonly overflow: { readonly reading: Overflow; readonly writing: Overflow }
   /** Packs whose objects rest in no shards yet, by id in hex. */
   readonly openPacks = new Map<string, Pack>()
   /** What of former processes' packs, by id in hex, no node that is up has told of: there is nothing to read until one comes back. */
@@ -85,6 +91,8 @@ export class ChunkStore {
     this.parts = parts
     this.stalled = new StalledNodes(parts.world)
     this.late = new LateShards(parts.world)
+    const overflowBytes = (parts.overflowBytes ?? overflowBytesDefault) / 2
+    this.overflow = { reading: new Overflow(overflowBytes), writing: new Overflow(overflowBytes) }
   }
 
   geometry(profile: Profile): Geometry {

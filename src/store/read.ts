@@ -51,9 +51,12 @@ interface StripeJob {
   readonly runs: readonly BlockRun[]
 }
 
-type Loaded =
-  | { readonly slot: Slot; readonly job: StripeJob }
-  | { readonly slot: undefined; readonly bytes: Uint8Array }
+interface LoadedStripe {
+  readonly slot: Slot
+  readonly job: StripeJob
+}
+
+type Loaded = LoadedStripe | { readonly slot: undefined; readonly bytes: Uint8Array }
 
 /** A stripe on its way; `end` gives back the leave to read ahead. */
 interface Ahead {
@@ -116,7 +119,7 @@ export async function* readStripes(
       first.end()
       const loaded = await first.loaded
       if (loaded.slot === undefined) yield [loaded.bytes]
-      else yield* handOut(store, loaded.slot, loaded.job)
+      else yield* handOut(store, loaded, options.signal)
     }
   } finally {
     for (const { loaded, end } of ahead) {
@@ -140,29 +143,63 @@ async function nextJob(jobs: AsyncIterator<Job, void>, end: () => void): Promise
   }
 }
 
-/** Yields the job's runs, together, and frees the slot: before yielding while slots are scarce, so that a slow consumer holds none of the last. */
-function* handOut(
+/**
+ * Yields the job's runs, together, and frees the slot: before yielding while slots are scarce, so that a slow consumer holds none of the
+ * last. Where copies of all of them are too much, it gets one run at a time, and each is loaded when it comes for it.
+ */
+async function* handOut(
   store: ChunkStore,
-  slot: Slot,
-  { chunk, runs }: StripeJob,
-): Generator<readonly Uint8Array[]> {
+  { slot, job }: LoadedStripe,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Uint8Array[]> {
   const { slots } = store.parts.codec
-  const views = runs.map(({ column, start, bytes }) => {
-    const at = column * chunk.shape.blockBytes + start
-    return slot.bytes.subarray(at, at + bytes)
-  })
-  if (slots.free < slots.slots / 4) {
-    const copies = views.map(copyOf)
-    slots.release(slot)
-    yield copies
-    for (const copy of copies) freeAtOnce(copy)
-    return
+  if (slots.free >= slots.slots / 4) return yield* lend(store, slot, viewsOf(slot, job))
+  const { reading } = store.overflow
+  const bytes = job.runs.reduce((sum, run) => sum + run.bytes, 0)
+  const isRoom = reading.tryTake(bytes)
+  try {
+    const [first, ...rest] = isRoom ? [job.runs] : job.runs.map((run) => [run])
+    if (first !== undefined) yield* copyOut(store, slot, { ...job, runs: first })
+    for (const runs of rest) {
+      const loaded = await loadRuns(store, { ...job, runs }, signal)
+      yield* copyOut(store, loaded.slot, loaded.job)
+    }
+  } finally {
+    if (isRoom) reading.give(bytes)
   }
+}
+
+function* lend(
+  { parts: { codec } }: ChunkStore,
+  slot: Slot,
+  views: readonly Uint8Array[],
+): Generator<readonly Uint8Array[]> {
   try {
     yield views
   } finally {
-    slots.release(slot)
+    codec.slots.release(slot)
   }
+}
+
+function* copyOut(
+  { parts: { codec } }: ChunkStore,
+  slot: Slot,
+  job: StripeJob,
+): Generator<readonly Uint8Array[]> {
+  const copies = viewsOf(slot, job).map(copyOf)
+  codec.slots.release(slot)
+  try {
+    yield copies
+  } finally {
+    for (const copy of copies) freeAtOnce(copy)
+  }
+}
+
+function viewsOf(slot: Slot, { chunk, runs }: StripeJob): readonly Uint8Array[] {
+  return runs.map(({ column, start, bytes }) => {
+    const at = column * chunk.shape.blockBytes + start
+    return slot.bytes.subarray(at, at + bytes)
+  })
 }
 
 function load(store: ChunkStore, job: Job, options: ReadOptions): Promise<Loaded> {
@@ -172,7 +209,11 @@ function load(store: ChunkStore, job: Job, options: ReadOptions): Promise<Loaded
   return loaded
 }
 
-async function loadRuns(store: ChunkStore, job: StripeJob, signal: AbortSignal): Promise<Loaded> {
+async function loadRuns(
+  store: ChunkStore,
+  job: StripeJob,
+  signal: AbortSignal,
+): Promise<LoadedStripe> {
   const columns = job.runs.map(({ column }) => column)
   return { slot: await loadStripe(store, { ...job, columns, signal }), job }
 }

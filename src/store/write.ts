@@ -86,8 +86,10 @@ class BodyWriter {
   readonly #stripesMax: number
   readonly #inFlight = new Set<Promise<void>>()
   readonly #finished: Promise<ChunkRecord>[] = []
-  /** Bytes received before a slot was at hand: only under pressure, at most one stripe. */
+  /** Bytes received before a slot was at hand: only under pressure, at most one stripe, for which there is room in the overflow. */
   #staged: Uint8Array[] = []
+  /** Taken of the overflow for a stripe, and kept for the next: a body that is under way is not to wait again for each of them. */
+  #room = 0
   #slot: Slot | undefined
   #filled = 0
   #chunk: OpenChunk | undefined
@@ -108,8 +110,12 @@ class BodyWriter {
     for (let at = 0; at < piece.length; ) {
       const taken = Math.min(this.#stripeBytes - this.#filled, piece.length - at)
       const part = piece.subarray(at, at + taken)
-      if (this.#slot === undefined && !this.#maySeize()) this.#staged.push(copyOf(part))
-      else await this.#place(part)
+      if (this.#slot !== undefined) this.#place(this.#slot, part)
+      else if (this.#isScarce()) await this.#keep(part)
+      else {
+        this.#place(await this.#seize(), part)
+        this.#giveRoom()
+      }
       this.#filled += taken
       at += taken
       if (this.#filled === this.#stripeBytes) await this.#flush()
@@ -118,6 +124,7 @@ class BodyWriter {
 
   async end(): Promise<StoredBody> {
     if (this.#filled > 0) await this.#flush()
+    this.#giveRoom()
     if (this.#chunk !== undefined) this.#finish(this.#chunk)
     const chunks = await Promise.all(this.#finished)
     const digests = await this.#sealer.digests()
@@ -129,6 +136,8 @@ class BodyWriter {
   async abort(): Promise<void> {
     if (this.#slot !== undefined) this.#store.parts.codec.slots.release(this.#slot)
     this.#slot = undefined
+    this.#dropStaged()
+    this.#giveRoom()
     await Promise.allSettled(this.#inFlight)
     if (this.#chunk !== undefined) await abortChunk(this.#chunk)
     const settled = await Promise.allSettled(this.#finished)
@@ -139,13 +148,33 @@ class BodyWriter {
   }
 
   /** A slow client must not sit on one of the last slots: while they are scarce it fills plain memory first. */
-  #maySeize(): boolean {
+  #isScarce(): boolean {
     const { slots } = this.#store.parts.codec
-    return this.#filled === 0 && slots.free > slots.slots / 4
+    return slots.free <= slots.slots / 4
   }
 
-  async #place(part: Uint8Array): Promise<void> {
-    const slot = await this.#seize()
+  /** Waits while too much lies in plain memory already, and the client with us. */
+  async #keep(part: Uint8Array): Promise<void> {
+    if (this.#room === 0) {
+      const { bytes = Number.POSITIVE_INFINITY, signal } = this.#options
+      const room = Math.min(this.#stripeBytes, Math.max(bytes - this.#bytes, part.length))
+      await this.#store.overflow.writing.take(room, { signal })
+      this.#room = room
+    }
+    this.#staged.push(copyOf(part))
+  }
+
+  #dropStaged(): void {
+    for (const piece of this.#staged) freeAtOnce(piece)
+    this.#staged = []
+  }
+
+  #giveRoom(): void {
+    if (this.#room > 0) this.#store.overflow.writing.give(this.#room)
+    this.#room = 0
+  }
+
+  #place(slot: Slot, part: Uint8Array): void {
     copyIn(slot, this.#geometry, this.#filled, part)
   }
 
@@ -157,9 +186,8 @@ class BodyWriter {
     for (const piece of this.#staged) {
       copyIn(slot, this.#geometry, at, piece)
       at += piece.length
-      freeAtOnce(piece)
     }
-    this.#staged = []
+    this.#dropStaged()
     this.#slot = slot
     return slot
   }
