@@ -6,7 +6,6 @@
 import { toHex } from '#bytes/text'
 import type { Codec } from '#chunk/codec'
 import { type Geometry, geometryFor } from '#chunk/geometry'
-import { Overflow } from '#chunk/overflow'
 import type { Cluster } from '#cluster/cluster'
 import type { ClusterNode } from '#cluster/node'
 import type { Profile } from '#erasure/profile'
@@ -19,6 +18,7 @@ import type { ChunkRecord, PackedExtent } from '#store/chunk-record'
 import { DigestTables } from '#store/digest-tables'
 import { storeFault } from '#store/faults'
 import { findChunk } from '#store/tables'
+import { Permits } from '#stream/permits'
 import type { Telemetry } from '#telemetry/telemetry'
 import { endsWithin } from '#world/patience'
 import type { World } from '#world/world'
@@ -76,8 +76,8 @@ export class ChunkStore {
   readonly digestTables = new DigestTables()
   readonly stalled: StalledNodes
   readonly late: LateShards
-  /** Apart, so that who reads slowly stops nobody from writing. */
-  readonly overflow: { readonly reading: Overflow; readonly writing: Overflow }
+  /** Bytes of plain memory for slow clients while slots are scarce; apart, so that who reads slowly stops nobody from writing. */
+  readonly overflow: { readonly reading: Permits; readonly writing: Permits }
   /** Packs whose objects rest in no shards yet, by id in hex. */
   readonly openPacks = new Map<string, Pack>()
   /** What of former processes' packs, by id in hex, no node that is up has told of: there is nothing to read until one comes back. */
@@ -92,7 +92,10 @@ export class ChunkStore {
     this.stalled = new StalledNodes(parts.world)
     this.late = new LateShards(parts.world)
     const overflowBytes = (parts.overflowBytes ?? overflowBytesDefault) / 2
-    this.overflow = { reading: new Overflow(overflowBytes), writing: new Overflow(overflowBytes) }
+    this.overflow = {
+      reading: new Permits(overflowBytes),
+      writing: new Permits(overflowBytes, { lastFirst: true }),
+    }
   }
 
   geometry(profile: Profile): Geometry {

@@ -154,18 +154,18 @@ async function* handOut(
 ): AsyncGenerator<readonly Uint8Array[]> {
   const { slots } = store.parts.codec
   if (slots.free >= slots.slots / 4) return yield* lend(store, slot, viewsOf(slot, job))
-  const { reading } = store.overflow
   const bytes = job.runs.reduce((sum, run) => sum + run.bytes, 0)
-  const isRoom = reading.tryTake(bytes)
+  const giveBack = store.overflow.reading.tryTake(bytes)
   try {
-    const [first, ...rest] = isRoom ? [job.runs] : job.runs.map((run) => [run])
+    const parts = giveBack === undefined ? job.runs.map((run) => [run]) : [job.runs]
+    const [first, ...rest] = parts
     if (first !== undefined) yield* copyOut(store, slot, { ...job, runs: first })
     for (const runs of rest) {
       const loaded = await loadRuns(store, { ...job, runs }, signal)
       yield* copyOut(store, loaded.slot, loaded.job)
     }
   } finally {
-    if (isRoom) reading.give(bytes)
+    giveBack?.()
   }
 }
 

@@ -88,8 +88,8 @@ class BodyWriter {
   readonly #finished: Promise<ChunkRecord>[] = []
   /** Bytes received before a slot was at hand: only under pressure, at most one stripe, for which there is room in the overflow. */
   #staged: Uint8Array[] = []
-  /** Taken of the overflow for a stripe, and kept for the next: a body that is under way is not to wait again for each of them. */
-  #room = 0
+  /** Gives back what was taken of the overflow: for a whole stripe, kept for the next, so that a body under way does not wait again for each of them. */
+  #giveBack: (() => void) | undefined
   #slot: Slot | undefined
   #filled = 0
   #chunk: OpenChunk | undefined
@@ -155,12 +155,9 @@ class BodyWriter {
 
   /** Waits while too much lies in plain memory already, and the client with us. */
   async #keep(part: Uint8Array): Promise<void> {
-    if (this.#room === 0) {
-      const { bytes = Number.POSITIVE_INFINITY, signal } = this.#options
-      const room = Math.min(this.#stripeBytes, Math.max(bytes - this.#bytes, part.length))
-      await this.#store.overflow.writing.take(room, { signal })
-      this.#room = room
-    }
+    const { bytes = Number.POSITIVE_INFINITY, signal } = this.#options
+    const room = Math.min(this.#stripeBytes, Math.max(bytes - this.#bytes, part.length))
+    this.#giveBack ??= await this.#store.overflow.writing.take(room, { signal })
     this.#staged.push(copyOf(part))
   }
 
@@ -170,8 +167,8 @@ class BodyWriter {
   }
 
   #giveRoom(): void {
-    if (this.#room > 0) this.#store.overflow.writing.give(this.#room)
-    this.#room = 0
+    this.#giveBack?.()
+    this.#giveBack = undefined
   }
 
   #place(slot: Slot, part: Uint8Array): void {
