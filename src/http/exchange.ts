@@ -87,12 +87,13 @@ export class Exchange {
   }
 
   #request(): HttpRequest {
-    const { method = '', url = '', socket, rawHeaders } = this.#incoming
+    const { method = '', url = '', socket, rawHeaders, httpVersion } = this.#incoming
+    const headers = joinHeaders(rawHeaders)
     return {
       id: Buffer.from(this.#parts.world.randomBytes(8)).toString('hex').toUpperCase(),
       method,
       target: url,
-      headers: joinHeaders(rawHeaders),
+      headers: httpVersion === '1.0' ? { host: '', ...headers } : headers, // it need not say, and probes do not
       peer: socket.remoteAddress ?? '',
       isEncrypted: 'encrypted' in socket,
       body: this.#body,

@@ -259,6 +259,7 @@ function clientFault({ code = '' }: NodeJS.ErrnoException): Fault<HttpFaultCode>
   if (code === 'HPE_HEADER_OVERFLOW') return httpFault('http/headers-too-large')
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return httpFault('http/headers-timeout')
   if (code === 'HPE_INVALID_EOF_STATE') return httpFault('http/body-truncated')
+  if (code === 'HPE_INVALID_URL') return httpFault('http/malformed-target')
   if (code.startsWith('HPE_')) return httpFault('http/malformed-request')
   return undefined
 }

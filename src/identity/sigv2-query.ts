@@ -14,8 +14,8 @@ import type { AuthenticationRules, SignedMessage } from '#identity/rules'
 /** Query parameters that are part of the resource. */
 const subresources = new Set(
   (
-    'accelerate acl cors defaultObjectAcl delete lifecycle location logging notification object-lock ' +
-    'partNumber policy replication requestPayment restore retention legal-hold tagging torrent uploadId uploads ' +
+    'accelerate acl analytics cors defaultObjectAcl delete inventory lifecycle location logging metrics notification object-lock ' +
+    'partNumber policy replication requestPayment restore retention legal-hold select select-type tagging torrent uploadId uploads ' +
     'versionId versioning versions website response-cache-control response-content-disposition ' +
     'response-content-encoding response-content-language response-content-type response-expires'
   ).split(' '),
@@ -52,7 +52,7 @@ function stringToSign(
 ): string {
   const parameters = target.query
     .filter(({ name }) => subresources.has(name))
-    .map(({ name, value }) => (value === '' ? name : `${name}=${value}`))
+    .map(({ name, value }) => (value === '' ? name : `${name}=${bytesOf(value)}`))
     .sort()
   const query = parameters.length === 0 ? '' : `?${parameters.join('&')}`
   const find = (name: string): string =>
@@ -66,10 +66,15 @@ function stringToSign(
   ].join('\n')
 }
 
+/** One character per byte, as headers come: what was percent-encoded is UTF-8. */
+function bytesOf(value: string): string {
+  return Buffer.from(value).toString('latin1')
+}
+
 function amzHeaders(headers: HttpHeaders, query: SignedMessage['target']['query']): string {
   const lines = new Map<string, string>()
   for (const { name, value } of query) {
-    if (name.toLowerCase().startsWith('x-amz-')) lines.set(name.toLowerCase(), value)
+    if (name.toLowerCase().startsWith('x-amz-')) lines.set(name.toLowerCase(), bytesOf(value))
   }
   for (const [name, value = ''] of Object.entries(headers)) {
     if (name.startsWith('x-amz-')) lines.set(name, value)

@@ -31,12 +31,13 @@ export async function verifySigV4(
   const signingKey = rules.signingKeys.derive(key.secret, claim.scope)
   const scope = scopeText(claim.scope)
   const query = message.target.query.filter(({ name }) => name !== 'X-Amz-Signature')
-  const isRight = canonicalPaths(message.target.rawPath).some((path) => {
+  const signed = canonicalPaths(message.target.rawPath).map((path) => {
     const canonical = canonicalRequest({ ...message, ...claim, path, query })
     const toSign = `AWS4-HMAC-SHA256\n${claim.timestamp}\n${scope}\n${sha256Hex(canonical)}`
-    return isSameText(hmacHex(signingKey, toSign), claim.signature)
+    return { canonical, toSign }
   })
-  if (!isRight) throw identityFault('identity/wrong-signature')
+  if (!signed.some(({ toSign }) => isSameText(hmacHex(signingKey, toSign), claim.signature)))
+    throw wrongSignature(claim, signed[0])
   return {
     kind: 'signed',
     via: claim.via,
@@ -46,6 +47,22 @@ export async function verifySigV4(
     seed: { signingKey, timestamp: claim.timestamp, scope, signature: claim.signature },
   }
 }
+
+/** What we have signed in place of what the client has: who writes a client, or sets up a proxy before us, can compare. */
+function wrongSignature(
+  { scope: { accessKeyId }, signature: given }: Claim,
+  signed: { readonly canonical: string; readonly toSign: string } | undefined,
+): Error {
+  const canonical = signed?.canonical.replace(secretHeader, '$1:…').replace(secretParameter, '$1=…')
+  return identityFault('identity/wrong-signature', {
+    ...{ accessKeyId, given, canonical },
+    toSign: signed?.toSign,
+  })
+}
+
+/** What we do not repeat, nor write to any log. */
+const secretHeader = /^(x-amz-security-token|x-amz-[a-z-]*customer-key):.*$/gm
+const secretParameter = /(X-Amz-Security-Token)=[^&\n]*/g
 
 function malformedBy({ via }: Claim): (reason: string) => Error {
   const code =

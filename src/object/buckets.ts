@@ -105,9 +105,13 @@ export async function configureBucket<Name extends keyof BucketConfig>(
   await parts.changelog.commit(async (tx) => {
     const { id, versioning, profile } = await requireBucket(tx, bucket)
     if (name === 'lock' && (versioning !== 'enabled' || value === undefined))
-      throw objectFault('object/invalid-bucket-state', { reason: 'a lock needs versions' })
+      throw objectFault('object/invalid-bucket-state', {
+        reason: 'Versioning must be enabled on the bucket to have an object lock.',
+      })
     if (name === 'replication' && versioning !== 'enabled' && value !== undefined)
-      throw objectFault('object/invalid-bucket-state', { reason: 'replication needs versions' })
+      throw objectFault('object/invalid-bucket-state', {
+        reason: 'Versioning must be enabled on the bucket to be replicated.',
+      })
     if (name === 'lifecycle') requireClasses(parts, { profile }, value as BucketConfig['lifecycle']) // its type by its name
     if (value !== undefined) await parts.admitConfig?.(tx, name, value)
     const change: ObjectChange = {
@@ -166,9 +170,15 @@ export async function setVersioning(
     if (found.versioning === versioning) return
     const { lock, replication } = await readConfig(tx, found.id)
     if (versioning === 'suspended' && lock !== undefined)
-      throw objectFault('object/invalid-bucket-state', { reason: 'a lock needs versions' })
+      throw objectFault('object/invalid-bucket-state', {
+        reason:
+          'An object lock configuration is present on this bucket, so versioning cannot be suspended.',
+      })
     if (versioning === 'suspended' && replication !== undefined)
-      throw objectFault('object/invalid-bucket-state', { reason: 'replication needs versions' })
+      throw objectFault('object/invalid-bucket-state', {
+        reason:
+          'A replication configuration is present on this bucket, so versioning cannot be suspended.',
+      })
     const body: ObjectChange = { kind: 'object/bucket-versioned', bucket: found.id, versioning }
     await tx.record(body)
   })

@@ -12,7 +12,7 @@ interface Asking {
 export function assertRemovable({ retention, legalHold }: Traits, asking: Asking): void {
   if (legalHold === true) throw objectFault('object/locked', { reason: 'legal hold' })
   if (retention !== undefined && isHeld(retention, asking))
-    throw objectFault('object/locked', { reason: `${retention.mode} until ${retention.until}` })
+    throw objectFault('object/locked', { reason: heldBy(retention) })
 }
 
 /** Only a longer time of the same kind is free to be set. `object/locked` */
@@ -24,8 +24,11 @@ export function assertRetainable(
   if (!isHeld(former, asking)) return
   const isLonger =
     wanted !== undefined && wanted.mode === former.mode && wanted.until >= former.until
-  if (!isLonger)
-    throw objectFault('object/locked', { reason: `${former.mode} until ${former.until}` })
+  if (!isLonger) throw objectFault('object/locked', { reason: heldBy(former) })
+}
+
+function heldBy({ mode, until }: Retention): string {
+  return `${mode} until ${new Date(until).toISOString()}`
 }
 
 function isHeld({ mode, until }: Retention, { now, bypassesGovernance = false }: Asking): boolean {

@@ -83,6 +83,7 @@ export function openLog({
 
 function logRequest(logger: Logger, event: RequestEnded): void {
   const isSentAway = event.faultCode === 'api/slow-down' // a flood must not be one of lines, too
-  if (event.status >= 500 && !isSentAway) logger.error(event, 'request failed')
+  const isOffered = event.status !== 501 // what nobody offers has not failed
+  if (event.status >= 500 && isOffered && !isSentAway) logger.error(event, 'request failed')
   else logger.debug(event, 'request')
 }

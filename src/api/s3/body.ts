@@ -2,6 +2,7 @@
 import type { Call } from '#api/s3/call'
 import {
   checksumHeader,
+  isValueHeader,
   parseAlgorithm,
   parseBase64,
   parseChecksum,
@@ -50,7 +51,8 @@ export function incomingBody(call: Call, { bytesMax, keep }: BodyOptions): Incom
     verify: (digests) => {
       verifyHash(payload, digests)
       if (md5 !== undefined && !isSame(md5, digests.md5)) throw s3Fault('s3/bad-digest')
-      verifyChecksum(stated ?? statedInTrailer(trailing, trailers), digests)
+      const trailed = statedInTrailer(trailing, trailers)
+      verifyChecksum(stated ?? trailed, digests)
       return kept === undefined ? undefined : fullObjectChecksum(kept, digests)
     },
   }
@@ -151,6 +153,10 @@ function statedInTrailer(
   algorithm: ChecksumAlgorithm | undefined,
   trailers: Trailers,
 ): StatedChecksum | undefined {
+  const announced = algorithm && checksumHeader(algorithm)
+  // Nobody would compare it, and its sender believes that somebody has.
+  if ([...trailers.keys()].some((name) => isValueHeader(name) && name !== announced))
+    throw identityFault('identity/malformed-trailer')
   if (algorithm === undefined) return undefined
   const text = trailers.get(checksumHeader(algorithm))
   if (text === undefined) throw s3Fault('s3/missing-trailer')

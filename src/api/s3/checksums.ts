@@ -38,6 +38,10 @@ export const checksumAlgorithms: readonly ChecksumAlgorithm[] = [
   'sha256',
 ]
 
+/** Of headers that begin alike these state no value. */
+const planning = new Set(['x-amz-checksum-mode', 'x-amz-checksum-algorithm', 'x-amz-checksum-type'])
+const known = new Set(checksumAlgorithms.map(checksumHeader))
+
 export interface StatedChecksum {
   readonly algorithm: ChecksumAlgorithm
   readonly value: Uint8Array
@@ -161,10 +165,17 @@ function spell(word: string, bytes: number): Spelling {
   return { word, header, element: `Checksum${word}`, bytes }
 }
 
+/** Whether it states a checksum, of whatever algorithm. */
+export function isValueHeader(name: string): boolean {
+  return name.startsWith('x-amz-checksum-') && !planning.has(name)
+}
+
 function statedText(
   headers: Headers,
 ): { readonly algorithm: ChecksumAlgorithm; readonly text: string } | undefined {
   const stated = checksumAlgorithms.filter((name) => headers[spellings[name].header] !== undefined)
+  const unknown = Object.keys(headers).find((name) => isValueHeader(name) && !known.has(name))
+  if (unknown !== undefined) throw invalidRequest(`The checksum ${unknown} is not supported.`)
   const [algorithm, ...others] = stated
   if (algorithm === undefined) return undefined
   if (others.length > 0) {

@@ -9,7 +9,7 @@ import { putBytesMax } from '#api/s3/limits'
 import { readMetadata, readRedirect } from '#api/s3/metadata'
 import { originOf } from '#api/s3/origin'
 import { refuseUnkeptPromises } from '#api/s3/promises'
-import { isoDate, quoted, xmlResponse } from '#api/s3/response'
+import { isoSeconds, quoted, xmlResponse } from '#api/s3/response'
 import { readTraits } from '#api/s3/traits'
 import { sourceVersionHeaders, versionHeaders } from '#api/s3/versions'
 import { leaf } from '#api/s3/xml-writer'
@@ -59,7 +59,7 @@ export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
   return xmlResponse(
     'CopyObjectResult',
     [
-      leaf('LastModified', isoDate(copied.modifiedAt)),
+      leaf('LastModified', isoSeconds(copied.modifiedAt)),
       leaf('ETag', quoted(copied.etag)),
       ...checksumElements(copied.checksum),
     ],

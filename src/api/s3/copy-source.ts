@@ -47,7 +47,10 @@ export async function readSource(
 ): Promise<ObjectInfo> {
   const action = version === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
   await assertTenant({ ...call, bucket, tenant })
-  const { admission } = await admissionTo(call, bucket, { action, key })
+  const { admission, facts } = await admissionTo(call, bucket, { action, key })
+  const expected = call.headers['x-amz-source-expected-bucket-owner']
+  if (expected !== undefined && expected !== (facts.owner ?? call.door.root.id))
+    throw s3Fault('s3/access-denied')
   try {
     const info = await call.door.objects.head(bucket, key, version)
     admission.admit(info)

@@ -7,9 +7,10 @@ import { bucketsMax } from '#api/s3/limits'
 import { parseOwnership } from '#api/s3/ownership-controls'
 import { refuseUnkeptPromises } from '#api/s3/promises'
 import { emptyResponse } from '#api/s3/response'
+import { bucketTagsMax, parseTags } from '#api/s3/tags'
 import { assertOwnTenant } from '#api/s3/tenants'
 import { readOptionalXmlBody } from '#api/s3/xml-body'
-import { textOf } from '#api/s3/xml-reader'
+import { childOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { isFault } from '#fault/fault'
 import type { HttpResponse } from '#http/message'
 import { ownGrants } from '#identity/grants'
@@ -23,7 +24,11 @@ export async function createBucket(call: NameCall): Promise<HttpResponse> {
   requireRight(call, { action: 's3:CreateBucket', bucket })
   refuseUnkeptPromises(call)
   const config = await readConfig(call, caller.id)
-  const location = await readLocation(call)
+  const asked = await readOptionalXmlBody(call, 'CreateBucketConfiguration')
+  const location = readLocation(call, asked)
+  const tagSet = asked && childOf(asked, 'Tags')
+  const tags = tagSet && parseTags(tagSet, bucketTagsMax)
+  if (tags !== undefined) requireRight(call, { action: 's3:PutBucketTagging', bucket })
   const profile = headers['x-mycelium-profile']
   try {
     const isLockable = headers['x-amz-bucket-object-lock-enabled']?.toLowerCase() === 'true'
@@ -31,7 +36,11 @@ export async function createBucket(call: NameCall): Promise<HttpResponse> {
       owner: caller.id,
       isLockable,
       ...(caller.isRoot ? {} : { ownedMax: bucketsMax }),
-      config: { ...config, ...(location === undefined ? {} : { location }) },
+      config: {
+        ...config,
+        ...(location === undefined ? {} : { location }),
+        ...(tags === undefined ? {} : { tags }),
+      },
       ...(profile === undefined ? {} : { profile }),
     }
     await door.objects.createBucket(bucket, options)
@@ -55,9 +64,8 @@ async function readConfig(call: NameCall, owner: string): Promise<BucketConfig> 
   }
 }
 
-async function readLocation(call: NameCall): Promise<string | undefined> {
-  const configuration = await readOptionalXmlBody(call, 'CreateBucketConfiguration')
-  const location = configuration && textOf(configuration, 'LocationConstraint')?.trim()
+function readLocation(call: NameCall, asked: XmlElement | undefined): string | undefined {
+  const location = asked && textOf(asked, 'LocationConstraint')?.trim()
   const { regions } = call.door
   if (location === undefined || location === '') return undefined
   const isKnown = regions === 'any' ? /^[\w-]{1,64}$/.test(location) : regions.includes(location)

@@ -64,6 +64,7 @@ function readChecksumPlan({ headers }: ObjectCall): {
   }
   return {
     checksumAlgorithm: algorithm,
-    checksumType: type ?? (isSha ? 'COMPOSITE' : 'FULL_OBJECT'),
+    // As S3 itself does it, whatever else could be had of a CRC: clients count on it when they complete.
+    checksumType: type ?? (algorithm === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE'),
   }
 }

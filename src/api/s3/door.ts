@@ -29,6 +29,7 @@ import { authenticate } from '#identity/authenticate'
 import type { Caller } from '#identity/caller'
 import type { Proof } from '#identity/proof'
 import { SigningKeys } from '#identity/signing-keys'
+import type { CorsRule } from '#object/model'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import type { RequestEnded } from '#telemetry/telemetry'
 
@@ -260,20 +261,28 @@ async function preflight(request: HttpRequest, parts: Parts): Promise<HttpRespon
       reason: 'Insufficient information. Origin request header needed.',
     })
   }
-  const granted = await grantedTo(parts)
-  if (granted === undefined) throw s3Fault('s3/cors-not-enabled')
+  const rules = await rulesOf(parts)
+  if (rules === undefined) throw s3Fault('s3/cors-not-enabled')
+  if ((await grantedTo(parts)) === undefined) throw s3Fault('s3/cors-not-allowed')
   return { status: 200, headers: {} } // the headers come with every answer
 }
 
 /** What the addressed bucket lets the page behind the request do. */
-async function grantedTo({
+async function grantedTo(
+  parts: Pick<Parts, 'options' | 'trace'>,
+): Promise<Record<string, string> | undefined> {
+  const { asked } = parts.trace.cross ?? {}
+  return asked && corsHeaders(await rulesOf(parts), asked)
+}
+
+/** Of the addressed bucket. */
+async function rulesOf({
   options,
   trace,
-}: Pick<Parts, 'options' | 'trace'>): Promise<Record<string, string> | undefined> {
-  const { address, asked } = trace.cross ?? {}
-  if (asked === undefined || address?.bucket === undefined) return undefined
-  const facts = await options.lookups.bucket(parseBucketName(address.bucket))
-  return corsHeaders(facts?.config.cors, asked)
+}: Pick<Parts, 'options' | 'trace'>): Promise<readonly CorsRule[] | undefined> {
+  const { address } = trace.cross ?? {}
+  if (address?.bucket === undefined) return undefined
+  return (await options.lookups.bucket(parseBucketName(address.bucket)))?.config.cors
 }
 
 function whoAndWhat(

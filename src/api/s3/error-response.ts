@@ -76,6 +76,13 @@ function extraElements(error: unknown): readonly Xml[] {
   switch (code) {
     case 'identity/wrong-region':
       return [leaf('Region', detail['region'])]
+    case 'identity/wrong-signature':
+      return [
+        textLeaf('AWSAccessKeyId', detail['accessKeyId']),
+        textLeaf('StringToSign', detail['toSign']),
+        textLeaf('SignatureProvided', detail['given']),
+        textLeaf('CanonicalRequest', detail['canonical']),
+      ]
     case 'identity/unknown-key':
       return [leaf('AWSAccessKeyId', detail['accessKeyId'])]
     case 's3/invalid-argument':

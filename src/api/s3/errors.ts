@@ -34,7 +34,7 @@ const httpErrors: Readonly<Record<HttpFaultCode, S3Error>> = {
   'http/malformed-target': {
     status: 400,
     code: 'InvalidURI',
-    message: "Couldn't parse the specified URI.",
+    message: "Couldn't parse the specified URI. Whatever is not ASCII must be percent-encoded.",
   },
   'http/headers-too-large': {
     status: 400,
@@ -92,6 +92,12 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     status: 400,
     code: 'XAmzContentSHA256Mismatch',
     message: "The provided 'x-amz-content-sha256' header does not match what was computed.",
+  },
+  's3/cors-not-allowed': {
+    status: 403,
+    code: 'AccessForbidden',
+    message:
+      'CORSResponse: This CORS request is not allowed. No CORS rule of the bucket has this origin, this method and these headers.',
   },
   's3/cors-not-enabled': {
     status: 403,

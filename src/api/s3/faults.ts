@@ -10,6 +10,7 @@ export const s3Fault = declareFaults({
   's3/body-too-small': 'invalid',
   's3/checksum-malformed': 'invalid',
   's3/content-hash-mismatch': 'invalid',
+  's3/cors-not-allowed': 'denied',
   's3/cors-not-enabled': 'denied',
   's3/fields-too-large': 'too-large',
   's3/invalid-argument': 'invalid',

@@ -33,7 +33,7 @@ export const identityErrors: Readonly<Record<IdentityFaultCode, S3Error>> = {
   'identity/unknown-key': {
     status: 403,
     code: 'InvalidAccessKeyId',
-    message: 'The access key Id you provided does not exist in our records.',
+    message: 'The AWS Access Key Id you provided does not exist in our records.',
   },
   'identity/unknown-token': {
     status: 400,

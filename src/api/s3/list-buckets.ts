@@ -3,7 +3,7 @@ import { homeRegion } from '#api/s3/door-options'
 import { requireRight } from '#api/s3/enter'
 import { nonEmpty, parseToken, printToken, readLimit } from '#api/s3/listing'
 import { ownerElement } from '#api/s3/owner-element'
-import { isoDate, xmlResponse } from '#api/s3/response'
+import { isoSeconds, xmlResponse } from '#api/s3/response'
 import { branch, branches, leaf } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 
@@ -29,7 +29,7 @@ export async function listBuckets(call: Call): Promise<HttpResponse> {
         branch(
           'Bucket',
           leaf('Name', name),
-          leaf('CreationDate', isoDate(createdAt)),
+          leaf('CreationDate', isoSeconds(createdAt)),
           leaf('BucketRegion', homeRegion(door)),
         ),
       ),

@@ -10,7 +10,7 @@ import {
   readLimit,
 } from '#api/s3/listing'
 import { initiatorElement, ownerElement } from '#api/s3/owner-element'
-import { isoDate, xmlResponse } from '#api/s3/response'
+import { isoSeconds, xmlResponse } from '#api/s3/response'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 import type { Owner } from '#identity/principal'
@@ -81,7 +81,7 @@ function uploadElement(upload: UploadInfo, names: NameWriter, owner: Owner): Xml
     initiatorElement(owner),
     ownerElement(owner),
     leaf('StorageClass', classOf(upload.traits)),
-    leaf('Initiated', isoDate(startedAt)),
+    leaf('Initiated', isoSeconds(startedAt)),
     leaf('ChecksumAlgorithm', checksumAlgorithm && checksumWord(checksumAlgorithm)),
     leaf('ChecksumType', checksumType),
   )

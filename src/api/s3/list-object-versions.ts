@@ -1,4 +1,5 @@
 import type { BucketCall } from '#api/s3/call'
+import { checksumWord } from '#api/s3/checksums'
 import { listKeysMax } from '#api/s3/limits'
 import {
   checkUnordered,
@@ -10,7 +11,7 @@ import {
   readLimit,
 } from '#api/s3/listing'
 import { ownerElement } from '#api/s3/owner-element'
-import { isoDate, quoted, xmlResponse } from '#api/s3/response'
+import { isoSeconds, quoted, xmlResponse } from '#api/s3/response'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 import type { Owner } from '#identity/principal'
@@ -69,8 +70,10 @@ function entryElement(
     leaf('Key', names.write(key)),
     leaf('VersionId', versionId),
     leaf('IsLatest', isLatest),
-    leaf('LastModified', isoDate(modifiedAt)),
+    leaf('LastModified', isoSeconds(modifiedAt)),
     leaf('ETag', info && quoted(info.etag)),
+    leaf('ChecksumAlgorithm', info?.checksum && checksumWord(info.checksum.algorithm)),
+    leaf('ChecksumType', info?.checksum?.type),
     leaf('Size', info?.bytes),
     ownerElement(owner),
     leaf('StorageClass', info && classOf(info.traits)),

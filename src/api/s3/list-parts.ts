@@ -5,7 +5,7 @@ import { abortHeaders } from '#api/s3/lifecycle-headers'
 import { listKeysMax, partsMax } from '#api/s3/limits'
 import { nameWriter, readLimit } from '#api/s3/listing'
 import { initiatorElement, ownerElement } from '#api/s3/owner-element'
-import { isoDate, quoted, xmlResponse } from '#api/s3/response'
+import { isoSeconds, quoted, xmlResponse } from '#api/s3/response'
 import { uploadOf } from '#api/s3/uploads'
 import { branch, branches, leaf } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
@@ -39,7 +39,7 @@ export async function listParts(call: ObjectCall): Promise<HttpResponse> {
       branch(
         'Part',
         leaf('PartNumber', part.number),
-        leaf('LastModified', isoDate(part.modifiedAt)),
+        leaf('LastModified', isoSeconds(part.modifiedAt)),
         leaf('ETag', quoted(part.etag)),
         leaf('Size', part.bytes),
         ...partChecksumElements(part.checksum),

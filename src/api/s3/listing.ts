@@ -4,7 +4,7 @@ import { checksumWord } from '#api/s3/checksums'
 import { ownerOf } from '#api/s3/enter'
 import { invalidArgument, s3Fault } from '#api/s3/faults'
 import { ownerElement } from '#api/s3/owner-element'
-import { isoDate, quoted } from '#api/s3/response'
+import { isoSeconds, quoted } from '#api/s3/response'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import { uriEncode } from '#identity/canonical-request'
 import type { Owner } from '#identity/principal'
@@ -72,7 +72,7 @@ export function contentsElement(
   return branch(
     'Contents',
     leaf('Key', names.write(key)),
-    leaf('LastModified', isoDate(modifiedAt)),
+    leaf('LastModified', isoSeconds(modifiedAt)),
     leaf('ETag', quoted(etag)),
     leaf('ChecksumAlgorithm', checksum && checksumWord(checksum.algorithm)),
     leaf('ChecksumType', checksum?.type),

@@ -55,7 +55,7 @@ export const objectErrors: Readonly<Record<ObjectFaultCode, S3Error>> = {
   'object/no-such-bucket': {
     status: 404,
     code: 'NoSuchBucket',
-    message: 'The specified bucket does not exist.',
+    message: 'The specified bucket does not exist',
   },
   'object/no-such-key': {
     status: 404,

@@ -1,7 +1,7 @@
 import { asHeaderBytes, type ObjectCall } from '#api/s3/call'
 import { checksumHeaders, checksumOfPart } from '#api/s3/checksums'
 import { encryptionHeaders } from '#api/s3/encryption'
-import { s3Fault } from '#api/s3/faults'
+import { invalidRequest, s3Fault } from '#api/s3/faults'
 import { expirationHeader } from '#api/s3/lifecycle-headers'
 import { lockHeaders } from '#api/s3/locks'
 import { metadataHeaders } from '#api/s3/metadata'
@@ -41,7 +41,7 @@ export function objectHeaders(
     // Who names a version may have named a former one, whose end depends on others.
     ...(query.has('versionId') ? {} : expirationHeader(call, info)),
     ...metadataHeaders(info.metadata),
-    ...overrides(query),
+    ...overrides(call),
     'accept-ranges': 'bytes',
     'content-length': bytes,
     // Of an empty last part no Content-Range can be said.
@@ -77,12 +77,19 @@ const overridable = [
   'content-encoding',
 ] as const
 
-/** `response-content-type` and the like: the reader's wishes in place of the writer's. */
-function overrides(query: ObjectCall['query']): Record<string, string> {
+/**
+ * `response-content-type` and the like: the reader's wishes in place of the writer's. Not of somebody unknown: what anybody has put into a public
+ * bucket would be a page of this host's wherever a link says so.
+ */
+function overrides({ query, caller }: ObjectCall): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const header of overridable) {
     const wish = query.get(`response-${header}`)
     if (wish === undefined) continue
+    if (caller === undefined)
+      throw invalidRequest(
+        'Request specific response headers cannot be used for anonymous GET requests.',
+      )
     const value = asHeaderBytes(wish)
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
       throw s3Fault('s3/invalid-argument', { argument: `response-${header}` })

@@ -30,7 +30,12 @@ export function httpDate(ms: number): string {
   return new Date(ms).toUTCString()
 }
 
-/** The date in listings: `2026-01-01T00:00:00.000Z`. */
+/** `2026-01-01T00:00:00.000Z` */
 export function isoDate(ms: number): string {
   return new Date(ms).toISOString()
+}
+
+/** When something was made, in documents: whole seconds, as S3 tells them, so that it is the moment that `httpDate` tells of the same thing. */
+export function isoSeconds(ms: number): string {
+  return isoDate(Math.floor(ms / 1000) * 1000)
 }

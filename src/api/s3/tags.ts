@@ -21,9 +21,15 @@ export async function readTagging(call: Call, tagsMax: number): Promise<Tags> {
 export function parseTagging(document: XmlElement, tagsMax: number): Tags {
   const set = childOf(document, 'TagSet')
   if (set === undefined) throw malformedXml('Tagging without TagSet')
+  return parseTags(set, tagsMax)
+}
+
+/** Those that are its children. `s3/invalid-tag`, `s3/malformed-xml` */
+export function parseTags(set: XmlElement, tagsMax: number): Tags {
   const tags = set.children.map((tag): readonly [string, string] => {
     const key = textOf(tag, 'Key')
-    if (tag.name !== 'Tag' || key === undefined) throw malformedXml('TagSet holds Tags with a Key')
+    if (tag.name !== 'Tag' || key === undefined)
+      throw malformedXml(`${set.name} holds Tags with a Key`)
     return [key, textOf(tag, 'Value') ?? '']
   })
   return checkTags(tags, tagsMax)

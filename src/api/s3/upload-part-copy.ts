@@ -5,8 +5,9 @@ import { encryptionHeaders, readCustomerKey } from '#api/s3/encryption'
 import { s3Fault } from '#api/s3/faults'
 import { putBytesMax } from '#api/s3/limits'
 import { refuseUnkeptPromises } from '#api/s3/promises'
-import { isoDate, quoted, xmlResponse } from '#api/s3/response'
+import { isoSeconds, quoted, xmlResponse } from '#api/s3/response'
 import { partNumberOf, uploadOf } from '#api/s3/uploads'
+import { sourceVersionHeaders } from '#api/s3/versions'
 import { leaf } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 import { objectFault } from '#object/faults'
@@ -20,7 +21,7 @@ export async function uploadPartCopy(call: ObjectCall): Promise<HttpResponse> {
   const customerKey = readCustomerKey(call)
   const source = readCopySource(call)
   const range = readCopyRange(headers['x-amz-copy-source-range'])
-  const { bytes } = await readSource(call, source)
+  const { bytes, versionId } = await readSource(call, source)
   const copied = range === undefined ? bytes : range.last - range.first + 1
   if (copied > putBytesMax)
     throw s3Fault('s3/body-too-large', { bytes: copied, bytesMax: putBytesMax })
@@ -31,13 +32,20 @@ export async function uploadPartCopy(call: ObjectCall): Promise<HttpResponse> {
   const part = await door.objects.copyPart(
     upload,
     number,
-    range === undefined ? source : { ...source, range },
+    {
+      ...source,
+      ...(versionId === undefined ? {} : { version: versionId }),
+      ...(range === undefined ? {} : { range }),
+    },
     { customerKey, signal: request.signal },
   )
   const elements = [
-    leaf('LastModified', isoDate(part.modifiedAt)),
+    leaf('LastModified', isoSeconds(part.modifiedAt)),
     leaf('ETag', quoted(part.etag)),
     ...partChecksumElements(part.checksum),
   ]
-  return xmlResponse('CopyPartResult', elements, encryptionHeaders(call, info))
+  return xmlResponse('CopyPartResult', elements, {
+    ...encryptionHeaders(call, info),
+    ...sourceVersionHeaders(versionId === undefined ? {} : { sourceVersionId: versionId }),
+  })
 }

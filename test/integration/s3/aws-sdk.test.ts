@@ -325,7 +325,7 @@ test('an upload in parts becomes one object', async () => {
       Metadata: { a: 'b' },
     }),
   )
-  equal(ChecksumType, 'FULL_OBJECT')
+  equal(ChecksumType, 'COMPOSITE')
   const sent: { PartNumber: number; ETag: string | undefined; ChecksumCRC32: string }[] = []
   for (const [index, Body] of parts.entries()) {
     const PartNumber = index + 1
@@ -378,7 +378,7 @@ test('an upload in parts becomes one object', async () => {
   const third = await get(Key, { PartNumber: 3 })
   equal(third.body.toString(), 'end')
   equal(third.PartsCount, 3)
-  deepEqual([third.ChecksumCRC32, third.ChecksumType], [sent[2]?.ChecksumCRC32, 'FULL_OBJECT'])
+  deepEqual([third.ChecksumCRC32, third.ChecksumType], [sent[2]?.ChecksumCRC32, 'COMPOSITE'])
   const attributes = await client.send(
     new GetObjectAttributesCommand({ Bucket, Key, ObjectAttributes: ['ObjectParts'] }),
   )

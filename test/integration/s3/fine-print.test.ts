@@ -227,9 +227,12 @@ test('a part that is copied has the checksum of its upload, and so has the whole
   const CopySource = `${Bucket}/copied-from`
   await client.send(new PutObjectCommand({ Bucket, Key: 'copied-from', Body: bytes }))
   const Key = 'copied-into'
-  for (const ChecksumAlgorithm of ['CRC32', 'SHA256'] as const) {
+  for (const [ChecksumAlgorithm, ChecksumType] of [
+    ['CRC32', 'FULL_OBJECT'],
+    ['SHA256', 'COMPOSITE'],
+  ] as const) {
     const { UploadId } = await client.send(
-      new CreateMultipartUploadCommand({ Bucket, Key, ChecksumAlgorithm }),
+      new CreateMultipartUploadCommand({ Bucket, Key, ChecksumAlgorithm, ChecksumType }),
     )
     const copy = async (PartNumber: number, how: object) => {
       const { CopyPartResult } = await client.send(
