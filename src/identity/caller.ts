@@ -89,7 +89,7 @@ export function granteeIds(caller: Caller | undefined): readonly string[] {
 
 function typeOf({ isAccount, standing }: Caller): string {
   if (standing?.session?.role !== undefined) return 'AssumedRole'
-  return isAccount === true ? 'Account' : 'User'
+  return isAccount === true && standing?.isBound !== true ? 'Account' : 'User'
 }
 
 /** What conditions may ask about whoever asks. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html */

@@ -34,6 +34,26 @@ export function parseConditions(
   )
 }
 
+const comparable: readonly (readonly [
+  operators: RegExp,
+  is: (text: string) => boolean,
+  what: string,
+])[] = [
+  [/^numeric/, (text) => /^-?\d+(\.\d+)?$/.test(text), 'number'],
+  [/^date/, (text) => !Number.isNaN(timeOf(text)), 'date'],
+  [/^(bool|null)/, (text) => /^(true|false)$/i.test(text), 'true or false'],
+]
+
+/** Whether each value can be compared with: of a date or a number that is none, no condition ever holds. `identity/malformed-policy` */
+export function assertComparable(block: unknown): void {
+  for (const [operator, keys] of entriesOf(block)) {
+    const plain = operator.toLowerCase().replace(/^for(all|any)values?:/, '')
+    const [, isOne = () => true, what] = comparable.find(([names]) => names.test(plain)) ?? []
+    for (const wrong of entriesOf(keys).flatMap(([, value]) => textsOf(value)))
+      if (!isOne(wrong)) throw malformed(`no ${what}: ${wrong.slice(0, 60)}`)
+  }
+}
+
 /** Of where the request comes from or who makes it: with one of these, it is not for everybody. */
 const narrowing = new Set([
   'aws:sourceip',

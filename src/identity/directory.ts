@@ -60,7 +60,7 @@ import {
   thumbprintsMax,
 } from '#identity/entity'
 import { accountFault } from '#identity/faults'
-import { assertDistinctSids, type PolicyKind, parsePolicy } from '#identity/policy'
+import { assertSound, type PolicyKind, parsePolicy } from '#identity/policy'
 import type { KeyInfo, Principal } from '#identity/principal'
 import { parseHandle } from '#identity/principal'
 import type { SessionTicket } from '#identity/session-token'
@@ -86,6 +86,7 @@ export interface Users {
 
 /** A role that was assumed by a session of another one lasts no longer. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html */
 const chainedSecondsMax = 3_600
+const noPath = "The store's own users have no path but /."
 
 export class Directory implements Administration {
   readonly #ledger: Ledger
@@ -119,13 +120,15 @@ export class Directory implements Administration {
   async createUser(account: string, { name, path = '/' }: Named): Promise<Entity> {
     if (account !== '')
       return await this.create({ account, kind: 'user', name }, { path, facts: {} })
-    parsePath(path)
+    if (parsePath(path) !== '/') throw accountFault('identity/malformed-path', { reason: noPath })
     return userOf(await this.#users.createPrincipal({ handle: name }))
   }
 
   async updateUser(account: string, name: string, wanted: Partial<Named>): Promise<Entity> {
     if (account !== '') return await this.update({ account, kind: 'user', name }, wanted)
-    const { name: handle } = wanted
+    const { name: handle, path } = wanted
+    if (path !== undefined && path !== '/')
+      throw accountFault('identity/malformed-path', { reason: noPath })
     return userOf(await this.#users.updatePrincipal(name, handle === undefined ? {} : { handle }))
   }
 
@@ -497,7 +500,7 @@ function checkNarrowing({ policy }: Pick<RoleAsked, 'policy'>): void {
 
 function checkDocument(text: string, kind: PolicyKind): void {
   parsePolicy(text, kind)
-  assertDistinctSids(text)
+  assertSound(text, kind)
 }
 
 function noSuchPolicy(policy: string): Error {

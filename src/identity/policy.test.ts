@@ -3,7 +3,14 @@ import { equal, throws } from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Fault, isFault } from '#fault/fault'
-import { asksFor, evaluate, isPublic, type PolicyRequest, parsePolicy } from '#identity/policy'
+import {
+  asksFor,
+  assertSound,
+  evaluate,
+  isPublic,
+  type PolicyRequest,
+  parsePolicy,
+} from '#identity/policy'
 import { wildcard } from '#identity/wildcard'
 
 const get: PolicyRequest = {
@@ -141,6 +148,7 @@ const broken: readonly unknown[] = [
   { Statement: [statement({ Condition: { Smells: { a: 'b' } } })] },
   { Statement: [statement({ Condition: { IpAddress: { 'aws:SourceIp': '300.1.1.1' } } })] },
   { Statement: [statement({ Condition: { StringEquals: { a: {} } } })] },
+  { Statement: [statement({ Principal: { AWS: '' } })] },
   { Version: '2011', Statement: [statement()] },
 ]
 for (const document of broken) {
@@ -152,6 +160,26 @@ for (const document of broken) {
     )
   })
 }
+
+for (const [operator, right, wrong] of [
+  ['DateGreaterThan', ['2026-01-01T00:00:00Z', '1767225600'], '2020-13-45T00:00:00Z'],
+  ['DateLessThanIfExists', ['2026-01-01'], 'soon'],
+  ['NumericGreaterThan', [10, '-1', '0.5'], '1O'],
+  ['ForAnyValue:NumericEquals', ['1'], 'many'],
+  ['Bool', [true, 'False'], 'maybe'],
+  ['Null', ['true'], 'no'],
+] as const)
+  test(`a new policy compares ${operator} with what it can be compared with`, () => {
+    const withValue = (value: unknown): string =>
+      JSON.stringify({ Statement: [statement({ Condition: { [operator]: { 'aws:a': value } } })] })
+    for (const value of right) assertSound(withValue(value))
+    assertSound(withValue(right))
+    for (const value of [wrong, [...right, wrong]])
+      throws(
+        () => assertSound(withValue(value)),
+        (error) => isFault(error, 'identity/malformed-policy'),
+      )
+  })
 
 test('no text makes reading a policy fail in an unexpected way', () =>
   fc.assert(

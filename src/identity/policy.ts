@@ -3,6 +3,7 @@
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 import {
+  assertComparable,
   type Condition,
   parseConditions,
   type RequestContext,
@@ -105,11 +106,15 @@ export function parsePolicy(text: string, kind: PolicyKind = 'resource'): Policy
   return { statements: list.map((one) => parseStatement(one, { kind, hasVariables })) }
 }
 
-/** The statements' names, for whoever takes in a new document: each once. `identity/malformed-policy` */
-export function assertDistinctSids(text: string): void {
+/**
+ * For whoever takes in a new document that `parsePolicy` has read: conditions compare with values of their kind, for a `Deny` with a mistyped
+ * date would never deny; and of an identity or role, names of statements are there once. `identity/malformed-policy`
+ */
+export function assertSound(text: string, kind: PolicyKind = 'resource'): void {
   const { Statement: statements } = parseJson(text) as Readonly<Record<string, unknown>> // parsed before
-  const list: readonly unknown[] = Array.isArray(statements) ? statements : [statements]
-  const sids = list.flatMap((one) => (isObject(one) ? (one['Sid'] ?? []) : []))
+  const list = (Array.isArray(statements) ? statements : [statements]).filter(isObject)
+  for (const { Condition: conditions = {} } of list) assertComparable(conditions)
+  const sids = kind === 'resource' ? [] : list.flatMap(({ Sid: sid = [] }) => sid)
   if (new Set(sids).size < sids.length) throw malformed('two Statements have one Sid')
 }
 
@@ -186,6 +191,7 @@ function parsePrincipals(value: unknown): readonly string[] {
   if (!isObject(value)) throw malformed('Principal is "*" or an object')
   return Object.entries(value).flatMap(([kind, names]) => {
     const texts = textsOf(names, 'Principal')
+    if (texts.includes('')) throw malformed('a Principal has a name')
     if (kind === 'AWS' || kind === 'CanonicalUser') return texts.map(nameOf)
     // A provider vouches for whoever it likes: each is named.
     if (kind === 'Federated' && texts.includes('*')) throw malformed('Federated names providers')

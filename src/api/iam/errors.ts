@@ -4,7 +4,7 @@ import type { IamFaultCode } from '#api/iam/faults'
 import { s3ErrorOf } from '#api/s3/errors'
 import type { S3Error } from '#api/s3/s3-error'
 import { branch, leaf, xmlDocumentOf } from '#api/s3/xml-writer'
-import { Fault } from '#fault/fault'
+import { Fault, isFault } from '#fault/fault'
 import type { HttpResponse } from '#http/message'
 
 const accessDenied: S3Error = {
@@ -66,6 +66,19 @@ const otherwise: Readonly<Record<string, S3Error>> = {
 
 const known: ReadonlyMap<string, S3Error> = new Map(Object.entries({ ...otherwise, ...iamErrors }))
 
+const kinds: Readonly<Record<string, string>> = { team: 'group' }
+
+/** Which of the things a request is about is not there, or is there already. */
+function nameOf(error: unknown): string | undefined {
+  if (!(error instanceof Fault)) return undefined
+  const { name, kind = 'user' } = error.detail
+  if (typeof name !== 'string' || typeof kind !== 'string') return undefined
+  const what = `The ${kinds[kind] ?? kind} with name ${name}`
+  if (isFault(error, 'identity/no-such-entity', 'identity/no-such-principal'))
+    return `${what} cannot be found.`
+  return isFault(error, 'identity/entity-exists') ? `${what} already exists.` : undefined
+}
+
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/programming.html */
 export function iamErrorResponse(
   error: unknown,
@@ -74,7 +87,7 @@ export function iamErrorResponse(
   const found = error instanceof Fault ? known.get(error.code) : undefined
   const { status, code, message } = found ?? s3ErrorOf(error)
   const reason = error instanceof Fault ? error.detail['reason'] : undefined
-  const text = typeof reason === 'string' ? reason : message
+  const text = typeof reason === 'string' ? reason : (nameOf(error) ?? message)
   const body = xmlDocumentOf(
     'ErrorResponse',
     namespace,

@@ -188,6 +188,32 @@ test('variables in policies stand for who asks', async () => {
   await rejects(put(alice, '*'), denied)
 })
 
+test('a member of an account is a user to conditions, and not its account', async () => {
+  const account = await principal(true)
+  const alice = await member(account, 'alice')
+  const Bucket = await newBucket(account)
+  const Statement = {
+    Effect: 'Allow',
+    Action: 's3:GetObject',
+    Resource: `arn:aws:s3:::${Bucket}/*`,
+    Condition: { StringEquals: { 'aws:PrincipalType': 'User' } },
+  }
+  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement })
+  await done(
+    iam(account, 'PutUserPolicy', { UserName: 'alice', PolicyName: 'own', PolicyDocument }),
+  )
+  await s3(alice).send(new GetObjectCommand({ Bucket, Key: 'a' }))
+  Statement.Condition.StringEquals['aws:PrincipalType'] = 'Account'
+  const narrowed = JSON.stringify({ Version: '2012-10-17', Statement })
+  await done(
+    iam(account, 'PutUserPolicy', {
+      ...{ UserName: 'alice', PolicyName: 'own' },
+      PolicyDocument: narrowed,
+    }),
+  )
+  await rejects(s3(alice).send(new GetObjectCommand({ Bucket, Key: 'a' })), denied)
+})
+
 test('a role gives its sessions what it has, no more than they were narrowed to, and for as long as it is there', async () => {
   const account = await principal(true)
   const alice = await member(account, 'alice')
@@ -444,6 +470,13 @@ test('what is asked badly is told so', async () => {
     ],
   ]
   for (const [asked, status, code] of wrong) await fails(asked, status, code)
+  const told = async (key: ClientKey, action: string, parameters: Parameters) =>
+    (await iam(key, action, parameters)).value('Message') ?? ''
+  match(await told(account, 'GetUser', { UserName: 'nobody' }), /user with name nobody cannot/)
+  match(await told(account, 'GetGroup', { GroupName: 'none' }), /group with name none cannot/)
+  const root = { accessKeyId: server.accessKeyId, secret: server.secretAccessKey }
+  match(await told(root, 'CreateUser', { UserName: 'Bob' }), /3 to 32 lower-case letters/)
+  match(await told(root, 'CreateUser', { UserName: 'bob', Path: '/team/' }), /no path but/)
   const unsigned = await fetch(`${server.s3Url}/`, {
     method: 'POST',
     body: new URLSearchParams({ Action: 'ListUsers', Version: '2010-05-08' }),
