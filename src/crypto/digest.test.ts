@@ -1,11 +1,13 @@
 import { deepEqual, equal, throws } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type CrcAlgorithm, combineCrc, type DigestAlgorithm, openDigest } from '#crypto/digest'
 
 const crcs: readonly CrcAlgorithm[] = ['crc32', 'crc32c', 'crc64nvme']
 const algorithms: readonly DigestAlgorithm[] = ['md5', 'sha1', 'sha256', ...crcs]
+const xxHashes = ['xxhash64', 'xxhash3', 'xxhash128'] as const
 
 function digestOf(algorithm: DigestAlgorithm, ...pieces: readonly Uint8Array[]): Uint8Array {
   const digest = openDigest(algorithm)
@@ -34,6 +36,41 @@ test('the check values of the CRC catalogue and RFC 3720', () => {
   equal(hex(digestOf('crc64nvme', new Uint8Array(4096))), '6482d367eb22b64e')
   equal(hex(digestOf('crc64nvme', new Uint8Array(4096).fill(0xff))), 'c0ddba7302eca3ac')
 })
+
+const { rows } = JSON.parse(
+  readFileSync(new URL('../../test/vectors/xxhash.json', import.meta.url), 'utf8'),
+) as { readonly rows: readonly (readonly [number, string, string, string])[] }
+
+function inputOf(bytes: number): Uint8Array {
+  return Uint8Array.from({ length: bytes }, (_, i) => i * 131 + (i >> 8) * 7)
+}
+
+for (const [index, algorithm] of xxHashes.entries())
+  test(`the vectors of ${algorithm}, for every way it treats lengths`, () => {
+    for (const row of rows)
+      equal(hex(digestOf(algorithm, inputOf(row[0]))), row[index + 1], `${row[0]} bytes`)
+  })
+
+for (const algorithm of [...xxHashes, 'sha512'] as const)
+  test(`${algorithm} is the same however the bytes come, and whatever is computed meanwhile`, () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat({ max: 1_500 }), { maxLength: 12 }),
+        fc.nat({ max: 70_000 }),
+        (lengths, more) => {
+          const whole = inputOf([...lengths, more].reduce((sum, length) => sum + length, 0))
+          const [digest, other] = [openDigest(algorithm), openDigest(algorithm)]
+          let at = 0
+          for (const length of [...lengths, more]) {
+            digest.update(whole.subarray(at, at + length))
+            other.update(whole)
+            at += length
+          }
+          deepEqual(digest.digest(), digestOf(algorithm, whole))
+        },
+      ),
+      { numRuns: 60 },
+    ))
 
 test('digests of nothing', () => {
   deepEqual(

@@ -3,15 +3,21 @@ import { strict as assert } from 'node:assert'
 import { createHash, hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { crc32c, crc64nvme } from '#crypto/_checksum-kernel'
+import { XxHash, type XxHashAlgorithm } from '#crypto/_xxhash-kernel'
 
 export type CrcAlgorithm = 'crc32' | 'crc32c' | 'crc64nvme'
-export type DigestAlgorithm = 'md5' | 'sha1' | 'sha256' | CrcAlgorithm
+export type DigestAlgorithm = 'md5' | 'sha1' | 'sha256' | 'sha512' | CrcAlgorithm | XxHashAlgorithm
+
+/** Whether the digest of two pieces follows from those of each: `combineCrc`. */
+export function isCrc(algorithm: DigestAlgorithm): algorithm is CrcAlgorithm {
+  return Object.hasOwn(reflectedPolynomials, algorithm)
+}
 
 /** One digest being computed. */
 export interface Digest {
   /** Reads `bytes` before it returns, and keeps nothing of them. They may lie in shared memory. */
   update(bytes: Uint8Array): void
-  /** The digest of all pieces, in fresh memory; CRCs big-endian, 4 or 8 bytes. Ask once, then forget the object. */
+  /** The digest of all pieces, in fresh memory; CRCs and xxHashes big-endian. Ask once, then forget the object. */
   digest(): Uint8Array
 }
 
@@ -19,7 +25,8 @@ export function openDigest(algorithm: DigestAlgorithm): Digest {
   switch (algorithm) {
     case 'md5':
     case 'sha1':
-    case 'sha256': {
+    case 'sha256':
+    case 'sha512': {
       const hash = createHash(algorithm)
       return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() }
     }
@@ -29,6 +36,10 @@ export function openDigest(algorithm: DigestAlgorithm): Digest {
       return new Crc(0, crc32c, bytesOf32)
     case 'crc64nvme':
       return new Crc(0n, crc64nvme, bytesOf64)
+    case 'xxhash64':
+    case 'xxhash3':
+    case 'xxhash128':
+      return new XxHash(algorithm)
   }
 }
 
@@ -46,6 +57,7 @@ export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm): Uint8Ar
     case 'md5':
     case 'sha1':
     case 'sha256':
+    case 'sha512':
       return hash(algorithm, bytes, 'buffer')
     default: {
       const digest = openDigest(algorithm)

@@ -142,17 +142,18 @@ function keptOf(checksum: Checksum | undefined): KeptChecksum | undefined {
   return { algorithm: checksum.algorithm, hex: toHex(checksum.value) }
 }
 
-const algorithms = {
+/** Those that the SDK computes of parts by itself. */
+const algorithms: Partial<Record<Checksum['algorithm'], ChecksumPlan['ChecksumAlgorithm']>> = {
   crc32: 'CRC32',
   crc32c: 'CRC32C',
   crc64nvme: 'CRC64NVME',
   sha1: 'SHA1',
   sha256: 'SHA256',
-} as const
+}
 
 function planOf(checksum: Checksum | undefined): ChecksumPlan | undefined {
-  if (checksum === undefined) return undefined
-  return { ChecksumAlgorithm: algorithms[checksum.algorithm], ChecksumType: checksum.type }
+  const algorithm = checksum && algorithms[checksum.algorithm]
+  return algorithm && { ChecksumAlgorithm: algorithm, ChecksumType: checksum.type }
 }
 
 /** Kept as they came, one character for each byte; the SDK wants text. */

@@ -47,6 +47,11 @@ const kernels = [
     options: ['--initialMemory=1', '--maximumMemory=1'],
   },
   {
+    source: 'crypto/kernel/xxhash.ts',
+    product: 'crypto/xxhash.wasm',
+    options: ['--initialMemory=1', '--maximumMemory=1'],
+  },
+  {
     source: 'crypto/kernel/blake3.ts',
     product: 'crypto/blake3.wasm',
     options: ['--initialMemory=2', '--maximumMemory=2'],

@@ -1,7 +1,7 @@
 /** Completing an upload concatenates the recipes of its parts: one change, no bytes moved. */
 import { fromHex, toBase64url, toHex } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
-import { combineCrc, openDigest } from '#crypto/digest'
+import { combineCrc, isCrc, openDigest } from '#crypto/digest'
 import type { ObjectParts } from '#object/_parts'
 import { checksumToJson, type ObjectChange, type PartRow } from '#object/changes'
 import { assertWritable } from '#object/conditions'
@@ -204,9 +204,8 @@ function wholeChecksum(
     checksum?.algorithm === checksumAlgorithm ? [{ value: checksum.value, bytes }] : [],
   )
   if (values.length !== parts.length) return undefined
-  const isCrc = checksumAlgorithm !== 'sha1' && checksumAlgorithm !== 'sha256'
-  const type = checksumType ?? (isCrc ? 'FULL_OBJECT' : 'COMPOSITE')
-  if (type === 'FULL_OBJECT' && isCrc) {
+  const type = checksumType ?? (isCrc(checksumAlgorithm) ? 'FULL_OBJECT' : 'COMPOSITE')
+  if (type === 'FULL_OBJECT' && isCrc(checksumAlgorithm)) {
     const whole = values.reduce((a, b) => ({
       value: combineCrc(checksumAlgorithm, a.value, b.value, b.bytes),
       bytes: a.bytes + b.bytes,

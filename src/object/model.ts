@@ -20,7 +20,7 @@ export type { DigestAlgorithm }
 /** Raw digest bytes; doors encode them. CRCs are big-endian. */
 export type Digests = Readonly<Partial<Record<DigestAlgorithm, Uint8Array>>>
 
-export type ChecksumAlgorithm = Exclude<DigestAlgorithm, 'md5'>
+export type ChecksumAlgorithm = DigestAlgorithm
 /** What S3 calls the object's additional checksum. `parts` is set for COMPOSITE ones: their number. */
 export interface Checksum {
   readonly algorithm: ChecksumAlgorithm

@@ -96,6 +96,10 @@ type Proof = Pick<
   | 'ChecksumCRC64NVME'
   | 'ChecksumSHA1'
   | 'ChecksumSHA256'
+  | 'ChecksumSHA512'
+  | 'ChecksumXXHASH64'
+  | 'ChecksumXXHASH3'
+  | 'ChecksumXXHASH128'
   | 'ContentMD5'
 >
 
@@ -116,6 +120,14 @@ function proofOf({ checksum }: VersionFacts): Proof {
       return { ChecksumSHA1: text }
     case 'sha256':
       return { ChecksumSHA256: text }
+    case 'sha512':
+      return { ChecksumSHA512: text }
+    case 'xxhash64':
+      return { ChecksumXXHASH64: text }
+    case 'xxhash3':
+      return { ChecksumXXHASH3: text }
+    case 'xxhash128':
+      return { ChecksumXXHASH128: text }
   }
 }
 

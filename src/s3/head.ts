@@ -3,6 +3,7 @@ import {
   type HeadObjectCommandInput,
   type HeadObjectCommandOutput,
 } from '@aws-sdk/client-s3'
+import type { DigestAlgorithm } from '#crypto/digest'
 import { isFault } from '#fault/fault'
 import { lookInto } from '#s3/buckets'
 import { call } from '#s3/call'
@@ -18,7 +19,7 @@ export interface ObjectName {
 
 /** A digest of the whole object that the endpoint keeps. */
 export interface KeptChecksum {
-  readonly algorithm: 'crc32' | 'crc32c' | 'crc64nvme' | 'sha1' | 'sha256' | 'md5'
+  readonly algorithm: DigestAlgorithm
   /** Lowercase hex. */
   readonly hex: string
 }
@@ -103,11 +104,16 @@ export function factsOf(endpoint: Endpoint, answer: HeadObjectCommandOutput): Ob
 function checksumOf(answer: HeadObjectCommandOutput): KeptChecksum | undefined {
   if (answer.ChecksumType === 'COMPOSITE') return undefined // a digest of digests: says nothing without the parts
   const kept = [
+    ['sha512', answer.ChecksumSHA512],
     ['sha256', answer.ChecksumSHA256],
     ['crc64nvme', answer.ChecksumCRC64NVME],
     ['crc32c', answer.ChecksumCRC32C],
     ['crc32', answer.ChecksumCRC32],
     ['sha1', answer.ChecksumSHA1],
+    ['xxhash128', answer.ChecksumXXHASH128],
+    ['xxhash3', answer.ChecksumXXHASH3],
+    ['xxhash64', answer.ChecksumXXHASH64],
+    ['md5', answer.ChecksumMD5],
   ] as const
   for (const [algorithm, text] of kept) {
     // `…-3` marks a digest of digests for endpoints that do not name the type

@@ -43,7 +43,10 @@ export const features: readonly Feature[] = [
     shownBy: /conditional writes and deletes|conditional delete/,
   },
   { name: 'CRC32, CRC32C, SHA-1, SHA-256', shownBy: /composite checksum|the checksum \$/ },
-  { name: 'CRC64NVME', shownBy: /the checksum \$|checksum of its upload/ },
+  {
+    name: 'CRC64NVME; SHA-512, MD5, XXH64, XXH3, XXH128',
+    shownBy: /the checksum \$|checksum of its upload|by an algorithm of 2026/,
+  },
   {
     name: 'Versioning',
     operations: ['PutBucketVersioning', 'ListObjectVersions'],

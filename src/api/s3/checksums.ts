@@ -29,14 +29,13 @@ const spellings: Readonly<Record<ChecksumAlgorithm, Spelling>> = {
   crc64nvme: spell('CRC64NVME', 8),
   sha1: spell('SHA1', 20),
   sha256: spell('SHA256', 32),
+  sha512: spell('SHA512', 64),
+  md5: spell('MD5', 16),
+  xxhash64: spell('XXHASH64', 8),
+  xxhash3: spell('XXHASH3', 8),
+  xxhash128: spell('XXHASH128', 16),
 }
-export const checksumAlgorithms: readonly ChecksumAlgorithm[] = [
-  'crc32',
-  'crc32c',
-  'crc64nvme',
-  'sha1',
-  'sha256',
-]
+export const checksumAlgorithms = Object.keys(spellings) as readonly ChecksumAlgorithm[] // its keys are these
 
 /** Of headers that begin alike these state no value. */
 const planning = new Set(['x-amz-checksum-mode', 'x-amz-checksum-algorithm', 'x-amz-checksum-type'])

@@ -9,6 +9,7 @@ import { readReplicaMark } from '#api/s3/replica'
 import { xmlResponse } from '#api/s3/response'
 import { readTraits } from '#api/s3/traits'
 import { leaf } from '#api/s3/xml-writer'
+import { isCrc } from '#crypto/digest'
 import type { HttpResponse } from '#http/message'
 import type { Checksum, ChecksumAlgorithm } from '#object/model'
 
@@ -54,9 +55,9 @@ function readChecksumPlan({ headers }: ObjectCall): {
       'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.',
     )
   }
-  const isSha = algorithm === 'sha1' || algorithm === 'sha256'
   const isImpossible =
-    (isSha && type === 'FULL_OBJECT') || (algorithm === 'crc64nvme' && type === 'COMPOSITE')
+    (!isCrc(algorithm) && type === 'FULL_OBJECT') ||
+    (algorithm === 'crc64nvme' && type === 'COMPOSITE')
   if (isImpossible) {
     throw invalidRequest(
       `The ${type} checksum type cannot be used with the ${checksumWord(algorithm)} checksum algorithm.`,

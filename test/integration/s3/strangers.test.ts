@@ -4,6 +4,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { crc32 } from 'node:zlib'
 import {
+  type CompletedPart,
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateBucketCommand,
@@ -20,6 +21,7 @@ import {
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
+import { digestOf } from '#crypto/digest'
 import { clientOf, refused } from '../../sdk.ts'
 import { RawConnection } from './raw-http.ts'
 import { accessKeyId, owner, type S3Server, secret, startS3Server } from './s3-server.ts'
@@ -49,6 +51,9 @@ for (const [algorithm, type] of [
   ['CRC32', 'COMPOSITE'],
   ['CRC32C', 'COMPOSITE'],
   ['SHA256', 'COMPOSITE'],
+  ['SHA512', 'COMPOSITE'],
+  ['MD5', 'COMPOSITE'],
+  ['XXHASH3', 'COMPOSITE'],
   ['CRC64NVME', 'FULL_OBJECT'],
 ] as const)
   test(`the checksum of parts is ${type} with ${algorithm} when nobody says otherwise`, async () => {
@@ -87,6 +92,39 @@ test('who completes such an upload may state the checksum of the checksums, with
     equal((await complete(ChecksumCRC32)).ChecksumCRC32, `${whole}-1`)
   }
 })
+
+for (const algorithm of ['sha512', 'md5', 'xxhash64', 'xxhash3', 'xxhash128'] as const)
+  test(`parts are checked by an algorithm of 2026, ${algorithm}, and so is the whole`, async () => {
+    const base64Of = (bytes: Uint8Array): string =>
+      Buffer.from(digestOf(bytes, algorithm)).toString('base64')
+    const ChecksumAlgorithm = algorithm.toUpperCase() as 'SHA512' | 'MD5' | 'XXHASH3'
+    const name = `Checksum${ChecksumAlgorithm}` as const
+    const Key = `by-${algorithm}`
+    const asked = { Bucket, Key, ChecksumAlgorithm }
+    const { UploadId } = await client.send(new CreateMultipartUploadCommand(asked))
+    const bodies = [Buffer.alloc(5 * 1024 * 1024, 'a'), Buffer.from('the end')]
+    const Parts: CompletedPart[] = []
+    for (const [index, Body] of bodies.entries()) {
+      const part = { Bucket, Key, UploadId, PartNumber: index + 1 }
+      const send = (stated: string) =>
+        client.send(new UploadPartCommand({ ...part, Body, [name]: stated }))
+      await rejects(send(base64Of(Buffer.from('x'))), refused(400, 'BadDigest'))
+      const { ETag } = await send(base64Of(Body))
+      Parts.push({ ETag, PartNumber: index + 1, [name]: base64Of(Body) })
+    }
+    const whole = base64Of(Buffer.concat(bodies.map((body) => digestOf(body, algorithm))))
+    const done = await client.send(
+      new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }),
+    )
+    deepEqual([done[name], done.ChecksumType], [`${whole}-2`, 'COMPOSITE'])
+    const copied = await client.send(
+      new CopyObjectCommand({
+        ...{ Bucket, Key: `copy-${Key}`, CopySource: `${Bucket}/${Key}` },
+        ChecksumAlgorithm,
+      }),
+    )
+    equal(copied.CopyObjectResult?.[name], base64Of(Buffer.concat(bodies)))
+  })
 
 test('a copy may say whose bucket it reads from', async () => {
   await put('mine', 'hello')
@@ -285,8 +323,11 @@ test('a checksum in a trailer that was not announced is refused, as is one that 
   const right = 'x-amz-checksum-crc32:NhCmhg==\r\n'
   equal(await ask('x-amz-checksum-crc32', right), '200')
   equal(await ask('', ''), '200')
+  const xxh3 = Buffer.from(digestOf(Buffer.from('hello'), 'xxhash3')).toString('base64')
+  equal(await ask('x-amz-checksum-xxhash3', `x-amz-checksum-xxhash3:${xxh3}\r\n`), '200')
+  equal(await ask('x-amz-checksum-xxhash3', 'x-amz-checksum-xxhash3:AAAAAAAAAAA=\r\n'), 'BadDigest')
   equal(await ask('', right), 'MalformedTrailerError')
-  equal(await ask('', 'x-amz-checksum-md5:AAAA\r\n'), 'MalformedTrailerError')
+  equal(await ask('', 'x-amz-checksum-bogus:AAAA\r\n'), 'MalformedTrailerError')
   equal(await ask('x-amz-checksum-crc32', 'x-amz-checksum-sha1:AAAA\r\n'), 'MalformedTrailerError')
 })
 
@@ -305,7 +346,7 @@ test('a checksum that nobody here can compute is refused, not taken for granted'
       .send(new PutObjectCommand({ Bucket, Key: 'summed', Body: 'hello' }))
       .finally(() => asking.destroy())
   }
-  for (const name of ['sha512', 'md5', 'xxhash64', 'bogus'])
+  for (const name of ['sha3', 'xxhash', 'bogus'])
     await rejects(send({ [`x-amz-checksum-${name}`]: md5 }), refused(400, 'InvalidRequest'))
   ok(await send({}))
 })
