@@ -163,7 +163,7 @@ export class HttpServer implements AsyncDisposable {
     this.#server.on('request', serve(false))
     this.#server.on('checkContinue', serve(true))
     this.#server.on('checkExpectation', serve(false)) // an expectation we do not know is no reason to refuse
-    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+    this.#server.on('clientError', (error: ClientError, socket: Socket) =>
       this.#onClientError(error, socket),
     )
     this.#server.on('drop', () =>
@@ -187,7 +187,7 @@ export class HttpServer implements AsyncDisposable {
   }
 
   /** Bytes that are no HTTP. Inside a body the request's own answer tells; between requests we do. */
-  #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  #onClientError(error: ClientError, socket: Socket): void {
     const fault = clientFault(error)
     const exchange = this.#latest.get(socket)
     if (exchange !== undefined && this.#exchanges.has(exchange) && !exchange.body.isComplete) {
@@ -199,7 +199,9 @@ export class HttpServer implements AsyncDisposable {
       return
     }
     const id = Buffer.from(this.#options.world.randomBytes(8)).toString('hex').toUpperCase()
-    refuseConnection(socket, this.#options.refusal(fault, id), this.#dateNow())
+    const refusal = this.#options.refusal(fault, id)
+    const isHead = error.rawPacket?.subarray(0, 5).toString('latin1') === 'HEAD '
+    refuseConnection(socket, isHead ? { ...refusal, body: '' } : refusal, this.#dateNow())
     const gone = new AbortController()
     socket.once('close', () => gone.abort())
     this.#options.world
@@ -252,6 +254,11 @@ function listenFault(
     return httpFault('http/address-refused', where, error)
   }
   return error
+}
+
+/** https://nodejs.org/api/http.html#event-clienterror */
+interface ClientError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer
 }
 
 /** `undefined` for a connection that broke, where there is nobody to answer. */

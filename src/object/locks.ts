@@ -10,9 +10,8 @@ interface Asking {
 
 /** `object/locked` */
 export function assertRemovable({ retention, legalHold }: Traits, asking: Asking): void {
-  if (legalHold === true) throw objectFault('object/locked', { reason: 'legal hold' })
-  if (retention !== undefined && isHeld(retention, asking))
-    throw objectFault('object/locked', { reason: heldBy(retention) })
+  if (legalHold === true) throw locked('a legal hold')
+  if (retention !== undefined && isHeld(retention, asking)) throw locked(heldBy(retention))
 }
 
 /** Only a longer time of the same kind is free to be set. `object/locked` */
@@ -24,11 +23,15 @@ export function assertRetainable(
   if (!isHeld(former, asking)) return
   const isLonger =
     wanted !== undefined && wanted.mode === former.mode && wanted.until >= former.until
-  if (!isLonger) throw objectFault('object/locked', { reason: heldBy(former) })
+  if (!isLonger) throw locked(heldBy(former))
+}
+
+function locked(by: string): Error {
+  return objectFault('object/locked', { reason: `The object is protected by ${by}.` })
 }
 
 function heldBy({ mode, until }: Retention): string {
-  return `${mode} until ${new Date(until).toISOString()}`
+  return `${mode} retention until ${new Date(until).toISOString()}`
 }
 
 function isHeld({ mode, until }: Retention, { now, bypassesGovernance = false }: Asking): boolean {

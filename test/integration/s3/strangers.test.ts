@@ -297,6 +297,10 @@ test('a URL with bytes that are not ASCII is refused with a word of what to do',
   const answer = await connection.answer()
   deepEqual([answer?.status, textIn(answer?.body ?? '', 'Code')], [400, 'InvalidURI'])
   match(answer?.body ?? '', /percent-encoded/)
+  await using other = await RawConnection.open(server.port)
+  await other.send('HEAD /strangers/\xc3\xbc HTTP/1.1\r\nHost: h\r\n\r\n')
+  const toHead = await other.answer()
+  deepEqual([toHead?.status, toHead?.headers['content-length'], toHead?.body], [400, '0', ''])
 })
 
 test('a checksum in a trailer that was not announced is refused, as is one that was announced and does not come', async () => {
