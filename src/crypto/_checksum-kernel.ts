@@ -1,17 +1,12 @@
 /** The compiled CRC kernel: `checksum.wasm`, built from `kernel/checksum.ts` by `src/erasure/build.ts`. One per thread. */
-import { strict as assert } from 'node:assert'
-import { readFileSync } from 'node:fs'
+import { type BareKernel, openKernel } from '#crypto/_open-kernel'
 
-interface Kernel {
-  readonly memory: WebAssembly.Memory
-  readonly prepare: () => void
-  readonly inputOffset: () => number
-  readonly inputBytesMax: () => number
+interface Kernel extends BareKernel {
   readonly crc32c: (before: number, bytes: number) => number
   readonly crc64nvme: (before: bigint, bytes: number) => bigint
 }
 
-const kernel = openKernel()
+const kernel = openKernel<Kernel>('./checksum.wasm', ['crc32c', 'crc64nvme'])
 /** The kernel's own memory: small enough to stay in the second-level cache with the tables. */
 const input = new Uint8Array(kernel.memory.buffer, kernel.inputOffset(), kernel.inputBytesMax())
 
@@ -37,19 +32,4 @@ function inPieces<Crc>(
     crc = check(crc, piece.length)
   }
   return crc
-}
-
-function openKernel(): Kernel {
-  const file = readFileSync(new URL('./checksum.wasm', import.meta.url))
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(file))
-  const opened = parseKernel(exports)
-  opened.prepare()
-  return opened
-}
-
-function parseKernel(exports: Readonly<Record<string, unknown>>): Kernel {
-  for (const name of ['prepare', 'inputOffset', 'inputBytesMax', 'crc32c', 'crc64nvme']) {
-    assert(typeof exports[name] === 'function')
-  }
-  return exports as unknown as Kernel // all functions are there, their types are the kernel's source
 }

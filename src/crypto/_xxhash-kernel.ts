@@ -1,12 +1,7 @@
 /** The compiled kernel of XXH64 and XXH3: `xxhash.wasm`, built from `kernel/xxhash.ts` by `src/erasure/build.ts`. One per thread, opened when it is first needed. */
-import { strict as assert } from 'node:assert'
-import { readFileSync } from 'node:fs'
+import { type BareKernel, openKernel } from '#crypto/_open-kernel'
 
-interface Kernel {
-  readonly memory: WebAssembly.Memory
-  readonly prepare: () => void
-  readonly inputOffset: () => number
-  readonly inputBytesMax: () => number
+interface Kernel extends BareKernel {
   readonly beginXxh64: () => void
   readonly beginXxh3: () => void
   readonly absorbXxh64: (stripes: number) => void
@@ -25,35 +20,21 @@ interface Opened extends Kernel {
   readonly input: Uint8Array
 }
 
-const names: readonly (keyof Kernel)[] = [
-  'prepare',
-  'inputOffset',
-  'inputBytesMax',
-  'beginXxh64',
-  'beginXxh3',
-  'absorbXxh64',
-  'absorbXxh3',
-  'finishXxh64',
-  'finishXxh3',
-  'lower64',
-  'resultLow',
-  'resultHigh',
-]
 const accumulatorsBytes = 64
 const beforeBytes = 64
 
 let opened: Opened | undefined
 
 function kernel(): Opened {
-  opened ??= openKernel()
+  opened ??= openWithViews()
   return opened
 }
 
-function openKernel(): Opened {
-  const file = readFileSync(new URL('./xxhash.wasm', import.meta.url))
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(file))
-  const found = parseKernel(exports)
-  found.prepare()
+function openWithViews(): Opened {
+  const found = openKernel<Kernel>('./xxhash.wasm', [
+    ...(['beginXxh64', 'beginXxh3', 'absorbXxh64', 'absorbXxh3', 'finishXxh64'] as const),
+    ...(['finishXxh3', 'lower64', 'resultLow', 'resultHigh'] as const),
+  ])
   const { buffer } = found.memory
   const at = found.inputOffset()
   return {
@@ -62,11 +43,6 @@ function openKernel(): Opened {
     before: new Uint8Array(buffer, at - beforeBytes, beforeBytes),
     input: new Uint8Array(buffer, at, found.inputBytesMax()),
   }
-}
-
-function parseKernel(exports: Readonly<Record<string, unknown>>): Kernel {
-  for (const name of names) assert(name === 'memory' || typeof exports[name] === 'function')
-  return exports as unknown as Kernel // all functions are there, their types are the kernel's source
 }
 
 export type XxHashAlgorithm = 'xxhash64' | 'xxhash3' | 'xxhash128'

@@ -60,7 +60,7 @@ import {
   thumbprintsMax,
 } from '#identity/entity'
 import { accountFault } from '#identity/faults'
-import { assertSound, type PolicyKind, parsePolicy } from '#identity/policy'
+import { type PolicyKind, parseNewPolicy } from '#identity/policy'
 import type { KeyInfo, Principal } from '#identity/principal'
 import { parseHandle } from '#identity/principal'
 import type { SessionTicket } from '#identity/session-token'
@@ -499,8 +499,7 @@ function checkNarrowing({ policy }: Pick<RoleAsked, 'policy'>): void {
 }
 
 function checkDocument(text: string, kind: PolicyKind): void {
-  parsePolicy(text, kind)
-  assertSound(text, kind)
+  parseNewPolicy(text, kind)
 }
 
 function noSuchPolicy(policy: string): Error {

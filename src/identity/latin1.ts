@@ -6,6 +6,11 @@ export function latin1(text: string): Uint8Array {
   return Buffer.from(text, 'latin1')
 }
 
+/** Text as a header's value, and as it is signed: one character per byte of its UTF-8. */
+export function asHeaderBytes(text: string): string {
+  return Buffer.from(text).toString('latin1')
+}
+
 /** Lower-case hex. */
 export function sha256Hex(text: string): string {
   return sha256HexOf(latin1(text))

@@ -95,6 +95,29 @@ function applies(
 
 /** `identity/malformed-policy`, whose `reason` is for whoever wrote it. */
 export function parsePolicy(text: string, kind: PolicyKind = 'resource'): Policy {
+  return policyOf(parseDocument(text), kind)
+}
+
+/**
+ * `parsePolicy` for whoever takes in a new document, which must be sound as well: conditions compare with values of their kind, for a `Deny`
+ * with a mistyped date would never deny; and of an identity or role, names of statements are there once. `identity/malformed-policy`
+ */
+export function parseNewPolicy(text: string, kind: PolicyKind = 'resource'): Policy {
+  const document = parseDocument(text)
+  const policy = policyOf(document, kind)
+  const statements = document.statements.filter(isObject)
+  for (const { Condition: conditions = {} } of statements) assertComparable(conditions)
+  const sids = kind === 'resource' ? [] : statements.flatMap(({ Sid: sid = [] }) => sid)
+  if (new Set(sids).size < sids.length) throw malformed('two Statements have one Sid')
+  return policy
+}
+
+interface Document {
+  readonly statements: readonly unknown[]
+  readonly hasVariables: boolean
+}
+
+function parseDocument(text: string): Document {
   if (Buffer.byteLength(text) > policyBytesMax) throw malformed('it is too long')
   const document = parseJson(text)
   if (!isObject(document)) throw malformed('it is no JSON object')
@@ -102,20 +125,11 @@ export function parsePolicy(text: string, kind: PolicyKind = 'resource'): Policy
   if (version !== '2012-10-17' && version !== '2008-10-17') throw malformed('unknown Version')
   const list: readonly unknown[] = Array.isArray(statements) ? statements : [statements]
   if (list.length === 0) throw malformed('no Statement')
-  const hasVariables = version === '2012-10-17'
-  return { statements: list.map((one) => parseStatement(one, { kind, hasVariables })) }
+  return { statements: list, hasVariables: version === '2012-10-17' }
 }
 
-/**
- * For whoever takes in a new document that `parsePolicy` has read: conditions compare with values of their kind, for a `Deny` with a mistyped
- * date would never deny; and of an identity or role, names of statements are there once. `identity/malformed-policy`
- */
-export function assertSound(text: string, kind: PolicyKind = 'resource'): void {
-  const { Statement: statements } = parseJson(text) as Readonly<Record<string, unknown>> // parsed before
-  const list = (Array.isArray(statements) ? statements : [statements]).filter(isObject)
-  for (const { Condition: conditions = {} } of list) assertComparable(conditions)
-  const sids = kind === 'resource' ? [] : list.flatMap(({ Sid: sid = [] }) => sid)
-  if (new Set(sids).size < sids.length) throw malformed('two Statements have one Sid')
+function policyOf({ statements, hasVariables }: Document, kind: PolicyKind): Policy {
+  return { statements: statements.map((one) => parseStatement(one, { kind, hasVariables })) }
 }
 
 interface Reading {

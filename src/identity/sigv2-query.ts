@@ -7,7 +7,7 @@ import { hmacSha1 } from '#crypto/hmac'
 import type { HttpHeaders } from '#http/message'
 import { requireKey } from '#identity/access-keys'
 import { identityFault } from '#identity/faults'
-import { isSameText, latin1 } from '#identity/latin1'
+import { asHeaderBytes, isSameText, latin1 } from '#identity/latin1'
 import type { SignedProof } from '#identity/proof'
 import type { AuthenticationRules, SignedMessage } from '#identity/rules'
 
@@ -52,7 +52,7 @@ function stringToSign(
 ): string {
   const parameters = target.query
     .filter(({ name }) => subresources.has(name))
-    .map(({ name, value }) => (value === '' ? name : `${name}=${bytesOf(value)}`))
+    .map(({ name, value }) => (value === '' ? name : `${name}=${asHeaderBytes(value)}`))
     .sort()
   const query = parameters.length === 0 ? '' : `?${parameters.join('&')}`
   const find = (name: string): string =>
@@ -66,15 +66,10 @@ function stringToSign(
   ].join('\n')
 }
 
-/** One character per byte, as headers come: what was percent-encoded is UTF-8. */
-function bytesOf(value: string): string {
-  return Buffer.from(value).toString('latin1')
-}
-
 function amzHeaders(headers: HttpHeaders, query: SignedMessage['target']['query']): string {
   const lines = new Map<string, string>()
   for (const { name, value } of query) {
-    if (name.toLowerCase().startsWith('x-amz-')) lines.set(name.toLowerCase(), bytesOf(value))
+    if (name.toLowerCase().startsWith('x-amz-')) lines.set(name.toLowerCase(), asHeaderBytes(value))
   }
   for (const [name, value = ''] of Object.entries(headers)) {
     if (name.startsWith('x-amz-')) lines.set(name, value)

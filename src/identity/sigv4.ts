@@ -17,6 +17,12 @@ import { scopeText } from '#identity/signing-keys'
 /** How far a client's clock may be off, in milliseconds. */
 export const clockSkewMsMax = 15 * 60 * 1000
 
+/** What we have signed for one spelling of the path. */
+interface Signed {
+  readonly canonical: string
+  readonly toSign: string
+}
+
 /** Checks a claim made with SigV4; every way to be wrong is an `identity/*` fault. */
 export async function verifySigV4(
   message: SignedMessage,
@@ -31,13 +37,15 @@ export async function verifySigV4(
   const signingKey = rules.signingKeys.derive(key.secret, claim.scope)
   const scope = scopeText(claim.scope)
   const query = message.target.query.filter(({ name }) => name !== 'X-Amz-Signature')
-  const signed = canonicalPaths(message.target.rawPath).map((path) => {
+  const wrong: Signed[] = []
+  const isRight = canonicalPaths(message.target.rawPath).some((path) => {
     const canonical = canonicalRequest({ ...message, ...claim, path, query })
     const toSign = `AWS4-HMAC-SHA256\n${claim.timestamp}\n${scope}\n${sha256Hex(canonical)}`
-    return { canonical, toSign }
+    if (isSameText(hmacHex(signingKey, toSign), claim.signature)) return true
+    wrong.push({ canonical, toSign })
+    return false
   })
-  if (!signed.some(({ toSign }) => isSameText(hmacHex(signingKey, toSign), claim.signature)))
-    throw wrongSignature(claim, signed[0])
+  if (!isRight) throw wrongSignature(claim, wrong[0])
   return {
     kind: 'signed',
     via: claim.via,
@@ -51,7 +59,7 @@ export async function verifySigV4(
 /** What we have signed in place of what the client has: who writes a client, or sets up a proxy before us, can compare. */
 function wrongSignature(
   { scope: { accessKeyId }, signature: given }: Claim,
-  signed: { readonly canonical: string; readonly toSign: string } | undefined,
+  signed: Signed | undefined,
 ): Error {
   const canonical = signed?.canonical.replace(secretHeader, '$1:…').replace(secretParameter, '$1=…')
   return identityFault('identity/wrong-signature', {

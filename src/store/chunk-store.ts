@@ -41,7 +41,7 @@ export interface ChunkStoreParts {
 export type { LateShard }
 
 export const nodeDeadlineMsDefault = 15_000
-export const overflowBytesDefault = 128 * 1024 * 1024
+const overflowBytesDefault = 128 * 1024 * 1024
 
 /** Waits for what tidies up after a failure, but only so long: a node that hangs keeps nobody, and what it keeps is collected. */
 export async function tidyUp(

@@ -79,7 +79,8 @@ export class Permits {
 
   /** Whose turn it is, if it is anybody's. */
   #next(): Waiter | undefined {
-    const fits = (waiter: Waiter): boolean => waiter.amount <= this.#free
-    return this.#lastFirst ? this.#waiting.findLast(fits) : this.#waiting.slice(0, 1).find(fits)
+    if (this.#lastFirst) return this.#waiting.findLast(({ amount }) => amount <= this.#free)
+    const [first] = this.#waiting
+    return first !== undefined && first.amount <= this.#free ? first : undefined
   }
 }

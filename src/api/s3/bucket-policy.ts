@@ -7,7 +7,7 @@ import { readSmallBody } from '#api/s3/xml-body'
 import { leaf } from '#api/s3/xml-writer'
 import type { HttpResponse } from '#http/message'
 import { isPublicGrant } from '#identity/grants'
-import { assertSound, isPublic, parsePolicy } from '#identity/policy'
+import { isPublic, parseNewPolicy } from '#identity/policy'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html: as it was given. */
 export async function getBucketPolicy({ facts, bucket }: BucketCall): Promise<HttpResponse> {
@@ -20,8 +20,7 @@ export async function getBucketPolicy({ facts, bucket }: BucketCall): Promise<Ht
 export async function putBucketPolicy(call: BucketCall): Promise<HttpResponse> {
   const { door, bucket, facts } = call
   const text = Buffer.from(await readSmallBody(call)).toString()
-  const policy = parsePolicy(text)
-  assertSound(text)
+  const policy = parseNewPolicy(text)
   const { publicAccess } = accessOf(facts, door.root.id)
   if (publicAccess?.blocksPolicy === true && isPublic(policy)) throw s3Fault('s3/access-denied')
   await door.objects.configure(bucket, 'policy', text)

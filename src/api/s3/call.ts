@@ -2,6 +2,7 @@ import type { S3DoorOptions } from '#api/s3/door-options'
 import type { HttpRequest, HttpResponse } from '#http/message'
 import type { QueryPair } from '#http/target'
 import type { Caller } from '#identity/caller'
+import { asHeaderBytes } from '#identity/latin1'
 import type { Owner } from '#identity/principal'
 import type { Proof } from '#identity/proof'
 import type { BucketFacts, BucketName, ObjectInfo, ObjectKey } from '#object/model'
@@ -72,9 +73,4 @@ export function effectiveHeaders(
     .map(({ name, value }): [string, string] => [name.toLowerCase(), asHeaderBytes(value)])
     .filter(([name]) => name.startsWith('x-amz-') || name === 'content-md5')
   return hoisted.length === 0 ? headers : { ...Object.fromEntries(hoisted), ...headers }
-}
-
-/** Text as a header's value: one character per byte of its UTF-8. */
-export function asHeaderBytes(text: string): string {
-  return Buffer.from(text).toString('latin1')
 }

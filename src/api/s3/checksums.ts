@@ -39,7 +39,7 @@ export const checksumAlgorithms = Object.keys(spellings) as readonly ChecksumAlg
 
 /** Of headers that begin alike these state no value. */
 const planning = new Set(['x-amz-checksum-mode', 'x-amz-checksum-algorithm', 'x-amz-checksum-type'])
-const known = new Set(checksumAlgorithms.map(checksumHeader))
+const byHeader = new Map(checksumAlgorithms.map((name) => [checksumHeader(name), name]))
 
 export interface StatedChecksum {
   readonly algorithm: ChecksumAlgorithm
@@ -172,17 +172,18 @@ export function isValueHeader(name: string): boolean {
 function statedText(
   headers: Headers,
 ): { readonly algorithm: ChecksumAlgorithm; readonly text: string } | undefined {
-  const stated = checksumAlgorithms.filter((name) => headers[spellings[name].header] !== undefined)
-  const unknown = Object.keys(headers).find((name) => isValueHeader(name) && !known.has(name))
+  const stated = Object.keys(headers).filter(isValueHeader)
+  const unknown = stated.find((name) => !byHeader.has(name))
   if (unknown !== undefined) throw invalidRequest(`The checksum ${unknown} is not supported.`)
-  const [algorithm, ...others] = stated
-  if (algorithm === undefined) return undefined
+  const [header, ...others] = stated
+  const algorithm = header && byHeader.get(header)
+  if (!algorithm) return undefined
   if (others.length > 0) {
     throw invalidRequest(
       'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
     )
   }
-  return { algorithm, text: headers[spellings[algorithm].header] ?? '' }
+  return { algorithm, text: headers[header] ?? '' }
 }
 
 function checksumText({ value, parts }: Checksum): string {

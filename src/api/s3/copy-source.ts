@@ -2,7 +2,7 @@ import { parseEtags } from '#api/etags'
 import type { Call, NameCall } from '#api/s3/call'
 import { parseDate } from '#api/s3/conditions'
 import { readSourceKey } from '#api/s3/encryption'
-import { admissionTo } from '#api/s3/enter'
+import { admissionTo, assertOwner } from '#api/s3/enter'
 import { s3Fault } from '#api/s3/faults'
 import { assertTenant, readTenant } from '#api/s3/tenants'
 import { percentDecode } from '#http/target'
@@ -48,9 +48,7 @@ export async function readSource(
   const action = version === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
   await assertTenant({ ...call, bucket, tenant })
   const { admission, facts } = await admissionTo(call, bucket, { action, key })
-  const expected = call.headers['x-amz-source-expected-bucket-owner']
-  if (expected !== undefined && expected !== (facts.owner ?? call.door.root.id))
-    throw s3Fault('s3/access-denied')
+  assertOwner(call, facts, 'x-amz-source-expected-bucket-owner')
   try {
     const info = await call.door.objects.head(bucket, key, version)
     admission.admit(info)

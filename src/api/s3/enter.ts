@@ -35,10 +35,19 @@ export async function enter<Named extends NameCall>(
 ): Promise<Named & Pick<BucketCall, 'facts' | 'owner' | 'admission'>> {
   await assertTenant(call)
   const { facts, admission } = await admissionTo(call, call.bucket, asked)
-  const expected = call.headers['x-amz-expected-bucket-owner']
-  if (expected !== undefined && expected !== (facts.owner ?? call.door.root.id))
-    throw s3Fault('s3/access-denied')
+  assertOwner(call, facts, 'x-amz-expected-bucket-owner')
   return { ...call, facts, owner: await ownerOf(call, facts.owner), admission }
+}
+
+/** `s3/access-denied` where `header` names another owner than the bucket has. */
+export function assertOwner(
+  { door, headers }: Pick<Call, 'door' | 'headers'>,
+  facts: BucketFacts,
+  header: 'x-amz-expected-bucket-owner' | 'x-amz-source-expected-bucket-owner',
+): void {
+  const expected = headers[header]
+  if (expected !== undefined && expected !== (facts.owner ?? door.root.id))
+    throw s3Fault('s3/access-denied')
 }
 
 /** For buckets beside the one that is addressed, too. Without `asked`, whoever is to be asked later. `object/no-such-bucket`, `s3/access-denied` */

@@ -1,4 +1,4 @@
-import { asHeaderBytes, type ObjectCall } from '#api/s3/call'
+import type { ObjectCall } from '#api/s3/call'
 import { checksumHeaders, checksumOfPart } from '#api/s3/checksums'
 import { encryptionHeaders } from '#api/s3/encryption'
 import { invalidRequest, s3Fault } from '#api/s3/faults'
@@ -9,6 +9,7 @@ import { replicationHeader } from '#api/s3/replica'
 import { httpDate, quoted } from '#api/s3/response'
 import { classHeader } from '#api/s3/storage-classes'
 import { versionHeaders } from '#api/s3/versions'
+import { asHeaderBytes } from '#identity/latin1'
 import type { ByteRange, Checksum, ObjectInfo, ObjectPart, Traits } from '#object/model'
 
 /** The part of an object that a GET or HEAD is answered with. */

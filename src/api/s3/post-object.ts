@@ -2,8 +2,9 @@
  * Uploads from browsers' forms. A form is a PUT in other clothes: its fields stand for headers, its file for the body, and a signed
  * policy for the signature. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
+
 import { incomingBody } from '#api/s3/body'
-import { asHeaderBytes, type Call, type NameCall, type ObjectCall } from '#api/s3/call'
+import type { Call, NameCall, ObjectCall } from '#api/s3/call'
 import { checksumHeaders } from '#api/s3/checksums'
 import { encryptionHeaders, readEncryption } from '#api/s3/encryption'
 import { enter } from '#api/s3/enter'
@@ -25,6 +26,7 @@ import type { HttpBody, HttpHeaders, HttpRequest, HttpResponse } from '#http/mes
 import { parseTarget } from '#http/target'
 import type { Caller } from '#identity/caller'
 import { identityFault } from '#identity/faults'
+import { asHeaderBytes } from '#identity/latin1'
 import { authenticateForm } from '#identity/post-form'
 import type { Proof } from '#identity/proof'
 import type { SigningKeys } from '#identity/signing-keys'
