@@ -71,5 +71,10 @@ export interface ChangeLog {
    * who reads first and then awaits `reached(committed())` tells nothing, and no absence, that the log could lose.
    */
   committed(): bigint
+  /**
+   * Ids of nodes, while so many have not been asked since the start that they alone may know of newer changes than the database: until one is back,
+   * what the database does not know may be somebody's, and nothing is removed, cut or retired. None where there are no nodes.
+   */
+  witnessesMissing(): readonly string[]
   close(): Promise<void>
 }

@@ -1,5 +1,7 @@
-import { equal, ok, rejects } from 'node:assert/strict'
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
+import { checkReturned } from '#changelog/check-database'
+import { Witnesses } from '#changelog/witnesses'
 import { isFault } from '#fault/fault'
 import { commitPair } from '../../test/changelog/pairs.ts'
 import { ToyStore } from '../../test/changelog/toy-store.ts'
@@ -89,6 +91,43 @@ inStore('a backup of the database is older as soon as one node knows more', asyn
   store.nodes.reverse() // the others: they know no more than the backup
   for (const node of store.nodes) node.isUp = node.id === 'node-5'
   equal(await store.check(), 'current')
+})
+
+inStore(
+  'a node that comes back is asked by itself: only what is news to the database speaks against it',
+  async (store) => {
+    await store.open()
+    await commitPair(store.log, 'a', '1')
+    const backup = store.database.copy()
+    await commitPair(store.log, 'b', '2')
+    const check = { sql: store.sql, storeId: store.keyring.storeId }
+    for (const node of store.nodes) await checkReturned(node, check)
+    await store.close()
+    store.database = backup
+    const sql = backup.open()
+    const knowing = []
+    for (const node of store.nodes)
+      try {
+        await checkReturned(node, { ...check, sql })
+      } catch (error) {
+        ok(isFault(error, 'changelog/database-older'))
+        equal(error.detail['node'], node.id)
+        knowing.push(node.id)
+      }
+    equal(knowing.length, 3)
+    await sql.close()
+  },
+)
+
+test('witnesses are missing while as many were not asked as hold each change', () => {
+  const witnesses = new Witnesses({
+    members: ['a', 'b', 'c', 'd', 'e'],
+    asked: ['a', 'b', 'of another store'],
+    replicas: 3,
+  })
+  deepEqual(witnesses.missing(), ['c', 'd', 'e'])
+  witnesses.hear('d')
+  deepEqual(witnesses.missing(), [])
 })
 
 inStore(

@@ -19,6 +19,8 @@ export interface DatabaseCheck {
   readonly nodes: readonly LogNode[]
   /** True when a node holds a shard: without a database, that alone proves one lost. */
   readonly holdShards: boolean
+  /** All that the node knows has been looked at. */
+  readonly onNodeAsked?: (id: string) => void
   /** A node could not be read: it counts as absent. */
   readonly onNodeFailure: (id: string, error: unknown) => void
 }
@@ -46,15 +48,28 @@ export async function checkDatabase(check: DatabaseCheck): Promise<'new' | 'curr
       advice,
     })
   }
-  if (newest !== undefined)
-    throw changelogFault('changelog/database-older', {
-      reason: 'it is older than what nodes know',
-      database: String(state.committed),
-      node: newest.node,
-      sequence: String(newest.sequence),
-      advice,
-    })
+  if (newest !== undefined) throw older(state, newest)
   return 'current'
+}
+
+/** For a node that comes back to a store that is up: `changelog/database-older` when it knows what the database does not. Faults of the node and of `sql`. */
+export async function checkReturned(
+  node: LogNode,
+  { sql, storeId }: Pick<DatabaseCheck, 'sql' | 'storeId'>,
+): Promise<void> {
+  const state = await readState(sql) // first: what the node gets meanwhile is no news
+  for await (const sequence of unknownSequences(node, { storeId, state }))
+    throw older(state, { node: node.id, sequence })
+}
+
+function older(state: ChangeState | undefined, { node, sequence }: Evidence): Error {
+  return changelogFault('changelog/database-older', {
+    reason: 'it is older than what nodes know',
+    database: String(state?.committed ?? 0n),
+    node,
+    sequence: String(sequence),
+    advice,
+  })
 }
 
 interface Evidence {
@@ -64,7 +79,7 @@ interface Evidence {
 
 /** The highest sequence number on a node that this database does not know, or knows as another change. */
 async function newestEvidence(
-  { storeId, nodes, onNodeFailure }: DatabaseCheck,
+  { storeId, nodes, onNodeAsked, onNodeFailure }: DatabaseCheck,
   state: ChangeState | undefined,
 ): Promise<Evidence | undefined> {
   let newest: Evidence | undefined
@@ -72,6 +87,7 @@ async function newestEvidence(
     try {
       for await (const sequence of unknownSequences(node, { storeId, state }))
         if (newest === undefined || sequence > newest.sequence) newest = { node: node.id, sequence }
+      onNodeAsked?.(node.id)
     } catch (error) {
       if (!isNodeFault(error)) throw error
       onNodeFailure(node.id, error)

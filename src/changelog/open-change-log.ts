@@ -11,6 +11,7 @@ import { type ChangeRooms, migrate, roomsByName } from '#changelog/rooms'
 import { readSharedKeyring } from '#changelog/shared-state'
 import { snapshotRoom } from '#changelog/snapshot-room'
 import { type ChangeState, createState, readState, recordLogged } from '#changelog/state'
+import type { Witnesses } from '#changelog/witnesses'
 import { isFault } from '#fault/fault'
 import type { Keyring } from '#keyring/keyring'
 import type { Sql, Transaction } from '#sql/sql'
@@ -30,6 +31,8 @@ export interface ChangeLogOptions {
   /** A node failed an append or let it take too long; another one was asked instead. */
   readonly onNodeFailure: (id: string, error: unknown) => void
   readonly appendTimeoutMs?: number
+  /** Without: all nodes have been asked. */
+  readonly witnesses?: Witnesses
 }
 
 /**
@@ -65,6 +68,7 @@ export async function openChangeLog(options: ChangeLogOptions): Promise<ChangeLo
     commit: (work) => queue.commit(work),
     reached: (sequence) => writer.reached(sequence),
     committed: () => queue.committed,
+    witnessesMissing: () => options.witnesses?.missing() ?? [],
     async close() {
       await queue.close()
       await emptyOutbox(sql, writer.logged)

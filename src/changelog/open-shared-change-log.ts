@@ -78,6 +78,10 @@ class SharedChangeLog implements ChangeLog {
     return this.#committed
   }
 
+  witnessesMissing(): readonly string[] {
+    return []
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#active

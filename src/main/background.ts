@@ -76,7 +76,8 @@ export function startBackground(
       'snapshot',
       () => Math.min(settings.snapshotMs, snapshotLookMs),
       async () => {
-        if (!clock.isDue()) return
+        // A snapshot retires the former one, which nodes that are away may build upon.
+        if (!clock.isDue() || store.changelog.witnessesMissing().length > 0) return
         const taken = clock.begin()
         const { recorded } = await snapshot(store, { signal })
         taken(recorded)

@@ -87,6 +87,12 @@ const ownExplainers: Readonly<Record<MainFaultCode, Explainer>> = {
       `Nodes are absent or cannot be read (${absent}), and the newest changes may be on them only: at most ${tolerated} may ` +
       'be missing. Bring them back, or rebuild with --accept-loss and lose what only they knew.',
   ],
+  'main/witnesses-missing': [
+    exitCodes.nodes,
+    ({ nodes }) =>
+      `Nodes are absent (${nodes}), so many that they alone may know the newest changes: nothing is removed before they have been asked. ` +
+      'Bring them back; or, when they are gone for good, start with mycelium up --replace-lost.',
+  ],
   'main/master-key-missing': [
     exitCodes.key,
     ({ wanted, path }) =>

@@ -9,6 +9,7 @@ export const mainFault = declareFaults({
   'main/too-few-nodes': 'invalid',
   'main/nodes-lost': 'unavailable',
   'main/too-many-absent': 'unavailable',
+  'main/witnesses-missing': 'unavailable',
   'main/master-key-missing': 'denied',
   'main/master-key-wrong': 'denied',
   'main/key-file-unusable': 'denied',

@@ -117,13 +117,12 @@ async function openPresentNode(
 }
 
 /** A database that is missing, foreign or older than the nodes is not served from. */
-export async function guard({
-  directory,
-  sql,
-  keys,
-  nodes,
-  telemetry,
-}: Ground): Promise<'new' | 'current'> {
+export async function guard({ directory, sql, keys, nodes, telemetry }: Ground): Promise<{
+  readonly state: 'new' | 'current'
+  /** Ids of the nodes that could say so. */
+  readonly asked: ReadonlySet<string>
+}> {
+  const asked = new Set<string>()
   const usages = await Promise.allSettled([...nodes.values()].map(({ shards }) => shards.usage()))
   try {
     const state = await checkDatabase({
@@ -132,10 +131,11 @@ export async function guard({
       nodes: [...nodes].map(([id, { log, files }]) => ({ id, log, files })),
       // A node that cannot tell may hold some; to the cluster it will be down.
       holdShards: usages.some((usage) => usage.status === 'rejected' || usage.value.shards > 0),
+      onNodeAsked: (node) => void asked.add(node),
       onNodeFailure: (node, error) =>
         telemetry.note('warn', 'node cannot be asked', { node, error: String(error) }),
     })
-    if (state === 'new' || nodes.size > 0) return state
+    if (state === 'new' || nodes.size > 0) return { state, asked }
   } catch (cause) {
     if (
       !isFault(

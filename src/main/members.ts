@@ -1,11 +1,13 @@
 /** The nodes of a store: all that ever joined, and those that join now. */
+import { checkReturned } from '#changelog/check-database'
 import type { ChangeLogNode } from '#changelog/nodes'
+import type { Witnesses } from '#changelog/witnesses'
 import type { Cluster } from '#cluster/cluster'
-import { readNodes } from '#cluster/tables'
 import type { Profile } from '#erasure/profile'
+import { isFault } from '#fault/fault'
 import type { Ground, OpenStoreOptions } from '#main/ground'
 import { requireEnough } from '#main/node-count'
-import { firstNodeIds, openOrMakeNode, settleAll } from '#main/nodes'
+import { firstNodeIds, openFormerNode, openOrMakeNode, settleAll } from '#main/nodes'
 import type { NodeStores } from '#shard/store'
 
 export interface OpenedMember {
@@ -18,19 +20,21 @@ export interface OpenedMember {
 
 /** All that ever joined, and as many new nodes as were asked for. `main/too-few-nodes` */
 export async function openMembers(
-  { directory, sql, keys, nodes, spaces, world, telemetry }: Ground,
+  { directory, keys, nodes, spaces, world, telemetry }: Ground,
   {
     state,
+    joined,
     profile,
     options,
   }: {
     readonly state: 'new' | 'current'
+    /** Ids of those that ever did. */
+    readonly joined: readonly string[]
     readonly profile: Profile
     readonly options: OpenStoreOptions
   },
 ): Promise<readonly OpenedMember[]> {
   const { settings, nodesDefault } = options
-  const joined = state === 'new' ? [] : (await readNodes(sql)).map(({ id }) => id)
   const known = new Set([...joined, ...nodes.keys()])
   // A first start that was cut short has made some of the nodes only.
   const wanted = settings.nodes ?? (state === 'new' ? nodesDefault : known.size)
@@ -50,6 +54,36 @@ export async function openMembers(
   )
   const replaced = new Set(missing.filter((id) => joined.includes(id)))
   return ids.map((id) => ({ id, stores: nodes.get(id), isReplaced: replaced.has(id) }))
+}
+
+/**
+ * Opens members that come back. One that knows of changes which the database does not stays away, and is told of once: to this database its newest
+ * shards are nobody's, and its log is of another line. `changelog/database-older`, faults of `openFormerNode`.
+ */
+export function rejoining(
+  { directory, sql, keys, spaces, world, telemetry }: Ground,
+  witnesses: Witnesses,
+): (id: string) => Promise<NodeStores> {
+  const { storeId } = keys.keyring
+  const told = new Set<string>()
+  return async (id) => {
+    const stores = await openFormerNode(directory, id, { storeId, spaces, world, telemetry })
+    try {
+      await checkReturned({ id, log: stores.log, files: stores.files }, { sql, storeId })
+    } catch (error) {
+      await stores.close()
+      if (isFault(error, 'changelog/database-older') && !told.has(id)) {
+        told.add(id)
+        const message =
+          'A node that is back knows more than the database. Stop the store: mycelium rebuild'
+        telemetry.note('error', message, { node: id, error })
+      }
+      throw error
+    }
+    told.delete(id)
+    witnesses.hear(id)
+    return stores
+  }
 }
 
 /** The members as the change log asks for them: through the cluster once there is one, for it reopens nodes that come back. */

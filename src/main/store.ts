@@ -4,11 +4,13 @@
 import { availableParallelism } from 'node:os'
 import type { ChangeLog } from '#changelog/change'
 import { type ChangeLogOptions, openChangeLog } from '#changelog/open-change-log'
+import { Witnesses } from '#changelog/witnesses'
 import { openCodec } from '#chunk/codec'
 import { type Cluster, openCluster } from '#cluster/cluster'
 import {
   enrol,
   readDefaultProfile,
+  readNodes,
   readStorageClasses,
   type StorageClasses,
   setDefaultProfile,
@@ -24,10 +26,9 @@ import { dataDirectory, type OpenDataDirectory, openDataDirectory } from '#main/
 import { mainFault } from '#main/faults'
 import { guard, type OpenStoreOptions, openGround, type StoreSettings } from '#main/ground'
 import { type OpenedKeys, spreadKeyring } from '#main/keys'
-import { logNodes, openMembers } from '#main/members'
+import { logNodes, openMembers, rejoining } from '#main/members'
 import { overflowBytes } from '#main/memory'
 import { requireEnough, tellTooFewNodes } from '#main/node-count'
-import { openFormerNode } from '#main/nodes'
 import { rooms } from '#main/rooms'
 import { type LifecycleOptions, runLifecycle } from '#object/lifecycle'
 import type { ObjectStore } from '#object/model'
@@ -82,10 +83,15 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
   const { settings, world, telemetry, program, mustExist = false } = options
   const directory = stack.use(await openDataDirectory(settings.data, { program, world, mustExist }))
   const ground = await openGround(directory, { options, stack })
-  const { sql, keys, nodes: present, spaces } = ground
-  const state = await guard(ground)
+  const { sql, keys, nodes: present } = ground
+  const { state, asked } = await guard(ground)
+  const joined = state === 'new' ? [] : (await readNodes(sql)).map(({ id }) => id)
+  const replicas =
+    state === 'new' ? 1 : ((await readDefaultProfile(sql)) ?? namedProfiles.default).parity + 1
   const profile = await chooseProfile(sql, { state, given: settings.profile })
-  const members = await openMembers(ground, { state, profile, options })
+  const members = await openMembers(ground, { state, joined, profile, options })
+  const replaced = members.filter(({ isReplaced }) => isReplaced).map(({ id }) => id)
+  const witnesses = new Witnesses({ members: joined, asked: [...asked, ...replaced], replicas })
   const classes = await chooseClasses(sql, { state, settings, profile, nodes: members.length })
   let parityMax = await greatestParity(sql, { state, profile, classes })
   await spreadKeyring(directory, [...present.values()], { bytes: keys.bytes, world })
@@ -99,6 +105,7 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
     keyring: keys.keyring,
     world,
     telemetry,
+    witnesses,
     onNodeFailure: (id, error) => {
       const node = live.cluster?.nodes().find((one) => one.id === id)
       if (node !== undefined) void live.cluster?.reportFailure(node.number, error)
@@ -115,8 +122,7 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
     nodes: members,
     world,
     telemetry,
-    reopen: (id) =>
-      openFormerNode(directory, id, { storeId: keys.keyring.storeId, spaces, world, telemetry }),
+    reopen: rejoining(ground, witnesses),
     isStrict: settings.strictPlacement,
   })
   live.cluster = cluster
@@ -166,7 +172,7 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
     changelog,
     changelogOptions,
     cluster,
-    nodesReplaced: members.filter(({ isReplaced }) => isReplaced).length,
+    nodesReplaced: replaced.length,
     store,
     packs,
     objects,

@@ -1,6 +1,6 @@
 /**
  * Garbage collection: mark by asking the recipes, sweep after a grace time, delete on nodes at a bounded rate.
- * Nothing is garbage because it is absent from an unsure database: this runs only in a store whose database passed its guard.
+ * Nothing is garbage because it is absent from an unsure database: this runs only in a store whose database passed its guard, with enough witnesses.
  * Faults 8 and 12: ages are monotonic time, and nothing that an active reader or writer might have seen is touched.
  */
 
@@ -65,6 +65,15 @@ export class Collector {
 
   /** One whole run: chunks without a recipe, then shards without a chunk. Returns what was freed. */
   async collect(options: CollectOptions): Promise<Collected> {
+    const witnessesMissing = this.#parts.changelog.witnessesMissing()
+    if (witnessesMissing.length > 0) {
+      this.#parts.telemetry.note(
+        'warn',
+        'No garbage is collected until more nodes are there: they may know more than the database',
+        { nodes: witnessesMissing },
+      )
+      return { chunks: 0, shards: 0, bytes: 0 }
+    }
     const budget = new Budget(this.#parts.world, {
       bytesPerSecond: options.deleteBytesPerSecond,
       signal: options.signal,

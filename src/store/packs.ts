@@ -315,9 +315,10 @@ export class Packs {
     store.parts.world.passing('store/pack-recorded')
   }
 
-  /** Forgets frames of packs that rest in shards; while some are missing, any frame may hold them. */
+  /** Forgets frames of packs that rest in shards; while some are missing, or the database may be an old one, any frame may hold what is. */
   async #cutStage(): Promise<void> {
     if (!this.#before.isComplete) return
+    if (this.#options.changelog.witnessesMissing().length > 0) return
     const firsts = [...this.#options.store.openPacks.values()].flatMap(
       ({ firstFrame }) => firstFrame ?? [],
     )

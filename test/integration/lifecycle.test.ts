@@ -78,6 +78,7 @@ function interrupted(
   return {
     committed: () => changelog.committed(),
     reached: (sequence) => changelog.reached(sequence),
+    witnessesMissing: () => [],
     close: () => changelog.close(),
     async commit(work) {
       commits += 1
@@ -378,6 +379,7 @@ test('a version that cannot be moved, and a bucket that fails, keep nothing else
     const broken: ChangeLog = {
       committed: () => changelog.committed(),
       reached: (sequence) => changelog.reached(sequence),
+      witnessesMissing: () => [],
       close: () => changelog.close(),
       commit: (work) => {
         commits += 1

@@ -1,9 +1,10 @@
 /** One process of the store over simulated hardware: opened from the ground up as the program does, watched over by its own background work. */
 import type { ChangeLog, ChangeRoom } from '#changelog/change'
-import { checkDatabase } from '#changelog/check-database'
+import { checkDatabase, checkReturned } from '#changelog/check-database'
 import type { ChangeLogNode } from '#changelog/nodes'
 import { type ChangeLogOptions, openChangeLog } from '#changelog/open-change-log'
 import { snapshotRoom } from '#changelog/snapshot-room'
+import { Witnesses } from '#changelog/witnesses'
 import { openCodec } from '#chunk/codec'
 import { type Cluster, type OpenedNode, openCluster } from '#cluster/cluster'
 import { clusterRoom, enrol, readNodes } from '#cluster/tables'
@@ -186,13 +187,18 @@ export async function startProcess(options: ProcessOptions): Promise<Running> {
     const node = cluster?.nodes().find((one) => one.id === id)
     if (node !== undefined) void cluster?.reportFailure(node.number, error)
   }
-  await checkDatabase({
+  const asked = new Set<string>()
+  const { storeId } = keyring
+  const checked = await checkDatabase({
     sql,
-    storeId: keyring.storeId,
+    storeId,
     nodes: present(nodes),
     holdShards: await holdShards(nodes),
+    onNodeAsked: (id) => void asked.add(id),
     onNodeFailure,
   })
+  const members = checked === 'new' ? [] : (await readNodes(sql)).map(({ id }) => id)
+  const witnesses = new Witnesses({ members, asked, replicas: scenario.profile.parity + 1 })
   const changelogOptions: ChangeLogOptions = {
     sql,
     nodes: logNodes,
@@ -201,6 +207,7 @@ export async function startProcess(options: ProcessOptions): Promise<Running> {
     keyring,
     world,
     telemetry,
+    witnesses,
     onNodeFailure,
   }
   const changelog = sabotageChangeLog(await openChangeLog(changelogOptions), sabotage)
@@ -210,7 +217,12 @@ export async function startProcess(options: ProcessOptions): Promise<Running> {
     nodes,
     world,
     telemetry,
-    reopen: (id) => reopen(options, id, { ...ground, life, storeId: keyring.storeId, sabotage }),
+    async reopen(id) {
+      const stores = await reopen(options, id, { ...ground, life, storeId, sabotage })
+      await checkReturned({ id, ...stores }, { sql, storeId })
+      witnesses.hear(id)
+      return stores
+    },
   })
   const store = openChunkStore({ ...ground, scenario, cluster, sql })
   const parts = { sql, changelog, store, cluster, world, telemetry }
@@ -318,6 +330,7 @@ export function startBackground(
   void every(collectEveryMs * 5, 1.5, () => scrub(running, { bytesPerSecond: 1e9, signal }))
   void every(collectEveryMs * 3, 1.3, () => compact(running, { signal }))
   void every(snapshotEveryMs, 1.6, async () => {
+    if (running.changelog.witnessesMissing().length > 0) return
     const begunAt = world.monotonic()
     await takeSnapshot(running, scenario)
     onSnapshot(begunAt)
