@@ -56,13 +56,14 @@ export function startBackground(
     everyMs: settings.snapshotMs,
     monotonic: () => world.monotonic(),
     committed: () => store.changelog.committed(),
+    copies: () => store.changelogOptions.replicas(),
   })
   store.cluster.onChange(({ node }) => {
     if (node.state === 'down') clock.nodeLost()
   })
   // What was lost before the start was lost all the same, and a directory made anew holds none of the log.
   const isWhole = store.cluster.nodes().every(({ state }) => state === 'up')
-  if (!isWhole || store.nodesReplaced > 0) clock.nodeLost()
+  if (!isWhole || store.isLogThin) clock.nodeLost()
   store.repairer.start()
   const running = [
     store.cluster.watch({ signal }),

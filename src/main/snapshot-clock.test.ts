@@ -5,9 +5,18 @@ import { SnapshotClock } from '#main/snapshot-clock'
 function build(everyMs: number) {
   let committed = 10n
   let now = 0
-  const clock = new SnapshotClock({ everyMs, monotonic: () => now, committed: () => committed })
+  let copies = 3
+  const clock = new SnapshotClock({
+    everyMs,
+    monotonic: () => now,
+    committed: () => committed,
+    copies: () => copies,
+  })
   return {
     clock,
+    raiseCopies: (to: number) => {
+      copies = to
+    },
     commit: (count: bigint) => {
       committed += count
     },
@@ -25,6 +34,18 @@ test('a snapshot is due after a time in which something changed', () => {
   equal(clock.isDue(), true)
   clock.begin()(0)
   commit(1n)
+  equal(clock.isDue(), false)
+})
+
+test('a snapshot is due at once when frames are to be on more nodes', () => {
+  const { clock, raiseCopies } = build(60_000)
+  raiseCopies(5)
+  equal(clock.isDue(), true)
+  const taken = clock.begin()
+  raiseCopies(7)
+  taken(3)
+  equal(clock.isDue(), true)
+  clock.begin()(3)
   equal(clock.isDue(), false)
 })
 

@@ -17,15 +17,16 @@ export async function snapshot(
     changelog,
     changelogOptions,
     store,
-    profile,
-  }: Pick<OpenedStore, 'sql' | 'changelog' | 'changelogOptions' | 'store' | 'profile'>,
+    safestProfile,
+  }: Pick<OpenedStore, 'sql' | 'changelog' | 'changelogOptions' | 'store' | 'safestProfile'>,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<SnapshotReport & { readonly recorded: number }> {
   const report = await takeSnapshot({
     ...changelogOptions,
     changeLog: changelog,
     blobs: {
-      write: (stream) => writeBlob({ store, changelog, profile }, stream, { signal }),
+      write: (stream) =>
+        writeBlob({ store, changelog, profile: safestProfile() }, stream, { signal }),
       read: blobReader(store, signal),
     },
   })

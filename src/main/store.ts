@@ -45,14 +45,16 @@ const slots = 24
 export interface OpenedStore extends AsyncDisposable {
   readonly directory: OpenDataDirectory
   readonly keys: OpenedKeys
-  /** Of new buckets and of the store's own blobs. */
+  /** Of new buckets. */
   readonly profile: Profile
+  /** Of all in use, the one that survives the loss of the most nodes: of snapshots. */
+  readonly safestProfile: () => Profile
   readonly sql: Sql
   readonly changelog: ChangeLog
   readonly changelogOptions: ChangeLogOptions
   readonly cluster: Cluster
-  /** Members whose directories were gone and have been made anew, empty. */
-  readonly nodesReplaced: number
+  /** Frames of the change log may be on fewer nodes than they should: members were made anew, empty, or a profile has come that survives more. */
+  readonly isLogThin: boolean
   readonly store: ChunkStore
   readonly packs: Packs
   readonly objects: ObjectStore
@@ -86,21 +88,25 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
   const { sql, keys, nodes: present } = ground
   const { state, asked } = await guard(ground)
   const joined = state === 'new' ? [] : (await readNodes(sql)).map(({ id }) => id)
-  const replicas =
-    state === 'new' ? 1 : ((await readDefaultProfile(sql)) ?? namedProfiles.default).parity + 1
-  const profile = await chooseProfile(sql, { state, given: settings.profile })
+  const formerProfile = await formerDefault(sql, { state })
+  const profile = settings.profile ?? formerProfile
   const members = await openMembers(ground, { state, joined, profile, options })
   const replaced = members.filter(({ isReplaced }) => isReplaced).map(({ id }) => id)
-  const witnesses = new Witnesses({ members: joined, asked: [...asked, ...replaced], replicas })
+  const witnesses = new Witnesses({
+    members: joined,
+    asked: [...asked, ...replaced],
+    replicas: formerProfile.parity + 1,
+  })
   const classes = await chooseClasses(sql, { state, settings, profile, nodes: members.length })
-  let parityMax = await greatestParity(sql, { state, profile, classes })
+  const before = await findSafest(sql, { state, profiles: [formerProfile] })
+  let safest = await findSafest(sql, { state, profiles: [profile, ...Object.values(classes)] })
   await spreadKeyring(directory, [...present.values()], { bytes: keys.bytes, world })
 
   const live: { cluster?: Cluster } = {}
   const changelogOptions: ChangeLogOptions = {
     sql,
     nodes: () => logNodes(members, live.cluster),
-    replicas: () => parityMax + 1,
+    replicas: () => safest.parity + 1,
     rooms,
     keyring: keys.keyring,
     world,
@@ -153,8 +159,8 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
     profile,
     admitConfig,
     storageClasses: new Map(Object.entries(classes)),
-    onProfile: ({ parity }: Profile) => {
-      parityMax = Math.max(parityMax, parity)
+    onProfile: (used: Profile) => {
+      safest = saferOf(safest, used)
     },
   }
   const objects = openObjectStore(objectParts)
@@ -168,11 +174,12 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
     directory,
     keys,
     profile,
+    safestProfile: () => safest,
     sql,
     changelog,
     changelogOptions,
     cluster,
-    nodesReplaced: replaced.length,
+    isLogThin: replaced.length > 0 || (state === 'current' && safest.parity > before.parity),
     store,
     packs,
     objects,
@@ -186,12 +193,11 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
   }
 }
 
-/** What was asked for now, or else what the store was last told. */
-async function chooseProfile(
+/** What the store was last told. */
+async function formerDefault(
   sql: Sql,
-  { state, given }: { readonly state: 'new' | 'current'; readonly given: Profile | undefined },
+  { state }: { readonly state: 'new' | 'current' },
 ): Promise<Profile> {
-  if (given !== undefined) return given
   const remembered = state === 'new' ? undefined : await readDefaultProfile(sql)
   return remembered ?? namedProfiles.default
 }
@@ -222,23 +228,26 @@ async function chooseClasses(
   return isAnother ? { REDUCED_REDUNDANCY: reduced } : {}
 }
 
-/** Of the most redundant profile in use: the log must survive what any object survives. */
-async function greatestParity(
+/** Of these and of all that buckets and classes use, the one that survives the loss of the most nodes: the log and snapshots must survive what any object survives. */
+async function findSafest(
   sql: Sql,
   {
     state,
-    profile,
-    classes,
+    profiles,
   }: {
     readonly state: 'new' | 'current'
-    readonly profile: Profile
-    readonly classes: StorageClasses
+    readonly profiles: readonly [Profile, ...Profile[]]
   },
-): Promise<number> {
+): Promise<Profile> {
   const used =
     state === 'new' ? [] : await sql.query<{ profile: string }>`select distinct profile from bucket`
   const former = state === 'new' ? [] : await readStorageClasses(sql)
-  const ofClasses = [...former, classes].flatMap((one) => Object.values(one))
+  const ofClasses = former.flatMap((one) => Object.values(one))
   const ofBuckets = used.map((row) => parseProfile(row.profile))
-  return Math.max(...[profile, ...ofBuckets, ...ofClasses].map(({ parity }) => parity))
+  const [first, ...others] = profiles
+  return [...others, ...ofBuckets, ...ofClasses].reduce(saferOf, first)
+}
+
+function saferOf(one: Profile, other: Profile): Profile {
+  return other.parity > one.parity ? other : one
 }

@@ -285,3 +285,33 @@ test('a node that cannot be read to its end counts as absent', async (context) =
   await using after = await start(data)
   equal((await bucketOf(after, 'a-bucket').get('key')).toString(), 'bytes')
 })
+
+test('snapshots survive what objects of the safest bucket survive', async (context) => {
+  const data = await temporary(context)
+  const store = await start(data, '--nodes', '8', '--profile', '4+2')
+  const bucket = bucketOf(store, 'treasure')
+  bucket.client.middlewareStack.add(
+    (next) => (args) => {
+      Object.assign((args.request as { headers: object }).headers, { 'x-mycelium-profile': '4+4' })
+      return next(args)
+    },
+    { step: 'build' },
+  )
+  await bucket.create()
+  await bucket.put('crown', bytesOf('crown', 3_000_000))
+  const names = Array.from({ length: 8 }, (_, index) => `node-0${index + 1}`)
+  const pointers = async (): Promise<number> => {
+    const files = await Promise.all(
+      names.map((node) => readdir(join(data, 'nodes', node, 'files'))),
+    )
+    return files.filter((found) => found.includes('snapshot')).length
+  }
+  await until(pointers, (count) => count === 8) // at once, whatever the clock says
+  await store.kill()
+  await removeDatabase(data)
+  for (const node of names.slice(0, 4)) await rm(join(data, 'nodes', node), { recursive: true })
+  const rebuilt = await rebuild(data, '--accept-loss')
+  equal(rebuilt.code, 0, rebuilt.stderr)
+  await using after = await start(data, '--replace-lost')
+  ok((await bucketOf(after, 'treasure').get('crown')).equals(bytesOf('crown', 3_000_000)))
+})

@@ -296,7 +296,10 @@ async function reopen(
 
 /** As the program takes them. */
 export async function takeSnapshot(running: Running, { profile }: Scenario): Promise<void> {
-  await snapshot({ ...running, profile }, { signal: new AbortController().signal })
+  await snapshot(
+    { ...running, safestProfile: () => profile },
+    { signal: new AbortController().signal },
+  )
 }
 
 /** The work that goes on by itself, until the process dies. */
