@@ -71,15 +71,19 @@ export function readQueryClaim(query: readonly QueryPair[], headers: HttpHeaders
   const timestamp = field('X-Amz-Date')
   const timeMs = parseTimestamp(timestamp)
   if (timeMs === undefined) throw malformed('X-Amz-Date must be YYYYMMDDTHHMMSSZ')
+  const signedHeaders = field('X-Amz-SignedHeaders').toLowerCase().split(';')
+  const signedHash = signedHeaders.includes('x-amz-content-sha256')
+    ? headers['x-amz-content-sha256']
+    : undefined
   return {
     via: 'query',
     ...readCredential(field('X-Amz-Credential'), malformed),
     timestamp,
     timeMs,
     expiresSeconds: readExpires(field('X-Amz-Expires'), malformed),
-    signedHeaders: field('X-Amz-SignedHeaders').toLowerCase().split(';'),
+    signedHeaders,
     signature: field('X-Amz-Signature'),
-    contentHash: find('X-Amz-Content-Sha256') ?? headers['x-amz-content-sha256'] ?? unsignedPayload,
+    contentHash: find('X-Amz-Content-Sha256') ?? signedHash ?? unsignedPayload,
     token: find('X-Amz-Security-Token') ?? headers['x-amz-security-token'],
   }
 }

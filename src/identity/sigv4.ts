@@ -8,7 +8,7 @@ import { requireKey } from '#identity/access-keys'
 import { canonicalPaths, canonicalRequest } from '#identity/canonical-request'
 import type { Claim } from '#identity/claim'
 import { identityFault } from '#identity/faults'
-import { hmacHex, isSameText, sha256Hex } from '#identity/latin1'
+import { asHeaderBytes, hmacHex, isSameText, sha256Hex } from '#identity/latin1'
 import { parsePayload } from '#identity/payload'
 import type { SignedProof } from '#identity/proof'
 import type { AuthenticationRules, SignedMessage } from '#identity/rules'
@@ -37,9 +37,10 @@ export async function verifySigV4(
   const signingKey = rules.signingKeys.derive(key.secret, claim.scope)
   const scope = scopeText(claim.scope)
   const query = message.target.query.filter(({ name }) => name !== 'X-Amz-Signature')
+  const headers = claim.via === 'query' ? withMoved(message, claim) : message.headers
   const wrong: Signed[] = []
   const isRight = canonicalPaths(message.target.rawPath).some((path) => {
-    const canonical = canonicalRequest({ ...message, ...claim, path, query })
+    const canonical = canonicalRequest({ ...message, ...claim, headers, path, query })
     const toSign = `AWS4-HMAC-SHA256\n${claim.timestamp}\n${scope}\n${sha256Hex(canonical)}`
     if (isSameText(hmacHex(signingKey, toSign), claim.signature)) return true
     wrong.push({ canonical, toSign })
@@ -54,6 +55,18 @@ export async function verifySigV4(
     payload: parsePayload(claim.contentHash),
     seed: { signingKey, timestamp: claim.timestamp, scope, signature: claim.signature },
   }
+}
+
+/** A header that is said to be signed may be in the query instead: that is where some SDKs move it, after they have listed it. */
+function withMoved({ headers, target }: SignedMessage, { signedHeaders }: Claim): HttpHeaders {
+  const missing = signedHeaders.filter(
+    (name) => name.startsWith('x-amz-') && headers[name] === undefined,
+  )
+  if (missing.length === 0) return headers
+  const moved = target.query
+    .filter(({ name }) => missing.includes(name.toLowerCase()))
+    .map(({ name, value }) => [name.toLowerCase(), asHeaderBytes(value)] as const)
+  return { ...headers, ...Object.fromEntries(moved) }
 }
 
 /** What we have signed in place of what the client has: who writes a client, or sets up a proxy before us, can compare. */
@@ -104,11 +117,15 @@ function checkTime({ timeMs, expiresSeconds }: Claim, now: number): void {
   if (now > timeMs + expiresSeconds * 1000) throw identityFault('identity/expired')
 }
 
-/** Everything that steers S3 must be signed, or who holds a presigned URL could add, say, a copy source. */
-function checkSignedHeaders(headers: HttpHeaders, { signedHeaders }: Claim): void {
+/**
+ * Everything that steers S3 must be signed, or who holds a presigned URL could add, say, a copy source. With such a URL the hash of the body steers
+ * nothing unless it is signed, and S3 lets it pass.
+ */
+function checkSignedHeaders(headers: HttpHeaders, { signedHeaders, via }: Claim): void {
   const isSigned = new Set(signedHeaders)
   if (!isSigned.has('host')) throw identityFault('identity/unsigned-header', { header: 'host' })
   for (const name of Object.keys(headers)) {
+    if (via === 'query' && name === 'x-amz-content-sha256') continue
     if (name.startsWith('x-amz-') && !isSigned.has(name)) {
       throw identityFault('identity/unsigned-header', { header: name.slice(0, 128) })
     }

@@ -54,8 +54,9 @@ export async function completeUpload(
     assertWritable(found.version, condition)
     const chosen = await chooseParts(tx, address, { completed, partBytesMin })
     const upload = uploadInfo(address.bucket, row)
-    assertKeyShown(upload, customerKey, chosen)
-    const whole = wholeChecksum(checksumPlan(upload, stated), chosen)
+    const plan = checksumPlan(upload, stated)
+    assertKeyShown(upload, customerKey, plan)
+    const whole = wholeChecksum(plan, chosen)
     assertChecksum(whole, stated.checksum)
     const bytes = chosen.reduce((sum, part) => sum + part.bytes, 0)
     if (stated.bytes !== undefined && stated.bytes !== bytes) {
@@ -146,13 +147,13 @@ function agrees(part: PartInfo, repeated: CompletedPart['checksum']): boolean {
   return part.checksum.algorithm === repeated.algorithm && isSame
 }
 
-/** Whoever tells checksums of what is locked shows that he may know them (S3); without checksums a key need not be shown, but be right. */
+/** Whoever is to have a checksum of what is locked shows that he may know it (S3); without one a key need not be shown, but be right. */
 function assertKeyShown(
   { encryption }: UploadInfo,
   customerKey: Uint8Array | undefined,
-  chosen: readonly PartInfo[],
+  { checksumAlgorithm }: ChecksumPlan,
 ): void {
-  const isNeeded = chosen.some(({ checksum }) => checksum !== undefined)
+  const isNeeded = checksumAlgorithm !== undefined
   if (isNeeded || customerKey !== undefined) assertCustomerKey({ encryption, customerKey })
 }
 

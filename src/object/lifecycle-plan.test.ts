@@ -220,6 +220,28 @@ test('what goes is not moved first; of several classes the latest one counts', (
   deepEqual(moved, { kind: 'move', storageClass: 'COLD', rule: 'r' })
 })
 
+test('small objects are moved as their bucket says, unless a rule speaks of sizes itself', () => {
+  const transitions = [
+    { days: 1, storageClass: 'WARM' },
+    { days: 1, storageClass: 'GLACIER' },
+  ]
+  const classOf = (bytes: number, more: Partial<LifecycleRule>): string | undefined => {
+    const deeds = transitions.map((one) =>
+      planEntry([ruleOf({ transitions: [one], ...more })], { ...currentEntry, bytes }, moment),
+    )
+    return deeds.map((deed) => (deed?.kind === 'move' ? deed.storageClass : '-')).join()
+  }
+  const moment = { now: writtenAt + 10 * dayMs, engineDayMs: dayMs }
+  const none = { smallObjects: 'all_storage_classes_128K' } as const
+  const archives = { smallObjects: 'varies_by_storage_class' } as const
+  equal(classOf(131_071, {}), 'WARM,GLACIER')
+  equal(classOf(131_071, none), '-,-')
+  equal(classOf(131_072, none), 'WARM,GLACIER')
+  equal(classOf(131_071, archives), '-,GLACIER')
+  equal(classOf(100, { ...none, filter: { bytesAbove: 50 } }), 'WARM,GLACIER')
+  equal(classOf(100, { ...none, filter: { and: { bytesBelow: 500 } } }), 'WARM,GLACIER')
+})
+
 test('all that a filter states must be so, with or without And around it', () => {
   const expiration = { days: 1 }
   const both = { prefix: 'a', tags: [['k', '1']] as const, and: { tags: [['l', '2']] as const } }

@@ -1,8 +1,16 @@
 /** What a bucket's rules say of one version, marker or upload at a time. Pure: the same facts give the same answer. */
 
-import type { LifecycleConditions, LifecycleRule, LifecycleTime } from '#object/lifecycle-rules'
+import {
+  type LifecycleConditions,
+  type LifecycleRule,
+  type LifecycleTime,
+  smallBytesBelow,
+} from '#object/lifecycle-rules'
 import { dayMs } from '#object/locks'
 import type { ObjectInfo, Tags } from '#object/model'
+
+/** Where AWS moves objects of any size by `varies_by_storage_class`. */
+const archiveClasses: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE']
 
 /** One entry of a key's stack. */
 export type LifecycleEntry =
@@ -141,12 +149,13 @@ function planMove(
 ): LifecycleDeed | undefined {
   if (entry.state === 'marker' || entry.state === 'former-marker') return undefined
   const { engineDayMs, now } = moment
-  const moves = rules.flatMap(({ id: rule, transitions = [], formerTransitions = [] }) =>
+  const moves = rules.flatMap(({ id: rule, transitions = [], formerTransitions = [], ...rest }) =>
     entry.state === 'current'
-      ? transitions.map(({ storageClass, ...time }) => {
+      ? transitions.filter(isMeant(rest, entry)).map(({ storageClass, ...time }) => {
           return { rule, storageClass, at: timeOf(time, entry.writtenAt, engineDayMs) }
         })
       : formerTransitions
+          .filter(isMeant(rest, entry))
           .filter(({ newerKept = 0 }) => entry.newerFormers >= newerKept)
           .map(({ storageClass, days }) => {
             return { rule, storageClass, at: dueAfter(entry.replacedAt, days, engineDayMs) }
@@ -156,6 +165,20 @@ function planMove(
   const [last] = due
   if (last === undefined || last.storageClass === entry.storageClass) return undefined
   return { kind: 'move', storageClass: last.storageClass, rule: last.rule }
+}
+
+/** Whether a transition is about an object of this size. */
+function isMeant(
+  { smallObjects, filter }: Pick<LifecycleRule, 'smallObjects' | 'filter'>,
+  { bytes }: Stored,
+): (transition: { readonly storageClass: string }) => boolean {
+  const conditions = [filter, filter?.and]
+  const hasOwnSay = conditions.some(
+    (one) => one?.bytesAbove !== undefined || one?.bytesBelow !== undefined,
+  )
+  if (smallObjects === undefined || hasOwnSay || bytes >= smallBytesBelow) return () => true
+  return ({ storageClass }) =>
+    smallObjects === 'varies_by_storage_class' && archiveClasses.includes(storageClass)
 }
 
 function isTimed(

@@ -12,6 +12,15 @@ export interface LifecycleConditions {
 export type LifecycleTime = { readonly days: number } | { readonly at: number }
 
 /**
+ * Whether small objects are moved: to no class, or to those alone that are for archives. A rule whose filter speaks of sizes has its own say.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+ */
+export type SmallObjects = 'all_storage_classes_128K' | 'varies_by_storage_class'
+
+/** Objects of fewer bytes are small. */
+export const smallBytesBelow = 128 * 1024
+
+/**
  * What is to become of objects as they grow old, in the shape it was given (S3's). Days are days after writing, or after another version
  * took the place; `newerKept` is how many of the newest such versions are left alone.
  */
@@ -25,6 +34,8 @@ export interface LifecycleRule {
   readonly expiration?: LifecycleTime | { readonly removesMarkers: boolean }
   readonly formerExpiration?: { readonly days: number; readonly newerKept?: number }
   readonly abortsUploadsAfterDays?: number
+  /** Without: small ones are moved as all others. One for all rules of a bucket. */
+  readonly smallObjects?: SmallObjects
   readonly transitions?: readonly (LifecycleTime & { readonly storageClass: string })[]
   readonly formerTransitions?: readonly {
     readonly days: number

@@ -63,8 +63,11 @@ async function page(
         return { versions, commonPrefixes, next: lastOf(versions, commonPrefixes) }
       const common = commonPrefixOf(row.key, { prefix, delimiter })
       if (common === undefined) {
-        const former = index === 0 ? from : batch[index - 1]
-        versions.push(entryOf(row, { bucket, isLatest: !isSameKey(row.key, former) }))
+        const isLatest =
+          index === 0
+            ? !isSameKey(row.key, from) || (await isNewest(sql, bucket.id, row))
+            : !isSameKey(row.key, batch[index - 1])
+        versions.push(entryOf(row, { bucket, isLatest }))
         continue
       }
       commonPrefixes.push(common)
@@ -86,6 +89,17 @@ export const newestAge = Number.MIN_SAFE_INTEGER
 /** Whether entries of the key came before this place. */
 function isSameKey(key: Uint8Array, former: Place | undefined): boolean {
   return former !== undefined && former.age !== newestAge && Buffer.compare(key, former.key) === 0
+}
+
+/** What a former page has told of the key may be gone. */
+async function isNewest(sql: Queryable, bucket: number, { key, age }: Place): Promise<boolean> {
+  const newer = await readEntries(sql, {
+    id: bucket,
+    from: { key, age: newestAge },
+    end: successorOf(key),
+    rows: 1,
+  })
+  return newer.every((one) => Buffer.compare(one.key, key) !== 0 || one.age >= age)
 }
 
 function entryOf(

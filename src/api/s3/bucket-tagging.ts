@@ -12,11 +12,11 @@ export async function getBucketTagging({ facts, bucket }: BucketCall): Promise<H
   return xmlResponse('Tagging', [tagSetElement(tags)])
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html */
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html; no tags are as good as none set. */
 export async function putBucketTagging(call: BucketCall): Promise<HttpResponse> {
   const tags = await readTagging(call, bucketTagsMax)
-  await call.door.objects.configure(call.bucket, 'tags', tags)
-  return emptyResponse(200)
+  await call.door.objects.configure(call.bucket, 'tags', tags.length === 0 ? undefined : tags)
+  return emptyResponse(204)
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html */

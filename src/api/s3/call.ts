@@ -1,3 +1,4 @@
+import { isValueHeader } from '#api/s3/checksums'
 import type { S3DoorOptions } from '#api/s3/door-options'
 import type { HttpRequest, HttpResponse } from '#http/message'
 import type { QueryPair } from '#http/target'
@@ -62,7 +63,13 @@ export function firstValues(query: readonly QueryPair[]): ReadonlyMap<string, st
   return values
 }
 
-/** SDKs move headers into the URLs they presign. A real header wins. */
+/** Where a presigned URL may state these as well: whoever made it wants them kept. */
+const conditionNames = ['if-match', 'if-none-match'] as const
+
+/**
+ * SDKs move headers into the URLs they presign. A real header of `x-amz-` was signed as well, and wins; a real condition may not be, and loses.
+ * What a URL says of a checksum does not count, as with S3: it was made before the body (SDKs state that of an empty one).
+ */
 export function effectiveHeaders(
   headers: HttpRequest['headers'],
   query: readonly QueryPair[],
@@ -71,6 +78,21 @@ export function effectiveHeaders(
   if (proof.kind === 'anonymous' || proof.via === 'header') return headers
   const hoisted = query
     .map(({ name, value }): [string, string] => [name.toLowerCase(), asHeaderBytes(value)])
-    .filter(([name]) => name.startsWith('x-amz-') || name === 'content-md5')
-  return hoisted.length === 0 ? headers : { ...Object.fromEntries(hoisted), ...headers }
+    .filter(([name]) => isHoisted(name))
+  if (hoisted.length === 0) return headers
+  const moved = Object.fromEntries(hoisted)
+  const conditions = conditionNames.flatMap((name) => {
+    const value = moved[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return { ...moved, ...headers, ...Object.fromEntries(conditions) }
+}
+
+function isHoisted(name: string): boolean {
+  if (isValueHeader(name) || name === 'x-amz-sdk-checksum-algorithm') return false
+  return (
+    name.startsWith('x-amz-') ||
+    name === 'content-md5' ||
+    conditionNames.some((condition) => condition === name)
+  )
 }

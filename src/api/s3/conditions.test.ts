@@ -15,7 +15,7 @@ const before = 'Wed, 31 Dec 2025 23:59:59 GMT'
 
 function outcome(headers: Readonly<Record<string, string>>): string {
   try {
-    return evaluateRead(headers, object)
+    return evaluateRead(headers, object, { now: () => object.modifiedAt + 60_000 })
   } catch (error) {
     return (error as { code: string }).code
   }
@@ -35,6 +35,8 @@ const table: readonly (readonly [Readonly<Record<string, string>>, string])[] = 
   [{ 'if-none-match': '*' }, 'not-modified'],
   [{ 'if-modified-since': at }, 'not-modified'],
   [{ 'if-modified-since': before }, 'send'],
+  [{ 'if-modified-since': 'Thu, 01 Jan 2026 00:00:59 GMT' }, 'not-modified'],
+  [{ 'if-modified-since': 'Thu, 01 Jan 2026 00:01:02 GMT' }, 'send'], // has not come
   [{ 'if-none-match': '"b"', 'if-modified-since': at }, 'send'],
   [{ 'if-none-match': '"a"', 'if-modified-since': before }, 'not-modified'],
   [{ 'if-match': '"b"', 'if-none-match': '"a"' }, 's3/precondition-failed'],

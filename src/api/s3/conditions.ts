@@ -49,6 +49,7 @@ export function deleteCondition({
 export function evaluateRead(
   headers: Headers,
   { etag, modifiedAt }: Pick<ObjectInfo, 'etag' | 'modifiedAt'>,
+  { now }: { now(): number },
 ): 'send' | 'not-modified' {
   const ifMatch = parseEtags(headers['if-match'])
   const unmodifiedSince = parseDate(headers['if-unmodified-since'])
@@ -61,7 +62,7 @@ export function evaluateRead(
     throw s3Fault('s3/precondition-failed', { condition })
   }
   const ifNoneMatch = parseEtags(headers['if-none-match'])
-  const modifiedSince = parseDate(headers['if-modified-since'])
+  const modifiedSince = parsePastDate(headers['if-modified-since'], now())
   const isKnown =
     ifNoneMatch === undefined
       ? modifiedSince !== undefined && wholeSeconds(modifiedAt) <= modifiedSince
@@ -87,6 +88,12 @@ export function parseDate(text: string | undefined): number | undefined {
   const hasZone = /(?:[A-Za-z]|[+-]\d{2}:?\d{2})$/.test(text.trim())
   const ms = Date.parse(hasZone ? text : `${text} GMT`) // HTTP dates are in GMT; asctime's do not say so
   return Number.isFinite(ms) ? ms : undefined
+}
+
+/** A time that has not come says nothing of what has changed since (RFC 9110 section 13.1.3): as good as none. */
+export function parsePastDate(text: string | undefined, now: number): number | undefined {
+  const date = parseDate(text)
+  return date !== undefined && date <= now ? date : undefined
 }
 
 /** HTTP dates have no fractions: an object must not be newer than its own `Last-Modified`. */

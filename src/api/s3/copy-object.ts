@@ -27,17 +27,23 @@ const changing = [
 export async function copyObject(call: ObjectCall): Promise<HttpResponse> {
   const { door, bucket, key, headers, request } = call
   refuseUnkeptPromises(call)
-  const source = readCopySource(call)
+  const source = readCopySource(call, call.door.world)
   const checksumAlgorithm = parseAlgorithm(headers['x-amz-checksum-algorithm'])
   const replaces = readDirective(call, 'x-amz-metadata-directive') === 'REPLACE'
   const isOntoItself =
     source.bucket === bucket && source.key === key && source.version === undefined
-  if (isOntoItself && !replaces && !changing.some((header) => headers[header] !== undefined)) {
+  const { bytes, encryption } = await readSource(call, source)
+  // A default of the bucket's, or that there is none, may give it another encryption: how whole buckets are encrypted anew.
+  const mayChange =
+    replaces ||
+    changing.some((header) => headers[header] !== undefined) ||
+    call.facts.config.encryption !== undefined ||
+    encryption?.kind === 'aws:kms'
+  if (isOntoItself && !mayChange) {
     throw invalidRequest(
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
     )
   }
-  const { bytes } = await readSource(call, source)
   if (bytes > putBytesMax) {
     throw invalidRequest(
       `The specified copy source is larger than the maximum allowable size for a copy source: ${putBytesMax}`,

@@ -1,6 +1,6 @@
 import { parseEtags } from '#api/etags'
 import type { Call, NameCall } from '#api/s3/call'
-import { parseDate } from '#api/s3/conditions'
+import { parseDate, parsePastDate } from '#api/s3/conditions'
 import { readSourceKey } from '#api/s3/encryption'
 import { admissionTo, assertOwner } from '#api/s3/enter'
 import { s3Fault } from '#api/s3/faults'
@@ -13,11 +13,14 @@ import { parseBucketName, parseObjectKey, parseVersionId } from '#object/names'
 /** Whose bucket it must be is only the door's to ask. */
 type NamedSource = CopySource & Pick<NameCall, 'tenant'>
 
-/** Reads `x-amz-copy-source` (`/bucket/key` or `bucket/key`, percent-encoded), the conditions on it, and its customer's key. */
-export function readCopySource(call: Pick<Call, 'headers' | 'request'>): NamedSource {
+/** Reads `x-amz-copy-source` (`/bucket/key` or `bucket/key`, percent-encoded, a plus for a space), the conditions on it, and its customer's key. */
+export function readCopySource(
+  call: Pick<Call, 'headers' | 'request'>,
+  { now }: { now(): number },
+): NamedSource {
   const { headers } = call
   const [path = '', version] = (headers['x-amz-copy-source'] ?? '').split('?versionId=')
-  const decoded = percentDecode(path).replace(/^\//, '')
+  const decoded = percentDecode(path.replaceAll('+', ' ')).replace(/^\//, '')
   const slash = decoded.indexOf('/')
   if (slash < 1 || slash === decoded.length - 1) {
     throw s3Fault('s3/invalid-argument', { argument: 'x-amz-copy-source' })
@@ -25,7 +28,7 @@ export function readCopySource(call: Pick<Call, 'headers' | 'request'>): NamedSo
   const { bucket, tenant } = readTenant(decoded.slice(0, slash))
   const ifMatch = parseEtags(headers['x-amz-copy-source-if-match'])
   const ifNoneMatch = parseEtags(headers['x-amz-copy-source-if-none-match'])
-  const ifModifiedSince = parseDate(headers['x-amz-copy-source-if-modified-since'])
+  const ifModifiedSince = parsePastDate(headers['x-amz-copy-source-if-modified-since'], now())
   const ifUnmodifiedSince = parseDate(headers['x-amz-copy-source-if-unmodified-since'])
   return {
     bucket: parseBucketName(bucket),

@@ -39,15 +39,14 @@ export async function enter<Named extends NameCall>(
   return { ...call, facts, owner: await ownerOf(call, facts.owner), admission }
 }
 
-/** `s3/access-denied` where `header` names another owner than the bucket has. */
+/** `s3/access-denied` where `header` names another owner than the bucket has: its canonical id. */
 export function assertOwner(
   { door, headers }: Pick<Call, 'door' | 'headers'>,
   facts: BucketFacts,
   header: 'x-amz-expected-bucket-owner' | 'x-amz-source-expected-bucket-owner',
 ): void {
   const expected = headers[header]
-  if (expected !== undefined && expected !== (facts.owner ?? door.root.id))
-    throw s3Fault('s3/access-denied')
+  if (expected && expected !== (facts.owner ?? door.root.id)) throw s3Fault('s3/access-denied')
 }
 
 /** For buckets beside the one that is addressed, too. Without `asked`, whoever is to be asked later. `object/no-such-bucket`, `s3/access-denied` */

@@ -27,7 +27,7 @@ export async function getObject(call: ObjectCall): Promise<HttpResponse> {
 
 async function answer(call: ObjectCall, opened: OpenedObject): Promise<HttpResponse> {
   const { info } = opened
-  if (evaluateRead(call.headers, info) === 'not-modified') {
+  if (evaluateRead(call.headers, info, call.door.world) === 'not-modified') {
     return emptyResponse(304, identityHeaders(info))
   }
   const selection = selectRange(call, info)

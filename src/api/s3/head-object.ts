@@ -11,7 +11,7 @@ import type { HttpResponse } from '#http/message'
 export async function headObject(call: ObjectCall): Promise<HttpResponse> {
   const info = await call.door.objects.head(call.bucket, call.key, versionOf(call))
   call.admission.admit(info)
-  if (evaluateRead(call.headers, info) === 'not-modified') {
+  if (evaluateRead(call.headers, info, call.door.world) === 'not-modified') {
     return emptyResponse(304, identityHeaders(info))
   }
   const selection = selectRange(call, info)

@@ -3,6 +3,7 @@ import { checksumWord } from '#api/s3/checksums'
 import { listKeysMax } from '#api/s3/limits'
 import {
   commonPrefixElements,
+  markerOf,
   type NameWriter,
   nameWriter,
   nonEmpty,
@@ -25,13 +26,15 @@ export async function listMultipartUploads(call: BucketCall): Promise<HttpRespon
   const prefix = query.get('prefix') ?? ''
   const delimiter = nonEmpty(call, 'delimiter')
   const afterKey = nonEmpty(call, 'key-marker')
+  const after = markerOf(afterKey, { prefix, delimiter })
   // An upload id without a key says nothing, so S3 ignores it.
-  const afterUploadId = afterKey === undefined ? undefined : nonEmpty(call, 'upload-id-marker')
+  const afterUploadId =
+    after === undefined || after !== afterKey ? undefined : nonEmpty(call, 'upload-id-marker')
   const page = await door.objects.listUploads(bucket, {
     prefix,
     limit,
     ...(delimiter === undefined ? {} : { delimiter }),
-    ...(afterKey === undefined ? {} : { afterKey }),
+    ...(after === undefined ? {} : { afterKey: after }),
     ...(afterUploadId === undefined ? {} : { afterUploadId }),
   })
   const owners = await ownersOf(
@@ -45,7 +48,7 @@ export async function listMultipartUploads(call: BucketCall): Promise<HttpRespon
     leaf('UploadIdMarker', afterUploadId ?? ''),
     leaf('NextKeyMarker', next && names.write(next.key)),
     leaf('NextUploadIdMarker', next?.uploadId),
-    leaf('Prefix', names.write(prefix)),
+    leaf('Prefix', query.has('prefix') ? names.write(prefix) : undefined),
     leaf('Delimiter', delimiter && names.write(delimiter)),
     leaf('MaxUploads', limit),
     leaf('EncodingType', names.encodingType),

@@ -1,9 +1,11 @@
 import type { BucketCall } from '#api/s3/call'
 import { checksumWord } from '#api/s3/checksums'
+import { invalidArgument } from '#api/s3/faults'
 import { listKeysMax } from '#api/s3/limits'
 import {
   checkUnordered,
   commonPrefixElements,
+  markerOf,
   type NameWriter,
   nameWriter,
   nonEmpty,
@@ -29,13 +31,19 @@ export async function listObjectVersions(call: BucketCall): Promise<HttpResponse
   const delimiter = nonEmpty(call, 'delimiter')
   const afterKey = nonEmpty(call, 'key-marker')
   const versionMarker = nonEmpty(call, 'version-id-marker')
-  // A version without a key says nothing, so S3 ignores it.
-  const isWithin = afterKey !== undefined && versionMarker !== undefined
+  if (afterKey === undefined && versionMarker !== undefined) {
+    throw invalidArgument(
+      'version-id-marker',
+      'A version-id marker cannot be specified without a key marker.',
+    )
+  }
+  const after = markerOf(afterKey, { prefix, delimiter })
+  const isWithin = after === afterKey && versionMarker !== undefined
   const page = await door.objects.listVersions(bucket, {
     prefix,
     limit,
     ...(delimiter === undefined ? {} : { delimiter }),
-    ...(afterKey === undefined ? {} : { afterKey }),
+    ...(after === undefined ? {} : { afterKey: after }),
     ...(isWithin ? { afterVersion: parseVersionId(versionMarker) } : {}),
   })
   const { next } = page

@@ -4,6 +4,7 @@ import {
   checkUnordered,
   commonPrefixElements,
   contentsElement,
+  markerOf,
   nameWriter,
   nonEmpty,
   ownersOf,
@@ -22,11 +23,12 @@ export async function listObjects(call: BucketCall): Promise<HttpResponse> {
   const prefix = query.get('prefix') ?? ''
   const delimiter = nonEmpty(call, 'delimiter')
   const marker = query.get('marker') ?? ''
+  const after = markerOf(nonEmpty(call, 'marker'), { prefix, delimiter })
   const page = await door.objects.list(bucket, {
     prefix,
     limit,
     ...(delimiter === undefined ? {} : { delimiter }),
-    ...(marker === '' ? {} : { after: marker }),
+    ...(after === undefined ? {} : { after }),
   })
   const owners = await ownersOf(
     call,
@@ -44,7 +46,10 @@ export async function listObjects(call: BucketCall): Promise<HttpResponse> {
     leaf('Delimiter', delimiter && names.write(delimiter)),
     leaf('EncodingType', names.encodingType),
     leaf('IsTruncated', page.next !== undefined),
-    branches(page.objects, (info) => contentsElement(info, { names, owner: owners(info.traits) })),
+    // Who is unknown here is not told who is known.
+    branches(page.objects, (info) =>
+      contentsElement(info, { names, owner: call.caller && owners(info.traits) }),
+    ),
     commonPrefixElements(page.commonPrefixes, names),
   ])
 }

@@ -3,7 +3,7 @@ import { checksumWord, partChecksumElements } from '#api/s3/checksums'
 import { ownerOf } from '#api/s3/enter'
 import { abortHeaders } from '#api/s3/lifecycle-headers'
 import { listKeysMax, partsMax } from '#api/s3/limits'
-import { nameWriter, readLimit } from '#api/s3/listing'
+import { nameWriter, nonEmpty, readLimit } from '#api/s3/listing'
 import { initiatorElement, ownerElement } from '#api/s3/owner-element'
 import { isoSeconds, quoted, xmlResponse } from '#api/s3/response'
 import { uploadOf } from '#api/s3/uploads'
@@ -17,7 +17,7 @@ export async function listParts(call: ObjectCall): Promise<HttpResponse> {
   const names = nameWriter(call)
   const limit = readLimit(call, 'max-parts', listKeysMax)
   const marker = 'part-number-marker'
-  const after = call.query.has(marker) ? readLimit(call, marker, partsMax) : 0
+  const after = nonEmpty(call, marker) === undefined ? 0 : readLimit(call, marker, partsMax)
   const page = await door.objects.listParts(uploadOf(call), { after, limit })
   const { upload, parts, isTruncated } = page
   const owner = await ownerOf(call, upload.traits.owner ?? call.facts.owner)

@@ -82,6 +82,16 @@ export function contentsElement(
   )
 }
 
+/** A marker within a common prefix stands for all of it, as in S3: whoever goes on behind the last key he has seen is not told the prefix again. */
+export function markerOf(
+  marker: string | undefined,
+  { prefix, delimiter }: { readonly prefix: string; readonly delimiter: string | undefined },
+): string | undefined {
+  if (marker === undefined || delimiter === undefined || !marker.startsWith(prefix)) return marker
+  const end = marker.indexOf(delimiter, prefix.length)
+  return end < 0 ? marker : marker.slice(0, end + delimiter.length)
+}
+
 export function commonPrefixElements(prefixes: readonly string[], names: NameWriter): Xml {
   return branches(prefixes, (prefix) =>
     branch('CommonPrefixes', leaf('Prefix', names.write(prefix))),

@@ -115,7 +115,8 @@ const malformed: Readonly<Record<string, unknown>> = {
       [['content-length-range']],
       [['content-length-range', 1]],
       [['content-length-range', -1, 0]],
-      [['content-length-range', '1', '2']],
+      [['content-length-range', '-1', '2']],
+      [['content-length-range', '0x1', '2']],
       [['content-length-range', 0.5, 2]],
       [['content-length-range', 0, 1, 2]],
     ].map((conditions) => [JSON.stringify(conditions), { expiration, conditions }]),
@@ -153,6 +154,7 @@ test('all ranges hold', () => {
   const range = (...ranges: unknown[]) =>
     parsePostPolicy(base64({ expiration, conditions: ranges })).fileBytes
   deepEqual(range({ a: 'b' }), { min: 0, max: Number.POSITIVE_INFINITY })
+  deepEqual(range(['content-length-range', '1', '9']), { min: 1, max: 9 })
   deepEqual(range(['content-length-range', 1, 9], ['Content-Length-Range', 0, 5]), {
     min: 1,
     max: 5,

@@ -42,7 +42,14 @@ function word<const Word extends string>(...words: readonly [Word, ...Word[]]) {
   return z.string().toLowerCase().pipe(z.enum(words))
 }
 
-const bytes = z.int().nonnegative()
+/** S3 takes text as well. */
+const bytes = z.union([
+  z.int().nonnegative(),
+  z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number),
+])
 const condition = z.union([
   z.tuple([word('content-length-range'), bytes, bytes]),
   z.tuple([word('eq', 'starts-with'), z.string().regex(/^\$./s), z.string()]),

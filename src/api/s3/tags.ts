@@ -1,6 +1,6 @@
 /** Tags on the wire: in a document, or in one header. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html */
 import type { Call } from '#api/s3/call'
-import { malformedXml, s3Fault } from '#api/s3/faults'
+import { invalidArgument, malformedXml, s3Fault } from '#api/s3/faults'
 import { readXmlBody } from '#api/s3/xml-body'
 import { childOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
@@ -20,17 +20,17 @@ export async function readTagging(call: Call, tagsMax: number): Promise<Tags> {
 /** The same of a document that came another way. `s3/invalid-tag`, `s3/malformed-xml` */
 export function parseTagging(document: XmlElement, tagsMax: number): Tags {
   const set = childOf(document, 'TagSet')
-  if (set === undefined) throw malformedXml('Tagging without TagSet')
-  return parseTags(set, tagsMax)
+  return set === undefined ? [] : parseTags(set, tagsMax)
 }
 
 /** Those that are its children. `s3/invalid-tag`, `s3/malformed-xml` */
 export function parseTags(set: XmlElement, tagsMax: number): Tags {
   const tags = set.children.map((tag): readonly [string, string] => {
     const key = textOf(tag, 'Key')
-    if (tag.name !== 'Tag' || key === undefined)
-      throw malformedXml(`${set.name} holds Tags with a Key`)
-    return [key, textOf(tag, 'Value') ?? '']
+    const value = textOf(tag, 'Value')
+    if (tag.name !== 'Tag' || key === undefined || value === undefined)
+      throw malformedXml(`${set.name} holds Tags with a Key and a Value`)
+    return [key, value]
   })
   return checkTags(tags, tagsMax)
 }
@@ -39,6 +39,10 @@ export function parseTags(set: XmlElement, tagsMax: number): Tags {
 export function readTagHeader({ headers }: Pick<Call, 'headers'>): Tags | undefined {
   const text = headers['x-amz-tagging']
   if (text === undefined) return undefined
+  const malformed = invalidArgument(
+    'x-amz-tagging',
+    'The header x-amz-tagging shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.',
+  )
   const decode = (part: string): string => percentDecode(part.replaceAll('+', ' '))
   const tags = text
     .split('&')
@@ -48,10 +52,17 @@ export function readTagHeader({ headers }: Pick<Call, 'headers'>): Tags | undefi
       if (equals < 0) return [decode(pair), '']
       return [decode(pair.slice(0, equals)), decode(pair.slice(equals + 1))]
     })
+  const isOnce = new Set(tags.map(([key]) => key)).size === tags.length
+  if (!isOnce || !tags.flat().every(isTagText)) throw malformed
   return checkTags(
     tags.sort(([one], [other]) => (one < other ? -1 : 1)),
     objectTagsMax,
   )
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_S3Tag.html */
+function isTagText(text: string): boolean {
+  return /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u.test(text)
 }
 
 function checkTags(tags: Tags, tagsMax: number): Tags {
@@ -64,9 +75,9 @@ function checkTags(tags: Tags, tagsMax: number): Tags {
     })
   }
   for (const [key, value] of tags) {
-    if (key === '' || [...key].length > keyCharactersMax)
+    if (key === '' || [...key].length > keyCharactersMax || !isTagText(key))
       throw s3Fault('s3/invalid-tag', { reason: 'The TagKey you have provided is invalid' })
-    if ([...value].length > valueCharactersMax)
+    if ([...value].length > valueCharactersMax || !isTagText(value))
       throw s3Fault('s3/invalid-tag', { reason: 'The TagValue you have provided is invalid' })
   }
   return tags

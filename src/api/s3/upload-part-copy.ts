@@ -19,7 +19,7 @@ export async function uploadPartCopy(call: ObjectCall): Promise<HttpResponse> {
   const number = partNumberOf(call)
   const upload = uploadOf(call)
   const customerKey = readCustomerKey(call)
-  const source = readCopySource(call)
+  const source = readCopySource(call, call.door.world)
   const range = readCopyRange(headers['x-amz-copy-source-range'])
   const { bytes, versionId } = await readSource(call, source)
   const copied = range === undefined ? bytes : range.last - range.first + 1

@@ -114,7 +114,7 @@ export const rows: readonly Row[] = [
   ofBucket('PutBucketTagging', 'PUT', '?tagging', {
     needs: ['s3:PutBucketTagging'],
     ...body(tagging),
-    answers: ['200'],
+    answers: ['204'],
   }),
   ofBucket('DeleteBucketTagging', 'DELETE', '?tagging', {
     needs: ['s3:PutBucketTagging'],

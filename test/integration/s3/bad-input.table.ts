@@ -577,7 +577,7 @@ export const badInputs: readonly BadInput[] = [
   },
   ...(
     [
-      ['tags twice', 'a=1&a=2', 'InvalidTag'],
+      ['tags twice', 'a=1&a=2', 'InvalidArgument'],
       ['a tag without a name', '=1', 'InvalidTag'],
       ['a tag with a long name', `${'k'.repeat(129)}=1`, 'InvalidTag'],
       ['a tag with a long value', `a=${'v'.repeat(257)}`, 'InvalidTag'],
@@ -632,7 +632,13 @@ export const badInputs: readonly BadInput[] = [
   ),
   ...(
     [
-      ['a tagging document without tags', 'tagging', '<Tagging/>', 400, 'MalformedXML'],
+      [
+        'a tag without a value',
+        'tagging',
+        '<Tagging><TagSet><Tag><Key>a</Key></Tag></TagSet></Tagging>',
+        400,
+        'MalformedXML',
+      ],
       [
         'a lock of a bucket without versions',
         'object-lock',

@@ -173,7 +173,7 @@ test('x-amz headers may stand in the URL that was presigned', async () => {
   const headers = { host: `127.0.0.1:${server.port}` }
   const target = presign({
     method: 'PUT',
-    target: `/${bucket}/hoisted?x-amz-meta-color=r%C3%B6d&x-amz-checksum-crc32=NhCmhg%3D%3D`,
+    target: `/${bucket}/hoisted?x-amz-meta-color=r%C3%B6d`,
     headers,
     expiresSeconds: 60,
   })
@@ -181,7 +181,6 @@ test('x-amz headers may stand in the URL that was presigned', async () => {
     `${printHead('PUT', target, { ...headers, 'content-length': '5' })}hello`,
   )
   equal(put?.status, 200, put?.body ?? 'no answer')
-  equal(put.headers['x-amz-checksum-crc32'], 'NhCmhg==')
   const head = await ask({ method: 'HEAD', target: `/${bucket}/hoisted` })
   equal(Buffer.from(head?.headers['x-amz-meta-color'] ?? '', 'latin1').toString(), 'röd')
 })

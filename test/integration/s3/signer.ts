@@ -42,22 +42,27 @@ export function sign(signing: Signing): Signed {
   return { headers: { ...headers, authorization }, signature, key, timestamp, scope }
 }
 
-/** A presigned target; only `host` is signed. */
-export function presign(
-  signing: Omit<Signing, 'contentHash'> & { readonly expiresSeconds: number },
-): string {
+/** A presigned target; only `host` is signed, and what `alsoSigned` names of the headers. */
+export function presign({
+  alsoSigned = [],
+  ...signing
+}: Omit<Signing, 'contentHash'> & {
+  readonly expiresSeconds: number
+  readonly alsoSigned?: readonly string[]
+}): string {
+  const names = ['host', ...alsoSigned]
   const { key, timestamp, scope } = keyOf(signing)
   const parameters = [
     'X-Amz-Algorithm=AWS4-HMAC-SHA256',
     `X-Amz-Credential=${encodeURIComponent(`${signing.accessKeyId ?? accessKeyId}/${scope}`)}`,
     `X-Amz-Date=${timestamp}`,
     `X-Amz-Expires=${signing.expiresSeconds}`,
-    'X-Amz-SignedHeaders=host',
+    `X-Amz-SignedHeaders=${encodeURIComponent(names.join(';'))}`,
   ].join('&')
   const target = `${signing.target}${signing.target.includes('?') ? '&' : '?'}${parameters}`
   const signature = signatureOf(
     { ...signing, target, headers: lowerCase(signing.headers), contentHash: 'UNSIGNED-PAYLOAD' },
-    ['host'],
+    names,
     { key, timestamp, scope },
   )
   return `${target}&X-Amz-Signature=${signature}`
