@@ -139,8 +139,7 @@ const explainers: Readonly<Record<CliFaultCode | EndpointFaultCode, Explainer>> 
   ],
   'cli/disk-full': [
     codes.noSpace,
-    ({ path }) =>
-      `The disk of ${path} is full. Make room and run the same command again: it goes on where it stopped.`,
+    ({ path }) => `The disk of ${path} is full. Make room and run the same command again.`,
   ],
   'cli/damaged-download': [
     codes.damaged,

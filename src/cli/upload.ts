@@ -57,6 +57,11 @@ export async function upload(
   }
   const facts = await lookAt(path)
   if (!facts.isDirectory()) {
+    if (!facts.isFile()) {
+      const reason =
+        'it is neither a file nor a directory; a pipe may be standard input (- with -k)'
+      throw cliFault('cli/file-unusable', { path, reason })
+    }
     const file = { path, bytes: facts.size, modifiedMs: facts.mtimeMs }
     const name = withPrefix(prefix, key ?? basename(resolve(path)))
     return await uploadOne(context, file, name, options)

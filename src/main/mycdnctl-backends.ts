@@ -54,9 +54,9 @@ export class CdnBackends implements AsyncDisposable {
   #own: Promise<readonly OwnBackend[]> | undefined
 
   constructor(options: CdnBackendsOptions) {
-    const { world } = options
+    const { world, signal } = options
     this.#options = options
-    this.#pool = this.#stack.use(new HeroRedisPool({ world, connectMs }))
+    this.#pool = this.#stack.use(new HeroRedisPool({ world, connectMs, signal }))
   }
 
   /** In the settings' order, each at one address. `mycdnctl/no-settings`, `mycdnctl/mistaken-settings` */

@@ -47,6 +47,8 @@ export interface RedisLimits {
 
 export interface RedisConnectionOptions extends RedisPlace, RedisLimits {
   readonly world: Pick<World, 'timer'>
+  /** Ends it, open or still opening: who waits hears `redis/unavailable`. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** An answer that is no refusal. */
@@ -109,6 +111,10 @@ export class RedisConnection implements AsyncDisposable {
     socket.on('error', (error) => this.#fail(brokenConnection(error, this.#where)))
     socket.on('close', () => this.#fail(brokenConnection(undefined, this.#where)))
     socket.setNoDelay(true)
+    const { signal } = options
+    const onAbort = (): void => this.#fail(closedByUs(this.#where))
+    signal?.addEventListener('abort', onAbort, { once: true })
+    void this.ended.then(() => signal?.removeEventListener('abort', onAbort))
   }
 
   /** Resolves when nothing can be asked any more, whoever ended it. */
@@ -142,7 +148,7 @@ export class RedisConnection implements AsyncDisposable {
 
   /** Who still waits hears `redis/unavailable`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#fail(redisFault('redis/unavailable', { ...this.#where, reason: 'we closed it' }))
+    this.#fail(closedByUs(this.#where))
     await this.ended
   }
 
@@ -193,6 +199,10 @@ export class RedisConnection implements AsyncDisposable {
   }
 }
 
+function closedByUs(where: FaultDetail): Error {
+  return redisFault('redis/unavailable', { ...where, reason: 'we closed it' })
+}
+
 /** What comes off a socket goes through here. */
 interface Inlet {
   /** Where the next bytes may be read into; then they are `filled`. */
@@ -205,7 +215,7 @@ interface Inlet {
 const readBytes = 64 * 1024
 
 async function openSocket(options: RedisConnectionOptions, inlet: Inlet): Promise<Socket> {
-  const { world, connectMs = connectMsDefault, host, port, tls } = options
+  const { world, connectMs = connectMsDefault, host, port, tls, signal } = options
   const where = { server: printRedisPlace(options) }
   const socket =
     tls === undefined ? connectPlain({ host, port }, inlet) : connectTls(tlsOptions(options, tls))
@@ -216,6 +226,9 @@ async function openSocket(options: RedisConnectionOptions, inlet: Inlet): Promis
       redisFault('redis/timeout', { ...where, reason: `no connection within ${connectMs} ms` }),
     ),
   )
+  const onAbort = (): void => reached.reject(closedByUs(where))
+  if (signal?.aborted === true) onAbort()
+  signal?.addEventListener('abort', onAbort, { once: true })
   const onError = (error: Error): void => reached.reject(brokenConnection(error, where))
   socket.once('error', onError)
   socket.once(tls === undefined ? 'connect' : 'secureConnect', () => reached.resolve())
@@ -227,6 +240,7 @@ async function openSocket(options: RedisConnectionOptions, inlet: Inlet): Promis
     socket.destroy()
     throw error
   } finally {
+    signal?.removeEventListener('abort', onAbort)
     stop()
     socket.off('error', onError)
   }

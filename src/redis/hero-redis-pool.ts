@@ -6,9 +6,13 @@ export type HeroRedisPlace = Pick<HeroRedisOptions, 'host' | 'port' | 'tls' | 'd
 export class HeroRedisPool implements AsyncDisposable {
   readonly #options: Omit<HeroRedisOptions, keyof HeroRedisPlace>
   readonly #clients = new Map<string, Promise<HeroRedis>>()
+  readonly #closing = new AbortController()
 
-  constructor(options: Omit<HeroRedisOptions, keyof HeroRedisPlace>) {
-    this.#options = options
+  /** `signal` ends all its connections, as closing does. */
+  constructor({ signal, ...options }: Omit<HeroRedisOptions, keyof HeroRedisPlace>) {
+    const { signal: closing } = this.#closing
+    const signals = signal === undefined ? [closing] : [closing, signal]
+    this.#options = { ...options, signal: AbortSignal.any(signals) }
   }
 
   /** One that could not be opened is tried again by the next who asks. Faults as of `openHeroRedis`. */
@@ -23,6 +27,7 @@ export class HeroRedisPool implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort() // one that does not answer would keep whoever opens it for a minute
     const clients = await Promise.allSettled(this.#clients.values())
     this.#clients.clear()
     for (const client of clients) if (client.status === 'fulfilled') await client.value.close()

@@ -18,6 +18,8 @@ export interface HeroRedisOptions extends RedisPlace, RedisLimits {
   /** 0 to 65,535; how many a server has is its own affair. */
   readonly db: number
   readonly world: Pick<World, 'timer'>
+  /** As of `openRedisConnection`. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

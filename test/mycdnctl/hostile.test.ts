@@ -1,7 +1,7 @@
 /** Links that strangers have made to do harm: names, directories in circles, manifests that are none. Their files are empty, so that no backend is needed. */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { once } from 'node:events'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
@@ -57,6 +57,26 @@ describe('mycdnctl does not let strangers', () => {
     const files = await Promise.all(entries.map(keep))
     return { kind: 'directory', name, files: files.map(({ hash, key }) => ({ hash, key })) }
   }
+
+  test('replace what is there, under a name of theirs', async () => {
+    const mine = place.path('.profile')
+    await writeFile(mine, 'mine')
+    const link = linkOf(await keep(file('.profile')))
+    const tree = linkOf(await keep(await directory('.', [file('.profile')])))
+    for (const args of [[link], [link, '--range', '0-0']]) {
+      const { code, stderr } = await place.run(['download', ...args])
+      equal(code, 10, stderr)
+      match(stderr, /is there already.*--force/)
+    }
+    equal((await place.run(['download', tree, '-o', '.'])).code, 11)
+    equal(await readFile(mine, 'utf8'), 'mine')
+    equal((await place.run(['download', link, '--force'])).code, 0)
+    equal(await readFile(mine, 'utf8'), '')
+    match((await place.run(['download', link])).stdout, /Already there/)
+    await writeFile(mine, 'mine')
+    equal((await place.run(['download', link, '-o', mine])).code, 0, 'named by who asks')
+    equal(await readFile(mine, 'utf8'), '')
+  })
 
   for (const name of ['../evil', '/etc/evil', '..', '', 'a\0b', 'CON', 'x\u202Etxt.exe'])
     test(`write a file named ${JSON.stringify(name)}`, async () => {

@@ -40,7 +40,7 @@ export async function listObjectsV2(call: BucketCall): Promise<HttpResponse> {
   return xmlResponse('ListBucketResult', [
     leaf('Name', bucket),
     leaf('Prefix', names.write(prefix)),
-    leaf('StartAfter', token ? undefined : startAfter && names.write(startAfter)),
+    leaf('StartAfter', startAfter && names.write(startAfter)),
     leaf('ContinuationToken', token),
     leaf('NextContinuationToken', page.next && printToken(page.next)),
     leaf('KeyCount', page.objects.length + page.commonPrefixes.length),

@@ -1,10 +1,11 @@
 /** `mycdnctl download`: a link becomes a file, a directory, or bytes on standard output. */
-import { mkdir } from 'node:fs/promises'
+import { lstat, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toHex } from '#bytes/text'
 import { interruptible } from '#cli/batch'
-import { fileFault, lookAt } from '#cli/local-file'
+import { fileFault, lookAt, readFileBytes } from '#cli/local-file'
 import type { CdnContext } from '#cli/mycdnctl/context'
+import { cdnFault } from '#cli/mycdnctl/faults'
 import { isFile, printNames, type Visited, walk } from '#cli/mycdnctl/walk'
 import { moveInto, openPartial, partialPath, removeFile } from '#cli/partial-file'
 import { newProgress, type Progress, showProgress } from '#cli/progress'
@@ -13,19 +14,23 @@ import { type ByteRange, readFile, sizeOf } from '#content/download'
 import { safeFileName } from '#content/file-name'
 import type { FileMetadata } from '#content/metadata'
 import { parseReference } from '#content/reference'
+import { shorten } from '#content/seal'
 import { transferFault } from '#content/transfer-faults'
+import { Blake3 } from '#crypto/blake3'
 import { isFault } from '#fault/fault'
 
 export interface DownloadOptions {
   /** A directory, a file, or `-`. */
   readonly output: string
   readonly range: ByteRange | undefined
+  /** What has a name that the link gives, and is something else, is replaced. What `output` names by itself always is. */
+  readonly replaces: boolean
 }
 
 export async function download(
   context: CdnContext,
   text: string,
-  { output, range }: DownloadOptions,
+  { output, range, replaces }: DownloadOptions,
 ): Promise<void> {
   const link = parseReference(text)
   await interruptible(context, 'Nothing is left of it.', async () => {
@@ -36,7 +41,7 @@ export async function download(
     const root = first.value
     if (isFile(root)) {
       if (output === '-') await pour(context, root, { range, damage })
-      else await fetchRoot(context, root, { output, range, damage })
+      else await fetchRoot(context, root, { output, range, replaces, damage })
       return damage.tell()
     }
     if (output === '-' || range !== undefined) throw transferFault('content/not-a-file')
@@ -45,7 +50,8 @@ export async function download(
     let files = 0
     for await (const visited of steps) {
       if (isFile(visited)) {
-        await fetchInto(context, visited, { target: paths.of(visited), range, damage })
+        const target = paths.of(visited)
+        await fetchInto(context, visited, { target, range, replaces, damage })
         files += 1
       } else await makeDirectory(paths.of(visited))
     }
@@ -55,16 +61,20 @@ export async function download(
   })
 }
 
-interface FetchOptions {
+interface ReadOptions {
   readonly range: ByteRange | undefined
   readonly damage: Damage
+}
+
+interface FetchOptions extends ReadOptions {
+  readonly replaces: boolean
 }
 
 /** For a pipe: all but the last piece is out before the whole is known to be right, so that only the exit code can say so. */
 async function pour(
   context: CdnContext,
   { metadata }: Visited<FileMetadata>,
-  { range, damage }: FetchOptions,
+  { range, damage }: ReadOptions,
 ): Promise<void> {
   const progress = progressOf(metadata, range)
   await showProgress(context, progress, async () => {
@@ -81,16 +91,28 @@ async function fetchRoot(
 ): Promise<void> {
   const isNamed = !output.endsWith('/') && !(await isThere(output))
   const target = isNamed ? output : join(output, safeFileName(visited.metadata.name))
-  await fetchInto(context, visited, { target, ...options })
+  await fetchInto(context, visited, { target, ...options, replaces: isNamed || options.replaces })
 }
 
 /** Under its final name only when it is whole and right. */
 async function fetchInto(
   context: CdnContext,
   { metadata, hash, names }: Visited<FileMetadata>,
-  { target, range, damage }: FetchOptions & { readonly target: string },
+  { target, range, replaces, damage }: FetchOptions & { readonly target: string },
 ): Promise<void> {
-  const { terminal, isJson } = context
+  const { terminal, isJson, signal } = context
+  const former = replaces ? undefined : await lstat(target).catch(() => undefined)
+  if (former !== undefined) {
+    const isSame =
+      former.isFile() &&
+      range === undefined &&
+      Buffer.compare(await hashOf(target, former.size, signal), metadata.contentHash) === 0
+    if (!isSame) throw cdnFault('mycdnctl/file-exists', { path: target })
+    const facts = { name: printNames(names), path: target, bytes: former.size }
+    if (isJson) terminal.print(JSON.stringify({ event: 'already-there', ...facts }))
+    else terminal.print(`✓ Already there: ${target}`)
+    return
+  }
   const progress = progressOf(metadata, range)
   const path = partialPath(target, toHex(hash))
   await using partial = await openPartial(path)
@@ -116,10 +138,17 @@ async function fetchInto(
   terminal.print(`  Saved to: ${target}`)
 }
 
+/** As metadata have it. */
+async function hashOf(path: string, bytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  const whole = new Blake3()
+  for await (const piece of readFileBytes({ path, bytes }, signal)) whole.update(piece)
+  return shorten(whole.digest())
+}
+
 async function* read(
   { source, codec, blockMemory }: CdnContext,
   metadata: FileMetadata,
-  { range, damage, progress }: FetchOptions & { readonly progress: Progress },
+  { range, damage, progress }: ReadOptions & { readonly progress: Progress },
 ): AsyncGenerator<Uint8Array> {
   const onDamaged = (block: number, shards: readonly number[]): void =>
     damage.note(metadata, block, shards)

@@ -34,6 +34,11 @@ const explainers: Readonly<
     codes.refused,
     ({ reason }) => `Its name cannot be that of a file here: ${reason}. Name another with -o.`,
   ],
+  'mycdnctl/file-exists': [
+    codes.localFile,
+    ({ path }) =>
+      `${path} is there already, and is not what this link leads to. Give --force to replace it, or another place with -o.`,
+  ],
   'content/directory-cycle': [
     codes.refused,
     () => 'A directory of this link lies in itself. Nobody can fetch it whole.',

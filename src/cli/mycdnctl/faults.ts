@@ -4,6 +4,8 @@ export const cdnFault = declareFaults({
   /** `path`, and `mistakes`: sentences, one per line. */
   'mycdnctl/mistaken-settings': 'invalid',
   'mycdnctl/no-settings': 'not-found',
+  /** A name that a stranger chose is taken here by something else. */
+  'mycdnctl/file-exists': 'conflict',
   /** `shards` of `objects` are not there, but what is there is enough. */
   'mycdnctl/degraded': 'unavailable',
   'mycdnctl/lost': 'corrupt',

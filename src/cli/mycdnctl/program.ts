@@ -116,11 +116,16 @@ export function createCdnProgram({
     .argument('<link>')
     .option('-o, --output <path>', 'directory, or file, or - for stdout', '.')
     .option('--range <first-last>', 'only these bytes of a file, counted from 0', parseRange)
+    .option('-f, --force', 'replace files that have the names which the link gives')
     .action(async (link: string, _own: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CdnFlags & DownloadFlags>()
-      const { output, range } = flags
+      const { output, range, force: replaces = false } = flags
       const kind = output === '-' ? 'output' : 'deed'
-      await run(flags, (context) => commands.download(context, link, { output, range }), kind)
+      await run(
+        flags,
+        (context) => commands.download(context, link, { output, range, replaces }),
+        kind,
+      )
     })
 
   program
@@ -180,6 +185,7 @@ interface UploadFlags {
 interface DownloadFlags {
   readonly output: string
   readonly range?: ByteRange
+  readonly force?: true
 }
 interface LsFlags {
   readonly long: boolean
