@@ -10,7 +10,7 @@ import {
 import { behindHead, openStream } from '#cli/envelope-stream'
 import { type CliFaultCode, cliFault } from '#cli/faults'
 import { hasChecksum } from '#cli/has-checksum'
-import { lookAt } from '#cli/local-file'
+import { lookAt, requireReplaceable } from '#cli/local-file'
 import { moveInto, openPartial, type PartialFile, partialPath, removeFile } from '#cli/partial-file'
 import type { Progress } from '#cli/progress'
 import { secretForOpening } from '#cli/secret'
@@ -41,6 +41,7 @@ export async function downloadObject(
   { facts, progress, mayResume }: FetchOptions,
 ): Promise<Fetched> {
   const { signal } = context
+  await requireReplaceable(target)
   if (mayResume && (await isThere(target, facts, signal))) {
     progress.bytesKept += facts.bytes
     return { bytes: facts.bytes, bytesKept: 0, outcome: 'already there' }

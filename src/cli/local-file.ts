@@ -23,6 +23,17 @@ export async function lookAt(path: string): Promise<Stats> {
   }
 }
 
+/**
+ * A file is replaced by another one that takes its name. Of a device, a pipe or a socket that would take the name from all others:
+ * `cli/file-unusable`. What is not there, or cannot be looked at, is not refused here.
+ */
+export async function requireReplaceable(path: string): Promise<void> {
+  const facts = await stat(path).catch(() => undefined)
+  if (facts === undefined || facts.isFile() || facts.isDirectory()) return
+  const reason = 'it is neither a file nor a directory'
+  throw cliFault('cli/file-unusable', { path, reason })
+}
+
 export interface TreeFile extends LocalFile {
   /** From the root, with forward slashes. */
   readonly name: string
@@ -49,13 +60,21 @@ export async function findFiles(
         continue
       }
       const facts = await stat(path).catch(() => undefined)
-      if (facts?.isFile() === true)
+      if (isUnfinished(entry.name)) onSkipped(path, 'a download that is not finished')
+      else if (facts?.isFile() === true)
         files.push({ name, path, bytes: facts.size, modifiedMs: facts.mtimeMs })
       else onSkipped(path, kindOf(facts, { isLink: entry.isSymbolicLink() }))
     }
   }
   await visit('')
   return files.sort((one, other) => (one.name < other.name ? -1 : 1))
+}
+
+/** What a download is called while it goes on. */
+export const partialSuffix = '.cyxcloud-part'
+
+function isUnfinished(name: string): boolean {
+  return name.startsWith('.') && name.endsWith(partialSuffix)
 }
 
 function kindOf(facts: Stats | undefined, { isLink }: { readonly isLink: boolean }): string {

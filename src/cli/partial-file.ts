@@ -4,13 +4,11 @@
  */
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { fileFault, readFileBytes } from '#cli/local-file'
+import { fileFault, partialSuffix, readFileBytes } from '#cli/local-file'
 import { openDigest } from '#crypto/digest'
 
 /** File systems take 255 bytes; a character may take four of them. */
 const shownCharacters = 40
-
-export const partialSuffix = '.cyxcloud-part'
 
 export function partialPath(target: string, etag: string): string {
   const digest = openDigest('sha256')

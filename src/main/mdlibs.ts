@@ -41,6 +41,7 @@ process.exitCode = await runMdlibs(process.argv.slice(2), {
       }
     : undefined,
   stdin: () => process.stdin,
+  lockProject: async (...call) => await (await import('#main/project-lock')).lockProject(...call),
   trust: {
     also: (certificates) => {
       new X509Certificate(certificates) // Node itself is content with a file that has none

@@ -54,9 +54,8 @@ export async function completeUpload(
     assertWritable(found.version, condition)
     const chosen = await chooseParts(tx, address, { completed, partBytesMin })
     const upload = uploadInfo(address.bucket, row)
-    const plan = checksumPlan(upload, stated)
-    assertKeyShown(upload, customerKey, plan)
-    const whole = wholeChecksum(plan, chosen)
+    assertKeyShown(upload, customerKey, chosen)
+    const whole = wholeChecksum(checksumPlan(upload, stated), chosen)
     assertChecksum(whole, stated.checksum)
     const bytes = chosen.reduce((sum, part) => sum + part.bytes, 0)
     if (stated.bytes !== undefined && stated.bytes !== bytes) {
@@ -147,13 +146,13 @@ function agrees(part: PartInfo, repeated: CompletedPart['checksum']): boolean {
   return part.checksum.algorithm === repeated.algorithm && isSame
 }
 
-/** Whoever is to have a checksum of what is locked shows that he may know it (S3); without one a key need not be shown, but be right. */
+/** Whoever tells checksums of what is locked shows that he may know them (S3); without checksums a key need not be shown, but be right. */
 function assertKeyShown(
   { encryption }: UploadInfo,
   customerKey: Uint8Array | undefined,
-  { checksumAlgorithm }: ChecksumPlan,
+  chosen: readonly PartInfo[],
 ): void {
-  const isNeeded = checksumAlgorithm !== undefined
+  const isNeeded = chosen.some(({ checksum }) => checksum !== undefined)
   if (isNeeded || customerKey !== undefined) assertCustomerKey({ encryption, customerKey })
 }
 

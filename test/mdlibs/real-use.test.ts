@@ -174,6 +174,14 @@ test('three real bodies of markdown are published, installed, and proven to be w
   deepEqual(await treeOf('two'), first)
 })
 
+test('two that install in one project at once both have what they asked for', async () => {
+  const asked = ['@tools/readmes', '@tools/changes']
+  await Promise.all(asked.map((name) => good('both', ['install', name], { isProgram: true })))
+  const { wanted, libraries } = JSON.parse(await readFile(at('both/mdlibs.lock'), 'utf8'))
+  deepEqual(Object.keys(libraries).sort(), asked.toSorted(), JSON.stringify(wanted))
+  deepEqual(await readdir(at('both/libraries/@tools')), ['changes', 'readmes'])
+})
+
 test('an archive that was changed in the registry is not installed', async () => {
   const lock = JSON.parse(await readFile(at('one/mdlibs.lock'), 'utf8'))
   const hex = lock.libraries['@tools/changes'].digest.slice('sha256:'.length)

@@ -31,6 +31,7 @@ function access(
     ...{ isJson: false, isQuiet: false, directory: work.path() },
     settings: () => settingsOf(work),
     registryFlag: () => named,
+    holdProject: async () => ({ [Symbol.dispose]: () => {} }),
     ...{ stdin: async function* () {}, trust: trustNobodyElse, userAgent: 'test' },
     ask: yes ? { line: async () => 'y', hidden: async () => '' } : undefined,
   }

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Asking, Trust } from '#cli/mdlibs/context'
 import { runMdlibs } from '#cli/mdlibs/run'
+import { lockProject } from '#main/project-lock'
 import { systemWorld } from '#world/system'
 import { cleanEnvironment, fromSources } from '../harness.ts'
 
@@ -71,6 +72,7 @@ export async function callMdlibs(
     signal,
     ...{ directory, home, env, ask, trust: trustNobodyElse, platform: 'linux' },
     stdin: () => Readable.from([Buffer.from(input)]),
+    lockProject,
   })
   return { code, stdout: stdout.join(''), stderr: stderr.join('') }
 }

@@ -5,7 +5,7 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { z } from 'zod'
-import { fileFault, readFileBytes } from '#cli/local-file'
+import { fileFault, readFileBytes, requireReplaceable } from '#cli/local-file'
 import { publicKeyText } from '#cli/mdlibs/configuration'
 import { mdlibsFault } from '#cli/mdlibs/faults'
 import { readTarHeader, tarBlockBytes, writeTarHeader } from '#library/tar-header'
@@ -50,6 +50,7 @@ export async function writeBundle(
   },
 ): Promise<void> {
   const temporary = `${path}.mdlibs-new`
+  await requireReplaceable(path)
   try {
     await using file = await open(temporary, 'w')
     const json = new TextEncoder().encode(JSON.stringify(content))

@@ -1,3 +1,4 @@
+import type { Places } from '#cli/mdlibs/places'
 import type { Settings } from '#cli/mdlibs/settings'
 import type { Terminal } from '#cli/terminal'
 import type { World } from '#world/world'
@@ -21,10 +22,24 @@ export interface MdlibsContext {
   /** `undefined` where there is nobody to ask. */
   readonly ask: Asking | undefined
   readonly stdin: () => AsyncIterable<Uint8Array>
+  /** Nobody else changes the project until what is returned is disposed of. */
+  readonly holdProject: () => Promise<Disposable>
   readonly trust: Trust
   /** What registries are told who asks: `mdlibs/1.0.0`. */
   readonly userAgent: string
 }
+
+/** Resolves when nobody else holds the project whose directory this is. `cli/file-unusable`; rejects with the signal's reason. */
+export type ProjectLocker = (
+  root: string,
+  options: {
+    readonly places: Pick<Places, 'cache'>
+    readonly world: World
+    readonly signal: AbortSignal
+    /** Somebody holds it. */
+    readonly onWait: () => void
+  },
+) => Promise<Disposable>
 
 /** Whose certificates are good, for all connections of this process. */
 export interface Trust {

@@ -25,6 +25,7 @@ export async function install(
   options: InstallOptions,
 ): Promise<void> {
   const specs = texts.map(parseSpec)
+  using _held = await context.holdProject()
   const project = await readProject(context)
   const registries = new Registries(context)
   const wanted = new Map(project.wanted)
@@ -50,6 +51,7 @@ export async function updateLibraries(
   const specs = texts.map(parseSpec)
   if (specs.some(({ wanted }) => wanted !== undefined))
     return await install(context, texts, options)
+  using _held = await context.holdProject()
   const project = await readProject(context)
   const known = new Set(project.lock?.libraries.map(({ library }) => library))
   for (const { library } of specs) {
@@ -67,6 +69,7 @@ export async function uninstall(
   texts: readonly string[],
   options: InstallOptions,
 ): Promise<void> {
+  using _held = await context.holdProject()
   const project = await readProject(context)
   const wanted = new Map(project.wanted)
   for (const { library } of texts.map(parseSpec)) {
@@ -82,6 +85,7 @@ export async function ci(
   context: MdlibsContext,
   { path, allowsScripts }: Omit<InstallOptions, 'isForced'>,
 ): Promise<void> {
+  using _held = await context.holdProject()
   const project = await readProject(context)
   const { libraries } = lockOf(project)
   const registries = new Registries(context)

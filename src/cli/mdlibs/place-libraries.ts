@@ -167,7 +167,8 @@ async function exchange(
   { root, fresh, surplus, allowsScripts }: Exchange,
 ): Promise<readonly Placed[]> {
   await makeDirectory(root)
-  const staging = await mkdtemp(join(root, '.mdlibs-')).catch((cause) => {
+  await removeLeftovers(root, context.world.now())
+  const staging = await mkdtemp(join(root, stagingPrefix)).catch((cause) => {
     throw fileFault(root, cause)
   })
   try {
@@ -222,6 +223,7 @@ async function extractCached(
   try {
     return await extractArchive(readCached(path), options)
   } catch (error) {
+    if (!isFault(error)) throw fileFault(options.directory, error)
     if (!isFault(error, 'library/digest-differs')) throw error
     await dropCached(path)
     const reason = 'its archive in the cache was damaged'
@@ -272,6 +274,21 @@ async function moveOut({
   await moveAway(directory, { staging })
   await rmdir(dirname(directory)).catch(() => {}) // the scope, if nothing else is in it
   return { library, version: marker.version, place: directory, outcome: 'removed' }
+}
+
+const stagingPrefix = '.mdlibs-'
+/** Nobody unpacks for so long. */
+const leftoverMs = 24 * 3_600_000
+
+/** Of runs that were killed. */
+async function removeLeftovers(root: string, now: number): Promise<void> {
+  for (const name of await readdir(root)) {
+    if (!name.startsWith(stagingPrefix)) continue
+    const { mtimeMs = Number.POSITIVE_INFINITY } = await stat(join(root, name)).catch(
+      () => ({}) as { mtimeMs?: number },
+    )
+    if (now - mtimeMs > leftoverMs) await rm(join(root, name), { recursive: true, force: true })
+  }
 }
 
 /** Whether there was something. */

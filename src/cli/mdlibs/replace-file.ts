@@ -1,6 +1,6 @@
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { fileFault } from '#cli/local-file'
+import { fileFault, requireReplaceable } from '#cli/local-file'
 
 /** What a file of this program is made with when it was not there. */
 const modeDefault = 0o644
@@ -15,6 +15,7 @@ export async function replaceFile(
   { mode }: { readonly mode?: number } = {},
 ): Promise<void> {
   const temporary = `${path}.mdlibs-new`
+  await requireReplaceable(path)
   try {
     const rights = mode ?? (await stat(path).catch(() => undefined))?.mode ?? modeDefault
     await rm(temporary, { force: true }) // of a run that was killed

@@ -2,11 +2,12 @@
 import { CommanderError } from 'commander'
 import { interruptible } from '#cli/batch'
 import { cliFault } from '#cli/faults'
-import type { Asking, MdlibsContext, Trust } from '#cli/mdlibs/context'
+import type { Asking, MdlibsContext, ProjectLocker, Trust } from '#cli/mdlibs/context'
 import { mdlibsExitCodes } from '#cli/mdlibs/exit-codes'
 import { explainMdlibs } from '#cli/mdlibs/explain'
 import type { Run } from '#cli/mdlibs/flags'
 import { createMdlibsProgram } from '#cli/mdlibs/program'
+import { note } from '#cli/mdlibs/say'
 import { readSettings, type Settings } from '#cli/mdlibs/settings'
 import type { Terminal } from '#cli/terminal'
 import type { World } from '#world/world'
@@ -26,6 +27,7 @@ export interface Surroundings {
   /** `undefined` where there is nobody to ask. */
   readonly ask: Asking | undefined
   readonly stdin: () => AsyncIterable<Uint8Array>
+  readonly lockProject: ProjectLocker
   readonly trust: Trust
 }
 
@@ -36,7 +38,8 @@ export async function runMdlibs(
   args: readonly string[],
   surroundings: Surroundings,
 ): Promise<number> {
-  const { version, terminal, world, signal, directory, ask, stdin, trust } = surroundings
+  const { version, terminal, world, signal, directory, ask, stdin, lockProject, trust } =
+    surroundings
   let exitCode: number = mdlibsExitCodes.success
   const run: Run = async (flags, command) => {
     const isJson = flags.json === true
@@ -51,6 +54,12 @@ export async function runMdlibs(
           return settings
         },
         registryFlag: () => onlyOne(flags.registry),
+        holdProject: async () => {
+          const { root = directory, places } = await context.settings()
+          const onWait = (): void =>
+            note(context, 'Another mdlibs is at work in this project. Waiting for it.')
+          return await lockProject(root, { places, world, signal, onWait })
+        },
         ...{ stdin, trust, userAgent: `mdlibs/${version}` },
       }
       await interruptible(context, interrupted, () => command(context))

@@ -3,7 +3,7 @@ import { lstat, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toHex } from '#bytes/text'
 import { interruptible } from '#cli/batch'
-import { fileFault, lookAt, readFileBytes } from '#cli/local-file'
+import { fileFault, lookAt, readFileBytes, requireReplaceable } from '#cli/local-file'
 import type { CdnContext } from '#cli/mycdnctl/context'
 import { cdnFault } from '#cli/mycdnctl/faults'
 import { isFile, printNames, type Visited, walk } from '#cli/mycdnctl/walk'
@@ -101,6 +101,7 @@ async function fetchInto(
   { target, range, replaces, damage }: FetchOptions & { readonly target: string },
 ): Promise<void> {
   const { terminal, isJson, signal } = context
+  await requireReplaceable(target)
   const former = replaces ? undefined : await lstat(target).catch(() => undefined)
   if (former !== undefined) {
     const isSame =

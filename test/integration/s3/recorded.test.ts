@@ -1,11 +1,9 @@
 /** What AWS answers, as others have recorded it, where we once answered otherwise. */
 import { deepEqual, equal, match, rejects } from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import {
   type BucketLifecycleConfiguration,
   type CommonPrefix,
-  CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
@@ -273,23 +271,6 @@ test('an empty part-number-marker is none', async () => {
   await client.send(new UploadPartCommand({ ...upload, UploadId, PartNumber: 1, Body: 'part' }))
   const { text } = await ask('GET', `/${Bucket}/parts?part-number-marker=&uploadId=${UploadId}`)
   deepEqual([textIn(text, 'PartNumberMarker'), textIn(text, 'PartNumber')], ['0', '1'])
-})
-
-test('an upload under a key of the client, begun without an algorithm, is completed without the key', async () => {
-  const upload = { Bucket, Key: 'locked' }
-  const bytes = Buffer.alloc(32, 7)
-  const key = {
-    SSECustomerAlgorithm: 'AES256',
-    SSECustomerKey: bytes.toString('base64'),
-    SSECustomerKeyMD5: createHash('md5').update(bytes).digest('base64'),
-  }
-  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...upload, ...key }))
-  const part = { ...upload, ...key, UploadId, PartNumber: 1, ChecksumAlgorithm: 'CRC32' } as const
-  const { ETag } = await client.send(new UploadPartCommand({ ...part, Body: 'part' }))
-  const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] }
-  await client.send(new CompleteMultipartUploadCommand({ ...upload, UploadId, MultipartUpload }))
-  const { Body } = await client.send(new GetObjectCommand({ ...upload, ...key }))
-  equal(await Body?.transformToString(), 'part')
 })
 
 test('what lifecycle rules say of small objects is kept and told', async () => {
