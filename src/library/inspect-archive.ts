@@ -167,6 +167,10 @@ class InspectionDesk {
     if (this.#markdownFiles === 0) throw refusal('no-markdown')
     const readme = this.#readme(manifest)
     const skill = this.#skill === undefined ? undefined : parseSkill(this.#skill)
+    if (this.#scans) {
+      this.#scanDecoded(manifestPath, JSON.parse(manifest.document))
+      this.#scanDecoded(skillPath, skill)
+    }
     return {
       treeDigest: treeDigest(this.#files),
       unpackedBytes: this.#files.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -176,6 +180,18 @@ class InspectionDesk {
       ...(skill === undefined ? {} : { skill }),
       findings: this.#findings.all(),
     }
+  }
+
+  /** What a document says once it is read: its format has ways to write letters that nobody sees in the file. */
+  #scanDecoded(path: string, document: unknown): void {
+    const keyOf = ({ rule, severity }: Pick<Finding, 'rule' | 'severity'>): string =>
+      `${rule} ${severity}`
+    const ofFile = this.#findings.all().filter((one) => one.path === path)
+    const seen = new Set(ofFile.map(keyOf))
+    const scan = openFileScan(path)
+    scan.push(Buffer.from(stringsIn(document).join('\n')))
+    const fresh = scan.end().filter((finding) => !seen.has(keyOf(finding)))
+    this.#findings.add(fresh.map((finding) => ({ ...finding, line: 1 }))) // lines of a file it does not have
   }
 
   #readme({ manifest }: ReadManifest): Document | undefined {
@@ -213,4 +229,12 @@ function compare(
       found: manifest.version,
       expected: expected.version,
     })
+}
+
+/** Keys among them. */
+function stringsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value]
+  if (typeof value !== 'object' || value === null) return []
+  const entries = Array.isArray(value) ? value : Object.entries(value).flat()
+  return entries.flatMap(stringsIn)
 }

@@ -270,12 +270,16 @@ function report(
   const waiting = states[facts.state]
   for (const warning of facts.warnings) note(context, `Note: ${warning}`)
   const done = facts.created
-    ? `✓ Published ${label}`
+    ? `✓ ${waiting === undefined ? 'Published' : 'Sent'} ${label}`
     : `✓ ${label} was there already, with the same bytes`
   const lines = [
     `${done} (${printSize(facts.size)})`,
     `Digest: ${facts.checksum}`,
-    ...(visibility === undefined ? [] : [`Seen by: ${viewers[visibility] ?? visibility}`]),
+    ...(visibility === undefined
+      ? []
+      : [
+          `${waiting === undefined ? 'Seen by' : 'To be seen by'}: ${viewers[visibility] ?? visibility}`,
+        ]),
     ...facts.findings.map((one) => findingLine(one)),
     ...(waiting === undefined ? [`Install: mdlibs install ${label}`] : [`${waiting} ${label}`]),
   ]
