@@ -1,8 +1,9 @@
 /** `mycelium export`: the objects of a store that is not up as files, or its shards as records, with nothing of ours needed to read them. */
 import { createHash } from 'node:crypto'
-import { appendFile, mkdir, open, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isFault } from '#fault/fault'
+import { reasonOf } from '#main/data-directory'
 import type { ExportConfig } from '#main/export.config'
 import { mainFault } from '#main/faults'
 import { lockedObjects } from '#main/locked-objects'
@@ -17,12 +18,16 @@ import { cyxcHeader } from '#shard/cyxc-record'
 /** What a file system takes as one name. */
 const nameBytesMax = 255
 const manifestName = 'manifest.jsonl'
+/** Of the object that is being written. No bucket has such a name. */
+const unfinishedName = '.unfinished'
 
 /** `main/not-there`, `main/damage-found` when something could not be read, be it for want of its key: all else is written. */
 export async function exportStore(options: ProgramOptions<ExportConfig>): Promise<void> {
   const { config, print } = options
   await using store = await openOffline(options, 'mycelium export')
-  await mkdir(config.to, { recursive: true })
+  await mkdir(config.to, { recursive: true }).catch((cause) => {
+    throw unusable(config.to, cause)
+  })
   const { count, bytes, problems } = config.shards
     ? await exportShards(store, options)
     : await exportObjects(store, options)
@@ -46,26 +51,31 @@ async function exportObjects(
   const bucket = config.bucket === undefined ? undefined : parseBucketName(config.bucket)
   if (bucket !== undefined) await requireBucket(objects, bucket)
   const manifest = join(config.to, manifestName)
-  await writeFile(manifest, '')
+  await writeFile(manifest, '').catch((cause) => {
+    throw unusable(manifest, cause)
+  })
   const done = { count: 0, bytes: 0, problems: [] as string[] }
   for await (const info of walkObjects(objects, { bucket, prefix: config.prefix })) {
-    const file = fileOf(info)
     if (isLocked(info)) {
       done.problems.push(`${info.bucket}/${info.key}: its key is its writer's own, or disabled`)
       continue
     }
+    let file: string
     try {
-      await writeObject(objects, info, { path: join(config.to, file), signal: stop })
+      file = await writeObject(objects, info, { to: config.to, signal: stop })
     } catch (error) {
-      if (!isFault(error)) throw error
+      if (!isFault(error) || isFault(error, 'main/file-unusable')) throw error
       done.problems.push(`${info.bucket}/${info.key}: ${error.message}`)
       continue
     }
-    await appendFile(manifest, `${JSON.stringify(manifestLine(info, file))}\n`)
+    await appendFile(manifest, `${JSON.stringify(manifestLine(info, file))}\n`).catch((cause) => {
+      throw unusable(manifest, cause)
+    })
     done.count += 1
     done.bytes += info.bytes
     progress(`${done.count} objects, ${printBytes(done.bytes)}`)
   }
+  await rm(join(config.to, unfinishedName), { force: true }) // of an object that could not be read
   return done
 }
 
@@ -78,25 +88,52 @@ async function requireBucket(
   })
 }
 
-/** Under its own name when it is whole, and not before. */
+/** Under its own name when it is whole, and not before. Returns the name. `main/file-unusable`, faults of reading. */
 async function writeObject(
   objects: OpenedStore['objects'],
   { bucket, key }: ObjectInfo,
-  { path, signal }: { readonly path: string; readonly signal: AbortSignal },
-): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
+  { to, signal }: { readonly to: string; readonly signal: AbortSignal },
+): Promise<string> {
+  const unfinished = join(to, unfinishedName)
   const opened = await objects.open(bucket, key)
   try {
-    await using file = await open(path, 'w')
-    for await (const piece of opened.read(undefined, { signal })) await file.writeFile(piece)
+    await using file = await open(unfinished, 'w').catch((cause) => {
+      throw unusable(unfinished, cause)
+    })
+    for await (const piece of opened.read(undefined, { signal }))
+      await file.writeFile(piece).catch((cause) => {
+        throw unusable(unfinished, cause)
+      })
   } finally {
     opened.release()
   }
+  const plain = fileOf({ bucket, key })
+  if (await movesTo(unfinished, join(to, plain))) return plain
+  const hashed = hashedName({ bucket, key })
+  if (await movesTo(unfinished, join(to, hashed))) return hashed
+  throw unusable(join(to, hashed), new Error('something else has its name'))
+}
+
+/** False where a file has the name of a directory, or the other way round: keys are no paths, and both `c` and `c/d` may be there. */
+async function movesTo(from: string, path: string): Promise<boolean> {
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await rename(from, path)
+    return true
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException // `node:fs` throws nothing else
+    if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR') return false
+    throw unusable(path, cause)
+  }
+}
+
+function unusable(path: string, cause: unknown): Error {
+  return mainFault('main/file-unusable', { path, reason: reasonOf(cause), flag: '--to' }, cause)
 }
 
 /**
  * `bucket/key`, segment by segment; what a file system could not take, or would take for something else (an empty name, dots, a name that is
- * too long), has a name made of its hash. The manifest says which object a file is.
+ * too long), has a name made of its hash, as has the longer one of two keys of which one would be a directory. The manifest says which object a file is.
  */
 export function fileOf({ bucket, key }: Pick<ObjectInfo, 'bucket' | 'key'>): string {
   const isPlain = key
@@ -109,6 +146,10 @@ export function fileOf({ bucket, key }: Pick<ObjectInfo, 'bucket' | 'key'>): str
         Buffer.byteLength(name) <= nameBytesMax,
     )
   if (isPlain) return join('objects', bucket, key)
+  return hashedName({ bucket, key })
+}
+
+function hashedName({ bucket, key }: Pick<ObjectInfo, 'bucket' | 'key'>): string {
   return join('named-by-hash', bucket, createHash('sha256').update(key).digest('hex'))
 }
 
@@ -142,7 +183,10 @@ async function exportShards(
         done.problems.push(`shard ${id} on ${node}: ${error.message}`)
         continue
       }
-      await writeFile(join(config.to, `${id}.cyxc`), Buffer.concat([cyxcHeader(shard), shard]))
+      const path = join(config.to, `${id}.cyxc`)
+      await writeFile(path, Buffer.concat([cyxcHeader(shard), shard])).catch((cause) => {
+        throw unusable(path, cause)
+      })
       done.count += 1
       done.bytes += bytes
       progress(`${done.count} shards, ${printBytes(done.bytes)}`)

@@ -16,6 +16,8 @@ const contents: ReadonlyMap<string, Buffer> = new Map([
   ['../up', bytesOf('up', 10)],
   [`long/${'x'.repeat(300)}`, bytesOf('long', 20)],
   ['two//slashes', bytesOf('slashes', 30)],
+  ['c', bytesOf('a file', 40)],
+  ['c/d', bytesOf('below a file', 50)],
 ])
 let data: string
 let out: string
@@ -40,10 +42,10 @@ test('a sound store verifies, also byte by byte', async () => {
   const { code, stdout } = await run('verify', '--deep')
   equal(code, 0, stdout)
   match(stdout, /0 damaged, 0 missing/)
-  match(stdout, /6 of .*, all read, 0 in trouble/)
+  match(stdout, /8 of .*, all read, 0 in trouble/)
   const json = JSON.parse((await run('verify', '--deep', '--json')).stdout)
   deepEqual(json.objects, {
-    all: 6,
+    all: 8,
     bytes: [...contents.values()].reduce((sum, { length }) => sum + length, 0),
     unreadable: 0,
     locked: 0,
@@ -90,7 +92,7 @@ test('what is not there is said so', async () => {
 test('objects are exported as they are, under names that stay inside', async () => {
   const { code, stdout } = await run('export', '--to', out)
   equal(code, 0)
-  match(stdout, /^6 objects of /)
+  match(stdout, /^8 objects of /)
   const manifest = (await readFile(join(out, 'manifest.jsonl'), 'utf8')).trim().split('\n')
   const lines = manifest.map((line) => JSON.parse(line))
   deepEqual(lines.map(({ key }) => key).sort(), [...contents.keys()].sort())
@@ -101,6 +103,15 @@ test('objects are exported as they are, under names that stay inside', async () 
   }
   deepEqual((await readdir(out)).sort(), ['manifest.jsonl', 'named-by-hash', 'objects'])
   ok((await readFile(join(out, 'objects', bucketName, 'a/b/tree'))).length === 700_000)
+})
+
+test('what cannot be exported is a sentence', async () => {
+  const { code, stderr } = await run('export', '--to', join(data, 'keys', 'master.key', 'below'))
+  equal(code, 2, stderr)
+  match(stderr, /cannot be used: a part of the path is a file, not a directory\. See --to\./)
+  const full = await run('export', '--to', '/dev/full')
+  equal(full.code, 2, full.stderr)
+  match(full.stderr, /cannot be used: /)
 })
 
 test('shards are exported as records', async () => {
