@@ -63,7 +63,7 @@ export async function findFiles(
       if (isUnfinished(entry.name)) onSkipped(path, 'a download that is not finished')
       else if (facts?.isFile() === true)
         files.push({ name, path, bytes: facts.size, modifiedMs: facts.mtimeMs })
-      else onSkipped(path, kindOf(facts, { isLink: entry.isSymbolicLink() }))
+      else onSkipped(path, kindOf(facts, { name: entry.name, isLink: entry.isSymbolicLink() }))
     }
   }
   await visit('')
@@ -77,8 +77,12 @@ function isUnfinished(name: string): boolean {
   return name.startsWith('.') && name.endsWith(partialSuffix)
 }
 
-function kindOf(facts: Stats | undefined, { isLink }: { readonly isLink: boolean }): string {
+function kindOf(
+  facts: Stats | undefined,
+  { name, isLink }: { readonly name: string; readonly isLink: boolean },
+): string {
   if (facts?.isDirectory() === true) return 'a link to a directory'
+  if (facts === undefined && name.includes('\ufffd')) return 'a name that is no UTF-8'
   if (facts === undefined) return isLink ? 'a link that leads nowhere' : 'gone'
   return 'neither a file nor a directory'
 }

@@ -42,7 +42,7 @@ export function openTerminal({
   }
 }
 
-/** A key is any text: one with an escape sequence must not steer somebody's terminal. */
+/** A key is any text: one with an escape sequence must not steer somebody's terminal, nor marks that turn text around make it look like another. */
 function withoutControls(line: string): string {
-  return line.replaceAll(/[^\P{Cc}\n]/gu, '\u{fffd}')
+  return line.replaceAll(/[^\P{Cc}\n]|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '\u{fffd}')
 }

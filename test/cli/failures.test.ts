@@ -1,7 +1,8 @@
 /** Every failure is a sentence that names the next step, and an exit code. */
 import { deepEqual, equal, match } from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
@@ -161,6 +162,14 @@ test('bytes that are not what was stored are not kept', async () => {
 test('files of this machine', async () => {
   const says = /file\/below\/.* cannot be used: .* is a file, not a directory/
   await fails(['download', 'there', '-k', 'file', '-o', 'file/below/it'], { code: 10, says })
+})
+
+test('a pipe or a device is neither sent as a file nor replaced by one', async () => {
+  spawnSync('mkfifo', [place.path('pipe')])
+  const says = /pipe cannot be used: it is neither a file nor a directory/
+  await fails(['upload', 'pipe', '-b', 'there'], { code: 10, says })
+  await fails(['download', 'there', '-k', 'file', '-o', 'pipe'], { code: 10, says })
+  equal((await stat(place.path('pipe'))).isFIFO(), true)
 })
 
 test('with --json the failure is JSON too', async () => {

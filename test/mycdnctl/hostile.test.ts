@@ -1,7 +1,7 @@
 /** Links that strangers have made to do harm: names, directories in circles, manifests that are none. Their files are empty, so that no backend is needed. */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { once } from 'node:events'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
@@ -76,6 +76,17 @@ describe('mycdnctl does not let strangers', () => {
     await writeFile(mine, 'mine')
     equal((await place.run(['download', link, '-o', mine])).code, 0, 'named by who asks')
     equal(await readFile(mine, 'utf8'), '')
+  })
+
+  test('make a directory that nobody can fetch: its names are looked at before anything is sent', async () => {
+    await mkdir(place.path('tree'), { recursive: true })
+    for (const name of ['a\nb', 'x\u202etxt.exe', 'CON']) {
+      await writeFile(place.path('tree', name), '')
+      const { code, stderr } = await place.run(['upload', '--recursive', 'tree'])
+      equal(code, 10, stderr)
+      match(stderr, /nobody could fetch it under its name/)
+      await rm(place.path('tree', name))
+    }
   })
 
   for (const name of ['../evil', '/etc/evil', '..', '', 'a\0b', 'CON', 'x\u202Etxt.exe'])

@@ -180,7 +180,8 @@ async function lockVersion(
     throw mdlibsFault('mdlibs/not-a-registry', { registry: api.origin, reason })
   }
   if (facts.yanked) note(context, `Note: ${library}@${version} was yanked: ${facts.yanked.reason}`)
-  if (facts.deprecated) note(context, `Note: ${library} is deprecated: ${facts.deprecated}`)
+  if (facts.deprecated)
+    note(context, `Note: ${library}@${version} is deprecated: ${facts.deprecated}`)
   const dependencies = new Map(Object.entries(dependenciesIn(facts)))
   return { library, version, registry: api.origin, digest, treeDigest: tree, dependencies }
 }

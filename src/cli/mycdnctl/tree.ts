@@ -4,6 +4,9 @@ import { basename, join } from 'node:path'
 import { cliFault } from '#cli/faults'
 import { checkUnchanged, fileFault, type LocalFile, lookAt } from '#cli/local-file'
 import type { RoomyBlock, RoomyBlocks } from '#content/block-memory'
+import { contentFault } from '#content/faults'
+import { safeFileName } from '#content/file-name'
+import { isFault } from '#fault/fault'
 
 export interface FileNode {
   readonly kind: 'file'
@@ -34,6 +37,7 @@ export interface ScanOptions {
 export async function scan(path: string, options: ScanOptions): Promise<TreeNode> {
   const facts = await lookAt(path)
   const name = options.name ?? (await nameOf(path))
+  requireFetchable(name, path)
   if (facts.isFile()) {
     const file = { path, bytes: facts.size, modifiedMs: facts.mtimeMs }
     return { kind: 'file', name, place: '', file }
@@ -44,6 +48,19 @@ export async function scan(path: string, options: ScanOptions): Promise<TreeNode
     })
   }
   return await scanDirectory({ path, name, place: '' }, options)
+}
+
+/** Whoever has the link must be able to write a file of that name. `cli/file-unusable` */
+function requireFetchable(name: string, path: string): void {
+  try {
+    if (name.includes('\ufffd'))
+      throw contentFault('content/hostile-name', { reason: 'it is no UTF-8' })
+    safeFileName(name)
+  } catch (cause) {
+    if (!isFault(cause, 'content/hostile-name')) throw cause
+    const reason = `nobody could fetch it under its name: ${cause.detail['reason']}. Name it otherwise`
+    throw cliFault('cli/file-unusable', { path, reason }, cause)
+  }
 }
 
 /** The last part of the path; of one that has none, of where it leads. */
@@ -70,6 +87,8 @@ async function scanDirectory(
       name: entry.name,
       place: place === '' ? entry.name : `${place}/${entry.name}`,
     }
+    if (entry.isFile() || (entry.isDirectory() && options.isRecursive))
+      requireFetchable(entry.name, child.path)
     if (entry.isFile()) {
       const { size, mtimeMs } = await lookAt(child.path)
       const file = { path: child.path, bytes: size, modifiedMs: mtimeMs }
