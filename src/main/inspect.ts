@@ -88,11 +88,15 @@ async function showObject(store: OpenedStore, name: string, signal: AbortSignal)
     modifiedAt: new Date(modifiedAt).toISOString(),
   }
   const recipe = extents.map(extentFacts)
-  const { metadata, parts, checksum, encryption, ...plain } = facts
+  const { metadata, parts, checksum, encryption, traits, ...plain } = facts
   return {
     json: { ...facts, recipe, chunks },
     text: [
-      table({ ...plain, ...(encryption === undefined ? {} : printEncryption(encryption)) }),
+      table({
+        ...plain,
+        ...(encryption === undefined ? {} : printEncryption(encryption)),
+        ...(Object.keys(traits).length === 0 ? {} : { traits: JSON.stringify(traits) }),
+      }),
       'recipe\n',
       ...recipe.map(({ chunk, offset, bytes, packed }) => {
         return `  ${chunk}  ${offset} + ${bytes}${packed ? '  packed' : ''}\n`

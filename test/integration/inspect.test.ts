@@ -56,6 +56,9 @@ test('a sound store verifies, also byte by byte', async () => {
 })
 
 test('an object shows where its bytes are', async () => {
+  const shown = await run('inspect', '--object', `${bucketName}/spore`)
+  match(shown.stdout, /^bytes +3000$/m)
+  ok(!shown.stdout.includes('[object'), shown.stdout)
   const { code, stdout } = await run('inspect', '--object', `${bucketName}/a/b/tree`, '--json')
   equal(code, 0)
   const { bytes, recipe, chunks } = JSON.parse(stdout)

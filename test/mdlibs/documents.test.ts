@@ -1,6 +1,6 @@
 /** The commands that know documents of this machine: as they always were, without what was wrong with them. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { chmod, mkdir, readdir, stat, symlink } from 'node:fs/promises'
+import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import { openWorkplace } from './workplace.ts'
 
@@ -50,6 +50,17 @@ describe('init', () => {
 })
 
 describe('list', () => {
+  test('passes over a name that is not UTF-8', async () => {
+    await using work = await openWorkplace()
+    await work.write('docs/good.md', '# Good\n')
+    await writeFile(Buffer.from(`${work.path('docs')}/bad\xff.md`, 'latin1'), '# Bad\n')
+    const { code, stdout } = await work.run('list', '--json')
+    equal(code, 0)
+    const { documents, skipped } = JSON.parse(stdout)
+    deepEqual([documents.length, skipped.length], [1, 1])
+    equal((await work.run('search', 'Good')).code, 0)
+  })
+
   test('shows docs, templates and the root, each in order', async () => {
     await using work = await openWorkplace()
     await work.write('.mdlibs.toml', '')
