@@ -14,7 +14,7 @@ import { childOf, textOf, type XmlElement } from '#api/s3/xml-reader'
 import { isFault } from '#fault/fault'
 import type { HttpResponse } from '#http/message'
 import { ownGrants } from '#identity/grants'
-import type { BucketConfig } from '#object/model'
+import type { BucketConfig, BucketFacts } from '#object/model'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html; `x-mycelium-profile: 10+4` chooses the coding. */
 export async function createBucket(call: NameCall): Promise<HttpResponse> {
@@ -30,8 +30,8 @@ export async function createBucket(call: NameCall): Promise<HttpResponse> {
   const tags = tagSet && parseTags(tagSet, bucketTagsMax)
   if (tags !== undefined) requireRight(call, { action: 's3:PutBucketTagging', bucket })
   const profile = headers['x-mycelium-profile']
+  const isLockable = headers['x-amz-bucket-object-lock-enabled']?.toLowerCase() === 'true'
   try {
-    const isLockable = headers['x-amz-bucket-object-lock-enabled']?.toLowerCase() === 'true'
     const options = {
       owner: caller.id,
       isLockable,
@@ -45,8 +45,14 @@ export async function createBucket(call: NameCall): Promise<HttpResponse> {
     }
     await door.objects.createBucket(bucket, options)
   } catch (error) {
-    // One's own again is success, as in S3's first region.
-    if (!isFault(error, 'object/bucket-exists') || !(await isAsAsked(call, config))) throw error
+    if (!isFault(error, 'object/bucket-exists')) throw error
+    const former = await formerAsAsked(call, config)
+    if (former === undefined) throw error
+    // One's own again is success, as in S3's first region; but what it asks for and does not have must not be taken for done.
+    const isLocked = former.config.lock !== undefined
+    const hasProfile = profile === undefined || profile === former.profile
+    if (tags !== undefined || (isLockable && !isLocked) || !hasProfile)
+      throw s3Fault('s3/bucket-owned', {}, error)
   }
   return emptyResponse(200, { location: `/${bucket}` })
 }
@@ -76,15 +82,15 @@ function readLocation(call: NameCall, asked: XmlElement | undefined): string | u
 }
 
 /** Whether it is the caller's already, with the grants that were asked for. */
-async function isAsAsked(
+async function formerAsAsked(
   { door, bucket, caller }: NameCall,
   { grants }: BucketConfig,
-): Promise<boolean> {
+): Promise<BucketFacts | undefined> {
   const facts = await door.lookups.bucket(bucket)
-  if (facts === undefined || (facts.owner ?? door.root.id) !== caller?.id) return false
+  if (facts === undefined || (facts.owner ?? door.root.id) !== caller?.id) return undefined
   const own = ownGrants(caller.id)
   const former = facts.config.grants ?? own
-  return JSON.stringify(grants ?? own) === JSON.stringify(former)
+  return JSON.stringify(grants ?? own) === JSON.stringify(former) ? facts : undefined
 }
 
 /** For who need not make buckets before using them. Asked before the body is pulled, since a body can be sent only once. */

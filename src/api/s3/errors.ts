@@ -159,6 +159,12 @@ const s3Errors: Readonly<Record<S3FaultCode, S3Error>> = {
     code: 'MalformedPOSTRequest',
     message: 'The body of your POST request is not well-formed multipart/form-data.',
   },
+  's3/bucket-owned': {
+    status: 409,
+    code: 'BucketAlreadyOwnedByYou',
+    message:
+      'You own this bucket already, and it stays as it is: this request asks for tags, object lock or a profile that it may not have.',
+  },
   's3/malformed-xml': {
     status: 400,
     code: 'MalformedXML',

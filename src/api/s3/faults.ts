@@ -27,6 +27,7 @@ export const s3Fault = declareFaults({
   's3/invalid-tag': 'invalid',
   's3/invalid-uri': 'invalid',
   's3/malformed-form': 'invalid',
+  's3/bucket-owned': 'conflict',
   's3/malformed-xml': 'invalid',
   's3/metadata-too-large': 'too-large',
   's3/method-not-allowed': 'unsupported',

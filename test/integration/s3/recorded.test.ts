@@ -294,6 +294,18 @@ test('what lifecycle rules say of small objects is kept and told', async () => {
   await rejects(client.send(wrong), refused(400, 'InvalidRequest'))
 })
 
+test('a bucket made again is not said to have what it has not', async () => {
+  await client.send(new CreateBucketCommand({ Bucket }))
+  const owned = refused(409, 'BucketAlreadyOwnedByYou')
+  const lock = new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true })
+  await rejects(client.send(lock), owned)
+  const tags = { CreateBucketConfiguration: { Tags: [{ Key: 'a', Value: '1' }] } }
+  await rejects(client.send(new CreateBucketCommand({ Bucket, ...tags })), owned)
+  const locked = { Bucket: 'recorded-lock', ObjectLockEnabledForBucket: true }
+  await client.send(new CreateBucketCommand(locked))
+  await client.send(new CreateBucketCommand(locked))
+})
+
 test('who is unknown is not told who owns what he lists', async () => {
   await put('public', '')
   await client.send(new PutBucketAclCommand({ Bucket, ACL: 'public-read' }))
