@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { deletedVersion, printVersions, shortVersion } from '#api/library/print'
-import { libraryRoute, refOf } from '#api/library/route'
+import { field, libraryRoute, refOf } from '#api/library/route'
 
 export const listVersions = libraryRoute({
   method: 'GET',
@@ -12,11 +12,17 @@ export const listVersions = libraryRoute({
   answer: z.object({
     scope: z.string(),
     name: z.string(),
+    deprecated: z.string().optional().describe('the library as a whole'),
     versions: z.array(z.union([shortVersion, deletedVersion])),
   }),
   status: 200,
   async run(parts, { actor, names }) {
     const facts = await parts.libraries.versions(actor, refOf(names))
-    return { scope: facts.scope, name: facts.name, versions: printVersions(facts, parts) }
+    return {
+      scope: facts.scope,
+      name: facts.name,
+      ...field('deprecated', facts.deprecated),
+      versions: printVersions(facts, parts),
+    }
   },
 })

@@ -45,7 +45,11 @@ export const shortVersion = z.looseObject({
 })
 export type ShortVersion = z.infer<typeof shortVersion>
 
-export const versionList = z.looseObject({ versions: z.array(shortVersion) })
+export const versionList = z.looseObject({
+  /** The library as a whole. */
+  deprecated: z.string().nullish(),
+  versions: z.array(shortVersion),
+})
 
 export const libraryWithVersions = libraryFacts.extend({ versions: z.array(shortVersion) })
 

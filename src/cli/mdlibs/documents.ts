@@ -120,8 +120,8 @@ class DocumentSearch {
   #take(files: DocumentFile[], path: string, kind: DocumentFile['kind']): void {
     if (!isMarkdown(path)) return
     // Node gives a mark for each byte of such a name, and nothing opens it.
-    if (path.includes('\ufffd')) return this.#skip(path, 'its name is not UTF-8')
-    files.push({ kind, path, absolute: join(this.#root, path) })
+    if (path.includes('\ufffd')) this.#skip(path, 'its name is not UTF-8')
+    else files.push({ kind, path, absolute: join(this.#root, path) })
   }
 
   #skip(path: string, reason: string): void {

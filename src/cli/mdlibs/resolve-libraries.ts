@@ -80,8 +80,9 @@ export async function resolveLibraries(
 ): Promise<LockFile> {
   const kept = (lock?.libraries ?? []).filter(({ library }) => !released.has(library))
   const absent = new Map<string, string>()
+  const deprecated = new Map<string, string>()
   const resolution = await resolveDependencies(rangesOf(wanted), {
-    candidates: (library) => candidatesOf(context, { registries, library, absent }),
+    candidates: (library) => candidatesOf(context, { registries, library, absent, deprecated }),
     locked: new Map(kept.map(({ library, version }) => [library, version])),
     signal: context.signal,
   })
@@ -89,6 +90,10 @@ export async function resolveLibraries(
     const { library, explanation } = resolution
     const registry = absent.get(library)
     throw mdlibsFault('mdlibs/no-resolution', { library, explanation, registry })
+  }
+  for (const library of resolution.versions.keys()) {
+    const message = deprecated.get(library)
+    if (message !== undefined) note(context, `Note: ${library} is deprecated: ${message}`)
   }
   const libraries: LockedLibrary[] = []
   await inLanes(resolution.versions, registryLanes, async ([library, { version }]) => {
@@ -120,15 +125,19 @@ async function candidatesOf(
     registries,
     library,
     absent,
+    deprecated,
   }: Asked & {
     /** Origins of registries, by libraries that they do not have. */
     readonly absent: Map<string, string>
+    /** What their owners say, by libraries that nobody should use any more. */
+    readonly deprecated: Map<string, string>
   },
 ): Promise<readonly Candidate[]> {
   const api = await registries.forLibrary(library)
   const path = pathOf(parseLibraryRef(library))
   const list = await api.jsonIfThere(`${path}/versions`, { schema: versionList })
   if (list === undefined) absent.set(library, api.origin)
+  if (list?.deprecated) deprecated.set(library, list.deprecated)
   const live = (list?.versions ?? []).filter(
     ({ state, version }) => state === 'live' && isVersion(version),
   )
