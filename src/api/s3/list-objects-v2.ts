@@ -26,7 +26,9 @@ export async function listObjectsV2(call: BucketCall): Promise<HttpResponse> {
   const startAfter = query.get('start-after')
   const token = query.get('continuation-token')
   const after = token ? parseToken(token) : nonEmpty(call, 'start-after')
-  const tellsOwners = query.get('fetch-owner')?.toLowerCase() === 'true'
+  // Who is unknown here is not told who is known.
+  const tellsOwners =
+    query.get('fetch-owner')?.toLowerCase() === 'true' && call.caller !== undefined
   const page = await door.objects.list(bucket, {
     prefix,
     limit,
