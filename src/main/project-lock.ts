@@ -1,6 +1,7 @@
 /** One `mdlibs` at a time changes a project: two that read, resolve and write at once would each undo what the other has done. */
 import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
+import { cliFault } from '#cli/faults'
 import { fileFault } from '#cli/local-file'
 import type { ProjectLocker } from '#cli/mdlibs/context'
 import { sha256HexOf } from '#crypto/digest'
@@ -24,7 +25,10 @@ export const lockProject: ProjectLocker = async (root, { places, world, signal, 
     try {
       return takeLock(path, holder)
     } catch (error) {
-      if (!isFault(error, 'main/data-in-use')) throw error
+      if (!isFault(error)) throw error
+      const { reason } = error.detail
+      if (!isFault(error, 'main/data-in-use'))
+        throw cliFault('cli/file-unusable', { path, reason }, error)
     }
     if (!isTold) onWait()
     await world.sleep(askAgainMs, { signal })
