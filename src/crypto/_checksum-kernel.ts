@@ -6,7 +6,10 @@ interface Kernel extends BareKernel {
   readonly crc64nvme: (before: bigint, bytes: number) => bigint
 }
 
-const kernel = openKernel<Kernel>('./checksum.wasm', ['crc32c', 'crc64nvme'])
+const kernel = openKernel<Kernel>(new URL('./checksum.wasm', import.meta.url), [
+  'crc32c',
+  'crc64nvme',
+])
 /** The kernel's own memory: small enough to stay in the second-level cache with the tables. */
 const input = new Uint8Array(kernel.memory.buffer, kernel.inputOffset(), kernel.inputBytesMax())
 

@@ -11,10 +11,10 @@ export interface BareKernel {
 
 /** The kernel that `src/erasure/build.ts` has compiled to the file, prepared. `names` are those of the functions that it has beside a bare one's. */
 export function openKernel<Kernel extends BareKernel>(
-  file: string,
+  file: URL,
   names: readonly Exclude<keyof Kernel, keyof BareKernel>[],
 ): Kernel {
-  const bytes = readFileSync(new URL(file, import.meta.url))
+  const bytes = readFileSync(file)
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes))
   const found: Readonly<Record<PropertyKey, unknown>> = exports
   for (const name of ['prepare', 'inputOffset', 'inputBytesMax', ...names])

@@ -31,7 +31,7 @@ function kernel(): Opened {
 }
 
 function openWithViews(): Opened {
-  const found = openKernel<Kernel>('./xxhash.wasm', [
+  const found = openKernel<Kernel>(new URL('./xxhash.wasm', import.meta.url), [
     ...(['beginXxh64', 'beginXxh3', 'absorbXxh64', 'absorbXxh3', 'finishXxh64'] as const),
     ...(['finishXxh3', 'lower64', 'resultLow', 'resultHigh'] as const),
   ])
