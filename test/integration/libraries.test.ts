@@ -1,7 +1,7 @@
 /** The domain of libraries from publishing to deletion, on whichever database tests are run on. */
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { after, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { rebuild } from '#changelog/rebuild'
 import { applyChange, migrate, roomsByName } from '#changelog/rooms'
 import { isEd25519Signature } from '#crypto/ed25519'
@@ -34,6 +34,9 @@ import {
 const { ada, mia, rita, bob, eve, root } = people
 const hourMs = 3_600_000
 const opened: Registry[] = []
+/** Nothing runs before all is registered: a registry is opened between two suites, and where that takes longer than the tests so far, the runner takes those for all and calls `after`. */
+const registered = Promise.withResolvers<void>()
+before(() => registered.promise)
 after(async () => {
   for (const registry of opened) await registry[Symbol.asyncDispose]()
 })
@@ -870,3 +873,5 @@ async function fromDump({ sql: lost }: Registry): Promise<Sql> {
   })
   return sql
 }
+
+registered.resolve()
