@@ -70,6 +70,11 @@ export async function findFiles(
   return files.sort((one, other) => (one.name < other.name ? -1 : 1))
 }
 
+/** Node gives a mark for each byte of such a name, and nothing opens it. */
+export function isNotUtf8(name: string): boolean {
+  return name.includes('\ufffd')
+}
+
 /** What a download is called while it goes on. */
 export const partialSuffix = '.cyxcloud-part'
 
@@ -82,7 +87,7 @@ function kindOf(
   { name, isLink }: { readonly name: string; readonly isLink: boolean },
 ): string {
   if (facts?.isDirectory() === true) return 'a link to a directory'
-  if (facts === undefined && name.includes('\ufffd')) return 'a name that is no UTF-8'
+  if (facts === undefined && isNotUtf8(name)) return 'a name that is no UTF-8'
   if (facts === undefined) return isLink ? 'a link that leads nowhere' : 'gone'
   return 'neither a file nor a directory'
 }

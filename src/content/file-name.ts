@@ -19,7 +19,8 @@ export function safeFileName(name: string): string {
   return name
 }
 
-function complaintOf(name: string): string | undefined {
+/** Why nobody should write a file of that name; `undefined` when it will do. */
+export function complaintOf(name: string): string | undefined {
   if (name === '') return 'it is empty'
   if (name === '.' || name === '..') return 'it is that of a directory itself'
   if (/[/\\]/.test(name)) return 'it leads to another directory'

@@ -1,6 +1,7 @@
 /** Hashes of text that stands for bytes, one character per byte, as headers come off the wire. */
 import { sha256HexOf } from '#crypto/digest'
 import { hmacSha256Hex, isSameSecret } from '#crypto/hmac'
+import type { QueryPair } from '#http/target'
 
 export function latin1(text: string): Uint8Array {
   return Buffer.from(text, 'latin1')
@@ -9,6 +10,11 @@ export function latin1(text: string): Uint8Array {
 /** Text as a header's value, and as it is signed: one character per byte of its UTF-8. */
 export function asHeaderBytes(text: string): string {
   return Buffer.from(text).toString('latin1')
+}
+
+/** A parameter of a URL as the header that it stands for: SDKs move headers there. */
+export function movedHeader({ name, value }: QueryPair): readonly [name: string, value: string] {
+  return [name.toLowerCase(), asHeaderBytes(value)]
 }
 
 /** Lower-case hex. */

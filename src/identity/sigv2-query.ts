@@ -7,7 +7,7 @@ import { hmacSha1 } from '#crypto/hmac'
 import type { HttpHeaders } from '#http/message'
 import { requireKey } from '#identity/access-keys'
 import { identityFault } from '#identity/faults'
-import { asHeaderBytes, isSameText, latin1 } from '#identity/latin1'
+import { asHeaderBytes, isSameText, latin1, movedHeader } from '#identity/latin1'
 import type { SignedProof } from '#identity/proof'
 import type { AuthenticationRules, SignedMessage } from '#identity/rules'
 
@@ -68,8 +68,8 @@ function stringToSign(
 
 function amzHeaders(headers: HttpHeaders, query: SignedMessage['target']['query']): string {
   const lines = new Map<string, string>()
-  for (const { name, value } of query) {
-    if (name.toLowerCase().startsWith('x-amz-')) lines.set(name.toLowerCase(), asHeaderBytes(value))
+  for (const [name, value] of query.map(movedHeader)) {
+    if (name.startsWith('x-amz-')) lines.set(name, value)
   }
   for (const [name, value = ''] of Object.entries(headers)) {
     if (name.startsWith('x-amz-')) lines.set(name, value)

@@ -8,7 +8,7 @@ import { requireKey } from '#identity/access-keys'
 import { canonicalPaths, canonicalRequest } from '#identity/canonical-request'
 import type { Claim } from '#identity/claim'
 import { identityFault } from '#identity/faults'
-import { asHeaderBytes, hmacHex, isSameText, sha256Hex } from '#identity/latin1'
+import { hmacHex, isSameText, movedHeader, sha256Hex } from '#identity/latin1'
 import { parsePayload } from '#identity/payload'
 import type { SignedProof } from '#identity/proof'
 import type { AuthenticationRules, SignedMessage } from '#identity/rules'
@@ -63,9 +63,7 @@ function withMoved({ headers, target }: SignedMessage, { signedHeaders }: Claim)
     (name) => name.startsWith('x-amz-') && headers[name] === undefined,
   )
   if (missing.length === 0) return headers
-  const moved = target.query
-    .filter(({ name }) => missing.includes(name.toLowerCase()))
-    .map(({ name, value }) => [name.toLowerCase(), asHeaderBytes(value)] as const)
+  const moved = target.query.map(movedHeader).filter(([name]) => missing.includes(name))
   return { ...headers, ...Object.fromEntries(moved) }
 }
 

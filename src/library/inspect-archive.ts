@@ -14,7 +14,7 @@ import {
   skillPath,
 } from '#library/manifest'
 import { formatLibraryRef, type LibraryRef } from '#library/name'
-import { type Finding, FindingShelf } from '#library/scan'
+import { type Finding, FindingShelf, sortOf } from '#library/scan'
 import { treeDigest } from '#library/tree-digest'
 import type { Version } from '#library/version'
 
@@ -184,13 +184,11 @@ class InspectionDesk {
 
   /** What a document says once it is read: its format has ways to write letters that nobody sees in the file. */
   #scanDecoded(path: string, document: unknown): void {
-    const keyOf = ({ rule, severity }: Pick<Finding, 'rule' | 'severity'>): string =>
-      `${rule} ${severity}`
     const ofFile = this.#findings.all().filter((one) => one.path === path)
-    const seen = new Set(ofFile.map(keyOf))
+    const seen = new Set(ofFile.map(sortOf))
     const scan = openFileScan(path)
     scan.push(Buffer.from(stringsIn(document).join('\n')))
-    const fresh = scan.end().filter((finding) => !seen.has(keyOf(finding)))
+    const fresh = scan.end().filter((finding) => !seen.has(sortOf(finding)))
     this.#findings.add(fresh.map((finding) => ({ ...finding, line: 1 }))) // lines of a file it does not have
   }
 

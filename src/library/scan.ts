@@ -18,6 +18,11 @@ export interface Finding {
 
 export const excerptCharsMax = 120
 
+/** One rule may find things of several severities. */
+export function sortOf({ rule, severity }: Pick<Finding, 'rule' | 'severity'>): string {
+  return `${rule} ${severity}`
+}
+
 /** Findings of many files, so many of each rule at most: what is grave is never lost behind what is frequent. */
 export class FindingShelf {
   readonly #ofRuleMax: number
@@ -29,8 +34,7 @@ export class FindingShelf {
 
   add(findings: readonly Finding[]): void {
     for (const finding of findings) {
-      // One rule may find things of several severities.
-      const key = `${finding.rule} ${finding.severity}`
+      const key = sortOf(finding)
       const kept = this.#byRule.get(key) ?? []
       this.#byRule.set(key, kept)
       if (kept.length < this.#ofRuleMax) kept.push(finding)

@@ -25,9 +25,7 @@ const unfinishedName = '.unfinished'
 export async function exportStore(options: ProgramOptions<ExportConfig>): Promise<void> {
   const { config, print } = options
   await using store = await openOffline(options, 'mycelium export')
-  await mkdir(config.to, { recursive: true }).catch((cause) => {
-    throw unusable(config.to, cause)
-  })
+  await onDisk(config.to, mkdir(config.to, { recursive: true }))
   const { count, bytes, problems } = config.shards
     ? await exportShards(store, options)
     : await exportObjects(store, options)
@@ -51,9 +49,7 @@ async function exportObjects(
   const bucket = config.bucket === undefined ? undefined : parseBucketName(config.bucket)
   if (bucket !== undefined) await requireBucket(objects, bucket)
   const manifest = join(config.to, manifestName)
-  await writeFile(manifest, '').catch((cause) => {
-    throw unusable(manifest, cause)
-  })
+  await onDisk(manifest, writeFile(manifest, ''))
   const done = { count: 0, bytes: 0, problems: [] as string[] }
   for await (const info of walkObjects(objects, { bucket, prefix: config.prefix })) {
     if (isLocked(info)) {
@@ -68,9 +64,7 @@ async function exportObjects(
       done.problems.push(`${info.bucket}/${info.key}: ${error.message}`)
       continue
     }
-    await appendFile(manifest, `${JSON.stringify(manifestLine(info, file))}\n`).catch((cause) => {
-      throw unusable(manifest, cause)
-    })
+    await onDisk(manifest, appendFile(manifest, `${JSON.stringify(manifestLine(info, file))}\n`))
     done.count += 1
     done.bytes += info.bytes
     progress(`${done.count} objects, ${printBytes(done.bytes)}`)
@@ -97,13 +91,9 @@ async function writeObject(
   const unfinished = join(to, unfinishedName)
   const opened = await objects.open(bucket, key)
   try {
-    await using file = await open(unfinished, 'w').catch((cause) => {
-      throw unusable(unfinished, cause)
-    })
+    await using file = await onDisk(unfinished, open(unfinished, 'w'))
     for await (const piece of opened.read(undefined, { signal }))
-      await file.writeFile(piece).catch((cause) => {
-        throw unusable(unfinished, cause)
-      })
+      await onDisk(unfinished, file.writeFile(piece))
   } finally {
     opened.release()
   }
@@ -123,6 +113,15 @@ async function movesTo(from: string, path: string): Promise<boolean> {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException // `node:fs` throws nothing else
     if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR') return false
+    throw unusable(path, cause)
+  }
+}
+
+/** `main/file-unusable` */
+async function onDisk<Result>(path: string, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work
+  } catch (cause) {
     throw unusable(path, cause)
   }
 }
@@ -184,9 +183,7 @@ async function exportShards(
         continue
       }
       const path = join(config.to, `${id}.cyxc`)
-      await writeFile(path, Buffer.concat([cyxcHeader(shard), shard])).catch((cause) => {
-        throw unusable(path, cause)
-      })
+      await onDisk(path, writeFile(path, Buffer.concat([cyxcHeader(shard), shard])))
       done.count += 1
       done.bytes += bytes
       progress(`${done.count} shards, ${printBytes(done.bytes)}`)

@@ -1,8 +1,7 @@
 /** `mycelium gc`: collects all garbage of a store that is not up, at once. */
 
-import { mainFault } from '#main/faults'
 import type { GcConfig } from '#main/gc.config'
-import { openOffline, type ProgramOptions } from '#main/offline'
+import { openOffline, type ProgramOptions, requireWitnesses } from '#main/offline'
 import { printBytes } from '#main/units'
 import { compact } from '#repair/compactor'
 
@@ -12,8 +11,7 @@ export async function gc(options: ProgramOptions<GcConfig>): Promise<void> {
   await using store = await openOffline(options, 'mycelium gc')
   const { collectRate: deleteBytesPerSecond } = config
   const collect = () => store.collector.collect({ graceMs: 0, deleteBytesPerSecond, signal: stop })
-  const missing = store.changelog.witnessesMissing()
-  if (missing.length > 0) throw mainFault('main/witnesses-missing', { nodes: missing.join(', ') })
+  requireWitnesses(store)
   const before = await collect() // makes room, of which compaction may need some
   await compact(store, { signal: stop })
   await store.packs.flush()

@@ -1,4 +1,5 @@
 /** Opening a store that is not up, for a command that works on it and ends. */
+import { mainFault } from '#main/faults'
 import type { GcConfig } from '#main/gc.config'
 import { type OpenedStore, openStore } from '#main/store'
 import { nodesDefault } from '#main/up.config'
@@ -40,4 +41,10 @@ export async function openOffline(
     telemetry: openTelemetry({ level: config.logLevel, metrics: false, world }),
     mustExist: true,
   })
+}
+
+/** `main/witnesses-missing` while nodes that are away may know more than the database: for whoever takes something away for good. */
+export function requireWitnesses({ changelog }: Pick<OpenedStore, 'changelog'>): void {
+  const missing = changelog.witnessesMissing()
+  if (missing.length > 0) throw mainFault('main/witnesses-missing', { nodes: missing.join(', ') })
 }

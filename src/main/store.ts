@@ -98,8 +98,9 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
     replicas: formerProfile.parity + 1,
   })
   const classes = await chooseClasses(sql, { state, settings, profile, nodes: members.length })
-  const before = await findSafest(sql, { state, profiles: [formerProfile] })
-  let safest = await findSafest(sql, { state, profiles: [profile, ...Object.values(classes)] })
+  const inUse = state === 'new' ? [] : await profilesInUse(sql)
+  const before = inUse.reduce(saferOf, formerProfile)
+  let safest = [...Object.values(classes), ...inUse].reduce(saferOf, profile)
   await spreadKeyring(directory, [...present.values()], { bytes: keys.bytes, world })
 
   const live: { cluster?: Cluster } = {}
@@ -228,26 +229,14 @@ async function chooseClasses(
   return isAnother ? { REDUCED_REDUNDANCY: reduced } : {}
 }
 
-/** Of these and of all that buckets and classes use, the one that survives the loss of the most nodes: the log and snapshots must survive what any object survives. */
-async function findSafest(
-  sql: Sql,
-  {
-    state,
-    profiles,
-  }: {
-    readonly state: 'new' | 'current'
-    readonly profiles: readonly [Profile, ...Profile[]]
-  },
-): Promise<Profile> {
-  const used =
-    state === 'new' ? [] : await sql.query<{ profile: string }>`select distinct profile from bucket`
-  const former = state === 'new' ? [] : await readStorageClasses(sql)
-  const ofClasses = former.flatMap((one) => Object.values(one))
-  const ofBuckets = used.map((row) => parseProfile(row.profile))
-  const [first, ...others] = profiles
-  return [...others, ...ofBuckets, ...ofClasses].reduce(saferOf, first)
+/** By buckets and storage classes. */
+async function profilesInUse(sql: Sql): Promise<readonly Profile[]> {
+  const used = await sql.query<{ profile: string }>`select distinct profile from bucket`
+  const ofClasses = (await readStorageClasses(sql)).flatMap((one) => Object.values(one))
+  return [...used.map((row) => parseProfile(row.profile)), ...ofClasses]
 }
 
+/** Which survives the loss of more nodes: the log and snapshots must survive what any object survives. */
 function saferOf(one: Profile, other: Profile): Profile {
   return other.parity > one.parity ? other : one
 }

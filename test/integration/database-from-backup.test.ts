@@ -74,9 +74,11 @@ test('with a database out of a backup nothing that it does not know is removed b
   for (const name of await databaseFiles(data)) await rm(join(data, name))
   for (const name of await readdir(backup)) await cp(join(backup, name), join(data, name))
   await move(knowing, nodes, away)
-  const collected = await runMycelium(['gc', '--data', data])
-  equal(collected.code, 8, collected.stderr)
-  ok(knowing.every((node) => collected.stderr.includes(node)))
+  for (const command of [['gc'], ['keys', 'rewrap']]) {
+    const refused = await runMycelium([...command, '--data', data])
+    equal(refused.code, 8, refused.stderr)
+    ok(knowing.every((node) => refused.stderr.includes(node)))
+  }
   const stale = await startStore({ data, flags: [...flags, ...eagerly] })
   try {
     const log = (): Promise<string> => Promise.resolve(stale.output())

@@ -3,7 +3,7 @@ import type { S3DoorOptions } from '#api/s3/door-options'
 import type { HttpRequest, HttpResponse } from '#http/message'
 import type { QueryPair } from '#http/target'
 import type { Caller } from '#identity/caller'
-import { asHeaderBytes } from '#identity/latin1'
+import { movedHeader } from '#identity/latin1'
 import type { Owner } from '#identity/principal'
 import type { Proof } from '#identity/proof'
 import type { BucketFacts, BucketName, ObjectInfo, ObjectKey } from '#object/model'
@@ -64,7 +64,7 @@ export function firstValues(query: readonly QueryPair[]): ReadonlyMap<string, st
 }
 
 /** Where a presigned URL may state these as well: whoever made it wants them kept. */
-const conditionNames = ['if-match', 'if-none-match'] as const
+const conditionNames = new Set(['if-match', 'if-none-match'])
 
 /**
  * SDKs move headers into the URLs they presign. A real header of `x-amz-` was signed as well, and wins; a real condition may not be, and loses.
@@ -76,23 +76,13 @@ export function effectiveHeaders(
   proof: Proof,
 ): Call['headers'] {
   if (proof.kind === 'anonymous' || proof.via === 'header') return headers
-  const hoisted = query
-    .map(({ name, value }): [string, string] => [name.toLowerCase(), asHeaderBytes(value)])
-    .filter(([name]) => isHoisted(name))
+  const hoisted = query.map(movedHeader).filter(([name]) => isHoisted(name))
   if (hoisted.length === 0) return headers
-  const moved = Object.fromEntries(hoisted)
-  const conditions = conditionNames.flatMap((name) => {
-    const value = moved[name]
-    return value === undefined ? [] : [[name, value] as const]
-  })
-  return { ...moved, ...headers, ...Object.fromEntries(conditions) }
+  const conditions = hoisted.filter(([name]) => conditionNames.has(name))
+  return { ...Object.fromEntries(hoisted), ...headers, ...Object.fromEntries(conditions) }
 }
 
 function isHoisted(name: string): boolean {
   if (isValueHeader(name) || name === 'x-amz-sdk-checksum-algorithm') return false
-  return (
-    name.startsWith('x-amz-') ||
-    name === 'content-md5' ||
-    conditionNames.some((condition) => condition === name)
-  )
+  return name.startsWith('x-amz-') || name === 'content-md5' || conditionNames.has(name)
 }

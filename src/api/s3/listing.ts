@@ -8,8 +8,9 @@ import { isoSeconds, quoted } from '#api/s3/response'
 import { branch, branches, leaf, type Xml } from '#api/s3/xml-writer'
 import { uriEncode } from '#identity/canonical-request'
 import type { Owner } from '#identity/principal'
+import { commonPrefixOf } from '#object/list'
 import type { ObjectInfo, Traits } from '#object/model'
-import { classOf } from '#object/rows'
+import { classOf, keyBytes } from '#object/rows'
 
 /** How names are written: as they are, or as `encoding-type=url` asks (a space is `%20`, `/` stays). */
 export interface NameWriter {
@@ -87,9 +88,8 @@ export function markerOf(
   marker: string | undefined,
   { prefix, delimiter }: { readonly prefix: string; readonly delimiter: string | undefined },
 ): string | undefined {
-  if (marker === undefined || delimiter === undefined || !marker.startsWith(prefix)) return marker
-  const end = marker.indexOf(delimiter, prefix.length)
-  return end < 0 ? marker : marker.slice(0, end + delimiter.length)
+  if (marker === undefined || !marker.startsWith(prefix)) return marker
+  return commonPrefixOf(keyBytes(marker), { prefix, delimiter }) ?? marker
 }
 
 export function commonPrefixElements(prefixes: readonly string[], names: NameWriter): Xml {

@@ -2,7 +2,6 @@
  * Uploads from browsers' forms. A form is a PUT in other clothes: its fields stand for headers, its file for the body, and a signed
  * policy for the signature. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
-
 import { incomingBody } from '#api/s3/body'
 import type { Call, NameCall, ObjectCall } from '#api/s3/call'
 import { checksumHeaders } from '#api/s3/checksums'

@@ -39,10 +39,6 @@ export function parseTags(set: XmlElement, tagsMax: number): Tags {
 export function readTagHeader({ headers }: Pick<Call, 'headers'>): Tags | undefined {
   const text = headers['x-amz-tagging']
   if (text === undefined) return undefined
-  const malformed = invalidArgument(
-    'x-amz-tagging',
-    'The header x-amz-tagging shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.',
-  )
   const decode = (part: string): string => percentDecode(part.replaceAll('+', ' '))
   const tags = text
     .split('&')
@@ -53,7 +49,12 @@ export function readTagHeader({ headers }: Pick<Call, 'headers'>): Tags | undefi
       return [decode(pair.slice(0, equals)), decode(pair.slice(equals + 1))]
     })
   const isOnce = new Set(tags.map(([key]) => key)).size === tags.length
-  if (!isOnce || !tags.flat().every(isTagText)) throw malformed
+  if (!isOnce || !tags.flat().every(isTagText)) {
+    throw invalidArgument(
+      'x-amz-tagging',
+      'The header x-amz-tagging shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.',
+    )
+  }
   return checkTags(
     tags.sort(([one], [other]) => (one < other ? -1 : 1)),
     objectTagsMax,

@@ -2,7 +2,7 @@
 import type { Dirent } from 'node:fs'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { basename, extname, join, relative, sep } from 'node:path'
-import { fileFault } from '#cli/local-file'
+import { fileFault, isNotUtf8 } from '#cli/local-file'
 import { titleOf } from '#cli/mdlibs/title'
 
 export const docsName = 'docs'
@@ -119,8 +119,7 @@ class DocumentSearch {
 
   #take(files: DocumentFile[], path: string, kind: DocumentFile['kind']): void {
     if (!isMarkdown(path)) return
-    // Node gives a mark for each byte of such a name, and nothing opens it.
-    if (path.includes('\ufffd')) this.#skip(path, 'its name is not UTF-8')
+    if (isNotUtf8(path)) this.#skip(path, 'its name is not UTF-8')
     else files.push({ kind, path, absolute: join(this.#root, path) })
   }
 

@@ -284,10 +284,10 @@ const leftoverMs = 24 * 3_600_000
 async function removeLeftovers(root: string, now: number): Promise<void> {
   for (const name of await readdir(root)) {
     if (!name.startsWith(stagingPrefix)) continue
-    const { mtimeMs = Number.POSITIVE_INFINITY } = await stat(join(root, name)).catch(
-      () => ({}) as { mtimeMs?: number },
-    )
-    if (now - mtimeMs > leftoverMs) await rm(join(root, name), { recursive: true, force: true })
+    const path = join(root, name)
+    const facts = await stat(path).catch(() => undefined)
+    const isOld = facts !== undefined && now - facts.mtimeMs > leftoverMs
+    if (isOld) await rm(path, { recursive: true, force: true })
   }
 }
 

@@ -2,11 +2,9 @@
 import { open, readdir, realpath } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { cliFault } from '#cli/faults'
-import { checkUnchanged, fileFault, type LocalFile, lookAt } from '#cli/local-file'
+import { checkUnchanged, fileFault, isNotUtf8, type LocalFile, lookAt } from '#cli/local-file'
 import type { RoomyBlock, RoomyBlocks } from '#content/block-memory'
-import { contentFault } from '#content/faults'
-import { safeFileName } from '#content/file-name'
-import { isFault } from '#fault/fault'
+import { complaintOf } from '#content/file-name'
 
 export interface FileNode {
   readonly kind: 'file'
@@ -52,15 +50,10 @@ export async function scan(path: string, options: ScanOptions): Promise<TreeNode
 
 /** Whoever has the link must be able to write a file of that name. `cli/file-unusable` */
 function requireFetchable(name: string, path: string): void {
-  try {
-    if (name.includes('\ufffd'))
-      throw contentFault('content/hostile-name', { reason: 'it is no UTF-8' })
-    safeFileName(name)
-  } catch (cause) {
-    if (!isFault(cause, 'content/hostile-name')) throw cause
-    const reason = `nobody could fetch it under its name: ${cause.detail['reason']}. Name it otherwise`
-    throw cliFault('cli/file-unusable', { path, reason }, cause)
-  }
+  const complaint = isNotUtf8(name) ? 'it is no UTF-8' : complaintOf(name)
+  if (complaint === undefined) return
+  const reason = `nobody could fetch it under its name: ${complaint}. Name it otherwise`
+  throw cliFault('cli/file-unusable', { path, reason })
 }
 
 /** The last part of the path; of one that has none, of where it leads. */
