@@ -62,6 +62,49 @@ test(
   }),
 )
 
+/** Says nothing for half a minute each time, and counts. */
+function silent(world: SimulatedWorld) {
+  const calls = { count: 0 }
+  const has = async (): Promise<boolean> => {
+    calls.count += 1
+    await world.sleep(30_000)
+    throw redisFault('redis/timeout', { reason: `silence ${calls.count}` })
+  }
+  const backend: Backend = { ...flaky([]).backend, has }
+  return { backend, calls }
+}
+
+test(
+  'who has kept silent for half a minute is not waited for again at once',
+  within(async (world) => {
+    const { signal } = new AbortController()
+    const { backend, calls } = silent(world)
+    const begunAt = world.monotonic()
+    await rejects(patient(backend, { attempts: 4, world, signal }).has(key), (error) =>
+      isFault(error, 'redis/timeout'),
+    )
+    deepEqual([calls.count, world.monotonic() - begunAt], [1, 30_000])
+  }),
+)
+
+test(
+  'while one tries whether it is back, the others do not wait for it',
+  within(async (world) => {
+    const { signal } = new AbortController()
+    const { backend, calls } = silent(world)
+    const asked = patient(backend, { attempts: 1, world, signal })
+    const failure = async (): Promise<unknown> =>
+      await asked.has(key).catch((error) => error.detail.reason)
+    equal(await failure(), 'silence 1')
+    await world.sleep(15_001)
+    const trying = failure()
+    const begunAt = world.monotonic()
+    deepEqual([await failure(), await failure()], ['silence 1', 'silence 1'])
+    deepEqual([calls.count, world.monotonic() - begunAt], [2, 0])
+    equal(await trying, 'silence 2')
+  }),
+)
+
 test('nobody waits for a backend that says nothing once the signal is aborted', async () => {
   const stop = new AbortController()
   const silent: Backend = { ...flaky([]).backend, has: () => new Promise(() => {}) }

@@ -30,6 +30,8 @@ export type BackendAt = (location: ShardLocation) => Promise<Backend>
 
 /** Half to all of 200, 400, 800 ms. */
 const firstPauseMs = 200
+/** Who has kept silent for so long is not asked again at once. */
+const patienceMs = 30_000
 /** So long nobody asks a backend that did not answer. */
 const leftAloneMs = 15_000
 
@@ -41,16 +43,27 @@ export interface Patience {
 }
 
 /**
- * The same backend, asked again when it does not answer: all its commands may be repeated. Once it has failed `attempts` times in a row, whoever
- * asks within the next 15 seconds hears the last failure at once, and after that it gets one attempt at a time until it answers. Rejects with the
- * signal's reason as soon as it is aborted.
+ * The same backend, asked again when it does not answer: all its commands may be repeated. Once it has failed `attempts` times in a row, or has taken
+ * half a minute to fail, whoever asks within the next 15 seconds hears the last failure at once. After that one of those who ask tries once, and the
+ * others hear that failure until it has answered. Rejects with the signal's reason as soon as it is aborted.
  */
 export function patient(backend: Backend, { attempts, world, signal }: Patience): Backend {
   const giveUp = new GivingUp(signal)
   let isAskedAgainAt = Number.NEGATIVE_INFINITY
+  let isTried = false
   let last: unknown
   const ask = async <Answer>(command: () => Promise<Answer>): Promise<Answer> => {
-    if (world.monotonic() < isAskedAgainAt) throw last
+    if (last === undefined) return await askOften(command)
+    if (isTried || world.monotonic() < isAskedAgainAt) throw last
+    isTried = true
+    try {
+      return await askOften(command)
+    } finally {
+      isTried = false
+    }
+  }
+  const askOften = async <Answer>(command: () => Promise<Answer>): Promise<Answer> => {
+    const begunAt = world.monotonic()
     for (let attempt = 1; ; attempt += 1) {
       try {
         const answer = await giveUp.orElse(command())
@@ -59,7 +72,8 @@ export function patient(backend: Backend, { attempts, world, signal }: Patience)
       } catch (error) {
         signal.throwIfAborted()
         if (!mayPass(error)) throw error
-        if (attempt >= attempts || last !== undefined) {
+        const isEnough = attempt >= attempts || world.monotonic() - begunAt >= patienceMs
+        if (isEnough || last !== undefined) {
           isAskedAgainAt = world.monotonic() + leftAloneMs
           last = error
           throw error
