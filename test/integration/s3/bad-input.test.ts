@@ -2,6 +2,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { parseBucketName } from '#object/names'
 import { badInputs } from './bad-input.table.ts'
+import { textIn } from './document.ts'
 import { RawConnection } from './raw-http.ts'
 import { type S3Server, startS3Server } from './s3-server.ts'
 import { sha256, sign } from './signer.ts'
@@ -31,8 +32,8 @@ for (const { name, request, status, code, endsSending = false, isHead = false } 
     if (isHead) {
       equal(body, '')
     } else {
-      equal(element(body, 'Code'), code, body)
-      equal(element(body, 'RequestId'), headers['x-amz-request-id'])
+      equal(textIn(body, 'Code'), code, body)
+      equal(textIn(body, 'RequestId'), headers['x-amz-request-id'])
       ok(!/\bat .*\.ts:\d+|\/src\//.test(body), 'tells nothing of the inside')
     }
     deepEqual(await visibleKeys(), ['empty', 'present'])
@@ -77,8 +78,4 @@ async function put(key: string, body: string): Promise<number | undefined> {
 async function visibleKeys(): Promise<readonly string[]> {
   const { objects } = await server.objects.list(bucket, { prefix: '', limit: 1000 })
   return objects.map(({ key }) => key)
-}
-
-function element(xml: string, name: string): string | undefined {
-  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1]
 }

@@ -1,8 +1,7 @@
 /** Settings of a bucket that are one document each: given, shown as they were given, and gone when they are deleted. */
 import { deepEqual, equal, rejects } from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import {
-  CreateBucketCommand,
   DeleteBucketCorsCommand,
   DeleteBucketLifecycleCommand,
   DeleteBucketOwnershipControlsCommand,
@@ -20,24 +19,11 @@ import {
   PutObjectCommand,
   PutPublicAccessBlockCommand,
   RestoreObjectCommand,
-  type S3Client,
 } from '@aws-sdk/client-s3'
-import { clientOf } from '../../sdk.ts'
-import { type S3Server, startS3Server } from './s3-server.ts'
+import { openSuite } from './s3-suite.ts'
 
 const Bucket = 'settings'
-let server: S3Server
-let client: S3Client
-
-before(async () => {
-  server = await startS3Server()
-  client = clientOf(server)
-  await client.send(new CreateBucketCommand({ Bucket }))
-})
-after(async () => {
-  client.destroy()
-  await server[Symbol.asyncDispose]()
-})
+const { client } = await openSuite(Bucket)
 
 test('CORS', async () => {
   const CORSRules = [

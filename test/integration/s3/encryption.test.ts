@@ -1,7 +1,7 @@
 /** Server-side encryption as clients see it: under their own keys, under named ones, and what buckets do by default. With the AWS SDK. */
 import { deepEqual, equal, notEqual, rejects } from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { after, before, test } from 'node:test'
+import { before, test } from 'node:test'
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -16,28 +16,18 @@ import {
   PutBucketEncryptionCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
-  type S3Client,
   type ServerSideEncryption,
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
-import { clientOf, refused } from '../../sdk.ts'
-import { type S3Server, startS3Server } from './s3-server.ts'
+import { refused } from '../../sdk.ts'
+import { openSuite } from './s3-suite.ts'
 
 const Bucket = 'sealed'
-let server: S3Server
-let client: S3Client
-
+const { server, client } = await openSuite(Bucket)
 before(async () => {
-  server = await startS3Server()
-  client = clientOf(server)
-  await client.send(new CreateBucketCommand({ Bucket }))
   await server.namedKeys.create('first')
   await server.namedKeys.create('second')
-})
-after(async () => {
-  client.destroy()
-  await server[Symbol.asyncDispose]()
 })
 
 /** Of HEAD, whose answers say no more. */

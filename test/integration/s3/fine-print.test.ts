@@ -1,13 +1,12 @@
 /** What S3's documentation says in a subordinate clause, and clients rely on all the same. With the AWS SDK, as they would see it. */
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { crc32 } from 'node:zlib'
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
-  CreateBucketCommand,
   CreateMultipartUploadCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
@@ -19,26 +18,14 @@ import {
   ListObjectsCommand,
   ListPartsCommand,
   PutObjectCommand,
-  type S3Client,
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
-import { clientOf, refused } from '../../sdk.ts'
-import { type S3Server, startS3Server } from './s3-server.ts'
+import { refused } from '../../sdk.ts'
+import { openSuite } from './s3-suite.ts'
 
 const Bucket = 'fine-print'
-let server: S3Server
-let client: S3Client
-
-before(async () => {
-  server = await startS3Server()
-  client = clientOf(server)
-  await client.send(new CreateBucketCommand({ Bucket }))
-})
-after(async () => {
-  client.destroy()
-  await server[Symbol.asyncDispose]()
-})
+const { client } = await openSuite(Bucket)
 
 test('deleting many keys of a bucket that is not there fails as a whole', async () => {
   const Objects = [{ Key: 'a' }, { Key: 'b' }]

@@ -1,11 +1,10 @@
 /** Lifecycle rules and storage classes as clients meet them: what is taken, refused and told, with the AWS SDK. */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import {
   type BucketLifecycleConfiguration,
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
-  CreateBucketCommand,
   CreateMultipartUploadCommand,
   DeleteBucketLifecycleCommand,
   GetBucketLifecycleConfigurationCommand,
@@ -17,27 +16,15 @@ import {
   PutBucketLifecycleConfigurationCommand,
   PutObjectCommand,
   RestoreObjectCommand,
-  type S3Client,
   type StorageClass,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { clientOf, refused } from '../../sdk.ts'
-import { type S3Server, startS3Server } from './s3-server.ts'
+import { refused } from '../../sdk.ts'
+import { openSuite } from './s3-suite.ts'
 
 const Bucket = 'ageing'
 const dayMs = 86_400_000
-let server: S3Server
-let client: S3Client
-
-before(async () => {
-  server = await startS3Server()
-  client = clientOf(server)
-  await client.send(new CreateBucketCommand({ Bucket }))
-})
-after(async () => {
-  client.destroy()
-  await server[Symbol.asyncDispose]()
-})
+const { client } = await openSuite(Bucket)
 
 const setRules = (...Rules: LifecycleRule[]) =>
   client.send(

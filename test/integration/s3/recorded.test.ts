@@ -1,6 +1,6 @@
 /** What AWS answers, as others have recorded it, where we once answered otherwise. */
 import { deepEqual, equal, match, rejects } from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import {
   type BucketLifecycleConfiguration,
   type CommonPrefix,
@@ -23,29 +23,15 @@ import {
   PutBucketVersioningCommand,
   PutObjectCommand,
   PutObjectTaggingCommand,
-  type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { clientOf, refused } from '../../sdk.ts'
-import { type S3Server, startS3Server } from './s3-server.ts'
+import { refused } from '../../sdk.ts'
+import { textIn } from './document.ts'
+import { openSuite } from './s3-suite.ts'
 import { presign, sha256, sign } from './signer.ts'
 
 const Bucket = 'recorded'
-let server: S3Server
-let client: S3Client
-
-before(async () => {
-  server = await startS3Server()
-  client = clientOf(server)
-  await client.send(new CreateBucketCommand({ Bucket }))
-})
-after(async () => {
-  client.destroy()
-  await server[Symbol.asyncDispose]()
-})
-
-const put = (Key: string, Body: string, more: object = {}) =>
-  client.send(new PutObjectCommand({ Bucket, Key, Body, ...more }))
+const { server, client, put } = await openSuite(Bucket)
 
 async function read(Key: string): Promise<string> {
   const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }))
@@ -99,9 +85,6 @@ async function ask(
   })
   return { status: answer.status, text: await answer.text(), headers: answer.headers }
 }
-
-const textIn = (document: string, element: string): string | undefined =>
-  new RegExp(`<${element}>([^<]*)</${element}>`).exec(document)?.[1]
 
 test('a URL that the SDK for JavaScript presigns states the checksum of no body: it does not count', async () => {
   const url = urlToPut(

@@ -1,37 +1,18 @@
 /** SelectObjectContent through the AWS SDK: formats in and out, ranges, progress, what goes wrong, and who else has a turn meanwhile. */
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import {
-  CreateBucketCommand,
   HeadBucketCommand,
   type InputSerialization,
-  PutObjectCommand,
-  type S3Client,
   SelectObjectContentCommand,
   type SelectObjectContentCommandInput,
 } from '@aws-sdk/client-s3'
-import { clientOf, refused } from '../../sdk.ts'
-import { type S3Server, startS3Server } from './s3-server.ts'
+import { refused } from '../../sdk.ts'
+import { openSuite } from './s3-suite.ts'
 
 const Bucket = 'selected'
-let server: S3Server
-let client: S3Client
-
-before(async () => {
-  server = await startS3Server()
-  client = clientOf(server)
-  await client.send(new CreateBucketCommand({ Bucket }))
-  await put('people.csv', people)
-  await put('people.csv.gz', gzipSync(people))
-  await put('lines.json', lines)
-  await put('document.json', document)
-  await put('empty.csv', '')
-})
-after(async () => {
-  client.destroy()
-  await server[Symbol.asyncDispose]()
-})
+const { server, client, put } = await openSuite(Bucket)
 
 const people = [
   'Name,Age,City,Paid',
@@ -56,8 +37,13 @@ const document = JSON.stringify(
   2,
 )
 
-const put = (Key: string, Body: string | Uint8Array) =>
-  client.send(new PutObjectCommand({ Bucket, Key, Body }))
+before(async () => {
+  await put('people.csv', people)
+  await put('people.csv.gz', gzipSync(people))
+  await put('lines.json', lines)
+  await put('document.json', document)
+  await put('empty.csv', '')
+})
 
 type Asked = Partial<SelectObjectContentCommandInput>
 const csv = { CSV: { FileHeaderInfo: 'USE' } } as const

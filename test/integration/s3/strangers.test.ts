@@ -1,7 +1,7 @@
 /** What clients of other languages stumbled over: each was seen with one of them first. */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { crc32 } from 'node:zlib'
 import {
   type CompletedPart,
@@ -17,35 +17,19 @@ import {
   PutBucketPolicyCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
-  type S3Client,
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { digestOf } from '#crypto/digest'
 import { clientOf, refused } from '../../sdk.ts'
+import { textIn } from './document.ts'
 import { RawConnection } from './raw-http.ts'
-import { accessKeyId, owner, type S3Server, secret, startS3Server } from './s3-server.ts'
+import { accessKeyId, owner, secret } from './s3-server.ts'
+import { openSuite } from './s3-suite.ts'
 import { sign } from './signer.ts'
 
 const Bucket = 'strangers'
-let server: S3Server
-let client: S3Client
-
-before(async () => {
-  server = await startS3Server()
-  client = clientOf(server)
-  await client.send(new CreateBucketCommand({ Bucket }))
-})
-after(async () => {
-  client.destroy()
-  await server[Symbol.asyncDispose]()
-})
-
-const put = (Key: string, Body: string, more: object = {}) =>
-  client.send(new PutObjectCommand({ Bucket, Key, Body, ...more }))
-
-const textIn = (document: string, element: string): string | undefined =>
-  new RegExp(`<${element}>([^<]*)</${element}>`).exec(document)?.[1]?.replaceAll('&#xA;', '\n')
+const { server, client, put } = await openSuite(Bucket)
 
 for (const [algorithm, type] of [
   ['CRC32', 'COMPOSITE'],

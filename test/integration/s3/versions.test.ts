@@ -1,6 +1,6 @@
 /** Versions, locks, tags and CORS as clients see them: headers, documents and status codes. */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import {
   CopyObjectCommand,
   CreateBucketCommand,
@@ -25,27 +25,13 @@ import {
   PutObjectLockConfigurationCommand,
   PutObjectRetentionCommand,
   PutObjectTaggingCommand,
-  type S3Client,
 } from '@aws-sdk/client-s3'
-import { clientOf, refused } from '../../sdk.ts'
-import { type S3Server, startS3Server } from './s3-server.ts'
+import { refused } from '../../sdk.ts'
+import { openSuite } from './s3-suite.ts'
 
 const Bucket = 'versioned'
-let server: S3Server
-let client: S3Client
+const { server, client, put } = await openSuite(Bucket)
 
-before(async () => {
-  server = await startS3Server()
-  client = clientOf(server)
-  await client.send(new CreateBucketCommand({ Bucket }))
-})
-after(async () => {
-  client.destroy()
-  await server[Symbol.asyncDispose]()
-})
-
-const put = (Key: string, Body: string, more: object = {}) =>
-  client.send(new PutObjectCommand({ Bucket, Key, Body, ...more }))
 const textOf = async (Key: string, VersionId?: string) =>
   (await client.send(new GetObjectCommand({ Bucket, Key, VersionId }))).Body?.transformToString()
 
