@@ -144,6 +144,41 @@ describe('a node', () => {
     deepEqual([...(await store.copies()).values()], [3])
   })
 
+  inStore(
+    'that is as slow as all others is waited for, for it is no fault of its own',
+    async (store) => {
+      for (const node of store.nodes) node.appendMs = 9_000
+      const started = store.world.monotonic()
+      await commitPair(store.log, 'a', '1')
+      const waited = store.world.monotonic() - started
+      ok(waited < 9_100, `${waited} ms`)
+      deepEqual(store.failures, [])
+    },
+  )
+
+  inStore(
+    'that takes twice what the others take has not failed, however long that is',
+    async (store) => {
+      for (const node of store.nodes) node.appendMs = 1_500
+      const [slow] = store.nodes
+      if (slow !== undefined) slow.appendMs = 3_000
+      await commitPair(store.log, 'a', '1')
+      await store.world.sleep(5_000)
+      deepEqual(store.failures, [])
+    },
+  )
+
+  inStore('that hangs like all others is given up after half a minute', async (store) => {
+    for (const node of store.nodes) node.health = 'stuck'
+    const started = store.world.monotonic()
+    await rejects(commitPair(store.log, 'a', '1'), unavailable)
+    const waited = store.world.monotonic() - started
+    ok(waited >= 30_000 && waited < 33_000, `${waited} ms`)
+    equal(store.failures.length, store.nodes.length)
+    for (const node of store.nodes) node.health = 'well'
+    await until(store, () => store.log.reached(1n))
+  })
+
   inStore('that stored a frame but could not say so does not count', async (store) => {
     const [deaf] = store.nodes
     if (deaf === undefined) return

@@ -10,10 +10,16 @@ import type { NodeLog } from '#shard/store'
 import type { World } from '#world/world'
 
 /**
- * A slower append no longer counts as coming, though it is welcome when it comes. A disk that syncs 4 KiB in
- * 2 s is not well.
+ * A slower append no longer counts as coming, though it is welcome when it comes: others sync 4 KiB in less.
  */
 export const appendTimeoutMsDefault = 2_000
+
+/**
+ * Where most are slow it is the one disk below them all, or the machine. So nobody fails who takes less than so many times what others took, and
+ * while most have not answered all of them have so many times the timeout.
+ */
+const alikeFactor = 4
+const patienceFactor = 15
 
 /** After this time a node is slow if most of the others have answered; then one more is asked in its place. */
 const slowAppendMs = 250
@@ -47,6 +53,8 @@ interface Acquaintance {
 export interface Placing {
   readonly frame: SealedFrame
   readonly holders: Set<string>
+  /** The longest that a node took which holds it. */
+  tookMs: number
   /** Nodes asked in this attempt. */
   asked: Set<string>
   /** Appends that can still come in time. */
@@ -84,7 +92,7 @@ export class FramePlacer {
   }
 
   prepare(frame: SealedFrame): Placing {
-    return { frame, holders: new Set(), asked: new Set(), live: 0, slow: 0, wake() {} }
+    return { frame, holders: new Set(), tookMs: 0, asked: new Set(), live: 0, slow: 0, wake() {} }
   }
 
   /**
@@ -159,7 +167,9 @@ export class FramePlacer {
       await node.log.append(bytes, { first, last })
       world.passing(this.#options.point)
       placing.holders.add(node.id)
-      if (world.monotonic() - append.startedAt < slowAppendMs) acquaintance.distrustedUntil = 0
+      const tookMs = world.monotonic() - append.startedAt
+      placing.tookMs = Math.max(placing.tookMs, tookMs)
+      if (tookMs < slowAppendMs) acquaintance.distrustedUntil = 0
       if (placing.holders.size >= this.#options.replicas()) placing.wake()
     } catch (error) {
       this.#distrust(node, error)
@@ -199,18 +209,34 @@ export class FramePlacer {
     const { world, appendTimeoutMs, replicas } = this.#options
     const { placing, node } = append
     append.wasLookedAt = true
-    if (append.isLive && 2 * placing.holders.size >= replicas()) {
-      this.#acquaintance(node.log).distrustedUntil = world.monotonic() + distrustMs
-      append.isSlow = true
-      placing.slow += 1
-      placing.wake()
+    const haveMostAnswered = (): boolean => 2 * placing.holders.size >= replicas()
+    const patienceMs = patienceFactor * appendTimeoutMs
+    const timeoutMs = (): number =>
+      haveMostAnswered()
+        ? Math.min(Math.max(appendTimeoutMs, alikeFactor * placing.tookMs), patienceMs)
+        : patienceMs
+    const lookAgain = (ms: number): void => {
+      append.stop = world.timer(Math.max(0, append.startedAt + ms - world.monotonic()), () => {
+        const dueMs = timeoutMs()
+        this.#callSlow(append)
+        if (dueMs > ms) return lookAgain(dueMs)
+        const detail = { node: node.id, timeoutMs: dueMs }
+        this.#distrust(node, changelogFault('changelog/node-timeout', detail))
+        this.#giveUp(append)
+      })
     }
-    const leftMs = append.startedAt + appendTimeoutMs - world.monotonic()
-    append.stop = world.timer(Math.max(0, leftMs), () => {
-      const detail = { node: node.id, timeoutMs: appendTimeoutMs }
-      this.#distrust(node, changelogFault('changelog/node-timeout', detail))
-      this.#giveUp(append)
-    })
+    if (haveMostAnswered()) this.#callSlow(append)
+    lookAgain(appendTimeoutMs)
+  }
+
+  /** From now on another is asked in its place, and it is asked last. */
+  #callSlow(append: Append): void {
+    if (!append.isLive || append.isSlow) return
+    const { placing, node } = append
+    this.#acquaintance(node.log).distrustedUntil = this.#options.world.monotonic() + distrustMs
+    append.isSlow = true
+    placing.slow += 1
+    placing.wake()
   }
 
   /** No longer waits for this append; idempotent. */

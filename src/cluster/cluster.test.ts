@@ -138,25 +138,36 @@ test('a node that keeps failing is taken out although it answers, and gets anoth
   })
 })
 
-test('a node that does not answer its probe is down until it does', async () => {
+/** Of three nodes so many do not answer their probe: how long they are waited for, and who is up then and afterwards. */
+async function hang(count: number) {
   const world = new SimulatedWorld(2)
   const answers = Promise.withResolvers<void>()
-  let isHanging = false
-  const { cluster } = await openInMemory(world, 2, (stores) => ({
-    ...stores,
-    probe: () => (isHanging ? answers.promise : stores.probe()),
-  }))
-  await world.run(async () => {
-    isHanging = true
+  let hanging = 0
+  let opened = 0
+  const { cluster } = await openInMemory(world, 3, (stores) => {
+    const index = opened
+    opened += 1
+    return { ...stores, probe: () => (index < hanging ? answers.promise : stores.probe()) }
+  })
+  return await world.run(async () => {
+    hanging = count
     const began = world.monotonic()
     await cluster.check()
-    equal(world.monotonic() - began, probeTimeoutMs)
-    deepEqual(cluster.up(), [])
-    isHanging = false
+    const waitedMs = world.monotonic() - began
+    const upThen = cluster.up().length
+    hanging = 0
     answers.resolve()
     await cluster.check()
-    equal(cluster.up().length, 2)
+    return { waitedMs, upThen, upAfterwards: cluster.up().length }
   })
+}
+
+test('a node that does not answer its probe is down until it does', async () => {
+  deepEqual(await hang(1), { waitedMs: probeTimeoutMs, upThen: 2, upAfterwards: 3 })
+})
+
+test('nodes that do not answer like most others are waited for longer: it may be the disk below them', async () => {
+  deepEqual(await hang(2), { waitedMs: 4 * probeTimeoutMs, upThen: 1, upAfterwards: 3 })
 })
 
 test('a member that could not be opened is down, and its stores say so', async () => {

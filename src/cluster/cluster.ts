@@ -19,6 +19,8 @@ import type { World } from '#world/world'
 export const probeIntervalMs = 5_000
 /** A probe that takes longer has failed: a hanging disk is as good as none. */
 export const probeTimeoutMs = 15_000
+/** So many times as long they have when most nodes do not answer: it may be the one disk below them all, or the machine. */
+const patienceFactor = 4
 /** A reader begins with a map no older than this, so that a directory that is gone is not served from files still open. */
 export const mapAgeMaxMs = 200
 /** How long a reader waits for a fresher map before it goes on with the one there is. */
@@ -196,13 +198,22 @@ export class Cluster {
     await this.close()
   }
 
-  /** Probes the node, waiting `probeTimeoutMs` at most; a probe that still hangs from before counts as this one. */
+  /** Probes the node, waiting `probeTimeoutMs`, or longer with most others; a probe that still hangs from before counts as this one. */
   async #look(member: Member): Promise<void> {
     member.probing ??= this.#probe(member).finally(() => {
       member.probing = undefined
     })
-    if (!(await endsWithin(this.#world, probeTimeoutMs, member.probing)))
-      this.#bringDown(member, `no answer within ${probeTimeoutMs} ms`)
+    const { probing } = member
+    const answers = (ms: number): Promise<boolean> => endsWithin(this.#world, ms, probing)
+    if (await answers(probeTimeoutMs)) return
+    const more = this.#areMostSilent() ? patienceFactor - 1 : 0
+    if (more > 0 && (await answers(more * probeTimeoutMs))) return
+    this.#bringDown(member, `no answer within ${(1 + more) * probeTimeoutMs} ms`)
+  }
+
+  #areMostSilent(): boolean {
+    const up = [...this.#members.values()].filter(({ node }) => node.state === 'up')
+    return 2 * up.filter(({ probing }) => probing !== undefined).length > up.length
   }
 
   /** Never rejects. */

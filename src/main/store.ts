@@ -27,7 +27,7 @@ import { mainFault } from '#main/faults'
 import { guard, type OpenStoreOptions, openGround, type StoreSettings } from '#main/ground'
 import { type OpenedKeys, spreadKeyring } from '#main/keys'
 import { logNodes, openMembers, rejoining } from '#main/members'
-import { overflowBytes } from '#main/memory'
+import { overflowBytes, slotsInMemory } from '#main/memory'
 import { requireEnough, tellTooFewNodes } from '#main/node-count'
 import { rooms } from '#main/rooms'
 import { type LifecycleOptions, runLifecycle } from '#object/lifecycle'
@@ -38,9 +38,6 @@ import { Repairer } from '#repair/repairer'
 import type { Sql } from '#sql/sql'
 import { ChunkStore } from '#store/chunk-store'
 import { openPacks, type Packs } from '#store/packs'
-
-/** All the memory that object bodies take: 24 stripes of 4 MiB. */
-const slots = 24
 
 export interface OpenedStore extends AsyncDisposable {
   readonly directory: OpenDataDirectory
@@ -140,7 +137,7 @@ async function openParts(options: OpenStoreOptions): Promise<OpenedStore> {
       telemetry.note('warn', 'keyring not written', { node: id, error: String(error) })
     })
   })
-  const codec = stack.use(openCodec({ threads: availableParallelism(), slots }))
+  const codec = stack.use(openCodec({ threads: availableParallelism(), slots: slotsInMemory() }))
   const { keyring } = keys
   const { chunkBytes } = settings
   const store = new ChunkStore({

@@ -4,7 +4,7 @@ import type { ClusterNode } from '#cluster/node'
 import { shardIdOf } from '#shard/shard-id'
 import type { ShardWriter } from '#shard/store'
 import { lateAfterMs, lateFactor } from '#store/_late-shards'
-import { answerOf, type ChunkStore, nodeDeadlineMsDefault } from '#store/chunk-store'
+import { type ChunkStore, nodeDeadlineMsDefault, patienceFactor } from '#store/chunk-store'
 import { storeFault } from '#store/faults'
 import { endsWithin } from '#world/patience'
 import type { World } from '#world/world'
@@ -31,15 +31,17 @@ export interface Pending {
   readonly done: Promise<void>
 }
 
-/** A writer on the node, unless it takes too long; then one that comes late is given up. */
-export async function createWithin(store: ChunkStore, node: ClusterNode): Promise<ShardWriter> {
-  const created = node.stores.shards.create()
-  try {
-    return await answerOf(store.parts, node, created)
-  } catch (error) {
-    void created.then((writer) => writer.abort()).catch(() => {}) // nobody waits for it any more
-    throw error
-  }
+/** Who waits for columns, and for how many of them in vain. */
+export interface Waiting {
+  /** So many more may be late. */
+  readonly lateMax: () => number
+  /** Without so many of those that have not failed the chunk would still be one. */
+  readonly spare: () => number
+}
+
+/** Until the node has a writer for it. Never rejects: without one the column fails. */
+export async function createdColumn(store: ChunkStore, column: Column): Promise<void> {
+  await column.writer.catch((error: unknown) => failColumn(store, column, error))
 }
 
 /** Never rejects: what fails, fails the column. */
@@ -117,13 +119,14 @@ export async function commitBehind(
 
 /**
  * Waits for all, but only so long. Once so few are left that they may be late (`lateMax`), those that take longer than `lateAfterMs`, and
- * longer than `lateFactor` times what the others took, are; any that may not be late have failed when the deadline is over. Whether all have
- * answered: if not, some still use what they were given.
+ * longer than `lateFactor` times what the others took, are; any that may not be late have failed when the deadline is over. It is not over while
+ * there would be no chunk without them (`spare`), but for `patienceFactor` times as long, and not before they had twice what the others took. Whether
+ * all have answered: if not, some still use what they were given.
  */
 export async function untilAnswered(
   store: ChunkStore,
   pending: readonly Pending[],
-  lateMax: () => number,
+  { lateMax, spare }: Waiting,
 ): Promise<boolean> {
   const { world, nodeDeadlineMs = nodeDeadlineMsDefault } = store.parts
   const startedAt = world.monotonic()
@@ -131,8 +134,11 @@ export async function untilAnswered(
   const waiting = new Set(pending)
   const awaited = (): Pending[] => [...waiting].filter(({ column }) => column.state === 'writing')
   const { promise: fewAreLeft, resolve: tell } = Promise.withResolvers<void>()
+  const { promise: enoughCame, resolve: tellEnough } = Promise.withResolvers<void>()
   const tellIfFew = (): void => {
-    if (awaited().length <= lateMax()) tell()
+    const { length } = awaited()
+    if (length <= Math.max(0, spare())) tellEnough()
+    if (length <= lateMax()) tell()
   }
   for (const one of pending) {
     void one.done.then(() => {
@@ -141,11 +147,14 @@ export async function untilAnswered(
     })
   }
   tellIfFew()
-  if (await endsWithin(world, nodeDeadlineMs, fewAreLeft)) {
-    const dueMs = Math.min(Math.max(lateAfterMs, lateFactor * elapsedMs()), nodeDeadlineMs)
+  const patienceMs = patienceFactor * nodeDeadlineMs
+  await endsWithin(world, patienceMs, enoughCame)
+  const limitMs = Math.min(Math.max(nodeDeadlineMs, lateFactor * elapsedMs()), patienceMs)
+  if (await endsWithin(world, limitMs - elapsedMs(), fewAreLeft)) {
+    const dueMs = Math.min(Math.max(lateAfterMs, lateFactor * elapsedMs()), limitMs)
     await answersWithin(world, dueMs - elapsedMs(), awaited())
     for (const { column } of awaited().slice(0, lateMax())) beLate(store, column)
-    await answersWithin(world, nodeDeadlineMs - elapsedMs(), awaited())
+    await answersWithin(world, limitMs - elapsedMs(), awaited())
   }
   for (const { column } of awaited()) failColumn(store, column, tooSlow(store, column))
   for (const { column, done } of waiting) fallBehind(column, done)

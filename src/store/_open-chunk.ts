@@ -12,9 +12,10 @@ import {
   type Column,
   commitBehind,
   commitColumn,
-  createWithin,
+  createdColumn,
   type Pending,
   untilAnswered,
+  type Waiting,
   writeBehind,
   writeColumn,
 } from '#store/_column'
@@ -117,7 +118,7 @@ async function writeSealed(
     if (column.state === 'late') writeBehind(store, column, block, offset)
     return []
   })
-  const areDone = await untilAnswered(store, writes, () => lateLeft(chunk))
+  const areDone = await untilAnswered(store, writes, waitingFor(chunk))
   // A disk that has not answered yet still reads the slot, whether or not anybody waits for it.
   if (areDone) slots.release(slot)
   else void releaseWhen(store, slot, Promise.all(writes.map(({ done }) => done)))
@@ -165,7 +166,7 @@ async function commitColumns(
     .map((column) => {
       return { column, done: commitColumn(store, column, shardOf(shards, column), end) }
     })
-  await untilAnswered(store, commits, () => lateLeft(chunk))
+  await untilAnswered(store, commits, waitingFor(chunk))
   const late = columns
     .filter(({ state }) => state === 'late')
     .map((column) => {
@@ -180,9 +181,19 @@ function lateMaxOf({ profile }: Geometry): number {
   return profile.parity >> 1
 }
 
-/** How many columns more may be late. */
-function lateLeft({ columns, geometry }: OpenChunk): number {
-  return lateMaxOf(geometry) - columns.filter(({ state }) => state === 'late').length
+function waitingFor({ columns, geometry }: OpenChunk): Waiting {
+  return {
+    lateMax: () => lateMaxOf(geometry) - columns.filter(({ state }) => state === 'late').length,
+    spare: () => spareOf(columns, geometry),
+  }
+}
+
+/** How many columns of those that have not failed may still do so. */
+function spareOf(columns: readonly Column[], geometry: Geometry): number {
+  return beyondQuorum(
+    columns.filter(({ state }) => state !== 'failed'),
+    geometry,
+  )
 }
 
 /** Gives up a chunk whose stripes have all settled. */
@@ -196,9 +207,14 @@ export async function abortChunk({ store, columns }: OpenChunk): Promise<void> {
 /** Never fewer than k + 1 durable shards, and any one node more may be lost: what the record may promise. */
 function hasQuorum({ columns, geometry }: OpenChunk): boolean {
   const durable = columns.filter(({ state }) => state === 'durable')
+  return beyondQuorum(durable, geometry) >= 0
+}
+
+/** How many columns there are beyond those that are enough whichever node is lost; less than none when they are not. */
+function beyondQuorum(columns: readonly Column[], { profile }: Geometry): number {
   const perNode = new Map<NodeNumber, number>()
-  for (const { node } of durable) perNode.set(node.number, (perNode.get(node.number) ?? 0) + 1)
-  return durable.length - Math.max(0, ...perNode.values()) >= geometry.profile.data
+  for (const { node } of columns) perNode.set(node.number, (perNode.get(node.number) ?? 0) + 1)
+  return columns.length - Math.max(0, ...perNode.values()) - profile.data
 }
 
 function assertQuorum(chunk: OpenChunk): void {
@@ -230,24 +246,20 @@ async function openColumns(
     const areLate = new Set(late.slice(0, lateMaxOf(geometry)))
     const columns = nodes.map((node, index): Column => {
       const state = areLate.has(node) ? 'late' : 'writing'
-      const writer = createWithin(store, node)
+      const writer = node.stores.shards.create()
       writer.catch(() => {}) // whoever writes to it meets the error
       return { index, node, writer, state, error: undefined, behind: new Set() }
     })
     const awaited = columns.filter(({ state }) => state === 'writing')
-    const opened = await Promise.allSettled(awaited.map(({ writer }) => writer))
-    const refusals = opened.flatMap((result, at) => {
-      const column = awaited[at]
-      return result.status === 'rejected' && column !== undefined
-        ? [{ node: column.node, error: result.reason }]
-        : []
-    })
+    await untilAnswered(
+      store,
+      awaited.map((column) => ({ column, done: createdColumn(store, column) })),
+      { lateMax: () => 0, spare: () => spareOf(columns, geometry) },
+    )
+    const refusals = columns.filter(({ state }) => state === 'failed')
     if (refusals.length === 0) return columns
     for (const { writer } of columns) writer.then((one) => one.abort()).catch(() => {}) // best effort: its node sweeps
-    for (const { node, error } of refusals) {
-      exclude.add(node.number)
-      void store.parts.cluster.reportFailure(node.number, error)
-    }
+    for (const { node } of refusals) exclude.add(node.number)
   }
 }
 

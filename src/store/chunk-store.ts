@@ -41,6 +41,8 @@ export interface ChunkStoreParts {
 export type { LateShard }
 
 export const nodeDeadlineMsDefault = 15_000
+/** So many times as long a node has when nothing comes of a chunk without it: most may be as slow, for there is one disk below them all. */
+export const patienceFactor = 4
 const overflowBytesDefault = 128 * 1024 * 1024
 
 /** Waits for what tidies up after a failure, but only so long: a node that hangs keeps nobody, and what it keeps is collected. */
@@ -51,14 +53,15 @@ export async function tidyUp(
   await endsWithin(world, nodeDeadlineMs, Promise.allSettled(works))
 }
 
-/** What a node's work comes to; `store/node-too-slow` when it takes longer than nodes may. What comes later is nobody's. */
+/** What a node's work for repair comes to, for which nobody waits; `store/node-too-slow` when its patience ends. What comes later is nobody's. */
 export async function answerOf<T>(
   { world, nodeDeadlineMs = nodeDeadlineMsDefault }: ChunkStoreParts,
   { id }: ClusterNode,
   work: Promise<T>,
 ): Promise<T> {
-  if (await endsWithin(world, nodeDeadlineMs, work)) return await work
-  throw storeFault('store/node-too-slow', { node: id, deadlineMs: nodeDeadlineMs })
+  const deadlineMs = patienceFactor * nodeDeadlineMs
+  if (await endsWithin(world, deadlineMs, work)) return await work
+  throw storeFault('store/node-too-slow', { node: id, deadlineMs })
 }
 
 /** Something is wrong with a column of a chunk: a damaged block, a missing shard, a node that is gone. */

@@ -6,7 +6,6 @@ import { blockOffset, bodyBytes, storedBytesPerBlock, stripesOf, wholePages } fr
 import type { ClusterNode } from '#cluster/node'
 import { isFault } from '#fault/fault'
 import type { ShardWriter } from '#shard/store'
-import { createWithin } from '#store/_column'
 import { releaseWhen } from '#store/_lent-slots'
 import { gatherColumns } from '#store/_load-stripe'
 import type { ChunkRecord } from '#store/chunk-record'
@@ -70,9 +69,11 @@ export async function rebuildShards(
 
 async function openTarget(store: ChunkStore, target: RebuildTarget): Promise<Writing> {
   const writing: Writing = { ...target, writer: undefined, failed: undefined }
+  const created = target.node.stores.shards.create()
   try {
-    writing.writer = await createWithin(store, target.node)
+    writing.writer = await answerOf(store.parts, target.node, created)
   } catch (error) {
+    void created.then((writer) => writer.abort()).catch(() => {}) // nobody waits for it any more
     fail(store, writing, error)
   }
   return writing

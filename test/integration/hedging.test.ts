@@ -6,6 +6,7 @@ import { parseBucketName, parseObjectKey } from '#object/names'
 import type { ShardId } from '#shard/shard-id'
 import type { ShardStore } from '#shard/store'
 import { readExtents, scanChunks } from '#store/tables'
+import { SimulatedWorld } from '#world/simulated'
 import { type MemoryStore, type MemoryStoreOptions, openMemoryStore } from '../memory-store.ts'
 import { bodyOf, gather } from '../object-bytes.ts'
 import { until } from '../until.ts'
@@ -181,6 +182,71 @@ test('a put goes on without a node that hangs, and says so to repair', async () 
     (length) => length === 0,
   )
 })
+
+/** Everything that a node does for a new shard takes as long as `wait`. */
+function delayWrites({ shards }: { readonly shards: ShardStore }, wait: () => Promise<void>): void {
+  const create = shards.create.bind(shards)
+  Object.assign(shards, {
+    create: async () => {
+      await wait()
+      const writer = await create()
+      const write = writer.write.bind(writer)
+      const commit = writer.commit.bind(writer)
+      return Object.assign(writer, {
+        write: async (block: Uint8Array, offset: number) => {
+          await wait()
+          await write(block, offset)
+        },
+        commit: async (id: ShardId) => {
+          await wait()
+          await commit(id)
+        },
+      })
+    },
+  })
+}
+
+/** In simulated time: a store whose nodes all take as long as `wait` over anything that a new shard needs. */
+async function withSlowNodes(
+  wait: (world: SimulatedWorld) => Promise<void>,
+  work: (store: MemoryStore) => Promise<void>,
+): Promise<void> {
+  const world = new SimulatedWorld(1)
+  await world.run(async () => {
+    await using store = await openMemoryStore({ profile: { data: 4, parity: 2 }, nodes: 6, world })
+    await store.objects.createBucket(bucket)
+    for (const { stores } of store.nodes) delayWrites(stores, () => wait(world))
+    await work(store)
+  })
+}
+
+test('nodes that are all as slow are waited for: it is the disk below them, and no fault of theirs', () =>
+  withSlowNodes(
+    (world) => world.sleep(20_000),
+    async (store) => {
+      await store.objects.put(bucket, key, { body: bodyOf(bytes), metadata: { user: {} }, signal })
+      equal(store.repairer.length, 0, 'every shard is there')
+      deepEqual(
+        store.cluster.nodes().map(({ state }) => state),
+        Array.from({ length: 6 }, () => 'up'),
+      )
+      deepEqual(await readAll(store), bytes)
+    },
+  ))
+
+test('nodes that all hang are given up after a minute', () =>
+  withSlowNodes(
+    () => new Promise<never>(() => {}),
+    async (store) => {
+      const { world, objects } = store
+      const beganAt = world.monotonic()
+      const body = bodyOf(bytes)
+      await rejects(objects.put(bucket, key, { body, metadata: { user: {} }, signal }), (error) =>
+        isFault(error, 'store/too-few-nodes'),
+      )
+      equal(world.monotonic() - beganAt, 60_000)
+    },
+  ))
 
 test('a body that is given up does not wait for a node that hangs', {
   timeout: 20_000,
