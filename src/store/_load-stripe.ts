@@ -2,17 +2,14 @@
 import { strict as assert } from 'node:assert'
 import { blockOffset, storedBytesPerBlock, wholePages } from '#chunk/geometry'
 import type { Slot } from '#chunk/slots'
-import type { ClusterNode } from '#cluster/node'
 import { isFault } from '#fault/fault'
-import type { ShardId } from '#shard/shard-id'
+import { type Awaited, avoidedNode, endsInTime, overdue, readDeadlineMs } from '#store/_hedge'
 import { releaseWhen } from '#store/_lent-slots'
+import { holderOf, readShard } from '#store/_read-shard'
 import type { ChunkRecord } from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
 import { storeFault } from '#store/faults'
-import { endsWithin } from '#world/patience'
 
-/** A stripe that cannot be had within this is unreadable for now: a node that never answers must not hold a reader for ever. */
-const readDeadlineMs = 30_000
 /** Each attempt waits so many times as long as the one before: who was slow once, because everything was, gets another chance soon. */
 const patienceGrowth = 4
 
@@ -32,22 +29,32 @@ export async function loadStripe(store: ChunkStore, wanted: StripeWanted): Promi
     const direct = await loadDirectly(store, wanted)
     if (direct !== undefined) return direct
   }
-  return await loadDegraded(store, wanted, new Set())
+  return await loadDegraded(store, wanted, { avoid: new Set(), waitedMs: 0 })
 }
 
-/** The wanted blocks as they lie. `undefined` when one is missing, damaged or slower than the hedge allows: then others must help. */
+/** The wanted blocks as they lie. `undefined` when one is missing or damaged; when nodes are slower than the hedge allows, others help. */
 async function loadDirectly(store: ChunkStore, wanted: StripeWanted): Promise<Slot | undefined> {
   const { chunk, columns, stripe, signal } = wanted
   const { codec, cluster, world } = store.parts
   const slot = await codec.slots.acquire({ signal })
-  if (columns.some((column) => isStalled(store, chunk, column))) {
+  if (columns.some((column) => avoidedNode(store, chunk, column) !== undefined)) {
     codec.slots.release(slot)
     return undefined
   }
-  const reads = columns.map((column) => readColumn(store, { chunk, column, stripe, slot }))
-  const all = Promise.all(reads)
-  if (await endsWithin(world, cluster.slowAfterMs(), all)) {
-    if ((await all).every(Boolean)) {
+  const beganAt = world.monotonic()
+  const reading = new Map<number, Promise<void>>()
+  const without = new Set(columns)
+  const read = async (column: number): Promise<void> => {
+    const isRead = await readColumn(store, { chunk, column, stripe, slot })
+    reading.delete(column)
+    if (isRead) without.delete(column)
+  }
+  for (const column of columns) reading.set(column, read(column))
+  const all = [...reading.values()]
+  const work = Promise.all(all)
+  const patienceMs = cluster.slowAfterMs()
+  if (await endsInTime(store, { chunk, work, without, patienceMs, limitMs: readDeadlineMs })) {
+    if (without.size === 0) {
       const damaged = await openColumns(store, { ...wanted, slot })
       if (damaged.length === 0) return slot
       for (const column of damaged) damagedColumn(store, chunk, column)
@@ -55,40 +62,22 @@ async function loadDirectly(store: ChunkStore, wanted: StripeWanted): Promise<Sl
     codec.slots.release(slot)
     return undefined
   }
-  const slow = await giveUpSlow(store, wanted, reads)
+  for (const [column, read] of reading) overdue(store, chunk, column, read)
+  const avoid = new Set(reading.keys())
   // The disks may still write into this slot: it is free only when the last read has settled.
-  void releaseWhen(store, slot, Promise.allSettled(reads))
-  return await loadDegraded(store, wanted, slow)
-}
-
-/** The columns whose reads are slow, and which nobody waits for any more. */
-async function giveUpSlow(
-  store: ChunkStore,
-  { chunk, columns }: StripeWanted,
-  reads: readonly Promise<boolean>[],
-): Promise<ReadonlySet<number>> {
-  const slow = new Set<number>()
-  await Promise.all(
-    reads.map(async (read, index) => {
-      const state = await Promise.race([read, Promise.resolve('pending')])
-      const column = columns[index]
-      if (state !== 'pending' || column === undefined) return
-      slow.add(column)
-      overdue(store, chunk, column, read)
-    }),
-  )
-  return slow
+  void releaseWhen(store, slot, Promise.allSettled(all))
+  return await loadDegraded(store, wanted, { avoid, waitedMs: world.monotonic() - beganAt })
 }
 
 /** Any k columns whose digests hold, the wanted ones computed from them. Columns in `avoid` are asked last. */
 async function loadDegraded(
   store: ChunkStore,
   wanted: StripeWanted,
-  avoid: ReadonlySet<number>,
+  soFar: Pick<Gathering, 'avoid' | 'waitedMs'>,
 ): Promise<Slot> {
   const { chunk, columns, stripe } = wanted
   const { codec } = store.parts
-  const { slot, present } = await gatherColumns(store, { ...wanted, avoid })
+  const { slot, present } = await gatherColumns(store, { ...wanted, ...soFar })
   try {
     const lost = columns.filter((column) => !present.includes(column))
     if (lost.length > 0) {
@@ -109,44 +98,49 @@ export interface Gathering {
   readonly stripe: number
   /** Columns that are asked only when the others do not suffice. */
   readonly avoid: ReadonlySet<number>
+  /** So much of `readDeadlineMs` is over. */
+  readonly waitedMs: number
   readonly signal: AbortSignal
 }
 
 /**
  * A slot with k columns of a stripe, verified against their digests, and which they are; the caller owns the slot. Columns that turn out
  * slow are asked last from then on, and in another slot, for their late bytes still fall into the first. Everything found missing or
- * damaged on the way is reported. `store/unreadable` when k columns cannot be had within `readDeadlineMs`.
+ * damaged on the way is reported. `store/unreadable` when k columns cannot be had within `readDeadlineMs`, in which waiting for memory does not count.
  */
 export async function gatherColumns(
   store: ChunkStore,
-  { chunk, stripe, avoid, signal }: Gathering,
+  { chunk, stripe, avoid, waitedMs, signal }: Gathering,
 ): Promise<{ readonly slot: Slot; readonly present: readonly number[] }> {
   const { codec, cluster, world } = store.parts
   const needed = chunk.shape.profile.data
   const timesSlow = new Map([...avoid].map((column) => [column, 1]))
-  const until = world.monotonic() + readDeadlineMs
-  for (let patienceMs = cluster.slowAfterMs(); ; patienceMs *= patienceGrowth) {
+  let leftMs = readDeadlineMs - waitedMs
+  let reason = 'no answer'
+  for (let patienceMs = cluster.slowAfterMs(); leftMs > 0; patienceMs *= patienceGrowth) {
     const held = chunk.shards
       .map((_, column) => column)
       .filter((column) => holderOf(store, chunk, column) !== undefined)
     const slot = await codec.slots.acquire({ signal })
-    const leftMs = until - world.monotonic()
+    const beganAt = world.monotonic()
     const { good, slow } = await readUntilEnough(store, {
       chunk,
       stripe,
       slot,
       needed,
       order: inOrderOfHope(store, chunk, held, timesSlow),
-      patienceMs: Math.min(patienceMs, leftMs),
+      patienceMs,
+      limitMs: leftMs,
     })
     if (good.length === needed) return { slot, present: good }
     for (const [column, read] of slow) overdue(store, chunk, column, read)
     void releaseWhen(store, slot, Promise.allSettled(slow.values()))
-    if (slow.size === 0 || patienceMs >= leftMs) {
-      throw unreadable(chunk, stripe, `${good.length} of ${needed} columns`)
-    }
+    reason = `${good.length} of ${needed} columns`
+    if (slow.size === 0) break
+    leftMs -= world.monotonic() - beganAt
     for (const column of slow.keys()) timesSlow.set(column, (timesSlow.get(column) ?? 0) + 1)
   }
+  throw unreadable(chunk, stripe, reason)
 }
 
 /** Those that hang come last, the oldest of them at the end; before them those that were slow. */
@@ -176,42 +170,43 @@ async function readUntilEnough(
     order,
     needed,
     patienceMs,
+    limitMs,
     ...place
-  }: Omit<ColumnRead, 'column'> & {
-    readonly order: readonly number[]
-    readonly needed: number
-    readonly patienceMs: number
-  },
+  }: Omit<ColumnRead, 'column'> &
+    Pick<Awaited, 'patienceMs' | 'limitMs'> & {
+      readonly order: readonly number[]
+      readonly needed: number
+    },
 ): Promise<{
   readonly good: readonly number[]
   readonly slow: ReadonlyMap<number, Promise<unknown>>
 }> {
   const good: number[] = []
   const queue = [...order]
-  const reading = new Map<number, Promise<boolean>>()
-  const stop = new AbortController()
-  const patience = store.parts.world
-    .sleep(patienceMs, { signal: stop.signal })
-    .then(() => true)
-    .catch(() => false)
-  const read = async (column: number): Promise<boolean> => {
+  const reading = new Map<number, Promise<void>>()
+  const without = new Set<number>()
+  let isOver = false
+  const read = async (column: number): Promise<void> => {
     const isGood = await readVerified(store, { ...place, column })
     reading.delete(column)
-    if (isGood) good.push(column)
-    return false
+    if (!isGood) return
+    good.push(column)
+    without.delete(column)
   }
-  try {
-    for (let isOver = false; !isOver; ) {
+  const readAll = async (): Promise<void> => {
+    while (!isOver) {
       for (const column of queue.splice(0, needed - good.length - reading.size)) {
+        without.add(column)
         reading.set(column, read(column))
       }
       if (reading.size === 0) break
-      isOver = await Promise.race([...reading.values(), patience])
+      await Promise.race(reading.values())
     }
-    return { good, slow: reading }
-  } finally {
-    stop.abort()
   }
+  const { chunk } = place
+  await endsInTime(store, { chunk, work: readAll(), without, patienceMs, limitMs })
+  isOver = true
+  return { good, slow: reading }
 }
 
 interface ColumnRead {
@@ -247,27 +242,10 @@ async function readColumn(
   store: ChunkStore,
   { chunk, column, stripe, slot }: ColumnRead,
 ): Promise<boolean> {
-  const { cluster, world, telemetry } = store.parts
-  const holder = holderOf(store, chunk, column)
-  if (holder === undefined) return false
   const start = column * chunk.shape.blockBytes
   const bytes = wholePages(storedBytesPerBlock(chunk.shape, stripe))
   const into = slot.bytes.subarray(start, start + bytes)
-  const began = world.monotonic()
-  try {
-    await holder.node.stores.shards.read(holder.id, into, {
-      offset: blockOffset(chunk.shape, stripe),
-    })
-  } catch (error) {
-    if (!isFault(error)) throw error
-    void cluster.reportFailure(holder.node.number, error)
-    if (error.kind === 'not-found' || error.kind === 'corrupt')
-      store.reportDamage(chunk, column, 'missing')
-    return false
-  }
-  cluster.observeRead(holder.node.number, world.monotonic() - began)
-  telemetry.shardIo({ node: holder.node.id, direction: 'out', bytes })
-  return true
+  return await readShard(store, { chunk, column, into, offset: blockOffset(chunk.shape, stripe) })
 }
 
 async function openColumns(
@@ -284,34 +262,6 @@ function damagedColumn(store: ChunkStore, chunk: ChunkRecord, column: number): v
   assert(place !== undefined)
   store.digestTables.forget(place.id)
   store.reportDamage(chunk, column, 'damaged')
-}
-
-/** Nobody waits for this read any more. */
-function overdue(
-  store: ChunkStore,
-  { shards }: ChunkRecord,
-  column: number,
-  read: Promise<unknown>,
-): void {
-  const node = shards[column]?.node
-  if (node !== undefined) store.stalled.add(node, read)
-}
-
-function isStalled(store: ChunkStore, { shards }: ChunkRecord, column: number): boolean {
-  const node = shards[column]?.node
-  return node !== undefined && store.stalled.has(node)
-}
-
-/** The node that holds a column and is up. */
-export function holderOf(
-  store: ChunkStore,
-  chunk: ChunkRecord,
-  column: number,
-): { readonly node: ClusterNode; readonly id: ShardId } | undefined {
-  const place = chunk.shards[column]
-  if (place?.node === undefined) return undefined
-  const node = store.parts.cluster.node(place.node)
-  return node === undefined || node.state === 'down' ? undefined : { node, id: place.id }
 }
 
 function unreadable(chunk: ChunkRecord, stripe: number, reason: string): Error {

@@ -2,13 +2,13 @@
 import { copyOf } from '#bytes/copy'
 import { toHex } from '#bytes/text'
 import { aeadTagBytes, tryOpen } from '#crypto/aead'
-import { isFault } from '#fault/fault'
-import { gatherColumns, holderOf } from '#store/_load-stripe'
+import { avoidedNode, endsInTime, overdue, readDeadlineMs } from '#store/_hedge'
+import { type Gathering, gatherColumns } from '#store/_load-stripe'
+import { readShard } from '#store/_read-shard'
 import type { ChunkRecord, PackedExtent } from '#store/chunk-record'
 import type { ChunkStore } from '#store/chunk-store'
 import { isSealedBy, type LockOptions, packedNonce, unwrapDataKey } from '#store/data-key'
 import { storeFault } from '#store/faults'
-import { endsWithin } from '#world/patience'
 
 /** Its plaintext. `store/locked`; `store/unreadable` when neither its own shard nor any k columns give it. */
 export async function readPacked(
@@ -36,7 +36,10 @@ export async function readSealed(
   })
 }
 
-/** What `open` makes of the sealed bytes; of wrong ones it makes nothing. */
+/** What it makes of sealed bytes; of wrong ones it makes nothing. */
+type Open = (sealed: Uint8Array) => Uint8Array | undefined
+
+/** What `open` makes of the sealed bytes. */
 async function readAs(
   store: ChunkStore,
   extent: PackedExtent,
@@ -44,7 +47,7 @@ async function readAs(
     open,
     signal,
   }: {
-    readonly open: (sealed: Uint8Array) => Uint8Array | undefined
+    readonly open: Open
     readonly signal: AbortSignal
   },
 ): Promise<Uint8Array> {
@@ -59,13 +62,60 @@ async function readAs(
   if (store.missing.has(id)) throw unreadable(extent, 'it is staged on nodes that are away')
   const chunk = await store.chunk(chunkId)
   const place = placeOf(chunk, extent)
-  const direct = await readDirectly(store, chunk, place)
-  const found = direct && open(direct)
-  if (found !== undefined) return found
-  if (direct !== undefined) store.reportDamage(chunk, place.column, 'damaged')
-  const computed = open(await compute(store, chunk, place, signal))
-  if (computed === undefined) throw unreadable(extent, 'not authentic')
-  return computed
+  const { column } = place
+  const { world, cluster } = store.parts
+  const wanted = { chunk, extent, place, open, signal }
+  const avoided = avoidedNode(store, chunk, column)
+  if (avoided !== undefined) {
+    const original: Original = async (options) => {
+      await store.stalled.answersAgain(avoided, options)
+      return await readDirectly(store, wanted)
+    }
+    return await readHedged(store, { ...wanted, original, waitedMs: 0 })
+  }
+  const beganAt = world.monotonic()
+  const direct = readDirectly(store, wanted)
+  const patienceMs = cluster.slowAfterMs()
+  const without = new Set([column])
+  const awaited = { chunk, work: direct, without, patienceMs, limitMs: readDeadlineMs }
+  if (await endsInTime(store, awaited)) {
+    const found = await direct
+    if (found !== undefined) return found
+  } else overdue(store, chunk, column, direct)
+  const original: Original = () => direct
+  return await readHedged(store, { ...wanted, original, waitedMs: world.monotonic() - beganAt })
+}
+
+interface Wanted {
+  readonly chunk: ChunkRecord
+  readonly extent: PackedExtent
+  readonly place: Place
+  readonly open: Open
+  readonly signal: AbortSignal
+}
+
+/** What the shard gives in which it lies, as soon as its node answers; `undefined` when it cannot. */
+type Original = (options: { readonly signal: AbortSignal }) => Promise<Uint8Array | undefined>
+
+/** What comes first: from its own shard, which may take long, or from k others. */
+async function readHedged(
+  store: ChunkStore,
+  {
+    original,
+    waitedMs,
+    ...wanted
+  }: Wanted & { readonly original: Original; readonly waitedMs: number },
+): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
+  const done = new AbortController()
+  const signal = AbortSignal.any([wanted.signal, done.signal])
+  original({ signal }).then((found) => found !== undefined && resolve(found), reject)
+  compute(store, { ...wanted, waitedMs, signal }).then(resolve, reject)
+  try {
+    return await promise
+  } finally {
+    done.abort()
+  }
 }
 
 interface Place {
@@ -81,47 +131,29 @@ function placeOf({ shape }: ChunkRecord, { offset, bytes }: PackedExtent): Place
   return { column, start: offset - column * shape.blockBytes, bytes: bytes + aeadTagBytes }
 }
 
-/** From the shard it lies in; `undefined` when its node is gone, fails, or is slower than the hedge allows. */
+/** From the shard in which it lies; `undefined` when its node cannot give it, or it is damaged. */
 async function readDirectly(
   store: ChunkStore,
-  chunk: ChunkRecord,
-  { column, start, bytes }: Place,
+  { chunk, place: { column, start, bytes }, open }: Wanted,
 ): Promise<Uint8Array | undefined> {
-  const { cluster, world, telemetry } = store.parts
-  const holder = holderOf(store, chunk, column)
-  if (holder === undefined || store.stalled.has(holder.node.number)) return undefined
   const into = Buffer.allocUnsafeSlow(bytes)
-  const began = world.monotonic()
-  const read = holder.node.stores.shards.read(holder.id, into, { offset: start }).then(
-    () => {
-      cluster.observeRead(holder.node.number, world.monotonic() - began)
-      telemetry.shardIo({ node: holder.node.id, direction: 'out', bytes })
-      return into
-    },
-    (error: unknown) => {
-      if (!isFault(error)) throw error
-      void cluster.reportFailure(holder.node.number, error)
-      if (error.kind === 'not-found' || error.kind === 'corrupt')
-        store.reportDamage(chunk, column, 'missing')
-      return undefined
-    },
-  )
-  if (await endsWithin(world, cluster.slowAfterMs(), read)) return await read
-  store.stalled.add(holder.node.number, read)
-  return undefined
+  if (!(await readShard(store, { chunk, column, into, offset: start }))) return undefined
+  const opened = open(into)
+  if (opened === undefined) store.reportDamage(chunk, column, 'damaged')
+  return opened
 }
 
 /** The same bytes of any k columns whose digests hold give those of the lost one. */
 async function compute(
   store: ChunkStore,
-  chunk: ChunkRecord,
-  { column, start, bytes }: Place,
-  signal: AbortSignal,
+  { chunk, extent, place, open, waitedMs, signal }: Wanted & Pick<Gathering, 'waitedMs'>,
 ): Promise<Uint8Array> {
   const { codec } = store.parts
   const { shape } = chunk
+  const { column, start, bytes } = place
   const avoid = new Set([column])
-  const { slot, present } = await gatherColumns(store, { chunk, stripe: 0, avoid, signal })
+  const gathering = { chunk, stripe: 0, avoid, waitedMs, signal }
+  const { slot, present } = await gatherColumns(store, gathering)
   try {
     if (!present.includes(column)) {
       const blockBytes = shape.bytes / shape.profile.data
@@ -133,7 +165,9 @@ async function compute(
       })
     }
     const at = column * shape.blockBytes + start
-    return copyOf(slot.bytes.subarray(at, at + bytes))
+    const opened = open(copyOf(slot.bytes.subarray(at, at + bytes)))
+    if (opened === undefined) throw unreadable(extent, 'not authentic')
+    return opened
   } finally {
     codec.slots.release(slot)
   }

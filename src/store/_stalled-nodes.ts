@@ -10,6 +10,9 @@ export class StalledNodes {
   /** When each unanswered read was given up (monotonic ms), oldest first. */
   readonly #overdue = new Map<NodeNumber, Set<{ readonly since: number }>>()
 
+  /** Who wants to know when it owes none any more. */
+  readonly #awaiting = new Map<NodeNumber, Set<() => void>>()
+
   constructor(world: World) {
     this.#world = world
   }
@@ -20,12 +23,32 @@ export class StalledNodes {
     this.#overdue.set(node, reads)
     const overdue = { since: this.#world.monotonic() }
     reads.add(overdue)
-    const end = (): void => void reads.delete(overdue)
+    const end = (): void => {
+      reads.delete(overdue)
+      if (this.has(node)) return
+      for (const tell of this.#awaiting.get(node) ?? []) tell()
+      this.#awaiting.delete(node)
+    }
     read.then(end, end)
   }
 
+  /** Whether it owes answers. On a disk that cannot keep up, all do. */
   has(node: NodeNumber): boolean {
     return (this.#overdue.get(node)?.size ?? 0) >= overdueMax
+  }
+
+  /** Resolves once it owes no answers any more; never, if the signal is aborted before. */
+  async answersAgain(
+    node: NodeNumber,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<void> {
+    if (!this.has(node)) return
+    const awaiting = this.#awaiting.get(node) ?? new Set()
+    this.#awaiting.set(node, awaiting)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    awaiting.add(resolve)
+    signal.addEventListener('abort', () => awaiting.delete(resolve), { once: true })
+    await promise
   }
 
   /** For how long it has hung: on a busy machine all may seem to, but only who does grows old with it. 0 for one that does not. */

@@ -97,7 +97,13 @@ async function rebuildStripe(
   const { codec } = store.parts
   const columns = writings.map(({ column }) => column)
   const avoid = new Set(columns)
-  const { slot, present } = await gatherColumns(store, { chunk, stripe, avoid, signal })
+  const { slot, present } = await gatherColumns(store, {
+    chunk,
+    stripe,
+    avoid,
+    waitedMs: 0,
+    signal,
+  })
   const unanswered = new Set<Promise<void>>()
   try {
     const lost = columns.filter((column) => !present.includes(column))

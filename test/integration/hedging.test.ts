@@ -27,15 +27,15 @@ async function withObject(
   await work(store)
 }
 
-async function readAll({ objects }: MemoryStore): Promise<Buffer> {
-  const opened = await objects.open(bucket, key)
+async function readAll({ objects }: MemoryStore, wanted = key): Promise<Buffer> {
+  const opened = await objects.open(bucket, wanted)
   const all = await gather(opened.read(undefined, { signal }))
   opened.release()
   return all
 }
 
-/** Replaces a node's read by one that waits for `gate`; returns how often it was asked. */
-function hold(store: MemoryStore, index: number, gate: Promise<void>): () => number {
+/** Replaces a node's read by one that waits first; returns how often it was asked. */
+function hold(store: MemoryStore, index: number, wait: () => Promise<void>): () => number {
   const shards = store.nodes[index]?.stores.shards
   ok(shards !== undefined)
   const read = shards.read.bind(shards)
@@ -43,7 +43,7 @@ function hold(store: MemoryStore, index: number, gate: Promise<void>): () => num
   Object.assign(shards, {
     read: async (id: ShardId, into: Uint8Array, options: { offset: number }) => {
       asked += 1
-      await gate
+      await wait()
       await read(id, into, options)
     },
   })
@@ -53,8 +53,8 @@ function hold(store: MemoryStore, index: number, gate: Promise<void>): () => num
 test('a node that does not answer is read around, and its late bytes spoil nothing', () =>
   withObject(async (store) => {
     const { promise: gate, resolve: answer } = Promise.withResolvers<void>()
-    const askedFirst = hold(store, 0, gate)
-    const askedSecond = hold(store, 3, gate)
+    const askedFirst = hold(store, 0, () => gate)
+    const askedSecond = hold(store, 3, () => gate)
     deepEqual(await readAll(store), bytes)
     ok(askedFirst() + askedSecond() > 0, 'the slow nodes were asked')
     answer()
@@ -96,8 +96,8 @@ test('readers whose recipe cannot be followed give back what they may read ahead
 test('a disk that hangs takes the memory of a few reads, and no reader or writer waits for it', () =>
   withObject(async (store) => {
     const { promise: gate, resolve: answer } = Promise.withResolvers<void>()
-    hold(store, 0, gate)
-    hold(store, 3, gate)
+    hold(store, 0, () => gate)
+    hold(store, 3, () => gate)
     const { slots } = store.codec.slots
     const burst = Array.from({ length: 2 * slots }, () => readAll(store))
     for (const read of await Promise.all(burst)) deepEqual(read, bytes)
@@ -247,6 +247,70 @@ test('nodes that all hang are given up after a minute', () =>
       equal(world.monotonic() - beganAt, 60_000)
     },
   ))
+
+/** From now on every read of a node takes as long as `wait`; returns how many there were. */
+function delayReads(store: MemoryStore, wait: () => Promise<void>): () => number {
+  const counts = store.nodes.map((_, index) => hold(store, index, wait))
+  return () => counts.reduce((sum, count) => sum + count(), 0)
+}
+
+const small = Buffer.from('one of many in a pack')
+const smallKey = parseObjectKey('small')
+
+/** In simulated time: a store with a large and a small object. */
+async function withReadableObjects(
+  work: (store: MemoryStore, world: SimulatedWorld) => Promise<void>,
+): Promise<void> {
+  const world = new SimulatedWorld(1)
+  await world.run(() =>
+    withObject(
+      async (store) => {
+        const metadata = { user: {} }
+        await store.objects.put(bucket, smallKey, { body: bodyOf(small), metadata, signal })
+        await store.packs.flush()
+        await work(store, world)
+      },
+      { world },
+    ),
+  )
+}
+
+test('nodes that all read as slowly are waited for, and none is asked twice', () =>
+  withReadableObjects(async (store, world) => {
+    const readsAtOnce = delayReads(store, async () => {})
+    deepEqual(await readAll(store), bytes)
+    const reads = delayReads(store, () => world.sleep(20_000))
+    const before = readsAtOnce()
+    deepEqual(await readAll(store), bytes)
+    equal(reads(), before)
+  }))
+
+test('a disk below all nodes that cannot keep up is not asked for much more than readers want', () =>
+  withReadableObjects(async (store, world) => {
+    const beganAt = world.monotonic()
+    let disk = Promise.resolve()
+    const reads = delayReads(store, () => {
+      disk = disk.then(() => world.sleep(100))
+      return disk
+    })
+    const readers = Array.from({ length: 100 }, () => readAll(store, smallKey))
+    await world.sleep(500)
+    for (let i = 0; i < 20; i += 1) readers.push(readAll(store, smallKey))
+    for (const read of await Promise.all(readers)) deepEqual(read, small)
+    const leastMs = 100 * readers.length
+    const tookMs = world.monotonic() - beganAt
+    ok(tookMs < 2 * leastMs && reads() < 2.5 * readers.length, `${tookMs} ms, ${reads()} reads`)
+  }))
+
+test('nodes that all hang are given up by readers after half a minute', () =>
+  withReadableObjects(async (store, world) => {
+    delayReads(store, () => new Promise<never>(() => {}))
+    for (const one of [key, smallKey]) {
+      const beganAt = world.monotonic()
+      await rejects(readAll(store, one), (error) => isFault(error, 'store/unreadable'))
+      equal(world.monotonic() - beganAt, 30_000)
+    }
+  }))
 
 test('a body that is given up does not wait for a node that hangs', {
   timeout: 20_000,
