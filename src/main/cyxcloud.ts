@@ -4,6 +4,7 @@ import { CommanderError } from 'commander'
 import type { Context } from '#cli/context'
 import { cliExitCodes } from '#cli/exit-codes'
 import { explainCli, type Surroundings } from '#cli/explain'
+import { tellMistakes } from '#cli/mistakes'
 import { type CommandKind, type CommonFlags, createProgram } from '#cli/program'
 import { askHidden } from '#main/ask'
 import { readCyxcloudConfig, readSecret } from '#main/cyxcloud.config'
@@ -72,8 +73,10 @@ if (process.platform === 'win32') {
   process.stderr.write('cyxcloud: Windows is not supported. Use Linux, or WSL.\n')
   process.exit(cliExitCodes.usage)
 }
+const program = createProgram({ version, run })
+tellMistakes(program, { args: process.argv.slice(2), exitCode: cliExitCodes.usage })
 try {
-  await createProgram({ version, run }).parseAsync(process.argv)
+  await program.parseAsync(process.argv)
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error
   process.exitCode = error.exitCode === 0 ? cliExitCodes.success : cliExitCodes.usage

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { CommanderError } from 'commander'
+import { tellMistakes } from '#cli/mistakes'
 import type { CdnContext } from '#cli/mycdnctl/context'
 import { cdnExitCodes } from '#cli/mycdnctl/exit-codes'
 import { explainCdn } from '#cli/mycdnctl/explain'
@@ -70,6 +71,7 @@ export async function runMycdnctl(
       exitCode = await runCommand(flags, command, surroundings)
     },
   })
+  tellMistakes(program, { args, exitCode: cdnExitCodes.usage })
   try {
     await program.parseAsync(args, { from: 'user' })
     return exitCode

@@ -9,6 +9,7 @@ import type { Run } from '#cli/mdlibs/flags'
 import { createMdlibsProgram } from '#cli/mdlibs/program'
 import { note } from '#cli/mdlibs/say'
 import { readSettings, type Settings } from '#cli/mdlibs/settings'
+import { tellMistakes } from '#cli/mistakes'
 import type { Terminal } from '#cli/terminal'
 import type { World } from '#world/world'
 
@@ -76,6 +77,7 @@ export async function runMdlibs(
     return exitCode
   }
   const program = createMdlibsProgram({ terminal, run })
+  tellMistakes(program, { args, exitCode: mdlibsExitCodes.usage })
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
