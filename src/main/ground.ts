@@ -13,7 +13,9 @@ import { type OpenedKeys, openKeys } from '#main/keys'
 import type { MasterKeySettings } from '#main/master-key'
 import { requireEnough } from '#main/node-count'
 import { type OpenNodeOptions, openFormerNode, settleAll, surveyNodes } from '#main/nodes'
+import { openFilesMax, readHandlesUpTo } from '#main/open-files'
 import type { Engine } from '#shard/node-metadata'
+import { OpenHandles } from '#shard/open-handles'
 import type { NodeStores } from '#shard/store'
 import type { Sql } from '#sql/sql'
 import type { Telemetry } from '#telemetry/telemetry'
@@ -62,6 +64,8 @@ export interface Ground {
   readonly nodes: Map<string, NodeStores>
   /** Of the nodes' file systems. */
   readonly spaces: FreeSpaces
+  /** Files of shards that the nodes keep open. */
+  readonly handles: OpenHandles
   readonly world: World
   readonly telemetry: Telemetry
 }
@@ -74,6 +78,7 @@ export async function openGround(
   const survey = await surveyNodes(directory)
   const nodes = new Map<string, NodeStores>()
   const spaces = new FreeSpaces(world)
+  const handles = new OpenHandles(readHandlesUpTo(await openFilesMax()))
   stack.defer(async () => {
     await Promise.allSettled([...nodes.values()].map((stores) => stores.close()))
   })
@@ -83,7 +88,7 @@ export async function openGround(
     // before anything is made that would only be in the way
     requireEnough(settings.nodes ?? nodesDefault, settings.profile ?? namedProfiles.default)
   } else {
-    const former = { storeId, spaces, world, telemetry }
+    const former = { storeId, spaces, handles, world, telemetry }
     await settleAll(ids.map((id) => openPresentNode(directory, { id, nodes, options: former })))
   }
   const keys = await openKeys(directory, { settings, nodes: [...nodes.values()], isNew, world })
@@ -92,7 +97,7 @@ export async function openGround(
   }
   const sql = await openDatabase(directory, options)
   stack.defer(() => sql.close())
-  return { directory, keys, sql, nodes, spaces, world, telemetry }
+  return { directory, keys, sql, nodes, spaces, handles, world, telemetry }
 }
 
 /** A directory that cannot be opened is a node that is down. */

@@ -20,7 +20,7 @@ export interface OpenedMember {
 
 /** All that ever joined, and as many new nodes as were asked for. `main/too-few-nodes` */
 export async function openMembers(
-  { directory, keys, nodes, spaces, world, telemetry }: Ground,
+  { directory, keys, nodes, spaces, handles, world, telemetry }: Ground,
   {
     state,
     joined,
@@ -42,7 +42,7 @@ export async function openMembers(
   const ids = [...known, ...added.slice(0, Math.max(0, wanted - known.size))]
   requireEnough(ids.length, profile)
   const { engine } = settings
-  const nodeOptions = { storeId: keys.keyring.storeId, spaces, world, telemetry, engine }
+  const nodeOptions = { storeId: keys.keyring.storeId, spaces, handles, world, telemetry, engine }
   const missing = ids.filter(
     (id) => !nodes.has(id) && (settings.replaceLost || !joined.includes(id)),
   )
@@ -61,13 +61,19 @@ export async function openMembers(
  * shards are nobody's, and its log is of another line. `changelog/database-older`, faults of `openFormerNode`.
  */
 export function rejoining(
-  { directory, sql, keys, spaces, world, telemetry }: Ground,
+  { directory, sql, keys, spaces, handles, world, telemetry }: Ground,
   witnesses: Witnesses,
 ): (id: string) => Promise<NodeStores> {
   const { storeId } = keys.keyring
   const told = new Set<string>()
   return async (id) => {
-    const stores = await openFormerNode(directory, id, { storeId, spaces, world, telemetry })
+    const stores = await openFormerNode(directory, id, {
+      storeId,
+      spaces,
+      handles,
+      world,
+      telemetry,
+    })
     try {
       await checkReturned({ id, log: stores.log, files: stores.files }, { sql, storeId })
     } catch (error) {

@@ -6,6 +6,7 @@ import { isFault } from '#fault/fault'
 import { type DataDirectory, nodeId } from '#main/data-directory'
 import { mainFault } from '#main/faults'
 import { type Engine, readNodeMetadata } from '#shard/node-metadata'
+import type { OpenHandles } from '#shard/open-handles'
 import { openNode } from '#shard/open-node'
 import type { NodeStores } from '#shard/store'
 import type { Telemetry } from '#telemetry/telemetry'
@@ -56,6 +57,7 @@ function mixedStores(directory: DataDirectory, owners: ReadonlyMap<string, strin
 export interface OpenNodeOptions {
   readonly storeId: Uint8Array
   readonly spaces?: FreeSpaces
+  readonly handles?: OpenHandles
   readonly world: World
   readonly telemetry: Telemetry
 }

@@ -1,10 +1,10 @@
 /** Ports: one that was named must be free; a default one that is busy gives way to the next. Connections leave files to open for the nodes, and memory. */
-import { readFile } from 'node:fs/promises'
 import { isFault } from '#fault/fault'
 import { defaultHttpLimits } from '#http/limits'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from '#http/server'
 import { mainFault } from '#main/faults'
 import { connectionsInMemory } from '#main/memory'
+import { connectionsAmong, openFilesMax } from '#main/open-files'
 
 /** How many ports after a busy default one are tried. */
 const triesMax = 20
@@ -32,21 +32,12 @@ export async function listen(options: ListenOptions, wish: Wish): Promise<HttpSe
   return await claimPort(wish, options.host, (port) => openHttpServer({ ...options, limits, port }))
 }
 
-/** Of several listeners each may take so many, and leaves as many as all of them to shards, logs and the database. */
-const listenersMax = 4
 const connectionsMin = 16
 
 /** What a listener may take that would take so many. */
 export async function connectionsUpTo(most: number): Promise<number> {
-  const share = Math.floor((await openFilesMax()) / (2 * listenersMax))
+  const share = connectionsAmong(await openFilesMax())
   return Math.min(most, Math.max(connectionsMin, Math.min(share, connectionsInMemory())))
-}
-
-/** What this process may open at a time, connections among them. Where nobody says (not on Linux), as many as anybody wants. */
-async function openFilesMax(): Promise<number> {
-  const text = await readFile('/proc/self/limits', 'utf8').catch(() => '')
-  const [, soft] = /^Max open files +(\d+)/m.exec(text) ?? []
-  return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft)
 }
 
 /** The same for a listener of any kind. */

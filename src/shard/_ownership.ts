@@ -3,6 +3,7 @@ import type { Disk } from '#disk/disk'
 import type { FreeSpaces } from '#disk/free-space'
 import { shardFault } from '#shard/faults'
 import type { Engine, NodeMetadata } from '#shard/node-metadata'
+import type { OpenHandles } from '#shard/open-handles'
 import type { Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
 
@@ -14,6 +15,8 @@ export interface NodeOptions {
   readonly nodeId: string
   /** Of all nodes of this process; without it, the node knows of no other on its file system. */
   readonly spaces?: FreeSpaces | undefined
+  /** Of all nodes of this process. */
+  readonly handles?: OpenHandles | undefined
 }
 
 export function newMetadata({ world, storeId, nodeId }: NodeOptions, engine: Engine): NodeMetadata {

@@ -20,6 +20,7 @@ import {
   printNodeMetadata,
   readNodeMetadata,
 } from '#shard/node-metadata'
+import { OpenHandles } from '#shard/open-handles'
 import type { NodeFiles, NodeStores } from '#shard/store'
 
 export { readNodeMetadata } from '#shard/node-metadata'
@@ -39,9 +40,9 @@ export async function openDiskNode(disk: Disk, options: NodeOptions): Promise<No
   for (const directory of ['shards', 'incoming', 'log', 'stage', 'files'])
     await disk.makeDirectory(directory)
   const home = new NodeHome(disk, metadata, { ...options, anchor: 'shards' })
-  const { world, spaces = new FreeSpaces(world) } = options
+  const { world, spaces = new FreeSpaces(world), handles = new OpenHandles() } = options
   const space = await spaces.of(disk)
-  const shards = new DiskShards(home, space)
+  const shards = new DiskShards(home, { space, handles })
   const log = new DiskLog(home, { directory: 'log', segmentBytes: logSegmentBytes })
   const stage = new DiskLog(home, {
     directory: 'stage',

@@ -1,4 +1,4 @@
-/** Files kept open for reading, the least recently used closed first. A file in use is never closed under its reader. */
+/** Files kept open for reading, of all nodes together, the least recently used closed first. A file in use is never closed under its reader. */
 import type { DiskFile } from '#disk/disk'
 
 interface Handle {
@@ -9,18 +9,30 @@ interface Handle {
   readonly closed: PromiseWithResolvers<void>
 }
 
-export class OpenHandles<Key> {
-  readonly #open: (key: Key) => Promise<DiskFile>
-  readonly #handlesMax: number
-  readonly #handles = new Map<Key, Handle>()
+/** Where nobody says how many files may be open: half of 1,024, the least that systems usually allow. */
+const handlesMaxDefault = 512
 
-  constructor(open: (key: Key) => Promise<DiskFile>, handlesMax: number) {
-    this.#open = open
+export class OpenHandles {
+  readonly #handlesMax: number
+  readonly #handles = new Map<string, Handle>()
+
+  /** `handlesMax`: 1 or more. Files in use may be more than that for a moment. */
+  constructor(handlesMax = handlesMaxDefault) {
     this.#handlesMax = handlesMax
   }
 
-  async use<T>(key: Key, work: (file: DiskFile) => Promise<T>): Promise<T> {
-    const handle = this.#take(key)
+  /** `open` is called unless the file is open already. Its faults, and those of `work`. */
+  async use<T>(
+    key: string,
+    {
+      open,
+      work,
+    }: {
+      readonly open: () => Promise<DiskFile>
+      readonly work: (file: DiskFile) => Promise<T>
+    },
+  ): Promise<T> {
+    const handle = this.#take(key, open)
     handle.readers += 1
     try {
       return await work(await handle.file)
@@ -31,21 +43,23 @@ export class OpenHandles<Key> {
   }
 
   /** Forgets the file and returns when it is closed, so that its space is free. */
-  async drop(key: Key): Promise<void> {
+  async drop(key: string): Promise<void> {
     const handle = this.#handles.get(key)
     if (handle === undefined) return
     this.#leave(key, handle)
     await handle.closed.promise
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.#handles.keys()].map((key) => this.drop(key)))
+  /** The same for all whose keys begin so. */
+  async dropAll(prefix: string): Promise<void> {
+    const keys = [...this.#handles.keys()].filter((key) => key.startsWith(prefix))
+    await Promise.all(keys.map((key) => this.drop(key)))
   }
 
-  #take(key: Key): Handle {
+  #take(key: string, open: () => Promise<DiskFile>): Handle {
     const known = this.#handles.get(key)
     const handle = known ?? {
-      file: this.#open(key),
+      file: open(),
       readers: 0,
       isLeaving: false,
       closed: Promise.withResolvers<void>(),
@@ -61,7 +75,7 @@ export class OpenHandles<Key> {
     return handle
   }
 
-  #leave(key: Key, handle: Handle): void {
+  #leave(key: string, handle: Handle): void {
     if (this.#handles.get(key) === handle) this.#handles.delete(key)
     handle.isLeaving = true
     this.#closeWhenIdle(handle)
