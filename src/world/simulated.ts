@@ -109,6 +109,11 @@ export class SimulatedWorld implements World {
     })
   }
 
+  /** Whoever else is to be woken at this moment may come first, or not. */
+  turns(): Promise<void> {
+    return this.sleep(0)
+  }
+
   /**
    * Runs `task` to its end, moving time on whenever everything waits. Sleepers left behind stay asleep until the next run.
    * `world/deadlock` when the task waits and nobody sleeps. One run at a time.

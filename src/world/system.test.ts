@@ -1,5 +1,6 @@
-import { equal, notDeepEqual, rejects } from 'node:assert/strict'
+import { deepEqual, equal, notDeepEqual, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
+import { MessageChannel } from 'node:worker_threads'
 import { systemWorld } from '#world/system'
 
 test('sleep takes at least its time, by the monotonic clock', async () => {
@@ -26,6 +27,16 @@ test('a sleep longer than a timer can count does not end at once', async () => {
   equal(isOver, undefined)
   abort.abort()
   await rejects(asleep)
+})
+
+test('turns of the event loop are waited for: who was called by others meanwhile was heard', async () => {
+  const { port1, port2 } = new MessageChannel()
+  const heard: unknown[] = []
+  port2.on('message', (message) => heard.push(message))
+  port1.postMessage('one')
+  await systemWorld().turns(3)
+  port1.close()
+  deepEqual(heard, ['one'])
 })
 
 test('random bytes differ', () => {

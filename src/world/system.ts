@@ -16,6 +16,7 @@ export function systemWorld({ onPassing = () => {} }: SystemWorldOptions = {}): 
     monotonic: () => performance.now(),
     timer,
     sleep,
+    turns,
     randomBytes,
     random: () => Math.random(),
     passing: onPassing,
@@ -65,4 +66,9 @@ function sleep(ms: number, { signal }: { signal?: AbortSignal } = {}): Promise<v
     }
     signal?.addEventListener('abort', cancel, { once: true })
   })
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1)
+    await new Promise<void>((proceed) => void setImmediate(proceed))
 }

@@ -9,6 +9,11 @@ export interface World {
   timer(ms: number, wake: () => void): () => void
   /** Resolves after `ms`; rejects with the signal's reason when it is aborted first. */
   sleep(ms: number, options?: { readonly signal?: AbortSignal }): Promise<void>
+  /**
+   * Resolves when the event loop has gone round `count` times: whoever has called by then was heard. Costs microseconds while nothing happens,
+   * and gathers callers while much does.
+   */
+  turns(count: number): Promise<void>
   /** Fresh unpredictable bytes (from the system), or replayable ones (from a seed). */
   randomBytes(length: number): Uint8Array<ArrayBuffer>
   /** A number in [0, 1). For jitter and sampling; never for keys. */

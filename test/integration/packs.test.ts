@@ -133,6 +133,17 @@ test('what is acknowledged is on parity + 1 nodes at once, and is read before it
     deepEqual(await get(store, 'spore'), bytesOf('spore'))
   }))
 
+test('objects that come one turn of the event loop after another share a frame', () =>
+  withStore(async (store) => {
+    const { packs, world } = store
+    const profile = { data: 4, parity: 2 }
+    const one = packs.put(profile, bytesOf('one'))
+    await world.turns(1)
+    await Promise.all([one, packs.put(profile, bytesOf('two'))])
+    const frames = await stagedBytes(store)
+    equal(frames.length, 3, 'the same one on parity + 1 nodes')
+  }))
+
 async function stagedBytes({ nodes }: MemoryStore): Promise<readonly Uint8Array[]> {
   const frames = await Promise.all(
     nodes.map(({ stores }) => Array.fromAsync(stores.stage.read(), ({ frame }) => frame)),

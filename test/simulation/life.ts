@@ -51,6 +51,7 @@ export function worldOf(inner: World, life: Life): World {
         if (!life.isOver) wake()
       }),
     sleep: (ms, options) => life.do(() => inner.sleep(ms, options)),
+    turns: (count) => life.do(() => inner.turns(count)),
     randomBytes: (length) => inner.randomBytes(length),
     random: () => inner.random(),
     passing(point) {
