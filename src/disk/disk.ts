@@ -25,8 +25,8 @@ export interface Disk {
   rename(from: string, to: string): Promise<void>
   /** True when there was one. Durable after `syncDirectory`. */
   remove(path: string): Promise<boolean>
-  /** Creates the directory and its parents, durably. Minds none that exists. */
-  makeDirectory(path: string): Promise<void>
+  /** Creates the directory and its parents, durably; without `parents`, `disk/not-found` where one is missing. Minds none that exists. */
+  makeDirectory(path: string, options?: { readonly parents?: boolean }): Promise<void>
   /** Names in a directory (files and directories), sorted; empty when it does not exist. */
   list(path: string): Promise<readonly string[]>
   /** Size in bytes and modification time; `undefined` when there is none. */

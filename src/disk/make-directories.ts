@@ -17,6 +17,12 @@ export async function makeDirectories(path: string, mode: number): Promise<strin
   return highest ?? (second.kind === 'made' ? path : undefined)
 }
 
+/** The directory, in one that exists: ENOENT where it does not. */
+export async function makeDirectoryIn(path: string, mode: number): Promise<void> {
+  const outcome = await makeOne(path, mode)
+  if (outcome.kind === 'no-parent') throw outcome.error
+}
+
 type Outcome =
   | { readonly kind: 'made' | 'there' }
   | { readonly kind: 'no-parent'; readonly error: unknown }

@@ -14,7 +14,7 @@ import {
 import { writeDurably } from '#disk/_write-durably'
 import type { CreateOptions, Disk, DiskFile } from '#disk/disk'
 import { faultOf } from '#disk/faults'
-import { makeDirectories } from '#disk/make-directories'
+import { makeDirectories, makeDirectoryIn } from '#disk/make-directories'
 import { RealFile } from '#disk/real-file'
 import { TakingTurns } from '#disk/taking-turns'
 import { isFault } from '#fault/fault'
@@ -78,8 +78,12 @@ class RealDisk implements Disk {
    * Each name is durable once the directory above it is synced. A directory that exists is synced all the same: whoever made
    * it may have been killed before its sync.
    */
-  async makeDirectory(path: string): Promise<void> {
+  async makeDirectory(path: string, { parents = true }: { parents?: boolean } = {}): Promise<void> {
     const full = this.#at(path)
+    if (!parents) {
+      await orFault(path, () => makeDirectoryIn(full, directoryMode))
+      return await this.#shareSync(dirname(full))
+    }
     const first = await orFault(path, () => makeDirectories(full, directoryMode))
     const highest = dirname(
       first !== undefined && first.length < this.#root.length ? first : this.#root,

@@ -246,9 +246,9 @@ export class SimulatedDisk implements Disk {
     })
   }
 
-  async makeDirectory(path: string): Promise<void> {
+  async makeDirectory(path: string, { parents = true }: { parents?: boolean } = {}): Promise<void> {
     const parts = segments(path)
-    for (let depth = 1; depth <= parts.length; depth += 1) {
+    for (let depth = parents ? 1 : parts.length; depth <= parts.length; depth += 1) {
       const above = parts.slice(0, depth - 1).join('/')
       await this.#step(above, 0, () => {
         const made = this.#linkDirectory(parts.slice(0, depth).join('/'))

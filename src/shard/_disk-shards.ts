@@ -186,8 +186,8 @@ export class DiskShards implements ShardStore {
     const known = this.#directories.get(directory)
     if (known !== undefined) return known
     // Made when first needed: 256 in each of 14 nodes are most of the processor time of a store's first start, on some file systems.
-    // A lost node must not be made again by the way: `makeDirectory` would make its parents too.
-    const made = this.#home.probe().then(() => this.#home.disk.makeDirectory(directory))
+    // A lost node must not be made again by the way.
+    const made = this.#home.disk.makeDirectory(directory, { parents: false })
     this.#directories.set(directory, made)
     made.catch(() => this.#directories.delete(directory))
     return made

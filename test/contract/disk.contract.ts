@@ -136,6 +136,20 @@ export function diskContract(name: string, withDisk: WithDisk): void {
     deepEqual(await disk.list(''), [])
   })
 
+  on('makeDirectory without parents makes one directory, where another is', async (disk) => {
+    await rejects(disk.makeDirectory('a/b', { parents: false }), fault('disk/not-found'))
+    deepEqual(await disk.list(''), [])
+    await disk.makeDirectory('a')
+    await Promise.all(
+      ['a/b', 'a/c', 'a/b'].map((path) => disk.makeDirectory(path, { parents: false })),
+    )
+    await disk.makeDirectory('a/b', { parents: false })
+    deepEqual(await disk.list('a'), ['b', 'c'])
+    await disk.writeDurably('a/file', text.encode('x'))
+    await rejects(disk.makeDirectory('a/file', { parents: false }), fault('disk/exists'))
+    await disk.removeTree('a')
+  })
+
   on('list is sorted, stat tells size and time', async (disk) => {
     for (const file of ['b', 'a', 'C', 'a1']) await disk.writeDurably(file, new Uint8Array(5))
     deepEqual(await disk.list(''), ['C', 'a', 'a1', 'b'])

@@ -68,7 +68,7 @@ export function diskOf(inner: Disk, life: Life): Disk {
     writeDurably: (path, bytes) => life.do(() => inner.writeDurably(path, bytes)),
     rename: (from, to) => life.do(() => inner.rename(from, to)),
     remove: (path) => life.do(() => inner.remove(path)),
-    makeDirectory: (path) => life.do(() => inner.makeDirectory(path)),
+    makeDirectory: (path, options) => life.do(() => inner.makeDirectory(path, options)),
     list: (path) => life.do(() => inner.list(path)),
     stat: (path) => life.do(() => inner.stat(path)),
     syncDirectory: (path) => life.do(() => inner.syncDirectory(path)),
