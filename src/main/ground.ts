@@ -13,9 +13,9 @@ import { type OpenedKeys, openKeys } from '#main/keys'
 import type { MasterKeySettings } from '#main/master-key'
 import { requireEnough } from '#main/node-count'
 import { type OpenNodeOptions, openFormerNode, settleAll, surveyNodes } from '#main/nodes'
-import { openFilesMax, readHandlesUpTo } from '#main/open-files'
+import { openReadHandles } from '#main/open-files'
 import type { Engine } from '#shard/node-metadata'
-import { OpenHandles } from '#shard/open-handles'
+import type { OpenHandles } from '#shard/open-handles'
 import type { NodeStores } from '#shard/store'
 import type { Sql } from '#sql/sql'
 import type { Telemetry } from '#telemetry/telemetry'
@@ -78,7 +78,7 @@ export async function openGround(
   const survey = await surveyNodes(directory)
   const nodes = new Map<string, NodeStores>()
   const spaces = new FreeSpaces(world)
-  const handles = new OpenHandles(readHandlesUpTo(await openFilesMax()))
+  const handles = await openReadHandles()
   stack.defer(async () => {
     await Promise.allSettled([...nodes.values()].map((stores) => stores.close()))
   })

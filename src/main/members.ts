@@ -7,7 +7,13 @@ import type { Profile } from '#erasure/profile'
 import { isFault } from '#fault/fault'
 import type { Ground, OpenStoreOptions } from '#main/ground'
 import { requireEnough } from '#main/node-count'
-import { firstNodeIds, openFormerNode, openOrMakeNode, settleAll } from '#main/nodes'
+import {
+  firstNodeIds,
+  type OpenNodeOptions,
+  openFormerNode,
+  openOrMakeNode,
+  settleAll,
+} from '#main/nodes'
 import type { NodeStores } from '#shard/store'
 
 export interface OpenedMember {
@@ -20,7 +26,7 @@ export interface OpenedMember {
 
 /** All that ever joined, and as many new nodes as were asked for. `main/too-few-nodes` */
 export async function openMembers(
-  { directory, keys, nodes, spaces, handles, world, telemetry }: Ground,
+  ground: Ground,
   {
     state,
     joined,
@@ -34,6 +40,7 @@ export async function openMembers(
     readonly options: OpenStoreOptions
   },
 ): Promise<readonly OpenedMember[]> {
+  const { directory, nodes, world } = ground
   const { settings, nodesDefault } = options
   const known = new Set([...joined, ...nodes.keys()])
   // A first start that was cut short has made some of the nodes only.
@@ -42,7 +49,7 @@ export async function openMembers(
   const ids = [...known, ...added.slice(0, Math.max(0, wanted - known.size))]
   requireEnough(ids.length, profile)
   const { engine } = settings
-  const nodeOptions = { storeId: keys.keyring.storeId, spaces, handles, world, telemetry, engine }
+  const nodeOptions = { ...nodeOptionsOf(ground), engine }
   const missing = ids.filter(
     (id) => !nodes.has(id) && (settings.replaceLost || !joined.includes(id)),
   )
@@ -61,19 +68,15 @@ export async function openMembers(
  * shards are nobody's, and its log is of another line. `changelog/database-older`, faults of `openFormerNode`.
  */
 export function rejoining(
-  { directory, sql, keys, spaces, handles, world, telemetry }: Ground,
+  ground: Ground,
   witnesses: Witnesses,
 ): (id: string) => Promise<NodeStores> {
-  const { storeId } = keys.keyring
+  const { directory, sql, telemetry } = ground
+  const options = nodeOptionsOf(ground)
+  const { storeId } = options
   const told = new Set<string>()
   return async (id) => {
-    const stores = await openFormerNode(directory, id, {
-      storeId,
-      spaces,
-      handles,
-      world,
-      telemetry,
-    })
+    const stores = await openFormerNode(directory, id, options)
     try {
       await checkReturned({ id, log: stores.log, files: stores.files }, { sql, storeId })
     } catch (error) {
@@ -90,6 +93,10 @@ export function rejoining(
     witnesses.hear(id)
     return stores
   }
+}
+
+function nodeOptionsOf({ keys, spaces, handles, world, telemetry }: Ground): OpenNodeOptions {
+  return { storeId: keys.keyring.storeId, spaces, handles, world, telemetry }
 }
 
 /** The members as the change log asks for them: through the cluster once there is one, for it reopens nodes that come back. */

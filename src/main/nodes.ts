@@ -57,7 +57,8 @@ function mixedStores(directory: DataDirectory, owners: ReadonlyMap<string, strin
 export interface OpenNodeOptions {
   readonly storeId: Uint8Array
   readonly spaces?: FreeSpaces
-  readonly handles?: OpenHandles
+  /** Of all nodes of this process. */
+  readonly handles: OpenHandles
   readonly world: World
   readonly telemetry: Telemetry
 }

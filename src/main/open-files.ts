@@ -1,5 +1,6 @@
 /** What of the files that this process may open is for what. */
 import { readFile } from 'node:fs/promises'
+import { OpenHandles } from '#shard/open-handles'
 
 /** Of several listeners each may take so many, and leaves as many as all of them to shards, logs and the database. */
 const listenersMax = 4
@@ -22,4 +23,9 @@ export function connectionsAmong(openFiles: number): number {
 /** Shards that all nodes together keep open. */
 export function readHandlesUpTo(openFiles: number): number {
   return Math.max(1, Math.min(readHandlesMax, Math.floor(openFiles / readHandlesShare)))
+}
+
+/** For all nodes that this process opens. */
+export async function openReadHandles(): Promise<OpenHandles> {
+  return new OpenHandles(readHandlesUpTo(await openFilesMax()))
 }

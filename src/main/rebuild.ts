@@ -13,6 +13,7 @@ import { openFreshDatabase } from '#main/fresh-database'
 import { openKeys } from '#main/keys'
 import { openFormerNode, surveyNodes } from '#main/nodes'
 import type { ProgramOptions } from '#main/offline'
+import { openReadHandles } from '#main/open-files'
 import type { RebuildConfig } from '#main/rebuild.config'
 import { rooms } from '#main/rooms'
 import { blobReader } from '#main/snapshots'
@@ -99,9 +100,10 @@ async function openNodes(
   stack.defer(async () => {
     await Promise.allSettled([...nodes.values()].map((stores) => stores.close()))
   })
+  const options = { storeId, handles: await openReadHandles(), world, telemetry }
   for (const id of ids) {
     try {
-      nodes.set(id, await openFormerNode(directory, id, { storeId, world, telemetry }))
+      nodes.set(id, await openFormerNode(directory, id, options))
     } catch (error) {
       if (!isFault(error)) throw error
       telemetry.note('warn', 'node cannot be opened', { node: id, error: error.message }) // it counts as absent

@@ -18,6 +18,7 @@ import { openKeys, pendingKeyPath, spreadKeyring } from '#main/keys'
 import type { MasterKey } from '#main/master-key'
 import { openFormerNode, surveyNodes } from '#main/nodes'
 import type { ProgramOptions } from '#main/offline'
+import { openReadHandles } from '#main/open-files'
 import { writePrivately } from '#main/private-file'
 import type { RotateConfig } from '#main/rotate-keys.config'
 import type { NodeStores } from '#shard/store'
@@ -39,8 +40,8 @@ export async function rotateKeys({
   if (storeId === undefined) throw mainFault('main/no-store', { path: directory.root })
   const nodes: NodeStores[] = []
   try {
-    for (const id of ids)
-      nodes.push(await openFormerNode(directory, id, { storeId, world, telemetry }))
+    const options = { storeId, handles: await openReadHandles(), world, telemetry }
+    for (const id of ids) nodes.push(await openFormerNode(directory, id, options))
     const { bytes, master } = await openKeys(directory, {
       settings: config,
       nodes,

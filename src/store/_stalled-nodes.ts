@@ -46,7 +46,7 @@ export class StalledNodes {
     const awaiting = this.#awaiting.get(node) ?? new Set()
     this.#awaiting.set(node, awaiting)
     const { promise, resolve } = Promise.withResolvers<void>()
-    awaiting.add(resolve)
+    if (!signal.aborted) awaiting.add(resolve)
     signal.addEventListener('abort', () => awaiting.delete(resolve), { once: true })
     await promise
   }
