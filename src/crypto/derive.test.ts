@@ -2,7 +2,6 @@ import { deepEqual, equal, notDeepEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 import { toHex } from '#bytes/text'
 import { deriveFromPassphrase, deriveKey } from '#crypto/derive'
-import { hmacSha256 } from '#crypto/hmac'
 
 test('HKDF-SHA256: the first 32 bytes of RFC 5869, appendix A.3', () => {
   const key = deriveKey(new Uint8Array(22).fill(0x0b), { info: '' })
@@ -30,14 +29,5 @@ test('Argon2id: composed and decomposed letters are the same passphrase', async 
   deepEqual(
     await deriveFromPassphrase('\u00e9t\u00e9', options),
     await deriveFromPassphrase('e\u0301te\u0301', options),
-  )
-})
-
-test('HMAC-SHA256: RFC 4231, test case 2', () => {
-  const key = new TextEncoder().encode('Jefe')
-  const message = new TextEncoder().encode('what do ya want for nothing?')
-  equal(
-    toHex(hmacSha256(key, message)),
-    '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
   )
 })

@@ -5,7 +5,6 @@
  */
 import assert from 'node:assert'
 import { constants } from 'node:fs'
-import { bounceBytes, withBounce } from '#disk/_bounce'
 import {
   closeDescriptor,
   lengthOf,
@@ -17,6 +16,7 @@ import {
   truncateTo,
   writeAll,
 } from '#disk/_calls'
+import { alignedBytes, withAligned } from '#disk/aligned'
 import { type DiskFile, directAlignment } from '#disk/disk'
 import { diskFault } from '#disk/faults'
 import { isFault } from '#fault/fault'
@@ -141,9 +141,9 @@ export class RealFile implements DiskFile {
   }
 
   async #writeBounced(bytes: Uint8Array, offset: number): Promise<void> {
-    await withBounce(async (slot) => {
-      for (let done = 0; done < bytes.length; done += bounceBytes) {
-        const piece = bytes.subarray(done, done + bounceBytes)
+    await withAligned(async (slot) => {
+      for (let done = 0; done < bytes.length; done += alignedBytes) {
+        const piece = bytes.subarray(done, done + alignedBytes)
         slot.set(piece)
         await writeAll(this.#file, slot.subarray(0, piece.length), offset + done)
       }

@@ -23,7 +23,7 @@ import type {
 } from '#object/model'
 import { openObject, requireInfo } from '#object/open'
 import type { Origin } from '#object/origin'
-import { putObject } from '#object/put'
+import { type PutParts, putObject } from '#object/put'
 import { assertWithinQuota } from '#object/quota'
 import {
   classOf,
@@ -54,7 +54,7 @@ export interface CopyOptions {
 }
 
 export async function copyObject(
-  parts: ObjectParts,
+  parts: PutParts,
   source: CopySource,
   target: { readonly bucket: BucketName; readonly key: ObjectKey },
   options: CopyOptions,
@@ -161,7 +161,7 @@ function traitsOfCopy({ traits: { tags } }: ObjectInfo, given: Traits = {}): Tra
 
 /** Between profiles and keys, and for another checksum, the bytes are read and stored anew. */
 async function recode(
-  parts: ObjectParts,
+  parts: PutParts,
   source: CopySource,
   target: { readonly bucket: BucketName; readonly key: ObjectKey },
   { traits, condition, checksumAlgorithm, encryption, origin, signal, ...options }: CopyOptions,

@@ -1,3 +1,4 @@
+import { KnownBuckets } from '#object/_known-buckets'
 import type { ObjectParts } from '#object/_parts'
 import {
   configureBucket,
@@ -22,8 +23,10 @@ import { setTraits } from '#object/traits'
 import { abortUpload, createUpload, headUpload, listParts, putPart } from '#object/uploads'
 
 /** The object domain over its parts: what doors are given. It owns nothing, so there is nothing to close. */
-export function openObjectStore(parts: ObjectParts): ObjectStore {
-  const listeners = new Set<(name: BucketName) => void>()
+export function openObjectStore(options: ObjectParts): ObjectStore {
+  const known = new KnownBuckets(options.sql)
+  const parts = { ...options, known }
+  const listeners = new Set<(name: BucketName) => void>([(name) => known.forget(name)])
   /** Also after a failure: what was decided may be known only later. */
   const tellOf = <T>(name: BucketName, work: Promise<T>): Promise<T> =>
     work.finally(() => {

@@ -1,9 +1,10 @@
 import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
 import { settledIfRefused } from '#changelog/settled'
+import type { KnownBucket, KnownBuckets } from '#object/_known-buckets'
 import { classProfile, type ObjectParts } from '#object/_parts'
 import { withStoredBody } from '#object/_store-body'
-import { type BucketRow, checksumToJson, type ObjectChange } from '#object/changes'
+import { checksumToJson, type ObjectChange } from '#object/changes'
 import { assertWritable } from '#object/conditions'
 import { protect } from '#object/encryption'
 import { type EventName, eventOf } from '#object/events'
@@ -23,7 +24,10 @@ import type { Origin } from '#object/origin'
 import { assertRoomFor, assertWithinQuota } from '#object/quota'
 import { type Found, findIn, keyBytes, versioned, writtenVersionId } from '#object/rows'
 import { traitsOfWrite } from '#object/traits'
-import type { Queryable } from '#sql/sql'
+
+export interface PutParts extends ObjectParts {
+  readonly known: KnownBuckets
+}
 
 export interface PutOptions {
   readonly body: IncomingBody
@@ -42,7 +46,7 @@ export interface PutOptions {
  * A condition that already fails is refused before the body is read, and checked again inside the commit.
  */
 export async function putObject(
-  parts: ObjectParts,
+  parts: PutParts,
   { bucket, key }: { readonly bucket: BucketName; readonly key: ObjectKey },
   { body, metadata, traits: asked, condition, encryption: wish, origin, event, signal }: PutOptions,
 ): Promise<ObjectInfo> {
@@ -59,7 +63,10 @@ export async function putObject(
     signal,
     commit: (stored, refuse) =>
       parts.changelog.commit(async (tx) => {
-        const found = await findTarget(tx, { bucket, key, id }, condition).catch(refuse)
+        const found = await findTarget(tx, { bucket, key, id }, condition).catch((error) => {
+          parts.known.forget(bucket) // it may be another one by now
+          return refuse(error)
+        })
         const given = await traitsOfWrite(tx, found, asked).catch(refuse)
         const { bytes, etag, checksum, chunks, extents } = stored
         const json = checksumToJson(checksum)
@@ -99,25 +106,14 @@ export async function putObject(
 
 /** A condition that fails already is told before the body is received. */
 async function findBefore(
-  { sql }: ObjectParts,
+  { sql, known }: PutParts,
   { bucket, key }: { readonly bucket: BucketName; readonly key: ObjectKey },
   condition: WriteCondition | undefined,
-): Promise<Pick<BucketRow, 'id' | 'profile'>> {
-  if (condition === undefined) return await findTargetBucket(sql, bucket)
+): Promise<KnownBucket> {
+  if (condition === undefined) return await known.find(bucket)
   const found = await findIn(sql, bucket, key)
   assertWritable(found.version, condition)
   return { id: found.bucket, profile: found.profile }
-}
-
-/** What a write must know of its bucket, and no more: every one asks. */
-async function findTargetBucket(
-  tx: Queryable,
-  bucket: BucketName,
-): Promise<Pick<BucketRow, 'id' | 'profile'>> {
-  const [row] = await tx.query<{ id: number; profile: string }>`
-    select id, profile from bucket where name = ${bucket}`
-  if (row === undefined) throw objectFault('object/no-such-bucket', { bucket })
-  return row
 }
 
 /** Likewise a quota; what is small is received anyway, and refused by its commit. */

@@ -2,6 +2,7 @@
  * The change log of one node: segments that only grow, each opened for writing once. A process appends to segments of its own
  * and never to one it found, so a torn tail is never written over and needs no repair. Faults 1, 2, 3 and 5 meet here.
  */
+import { alignedBytes, withAligned } from '#disk/aligned'
 import { type DiskFile, directAlignment } from '#disk/disk'
 import type { FreeSpace } from '#disk/free-space'
 import { TakingTurns } from '#disk/taking-turns'
@@ -57,9 +58,6 @@ interface Active {
   isSpent: boolean
 }
 
-/** What most frames fit in; larger ones are put together in memory of their own. */
-const frameMemoryBytes = 128 * 1024
-
 interface LogFrame {
   readonly first: bigint
   readonly last: bigint
@@ -72,8 +70,6 @@ export class DiskLog implements NodeLog {
   readonly #segmentBytes: number
   readonly #space: FreeSpace | undefined
   readonly #turns = new TakingTurns<'append'>()
-  /** Where the frame that is being appended is put together: one at a time. */
-  #memory: Uint8Array<ArrayBuffer> | undefined
   /** When the directory was last known to be in its place (monotonic ms). */
   #lookedAt = Number.NEGATIVE_INFINITY
   #segments: Segment[] = []
@@ -156,12 +152,12 @@ export class DiskLog implements NodeLog {
     const active = await this.#room(range.first, frameBytes(frame.length))
     const { segment, file } = active
     try {
-      const page = segment.bytes / directAlignment
-      this.#memory ??= new Uint8Array(frameMemoryBytes)
-      const bytes = encodeFrame(frame, { ...range, page }, this.#memory)
-      const end = segment.bytes + bytes.length
+      const end = segment.bytes + frameBytes(frame.length)
       active.reachBytes = Math.max(active.reachBytes, end)
-      await Promise.all([file.write(bytes, segment.bytes), this.#lookForDirectory(segment)])
+      await Promise.all([
+        this.#write(file, { frame, ...range, at: segment.bytes }),
+        this.#lookForDirectory(segment),
+      ])
       if (!file.isNamed()) throw await this.#lostSegment(segment)
       segment.bytes = end
       if (range.last > segment.last) segment.last = range.last
@@ -171,6 +167,17 @@ export class DiskLog implements NodeLog {
       await this.#retire() // whatever is at its end now, nothing is appended after it
       throw error
     }
+  }
+
+  /** Most frames are put together where they can be written from; only what is too large for that is put together elsewhere, and copied. */
+  async #write(
+    file: DiskFile,
+    { frame, at, ...range }: LogFrame & { readonly at: number },
+  ): Promise<void> {
+    const place = { ...range, page: at / directAlignment }
+    if (frameBytes(frame.length) > alignedBytes)
+      return await file.write(encodeFrame(frame, place), at)
+    await withAligned((memory) => file.write(encodeFrame(frame, place, memory), at))
   }
 
   /** The open segment, or a new one when there is none or it is full. Zeros that are on their way to where the frame goes are waited for. */

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { toBase64url } from '#bytes/text'
+import { formatProfile } from '#erasure/profile'
 import type { BucketName, ObjectStore } from '#object/model'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import { scrub } from '#repair/scrub'
@@ -419,6 +420,27 @@ test('a bucket goes only when it is empty', () =>
     await objects.deleteBucket(bucket)
     await rejects(put(objects, 'a', bytesOf(3)), fault('object/no-such-bucket'))
     deepEqual(await objects.listBuckets(), [] as { name: BucketName }[])
+  }))
+
+test('a bucket that is made again under its name takes writes, under its own profile', () =>
+  withStore(async ({ objects, objectsOn, sql }) => {
+    const key = parseObjectKey('a')
+    await put(objects, 'a', bytesOf(30_000))
+    const elsewhere = objectsOn(sql) // has written there, and is told of nothing
+    await put(elsewhere, 'a', bytesOf(30_000))
+    await objects.delete(bucket, key)
+    await objects.deleteBucket(bucket)
+    await objects.createBucket(bucket, { profile: '2+1' })
+    const bytes = bytesOf(200_000)
+    await put(objects, 'a', bytes)
+    ok((await get(objects, 'a')).equals(bytes))
+    const profiles = new Set<string>()
+    for await (const { shape } of scanChunks(sql)) profiles.add(formatProfile(shape.profile))
+    ok(profiles.has('2+1'))
+    // Nothing goes into the bucket that it knew; then it looks again.
+    await rejects(put(elsewhere, 'b', bytesOf(3)), fault('object/no-such-bucket'))
+    await put(elsewhere, 'b', bytesOf(3))
+    equal((await get(objects, 'b')).length, 3)
   }))
 
 test('a bucket may have its own profile, if the nodes can hold it; copies between profiles are recoded', () =>
