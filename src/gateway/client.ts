@@ -12,6 +12,7 @@ import {
   type BodyMessage,
   type BodyName,
   creditPieces,
+  type DigestsMessage,
   type OpenedMessage,
   type PackedDeletion,
   type PlainName,
@@ -73,7 +74,8 @@ export function connectToStore(port: GatewayPort): StoreConnection {
       requestEnded: ({ error, ...event }) =>
         caller.tell({
           ask: 'ended',
-          event: error === undefined ? event : { ...event, error: packError(error) },
+          event: JSON.stringify(event),
+          error: error === undefined ? undefined : packError(error),
         }),
       bucketAccessed: (event) => caller.tell({ ask: 'accessed', event }),
       note: (...note) => caller.tell({ ask: 'note', note }),
@@ -484,7 +486,14 @@ async function receive(body: IncomingBody, bytes: number): Promise<WholeMessage>
   // What is shorter or longer than was said is refused for that, there.
   const verdict =
     received.length === bytes ? await verdictOn(body, digests) : { checksum: undefined }
-  return { bytes: received, digests, verdict }
+  return { bytes: received, digests: packDigests(digests), verdict }
+}
+
+function packDigests(digests: Digests): DigestsMessage {
+  const message: Partial<Record<DigestAlgorithm, string>> = {}
+  for (const [algorithm, digest] of Object.entries(digests))
+    message[algorithm as DigestAlgorithm] = Buffer.from(digest).toString('latin1')
+  return message
 }
 
 async function verdictOn(body: IncomingBody, digests: Digests): Promise<Verdict> {

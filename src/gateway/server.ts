@@ -6,18 +6,21 @@ import {
   type Answer,
   type BodyMessage,
   creditPieces,
+  type DigestsMessage,
   type OpenedMessage,
   type PackedDeletion,
   type Question,
   swiftBodiesMax,
   type Verdict,
 } from '#gateway/_messages'
-import { type ErrorMessage, packError, unpackError } from '#gateway/error-message'
+import { packError, unpackError } from '#gateway/error-message'
 import type { GatewayPort } from '#gateway/port'
 import type { IdentitySource } from '#identity/accounts'
 import {
   type ByteRange,
   type Checksum,
+  type DigestAlgorithm,
+  type Digests,
   type IncomingBody,
   type ObjectStore,
   type OpenedObject,
@@ -115,7 +118,7 @@ class Server implements ServedGateway {
         this.#opened.delete(question.opened)
         break
       case 'ended':
-        this.#telemetry.requestEnded(unpackEnded(question.event))
+        this.#telemetry.requestEnded(unpackEnded(question))
         break
       case 'accessed':
         this.#telemetry.bucketAccessed(question.event)
@@ -181,7 +184,9 @@ class Server implements ServedGateway {
         if (whole !== undefined) yield whole.bytes
       }
       const verify = (): Checksum | undefined => checksumOf(whole.verdict)
-      return { ...length, stream: stream(), digests, whole, verify }
+      const { bytes } = whole
+      const received = { bytes, digests: unpackDigests(whole.digests) }
+      return { ...length, stream: stream(), digests, whole: received, verify }
     }
     assert(memory !== undefined)
     const download = new Download(this.#link, call, {
@@ -345,8 +350,16 @@ function packOutcome(outcome: Outcomes[number]): PackedDeletion {
   return outcome instanceof Error ? { failed: packError(outcome) } : outcome
 }
 
-function unpackEnded({ error, ...event }: RequestEnded): RequestEnded {
-  return error === undefined ? event : { ...event, error: unpackError(error as ErrorMessage) } // as `client.ts` packed it
+function unpackEnded({ event, error }: Extract<Question, { ask: 'ended' }>): RequestEnded {
+  const ended = JSON.parse(event) as RequestEnded // as `client.ts` packed it
+  return error === undefined ? ended : { ...ended, error: unpackError(error) }
+}
+
+function unpackDigests(message: DigestsMessage): Digests {
+  const digests: Partial<Record<DigestAlgorithm, Uint8Array>> = {}
+  for (const [algorithm, digest] of Object.entries(message))
+    digests[algorithm as DigestAlgorithm] = Buffer.from(digest, 'latin1')
+  return digests
 }
 
 /** Memory that both threads see stays where it is, and what is alone in its memory moves; of anything else a copy. */
