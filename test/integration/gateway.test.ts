@@ -2,13 +2,14 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
-import { connectToStore } from '#gateway/client'
+import { isFault } from '#fault/fault'
+import { connectToStore, type StoreConnection } from '#gateway/client'
 import { threadPort } from '#gateway/port'
 import { serveGateway } from '#gateway/server'
 import type { IncomingBody, ObjectStore } from '#object/model'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import { shardFault } from '#shard/faults'
-import { silentTelemetry } from '#telemetry/telemetry'
+import { type RequestEnded, silentTelemetry } from '#telemetry/telemetry'
 import { fault } from '../fault.ts'
 import { type MemoryStore, openMemoryStore } from '../memory-store.ts'
 import { bodyOf, gather } from '../object-bytes.ts'
@@ -24,18 +25,25 @@ const sizes = [0, 1, 5_000, 65_536, 65_537, 1_000_003]
 async function withGateway(
   work: (objects: ObjectStore, store: MemoryStore) => Promise<void>,
 ): Promise<void> {
+  await withConnection(({ objects }, store) => work(objects, store))
+}
+
+async function withConnection(
+  work: (connection: StoreConnection, store: MemoryStore) => Promise<void>,
+  requestEnded: (event: RequestEnded) => void = () => {},
+): Promise<void> {
   const profile = { data: 4, parity: 2 }
   await using store = await openMemoryStore({ profile, nodes: 6, blockBytes: 16_384 })
   const { port1, port2 } = new MessageChannel()
   serveGateway(threadPort(port1), {
     objects: store.objects,
     identities: store.accounts,
-    telemetry: silentTelemetry,
+    telemetry: { ...silentTelemetry, requestEnded },
   })
-  const { objects } = connectToStore(threadPort(port2))
+  const connection = connectToStore(threadPort(port2))
   try {
-    await objects.createBucket(bucket)
-    await work(objects, store)
+    await connection.objects.createBucket(bucket)
+    await work(connection, store)
     const { slots } = store.codec
     await until(
       async () => slots.free,
@@ -178,3 +186,41 @@ test('uploads, copies, deletes and listings', () =>
     await rejects(objects.head(bucket, key), fault('object/no-such-key'))
     await rejects(objects.abortUpload(upload), fault('object/no-such-upload'))
   }))
+
+test('what is told of a request arrives as it was told, the error of an answer of 500 with its code and causes', async () => {
+  const heard: RequestEnded[] = []
+  const common = { door: 's3', requestId: '0123456789ABCDEF', method: 'PUT', bytesIn: 3 } as const
+  const done: RequestEnded = {
+    ...common,
+    operation: 'PutObject',
+    bucket: 'photos',
+    object: 'a "key" \u{1f344}\ud800',
+    status: 200,
+    bytesOut: 0,
+    ms: 0.25,
+    steps: [{ name: 'read', at: 1, ms: 2.5 }],
+  }
+  const cause = new TypeError('of that')
+  const error = shardFault('shard/io', { node: 'node-01', reason: 'no disk' }, cause)
+  const failed: RequestEnded = {
+    ...common,
+    operation: 'Unknown',
+    status: 500,
+    bytesOut: 9,
+    ms: 1,
+    error,
+  }
+  await withConnection(
+    async ({ telemetry, heard: untilHeard }) => {
+      telemetry.requestEnded(done)
+      telemetry.requestEnded(failed)
+      await untilHeard()
+    },
+    (event) => heard.push(event),
+  )
+  deepEqual(heard[0], done)
+  const { error: told, ...rest } = heard[1] ?? {}
+  ok(isFault(told, 'shard/io'))
+  deepEqual([told.detail, (told.cause as Error).message], [error.detail, 'of that'])
+  deepEqual({ ...rest, error }, failed)
+})
