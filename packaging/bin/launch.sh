@@ -52,8 +52,8 @@ export MYCELIUM_INVOKED_AS
 # Disk calls wait in libuv's threads: 4, its default, are too few for 14 nodes.
 export UV_THREADPOOL_SIZE="${UV_THREADPOOL_SIZE:-32}"
 
-# Memory that is free goes back: one arena of glibc's for all threads, for several keep what each has freed, and large buffers in maps of their
-# own; a little stays at hand, for fresh pages cost more than what is done in them. Most objects of a server live shortly: a small young
+# Memory that is free goes back: four arenas of glibc's for all threads, for many keep what each has freed, and for one they wait; large buffers in
+# maps of their own; a little stays at hand, for fresh pages cost more than what is done in them. Most objects of a server live shortly: a small young
 # generation will do. And in a checkout what Node makes of the sources is kept, or every thread would have the compiler in memory.
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-4}"
 export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-131072}"

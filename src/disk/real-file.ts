@@ -1,6 +1,6 @@
 /**
  * One open file. With direct I/O, what is aligned goes straight from the caller's memory to the device; what is not takes
- * a detour: unaligned memory through a bounce buffer, unaligned offsets and lengths through a second, buffered descriptor
+ * a detour: unaligned memory through a slot of aligned memory, unaligned offsets and lengths through a second, buffered descriptor
  * of the same file (Linux keeps the two views coherent).
  */
 import assert from 'node:assert'
