@@ -49,6 +49,15 @@ export interface CreateOptions {
 export interface DiskFile {
   /** Writes all of `bytes` at `offset`. The buffer is the caller's again when it returns. One that fails in a synced file is final. */
   write(bytes: Uint8Array, offset: number): Promise<void>
+  /**
+   * `write` of so many bytes that are put together only to be written: `fill` puts them where they can be written from, which saves a copy. It
+   * is called once, and must set every byte: what the memory holds before is anything.
+   */
+  writeFilled(
+    bytes: number,
+    offset: number,
+    fill: (memory: Uint8Array<ArrayBuffer>) => void,
+  ): Promise<void>
   /** Fills `into` from `offset`; returns how many bytes were there (fewer only at the end of the file). */
   read(into: Uint8Array, offset: number): Promise<number>
   /** Data and length are on stable storage. A failed sync is final: the file must be abandoned, never synced again. */

@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert'
 import { constants } from 'node:fs'
+import { alignedBytes, withAligned } from '#disk/_aligned'
 import {
   closeDescriptor,
   lengthOf,
@@ -16,7 +17,6 @@ import {
   truncateTo,
   writeAll,
 } from '#disk/_calls'
-import { alignedBytes, withAligned } from '#disk/aligned'
 import { type DiskFile, directAlignment } from '#disk/disk'
 import { diskFault } from '#disk/faults'
 import { isFault } from '#fault/fault'
@@ -55,6 +55,19 @@ export class RealFile implements DiskFile {
   async write(bytes: Uint8Array, offset: number): Promise<void> {
     await this.#write(bytes, offset)
     if (this.#sync === 'after each write') await this.sync()
+  }
+
+  async writeFilled(
+    bytes: number,
+    offset: number,
+    fill: (memory: Uint8Array<ArrayBuffer>) => void,
+  ): Promise<void> {
+    const write = async (memory: Uint8Array<ArrayBuffer>): Promise<void> => {
+      fill(memory)
+      await this.write(memory, offset)
+    }
+    if (bytes > alignedBytes) await write(new Uint8Array(bytes))
+    else await withAligned((slot) => write(slot.subarray(0, bytes)))
   }
 
   #write(bytes: Uint8Array, offset: number): Promise<void> {

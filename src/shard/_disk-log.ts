@@ -2,7 +2,6 @@
  * The change log of one node: segments that only grow, each opened for writing once. A process appends to segments of its own
  * and never to one it found, so a torn tail is never written over and needs no repair. Faults 1, 2, 3 and 5 meet here.
  */
-import { alignedBytes, withAligned } from '#disk/aligned'
 import { type DiskFile, directAlignment } from '#disk/disk'
 import type { FreeSpace } from '#disk/free-space'
 import { TakingTurns } from '#disk/taking-turns'
@@ -11,7 +10,7 @@ import type { NodeHome } from '#shard/_home'
 import { type Scanned, scanSegment } from '#shard/_log-scan'
 import { highestLast } from '#shard/_sequence'
 import { shardFault } from '#shard/faults'
-import { encodeFrame, frameBytes } from '#shard/log-frame'
+import { fillFrame, frameBytes } from '#shard/log-frame'
 import type { NodeLog } from '#shard/store'
 
 /** Where a log lies on its disk, and how. */
@@ -152,12 +151,14 @@ export class DiskLog implements NodeLog {
     const active = await this.#room(range.first, frameBytes(frame.length))
     const { segment, file } = active
     try {
-      const end = segment.bytes + frameBytes(frame.length)
+      const bytes = frameBytes(frame.length)
+      const page = segment.bytes / directAlignment
+      const end = segment.bytes + bytes
       active.reachBytes = Math.max(active.reachBytes, end)
-      await Promise.all([
-        this.#write(file, { frame, ...range, at: segment.bytes }),
-        this.#lookForDirectory(segment),
-      ])
+      const written = file.writeFilled(bytes, segment.bytes, (memory) =>
+        fillFrame(memory, frame, { ...range, page }),
+      )
+      await Promise.all([written, this.#lookForDirectory(segment)])
       if (!file.isNamed()) throw await this.#lostSegment(segment)
       segment.bytes = end
       if (range.last > segment.last) segment.last = range.last
@@ -167,17 +168,6 @@ export class DiskLog implements NodeLog {
       await this.#retire() // whatever is at its end now, nothing is appended after it
       throw error
     }
-  }
-
-  /** Most frames are put together where they can be written from; only what is too large for that is put together elsewhere, and copied. */
-  async #write(
-    file: DiskFile,
-    { frame, at, ...range }: LogFrame & { readonly at: number },
-  ): Promise<void> {
-    const place = { ...range, page: at / directAlignment }
-    if (frameBytes(frame.length) > alignedBytes)
-      return await file.write(encodeFrame(frame, place), at)
-    await withAligned((memory) => file.write(encodeFrame(frame, place, memory), at))
   }
 
   /** The open segment, or a new one when there is none or it is full. Zeros that are on their way to where the frame goes are waited for. */

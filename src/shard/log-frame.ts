@@ -32,21 +32,20 @@ export function filledBytes({ payloadBytes }: Pick<FrameHeader, 'payloadBytes'>)
   return headerBytes + payloadBytes
 }
 
-/** In `memory`, whatever it holds, when the frame fits there; else in fresh memory. */
-export function encodeFrame(
-  payload: Uint8Array,
-  { first, last, page }: { readonly first: bigint; readonly last: bigint; readonly page: number },
-  memory?: Uint8Array<ArrayBuffer>,
-): Uint8Array<ArrayBuffer> {
-  assert(payload.length <= framePayloadBytesMax)
-  assertRange({ first, last })
-  const bytes = frameBytes(payload.length)
-  const fits = memory !== undefined && bytes <= memory.length
-  const frame = fits ? memory.subarray(0, bytes) : new Uint8Array(bytes)
-  if (fits) frame.fill(0, headerBytes + payload.length)
-  frame.set(headerOf(payload, { first, last, page }))
-  frame.set(payload, headerBytes)
+/** The frame, in fresh memory. */
+export function encodeFrame(payload: Uint8Array, place: Place): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(frameBytes(payload.length))
+  fillFrame(frame, payload, place)
   return frame
+}
+
+/** The same in memory of `frameBytes`, whatever it holds. */
+export function fillFrame(frame: Uint8Array, payload: Uint8Array, place: Place): void {
+  assert(payload.length <= framePayloadBytesMax && frame.length === frameBytes(payload.length))
+  assertRange(place)
+  frame.set(headerOf(payload, place))
+  frame.set(payload, headerBytes)
+  frame.fill(0, headerBytes + payload.length)
 }
 
 type Place = Pick<FrameHeader, 'first' | 'last' | 'page'>

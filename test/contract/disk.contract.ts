@@ -37,6 +37,47 @@ export function diskContract(name: string, withDisk: WithDisk): void {
     sameBytes(await disk.read('file'), Buffer.concat(pages))
   })
 
+  for (const direct of [false, true])
+    on(
+      `many frames at once, put together where they are written from, direct=${direct}`,
+      async (disk) => {
+        const file = await disk.create('file', { direct, synced: true })
+        const lengths = Array.from(
+          { length: 40 },
+          (_, index) => [4096, 12_288, 262_144, 266_240][index % 4] ?? 0,
+        )
+        const frames = lengths.map((length, index) => new Uint8Array(length).fill(index + 1))
+        let at = 0
+        await Promise.all(
+          frames.map((frame) => {
+            const offset = at
+            at += frame.length
+            return file.writeFilled(frame.length, offset, (memory) => {
+              equal(memory.length, frame.length)
+              memory.set(frame)
+            })
+          }),
+        )
+        await file.writeFilled(3, at, (memory) => memory.set([7, 8, 9]))
+        await file.writeFilled(0, at + 5_000, () => {})
+        await file.close()
+        sameBytes(await disk.read('file'), Buffer.concat([...frames, Buffer.of(7, 8, 9)]))
+      },
+    )
+
+  on('what puts a frame together fails: nothing is written, and others can be', async (disk) => {
+    const file = await disk.create('file', { direct: true })
+    const wrong = (): never => {
+      throw new RangeError('no such frame')
+    }
+    for (let round = 0; round < 40; round += 1)
+      await rejects(async () => await file.writeFilled(4096, 0, wrong), RangeError)
+    equal(await file.bytes(), 0)
+    await file.writeFilled(4096, 0, (memory) => memory.fill(1))
+    equal(await file.bytes(), 4096)
+    await file.close()
+  })
+
   on('truncate cuts and stretches with zeros', async (disk) => {
     const file = await disk.create('file')
     await file.write(text.encode('abcdef'), 0)

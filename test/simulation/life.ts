@@ -82,6 +82,7 @@ export function diskOf(inner: Disk, life: Life): Disk {
 function fileOf(inner: DiskFile, life: Life): DiskFile {
   return {
     write: (bytes, offset) => life.do(() => inner.write(bytes, offset)),
+    writeFilled: (bytes, offset, fill) => life.do(() => inner.writeFilled(bytes, offset, fill)),
     read: (into, offset) => life.do(() => inner.read(into, offset)),
     sync: () => life.do(() => inner.sync()),
     bytes: () => life.do(() => inner.bytes()),
