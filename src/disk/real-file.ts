@@ -53,7 +53,7 @@ export class RealFile implements DiskFile {
   }
 
   async write(bytes: Uint8Array, offset: number): Promise<void> {
-    await this.#write(bytes, offset)
+    await this.#call(() => this.#write(bytes, offset))
     if (this.#sync === 'after each write') await this.sync()
   }
 
@@ -62,21 +62,25 @@ export class RealFile implements DiskFile {
     offset: number,
     fill: (memory: Uint8Array<ArrayBuffer>) => void,
   ): Promise<void> {
-    const write = async (memory: Uint8Array<ArrayBuffer>): Promise<void> => {
+    if (bytes > alignedBytes) {
+      const memory = new Uint8Array(bytes)
       fill(memory)
-      await this.write(memory, offset)
+      return await this.write(memory, offset)
     }
-    if (bytes > alignedBytes) await write(new Uint8Array(bytes))
-    else await withAligned((slot) => write(slot.subarray(0, bytes)))
+    const writeSlot = async (slot: Uint8Array<ArrayBuffer>): Promise<void> => {
+      const memory = slot.subarray(0, bytes)
+      fill(memory)
+      await this.#write(memory, offset, { isSlot: true })
+    }
+    await this.#call(() => withAligned(writeSlot))
+    if (this.#sync === 'after each write') await this.sync()
   }
 
-  #write(bytes: Uint8Array, offset: number): Promise<void> {
-    return this.#call(async () => {
-      if (!this.#isDirect) return await writeAll(this.#file, bytes, offset)
-      if (!isAligned(offset) || !isAligned(bytes.length))
-        return await writeAll(await this.#bufferedView(), bytes, offset)
-      await this.#writeWhole(bytes, offset)
-    })
+  async #write(bytes: Uint8Array, offset: number, { isSlot = false } = {}): Promise<void> {
+    if (!this.#isDirect) return await writeAll(this.#file, bytes, offset)
+    const isWhole = isAligned(offset) && isAligned(bytes.length)
+    const isWritten = isWhole && (await this.#writeDirectly(bytes, offset, { isSlot }))
+    if (!isWritten) await writeAll(await this.#bufferedView(), bytes, offset)
   }
 
   read(into: Uint8Array, offset: number): Promise<number> {
@@ -142,15 +146,22 @@ export class RealFile implements DiskFile {
     }
   }
 
-  /** Straight, or bounced when the device refuses the memory's address, or through the cache when it refuses even that. */
-  async #writeWhole(bytes: Uint8Array, offset: number): Promise<void> {
+  /**
+   * Straight, or through a slot when the device refuses the memory's address. False when it refuses even a slot: whoever has one does not ask for
+   * another, or all of them might wait for each other's.
+   */
+  async #writeDirectly(
+    bytes: Uint8Array,
+    offset: number,
+    { isSlot }: { readonly isSlot: boolean },
+  ): Promise<boolean> {
+    const straight = (): Promise<void> => writeAll(this.#file, bytes, offset)
+    if (isSlot) return await isAccepted(straight)
     const isTried = seemsAligned(bytes)
-    if (isTried && (await isAccepted(() => writeAll(this.#file, bytes, offset)))) return
-    if (await isAccepted(() => this.#writeBounced(bytes, offset))) {
-      if (isTried) unaligned.add(bytes.buffer)
-      return
-    }
-    await writeAll(await this.#bufferedView(), bytes, offset)
+    if (isTried && (await isAccepted(straight))) return true
+    if (!(await isAccepted(() => this.#writeBounced(bytes, offset)))) return false
+    if (isTried) unaligned.add(bytes.buffer)
+    return true
   }
 
   async #writeBounced(bytes: Uint8Array, offset: number): Promise<void> {
