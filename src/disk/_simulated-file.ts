@@ -43,14 +43,14 @@ export class SimulatedFile implements DiskFile {
     if (this.#isSynced) await this.sync()
   }
 
-  writeFilled(
+  async writeFilled(
     bytes: number,
     offset: number,
     fill: (memory: Uint8Array<ArrayBuffer>) => void,
   ): Promise<void> {
     const memory = new Uint8Array(bytes).fill(0xa5) // what nobody has set would be found
     fill(memory)
-    return this.write(memory, offset)
+    await this.write(memory, offset)
   }
 
   #write(bytes: Uint8Array, offset: number): Promise<void> {

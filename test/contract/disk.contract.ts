@@ -71,7 +71,7 @@ export function diskContract(name: string, withDisk: WithDisk): void {
       throw new RangeError('no such frame')
     }
     for (let round = 0; round < 40; round += 1)
-      await rejects(async () => await file.writeFilled(4096, 0, wrong), RangeError)
+      await rejects(file.writeFilled(4096, 0, wrong), RangeError)
     equal(await file.bytes(), 0)
     await file.writeFilled(4096, 0, (memory) => memory.fill(1))
     equal(await file.bytes(), 4096)
