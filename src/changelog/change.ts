@@ -45,6 +45,11 @@ export interface CommitTransaction extends Queryable {
   record(body: ChangeBody): Promise<SequencedChange>
   /** Wall clock of this commit, ms: the `at` its changes will carry. */
   readonly at: number
+  /**
+   * What `read` finds, asked once for all works that share the transaction: until one of them records a change of a kind that is not in `unmovedBy`,
+   * or is undone. `fact` names what is read, alike for all who read it.
+   */
+  once<T>(fact: string, read: () => Promise<T>, unmovedBy: ReadonlySet<string>): Promise<T>
 }
 
 /**

@@ -12,6 +12,7 @@ export class Group {
   readonly #rooms: ChangeRooms
   readonly #first: bigint
   readonly #records: Buffer[] = []
+  readonly #facts = new Map<string, Fact>()
   #bytes = 0
 
   constructor(
@@ -51,6 +52,7 @@ export class Group {
       })
     } catch (error) {
       for (const record of this.#records.splice(count)) this.#bytes -= record.length
+      this.#facts.clear() // it may have read what it had written itself
       throw error
     } finally {
       handle.end()
@@ -72,9 +74,25 @@ export class Group {
     this.#records.push(record)
     this.#bytes += record.length
     const change = { sequence, at: this.at, body: parseChangeBody(json) }
+    for (const [name, { unmovedBy }] of this.#facts)
+      if (!unmovedBy.has(body.kind)) this.#facts.delete(name)
     await applyChange(this.#rooms, this.#tx, change)
     return change
   }
+
+  async once<T>(fact: string, read: () => Promise<T>, unmovedBy: ReadonlySet<string>): Promise<T> {
+    const known = this.#facts.get(fact)
+    if (known !== undefined) return known.found as T // by its name
+    const found = await read()
+    this.#facts.set(fact, { found, unmovedBy })
+    return found
+  }
+}
+
+/** What a work has read that others may need. */
+interface Fact {
+  readonly found: unknown
+  readonly unmovedBy: ReadonlySet<string>
 }
 
 class WorkHandle implements CommitTransaction {
@@ -104,6 +122,11 @@ class WorkHandle implements CommitTransaction {
       this.#failure ??= { error }
       throw error
     }
+  }
+
+  async once<T>(fact: string, read: () => Promise<T>, unmovedBy: ReadonlySet<string>): Promise<T> {
+    assert(!this.#isOver, 'a commit used after its end')
+    return await this.#group.once(fact, read, unmovedBy)
   }
 
   /** A change that is half applied cannot be kept, even if the work would go on without it. */

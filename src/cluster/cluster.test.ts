@@ -51,6 +51,7 @@ async function openTables(): Promise<{ sql: Sql; log: Pick<ChangeLog, 'commit'> 
           await clusterRoom.apply(tx, change)
           return change
         },
+        once: (_fact, read) => read(),
       }),
     )
   return { sql, log: { commit } }

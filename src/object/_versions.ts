@@ -2,6 +2,7 @@
  * How versions become rows. `version` has what a read or a listing sees: the newest version of each key, unless that is a delete marker.
  * `former` has all others, markers too. Part of `apply`: pure functions of the rows and the change.
  */
+import { strict as assert } from 'node:assert'
 import type { SequencedChange } from '#changelog/change'
 import { nothing, usageOfVersions } from '#object/_usage'
 import type { VersionJson } from '#object/changes'
@@ -21,17 +22,34 @@ export interface Place {
  */
 export async function putVersion(
   tx: Queryable,
+  change: SequencedChange,
+  place: Place,
+  body: NewVersion,
+): Promise<Usage> {
+  const mayBeNew = body.versioning === undefined // as most keys are: then nothing need make way
+  if (mayBeNew && (await addVersion(tx, change, place, body))) return nothing
+  const removed = await makeWay(tx, place, body.versioning)
+  const isAdded = await addVersion(tx, change, place, body)
+  assert(isAdded)
+  return removed
+}
+
+type NewVersion = VersionJson & { readonly upload?: string }
+
+/** False when the key has a current version. */
+async function addVersion(
+  tx: Queryable,
   { sequence, at }: SequencedChange,
   place: Place,
-  body: VersionJson & { readonly upload?: string },
-): Promise<Usage> {
-  const removed = await makeWay(tx, place, body.versioning)
-  await tx.query`
+  body: NewVersion,
+): Promise<boolean> {
+  const added = await tx.query`
     insert into version (bucket, key, sequence, at, bytes, etag, metadata, checksum, parts, upload, is_null, traits, encryption)
     values (${place.bucket}, ${place.key}, ${sequence}, ${at}, ${body.bytes}, ${body.etag}, ${JSON.stringify(body.metadata)},
       ${jsonOrNull(body.checksum)}, ${jsonOrNull(body.parts)}, ${body.upload ?? null}, ${body.versioning === 'enabled' ? 0 : 1},
-      ${jsonOrNull(body.traits)}, ${jsonOrNull(body.encryption)})`
-  return removed
+      ${jsonOrNull(body.traits)}, ${jsonOrNull(body.encryption)})
+    on conflict (bucket, key) do nothing returning 1 as added`
+  return added.length > 0
 }
 
 /** Without versions the object is gone; with them a marker says so, and the object stays behind it. */

@@ -22,7 +22,14 @@ import {
 } from '#object/model'
 import type { Origin } from '#object/origin'
 import { assertRoomFor, assertWithinQuota } from '#object/quota'
-import { type Found, findIn, keyBytes, versioned, writtenVersionId } from '#object/rows'
+import {
+  type FoundBucket,
+  findBucketOfWrite,
+  findIn,
+  keyBytes,
+  versioned,
+  writtenVersionId,
+} from '#object/rows'
 import { traitsOfWrite } from '#object/traits'
 
 export interface PutParts extends ObjectParts {
@@ -145,9 +152,14 @@ async function findTarget(
     id,
   }: { readonly bucket: BucketName; readonly key: ObjectKey; readonly id: number },
   condition: WriteCondition | undefined,
-): Promise<Found> {
-  const found = await findIn(tx, bucket, key)
-  if (found.bucket !== id) throw objectFault('object/no-such-bucket', { bucket })
+): Promise<FoundBucket> {
+  if (condition === undefined) return requireSame(await findBucketOfWrite(tx, bucket))
+  const found = requireSame(await findIn(tx, bucket, key))
   assertWritable(found.version, condition)
   return found
+
+  function requireSame<Bucket extends FoundBucket>(found: Bucket): Bucket {
+    if (found.bucket !== id) throw objectFault('object/no-such-bucket', { bucket })
+    return found
+  }
 }

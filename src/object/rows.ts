@@ -1,10 +1,12 @@
 /** Rows into the domain's words, and the look-ups that every operation begins with. */
 import { strict as assert } from 'node:assert'
 import { fromBase64url, toBase64url } from '#bytes/text'
+import type { CommitTransaction } from '#changelog/change'
 import {
   type BucketRow,
   checksumFromJson,
   type FoundVersion,
+  type ObjectChange,
   type PartJson,
   type PartRow,
   type UploadRow,
@@ -28,6 +30,7 @@ import type {
 } from '#object/model'
 import { parseObjectKey, toldVersionId, versionIdOf } from '#object/names'
 import type { Queryable } from '#sql/sql'
+import type { StoreChange } from '#store/tables'
 
 export function keyBytes(key: string): Uint8Array {
   return Buffer.from(key, 'utf8')
@@ -126,16 +129,45 @@ export function writtenVersionId(
   return versioning === 'enabled' ? { versionId: versionIdOf({ sequence, is_null: 0 }) } : {}
 }
 
-/** A bucket, and the version that its key has, of one moment. */
-export interface Found {
+/** What every write of an object must know of its bucket. */
+export interface FoundBucket {
   readonly bucket: number
   readonly profile: string
   readonly versioning?: Versioning
-  readonly version: FoundVersion | undefined
   /** Somebody is to be told of the bucket's events. */
   readonly isFollowed: boolean
   /** The bucket has a quota, or its owner. */
   readonly isLimited: boolean
+}
+
+/** With the version that its key has, of one moment. */
+export interface Found extends FoundBucket {
+  readonly version: FoundVersion | undefined
+}
+
+/** Changes that leave as they are what `FoundBucket` tells, of any bucket. */
+const ofObjectsAlone: ReadonlySet<string> = new Set([
+  'object/put',
+  'object/deleted',
+  'object/part-put',
+  'object/upload-created',
+  'object/upload-completed',
+  'store/chunk',
+] satisfies readonly (ObjectChange | StoreChange)['kind'][])
+
+/** For a write that need not know what its key has: once for all that are decided together. `object/no-such-bucket` */
+export async function findBucketOfWrite(
+  tx: CommitTransaction,
+  name: BucketName,
+): Promise<FoundBucket> {
+  const read = async (): Promise<FoundBucket> => {
+    const [row] = await tx.query<JoinedRow>`
+      select bucket.id as bucket_id, bucket.profile, bucket.versioning, bucket.is_followed,
+        (bucket.quota_bytes is not null or bucket.quota_objects is not null or owner_quota.owner is not null) as is_limited
+      from bucket left join owner_quota on owner_quota.owner = bucket.owner where bucket.name = ${name}`
+    return foundBucket(row, name)
+  }
+  return await tx.once(`bucket ${name}`, read, ofObjectsAlone)
 }
 
 /** Both in one query: this is what every read and every write of an object asks. `object/no-such-bucket` */
@@ -147,15 +179,19 @@ export async function findIn(tx: Queryable, name: BucketName, key: ObjectKey): P
       left join version on version.bucket = bucket.id and version.key = ${keyBytes(key)}
       left join owner_quota on owner_quota.owner = bucket.owner
     where bucket.name = ${name}`
-  if (row === undefined) throw objectFault('object/no-such-bucket', { bucket: name })
-  const { bucket_id: bucket, profile } = row
-  const version = isVersion(row) ? row : undefined
-  const isFollowed = row.is_followed === 1
-  const isLimited = row.is_limited === 1
-  return { bucket, profile, ...versioningOf(row), version, isFollowed, isLimited }
+  const found = foundBucket(row, name)
+  return { ...found, version: row !== undefined && isVersion(row) ? row : undefined }
 }
 
-interface JoinedRow {
+function foundBucket(row: JoinedRow | undefined, name: BucketName): FoundBucket {
+  if (row === undefined) throw objectFault('object/no-such-bucket', { bucket: name })
+  const { bucket_id: bucket, profile } = row
+  const isFollowed = row.is_followed === 1
+  const isLimited = row.is_limited === 1
+  return { bucket, profile, ...versioningOf(row), isFollowed, isLimited }
+}
+
+type JoinedRow = {
   readonly bucket_id: number
   readonly profile: string
   readonly versioning: string | null

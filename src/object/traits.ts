@@ -9,7 +9,7 @@ import { assertRetainable, defaultRetention } from '#object/locks'
 import type { LockSettings, ObjectInfo, TraitChanges, Traits, VersionId } from '#object/model'
 import { type ObjectAddress, requireInfo } from '#object/open'
 import type { Origin } from '#object/origin'
-import { type Found, keyBytes, readSetting, requireBucket } from '#object/rows'
+import { type FoundBucket, keyBytes, readSetting, requireBucket } from '#object/rows'
 import type { Queryable } from '#sql/sql'
 
 export async function setTraits(
@@ -62,7 +62,7 @@ function merged({ retention: former, ...rest }: Traits, wanted: TraitChanges): T
 /** For the change of a write: what was asked for, and the bucket's default retention where none was. `object/not-lockable` */
 export async function traitsOfWrite(
   tx: CommitTransaction,
-  { bucket, versioning }: Found,
+  { bucket, versioning }: FoundBucket,
   asked: Traits = {},
 ): Promise<{ readonly traits?: Traits }> {
   const asksForLock = asked.retention !== undefined || asked.legalHold === true

@@ -1,7 +1,7 @@
 /** What every `ChangeLog` promises, with nodes or without; run against each of them by `change-log.test.ts`. */
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { ChangeLog } from '#changelog/change'
+import type { ChangeLog, CommitTransaction } from '#changelog/change'
 import { isFault } from '#fault/fault'
 import type { Queryable } from '#sql/sql'
 import { commitPair, readPairs, setPair } from '../changelog/pairs.ts'
@@ -89,6 +89,43 @@ export function changeLogContract(
       equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
       equal(log.committed(), 1n)
     })
+
+    check(
+      'what is asked once for all works of a transaction is asked again when it may have changed',
+      async ({ log }) => {
+        const asked: number[] = []
+        const count = async (tx: CommitTransaction): Promise<number> => {
+          const read = async (): Promise<number> => {
+            const found = (await readPairs(tx)).length
+            asked.push(found)
+            return found
+          }
+          return await tx.once('count', read, new Set(['pair/removed']))
+        }
+        const told = await Promise.allSettled([
+          log.commit(count),
+          log.commit(async (tx) => {
+            await tx.record({ kind: 'pair/removed', key: 'nobody' })
+            return await count(tx)
+          }),
+          log.commit(async (tx) => {
+            await setPair(tx, 'a', '1')
+            return await count(tx)
+          }),
+          log.commit(count),
+          log.commit(async (tx) => {
+            await setPair(tx, 'b', '2')
+            throw new Error(`undone, with ${await count(tx)}`)
+          }),
+          log.commit(count),
+        ])
+        deepEqual(
+          told.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.message)),
+          [0, 0, 1, 1, 'undone, with 2', 1],
+        )
+        deepEqual(asked, [0, 1, 2, 1])
+      },
+    )
 
     check('nothing is kept of a work whose change could not be applied', async ({ log, sql }) => {
       await rejects(

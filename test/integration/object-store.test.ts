@@ -443,6 +443,69 @@ test('a bucket that is made again under its name takes writes, under its own pro
     equal((await get(objects, 'b')).length, 3)
   }))
 
+/** From now on commits are held: `until` so many are, and then `release` lets them go at the same moment, in order. */
+function holdCommits({ changelog }: MemoryStore) {
+  const commit = changelog.commit.bind(changelog)
+  const held: (() => void)[] = []
+  let onHeld = (): void => {}
+  changelog.commit = (work) =>
+    new Promise((resolve, reject) => {
+      held.push(() => void commit(work).then(resolve, reject))
+      onHeld()
+    })
+  return {
+    until: async (count: number): Promise<void> => {
+      while (held.length < count)
+        await new Promise<void>((resolve) => {
+          onHeld = resolve
+        })
+    },
+    release: (): void => {
+      changelog.commit = commit
+      for (const go of held) go()
+    },
+  }
+}
+
+test('writes that are decided together with a change of their bucket go by what came before them', () =>
+  withStore(async (store) => {
+    const { objects } = store
+    const held = holdCommits(store)
+    const before = put(objects, 'before', bytesOf(100))
+    await held.until(1)
+    const versioned = objects.setVersioning(bucket, 'enabled')
+    await held.until(2)
+    const after = put(objects, 'after', bytesOf(100))
+    await held.until(3)
+    held.release()
+    equal((await before).versionId, undefined)
+    await versioned
+    const { versionId } = await after
+    ok(versionId !== undefined)
+    await put(objects, 'after', bytesOf(200))
+    const opened = await objects.open(bucket, parseObjectKey('after'), { version: versionId })
+    equal(opened.info.bytes, 100)
+    opened.release()
+  }))
+
+test('a write that is decided together with the removal of its bucket, and behind it, is refused', () =>
+  withStore(async (store) => {
+    const { objects, sql } = store
+    const held = holdCommits(store)
+    const key = parseObjectKey('a')
+    const first = put(objects, 'a', bytesOf(100))
+    await held.until(1)
+    const deleted = objects.delete(bucket, key)
+    await held.until(2)
+    const removed = objects.deleteBucket(bucket)
+    await held.until(3)
+    const late = rejects(put(objects, 'b', bytesOf(100)), fault('object/no-such-bucket'))
+    await held.until(4)
+    held.release()
+    await Promise.all([first, deleted, removed, late])
+    deepEqual(await sql.query`select key from version`, [])
+  }))
+
 test('a bucket may have its own profile, if the nodes can hold it; copies between profiles are recoded', () =>
   withStore(async ({ objects, sql }) => {
     const archive = parseBucketName('archive')
