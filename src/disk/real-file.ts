@@ -67,20 +67,29 @@ export class RealFile implements DiskFile {
       fill(memory)
       return await this.write(memory, offset)
     }
-    const writeSlot = async (slot: Uint8Array<ArrayBuffer>): Promise<void> => {
+    const writeSlot = (slot: Uint8Array<ArrayBuffer>): Promise<void> => {
       const memory = slot.subarray(0, bytes)
       fill(memory)
-      await this.#write(memory, offset, { isSlot: true })
+      return this.#writeSlot(memory, offset)
     }
     await this.#call(() => withAligned(writeSlot))
     if (this.#sync === 'after each write') await this.sync()
   }
 
-  async #write(bytes: Uint8Array, offset: number, { isSlot = false } = {}): Promise<void> {
+  async #write(bytes: Uint8Array, offset: number): Promise<void> {
     if (!this.#isDirect) return await writeAll(this.#file, bytes, offset)
     const isWhole = isAligned(offset) && isAligned(bytes.length)
-    const isWritten = isWhole && (await this.#writeDirectly(bytes, offset, { isSlot }))
+    const isWritten = isWhole && (await this.#writeDirectly(bytes, offset))
     if (!isWritten) await writeAll(await this.#bufferedView(), bytes, offset)
+  }
+
+  /** Whoever has a slot does not ask for another, even when the device refuses this one, or all of them might wait for each other's. */
+  async #writeSlot(slot: Uint8Array, offset: number): Promise<void> {
+    const straight = (): Promise<void> => writeAll(this.#file, slot, offset)
+    if (!this.#isDirect) return await straight()
+    const isWhole = isAligned(offset) && isAligned(slot.length)
+    const isWritten = isWhole && (await isAccepted(straight))
+    if (!isWritten) await writeAll(await this.#bufferedView(), slot, offset)
   }
 
   read(into: Uint8Array, offset: number): Promise<number> {
@@ -146,17 +155,9 @@ export class RealFile implements DiskFile {
     }
   }
 
-  /**
-   * Straight, or through a slot when the device refuses the memory's address. False when it refuses even a slot: whoever has one does not ask for
-   * another, or all of them might wait for each other's.
-   */
-  async #writeDirectly(
-    bytes: Uint8Array,
-    offset: number,
-    { isSlot }: { readonly isSlot: boolean },
-  ): Promise<boolean> {
+  /** Straight, or through a slot when the device refuses the memory's address. False when it refuses even a slot. */
+  async #writeDirectly(bytes: Uint8Array, offset: number): Promise<boolean> {
     const straight = (): Promise<void> => writeAll(this.#file, bytes, offset)
-    if (isSlot) return await isAccepted(straight)
     const isTried = seemsAligned(bytes)
     if (isTried && (await isAccepted(straight))) return true
     if (!(await isAccepted(() => this.#writeBounced(bytes, offset)))) return false

@@ -167,6 +167,15 @@ test('the path may be spelled in any legal way, as long as it was signed so', as
   equal(await codeOf({ target: '/a%7eb%20d', headers: spelled }), 'identity/wrong-signature')
 })
 
+test('a signer who asks again is believed again, and whoever repeats what stands before the signature is not', async () => {
+  const spaced = claim.replaceAll(',', ',  ')
+  for (const text of [claim, spaced, claim, spaced]) {
+    equal(await codeOf(changedHeaders({ authorization: text })), 'signed')
+    const other = text.replace(/[0-9a-f]{64}$/, 'f'.repeat(64))
+    equal(await codeOf(changedHeaders({ authorization: other })), 'identity/wrong-signature')
+  }
+})
+
 const changedHeaders = (headers: HttpHeaders): Example => ({
   ...getObject,
   headers: { ...getObject.headers, ...headers },
@@ -218,6 +227,14 @@ const refused: Readonly<Record<string, readonly [Example, string]>> = {
   'a claim without signature': [
     changedHeaders({ authorization: claim.replace(/,Signature.*/, '') }),
     'identity/malformed-authorization',
+  ],
+  'a signature that is no field of its own': [
+    changedHeaders({ authorization: claim.replace(',Signature=', ';Signature=') }),
+    'identity/malformed-authorization',
+  ],
+  'other signed headers before the same signature': [
+    changedHeaders({ authorization: claim.replace('host;range;', 'range;host;') }),
+    'identity/wrong-signature',
   ],
   'a claim that is noise': [
     changedHeaders({ authorization: 'AWS4-HMAC-SHA256 HAHAHA' }),
