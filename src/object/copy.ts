@@ -27,6 +27,7 @@ import { type PutParts, putObject } from '#object/put'
 import { assertWithinQuota } from '#object/quota'
 import {
   classOf,
+  findBucketOfWrite,
   findIn,
   keyBytes,
   partToJson,
@@ -59,17 +60,10 @@ export async function copyObject(
   target: { readonly bucket: BucketName; readonly key: ObjectKey },
   options: CopyOptions,
 ): Promise<CopiedObject> {
-  const [from, to, info] = await settled(
-    parts,
-    async () =>
-      [
-        await requireBucket(parts.sql, source.bucket),
-        await requireBucket(parts.sql, target.bucket),
-        await requireInfo(parts.sql, source),
-      ] as const,
-  )
-  if (from.profile !== to.profile || !hasChecksum(info, options.checksumAlgorithm))
-    return await recode(parts, source, target, options)
+  const to = await settled(parts, async () => {
+    await requireBucket(parts.sql, source.bucket)
+    return await requireBucket(parts.sql, target.bucket)
+  })
   requireRoom(parts.store, classProfile(parts, to))
   const copied = await parts.changelog.commit((tx) =>
     copyRecipe(tx, parts, source, target, options),
@@ -89,27 +83,32 @@ export async function requireSource(tx: Queryable, source: CopySource): Promise<
   return info
 }
 
-/** `undefined` when the copy shall rest in another class than its source, or under another key: what one opens, the other does not. */
+/**
+ * `undefined` when the bytes must be read: the copy shall rest in another class or profile than its source, or under another key (what one opens, the
+ * other does not), or shall have a checksum that its source has not.
+ */
 async function copyRecipe(
   tx: CommitTransaction,
   parts: ObjectParts,
   source: CopySource,
   target: { readonly bucket: BucketName; readonly key: ObjectKey },
-  { traits, condition, origin, encryption: wish, ...options }: CopyOptions,
+  { traits, condition, checksumAlgorithm, origin, encryption: wish, ...options }: CopyOptions,
 ): Promise<CopiedObject | undefined> {
   const {
     versionId: sourceVersionId,
     encryption: former,
     ...info
   } = await requireSource(tx, source)
-  if (classOf(info.traits) !== classOf(traits ?? {})) return undefined
+  const from = await findBucketOfWrite(tx, source.bucket)
+  const found = await findIn(tx, target.bucket, target.key)
+  const isAlike = classOf(info.traits) === classOf(traits ?? {}) && from.profile === found.profile
+  if (!isAlike || !hasChecksum(info, checksumAlgorithm)) return undefined
   const { customerKey } = source
   const outerKey = await outerKeyOf(parts, tx, { encryption: former, customerKey })
   const protection = await protect(parts, tx, wish)
   if (!isSameOuterKey(outerKey, protection.outerKey)) return undefined
   const encrypted = protection.encryption && { encryption: protection.encryption }
   const metadata = metadataOfCopy(info, options)
-  const found = await findIn(tx, target.bucket, target.key)
   assertWritable(found.version, condition)
   const extents = await readExtents(tx, info.sequence)
   const given = await traitsOfWrite(tx, found, traitsOfCopy(info, traits))

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { toBase64url } from '#bytes/text'
 import { formatProfile } from '#erasure/profile'
+import { fullObjectChecksum } from '#object/full-checksum'
 import type { BucketName, ObjectStore } from '#object/model'
 import { parseBucketName, parseObjectKey } from '#object/names'
 import { scrub } from '#repair/scrub'
@@ -443,7 +444,7 @@ test('a bucket that is made again under its name takes writes, under its own pro
     equal((await get(objects, 'b')).length, 3)
   }))
 
-/** From now on commits are held: `until` so many are, and then `release` lets them go at the same moment, in order. */
+/** From now on commits are held: `until` so many are, and then `release` lets them go at the same moment, in order or in another. */
 function holdCommits({ changelog }: MemoryStore) {
   const commit = changelog.commit.bind(changelog)
   const held: (() => void)[] = []
@@ -460,9 +461,9 @@ function holdCommits({ changelog }: MemoryStore) {
           onHeld = resolve
         })
     },
-    release: (): void => {
+    release: (order: Iterable<number> = held.keys()): void => {
       changelog.commit = commit
-      for (const go of held) go()
+      for (const index of order) held[index]?.()
     },
   }
 }
@@ -504,6 +505,49 @@ test('a write that is decided together with the removal of its bucket, and behin
     held.release()
     await Promise.all([first, deleted, removed, late])
     deepEqual(await sql.query`select key from version`, [])
+  }))
+
+test('a copy into a bucket that was made again meanwhile is coded as the new one is', () =>
+  withStore(async (store) => {
+    const { objects, sql } = store
+    const key = parseObjectKey('a')
+    const source = { bucket, key }
+    const archive = parseBucketName('archive')
+    await objects.createBucket(archive)
+    await put(objects, 'a', bytesOf(30_000))
+    const held = holdCommits(store)
+    const copied = objects.copy(source, { bucket: archive, key }, { signal })
+    await held.until(1)
+    const deleted = objects.deleteBucket(archive)
+    await held.until(2)
+    const created = objects.createBucket(archive, { profile: '2+1' })
+    await held.until(3)
+    held.release([1, 2, 0])
+    await Promise.all([deleted, created, copied])
+    const profiles = new Set<string>()
+    for await (const { shape } of scanChunks(sql)) profiles.add(formatProfile(shape.profile))
+    deepEqual(profiles, new Set(['4+2', '2+1']))
+  }))
+
+test('a copy of what was overwritten meanwhile has the checksum that was asked for', () =>
+  withStore(async (store) => {
+    const { objects } = store
+    const checksumAlgorithm = 'crc32c'
+    const summed = bodyOf(bytesOf(30_000), {
+      digests: [checksumAlgorithm],
+      verify: (digests) => fullObjectChecksum(checksumAlgorithm, digests),
+    })
+    await put(objects, 'b', bytesOf(30_000), { body: summed })
+    const held = holdCommits(store)
+    const source = { bucket, key: parseObjectKey('b') }
+    const target = { bucket, key: parseObjectKey('c') }
+    const copied = objects.copy(source, target, { signal, checksumAlgorithm })
+    await held.until(1)
+    const overwritten = put(objects, 'b', bytesOf(30_000)) // without a checksum
+    await held.until(2)
+    held.release([1, 0])
+    await overwritten
+    equal((await copied).checksum?.algorithm, checksumAlgorithm)
   }))
 
 test('a bucket may have its own profile, if the nodes can hold it; copies between profiles are recoded', () =>
