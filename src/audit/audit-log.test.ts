@@ -6,8 +6,10 @@ import { test } from 'node:test'
 import { type AuditLog, type AuditLogOptions, openAuditLog } from '#audit/audit-log'
 import { auditStream } from '#audit/audit-stream'
 import { hashOf, isAudited, noHash } from '#audit/entry'
+import { FreeSpace } from '#disk/free-space'
 import { isFault } from '#fault/fault'
 import { type RequestEnded, silentTelemetry } from '#telemetry/telemetry'
+import { SimulatedWorld } from '#world/simulated'
 import { systemWorld } from '#world/system'
 
 const ended: RequestEnded = {
@@ -30,7 +32,9 @@ async function inDirectory(
   ) => Promise<void>,
 ): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'mycelium-audit-'))
-  const common = { directory, world: systemWorld(), telemetry: silentTelemetry }
+  const world = systemWorld()
+  const roomy = new FreeSpace(world, async () => ({ totalBytes: 1e9, freeBytes: 1e9 }))
+  const common = { directory, space: roomy, world, telemetry: silentTelemetry }
   try {
     await work(directory, (more = {}) => openAuditLog({ ...common, ...more }))
   } finally {
@@ -125,6 +129,27 @@ test('half a line, which a crash has left, is forgotten', () =>
     await fill(log, ['c'])
     deepEqual(objectsOf(await log.newest(9)), ['a', 'b', 'c'])
     equal((await log.verify()).last, 3)
+  }))
+
+test('lines wait while the disk has only what removals need, and come when there is room', () =>
+  inDirectory(async (_, open) => {
+    const world = new SimulatedWorld(1)
+    const [total, reserve] = [1e9, 5e7]
+    let freeBytes = reserve / 2
+    const measure = async () => ({ totalBytes: total, freeBytes })
+    const notes: string[] = []
+    await using log = await open({
+      world,
+      space: new FreeSpace(world, measure, { isForLogs: true }),
+      telemetry: { note: (_level, text) => notes.push(text) },
+    })
+    log.take({ ...ended, object: 'a' })
+    deepEqual(await log.newest(1), [])
+    deepEqual(notes, ['audit log cannot be written'])
+    freeBytes = reserve // data is refused still
+    log.take({ ...ended, object: 'b' })
+    deepEqual(objectsOf(await log.newest(9)), ['a', 'b'])
+    equal((await log.verify()).last, 2)
   }))
 
 test('a stream has the same lines', () => {

@@ -5,6 +5,7 @@
 import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
 import { type AuditEntry, hashOf, noHash, printLine } from '#audit/entry'
 import { type Chain, type Extent, filePath, listFiles, readNewest, verifyFiles } from '#audit/files'
+import type { FreeSpace } from '#disk/free-space'
 import { makeDirectories } from '#disk/make-directories'
 import type { RequestEnded, Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
@@ -13,6 +14,8 @@ export interface AuditLogOptions {
   readonly directory: string
   readonly world: World
   readonly telemetry: Pick<Telemetry, 'note'>
+  /** Of the directory's file system: lines wait while it has too little. */
+  readonly space: FreeSpace
   /** A new file is begun when this is reached; 16 MiB when left out. */
   readonly fileBytesMax?: number
   /** The oldest goes when there are more; 64 when left out. */
@@ -129,7 +132,7 @@ export class AuditLog implements AsyncDisposable {
 
   /** All that waits, in one write. When it fails, everything goes on waiting. */
   async #append(): Promise<void> {
-    const { fileBytesMax = 16 * 2 ** 20 } = this.#options
+    const { fileBytesMax = 16 * 2 ** 20, space } = this.#options
     const entries = this.#waiting.slice()
     const lost = this.#lost
     const current = await this.#fileFor(fileBytesMax)
@@ -143,10 +146,12 @@ export class AuditLog implements AsyncDisposable {
     })
     const bytes = Buffer.from(`${lines.join('\n')}\n`)
     if (this.#hasFailed) await current.file.truncate(current.bytes)
-    this.#hasFailed = true
-    await current.file.appendFile(bytes)
-    await current.file.datasync()
-    this.#hasFailed = false
+    await space.spend(bytes.length, async () => {
+      this.#hasFailed = true
+      await current.file.appendFile(bytes)
+      await current.file.datasync()
+      this.#hasFailed = false
+    })
     current.bytes += bytes.length
     this.#end = { sequence, head }
     this.#lost -= lost

@@ -19,9 +19,21 @@ interface Capacity {
 }
 
 /** What data may take of a file system. */
-export function freeForData({ totalBytes, freeBytes }: Capacity): number {
-  const reservedBytes = Math.min(reservedBytesMax, Math.ceil(totalBytes * reservedShare))
-  return Math.max(0, freeBytes - reservedBytes)
+export function freeForData(capacity: Capacity): number {
+  return freeBeside(reservedBytes(capacity), capacity)
+}
+
+/** What logs of requests may take, which go on when data is refused, but not to the end: half of what data leave is for removals alone. */
+function freeForLogs(capacity: Capacity): number {
+  return freeBeside(reservedBytes(capacity) / 2, capacity)
+}
+
+function reservedBytes({ totalBytes }: Capacity): number {
+  return Math.min(reservedBytesMax, Math.ceil(totalBytes * reservedShare))
+}
+
+function freeBeside(reservedBytes: number, { freeBytes }: Capacity): number {
+  return Math.max(0, Math.floor(freeBytes - reservedBytes))
 }
 
 interface Measurement extends Capacity {
@@ -45,16 +57,21 @@ export class FreeSpace {
   readonly #world: Pick<World, 'monotonic'>
   readonly #measure: () => Promise<Capacity>
   readonly #tally: Tally
+  readonly #freeOf: (capacity: Capacity) => number
 
   /** Each measures for itself: whoever waits for a disk that hangs holds up nobody else. Callers leave `tally` out. */
   constructor(
     world: Pick<World, 'monotonic'>,
     measure: () => Promise<Capacity>,
-    tally = new Tally(),
+    {
+      tally = new Tally(),
+      isForLogs = false,
+    }: { readonly tally?: Tally; readonly isForLogs?: boolean } = {},
   ) {
     this.#world = world
     this.#measure = measure
     this.#tally = tally
+    this.#freeOf = isForLogs ? freeForLogs : freeForData
   }
 
   /** Runs `write`, which makes files longer by up to `bytes`, if that leaves room enough. `disk/full`, or what `write` rejects with. */
@@ -82,7 +99,7 @@ export class FreeSpace {
   #require(bytes: number, measured: Measurement): void {
     const { written, beingWritten } = this.#tally
     const takenBytes = written - measured.writtenBefore + beingWritten
-    const freeBytes = freeForData(measured)
+    const freeBytes = this.#freeOf(measured)
     if (takenBytes + bytes <= freeBytes) return
     this.#tally.measured = undefined // look again next time: somebody may be making room
     throw diskFault('disk/full', { freeBytes, wantedBytes: bytes })
@@ -103,6 +120,6 @@ export class FreeSpaces {
     const fileSystem = await disk.fileSystem()
     const tally = this.#tallies.get(fileSystem) ?? new Tally()
     this.#tallies.set(fileSystem, tally)
-    return new FreeSpace(this.#world, () => disk.capacity(), tally)
+    return new FreeSpace(this.#world, () => disk.capacity(), { tally })
   }
 }

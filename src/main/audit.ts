@@ -2,6 +2,8 @@
 import { type AuditLog, openAuditLog } from '#audit/audit-log'
 import { auditStream } from '#audit/audit-stream'
 import { type AuditScope, isAudited } from '#audit/entry'
+import { FreeSpace } from '#disk/free-space'
+import { openRealDisk } from '#disk/real'
 import type { OpenDataDirectory } from '#main/data-directory'
 import type { RequestEnded, Telemetry } from '#telemetry/telemetry'
 import type { World } from '#world/world'
@@ -27,7 +29,10 @@ export async function openAudit(
   },
 ): Promise<Audit> {
   if (audit === 'off') return { log: undefined, take() {}, async [Symbol.asyncDispose]() {} }
-  const log = auditTo === 'file' ? await openAuditLog({ directory, world, telemetry }) : undefined
+  const disk = openRealDisk(directory)
+  const space = new FreeSpace(world, () => disk.capacity(), { isForLogs: true })
+  const log =
+    auditTo === 'file' ? await openAuditLog({ directory, space, world, telemetry }) : undefined
   const target = log ?? auditStream(print, world)
   return {
     log,

@@ -1,7 +1,9 @@
 /** A disk that runs full: writes are refused in plain words, what was stored stays, and deleting makes room again. */
 import { equal, match, ok, rejects } from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFile, mkdtemp, readdir, rm, statfs } from 'node:fs/promises'
+import { Agent, type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -123,6 +125,45 @@ test('a disk that is full of small objects can be emptied', async (context) => {
     (answer) => answer === '200',
   )
   ok((await bucket.get(kept)).equals(bytesOf(kept, smallBytes)))
+  await store.stop()
+})
+
+/** So many requests without a key, eight at a time, for keys as long as they may be: lines of the audit log are as long then. */
+async function askForNothing(s3Url: string, requests: number): Promise<void> {
+  const { hostname, port } = new URL(s3Url)
+  const path = `/brimful/${'k'.repeat(1024)}`
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 })
+  const ask = async (): Promise<void> => {
+    const asked = request({ hostname, port, path, agent }).end()
+    const [answer]: IncomingMessage[] = await once(asked, 'response')
+    equal(answer?.statusCode, 403)
+    answer?.resume()
+    if (answer !== undefined) await once(answer, 'end')
+  }
+  let left = requests
+  const worker = async (): Promise<void> => {
+    for (; left > 0; left -= 1) await ask()
+  }
+  await Promise.all(Array.from({ length: 8 }, worker))
+  agent.destroy()
+}
+
+test('a full disk can be emptied, however many are refused: their lines in the audit log leave room for removals', async (context) => {
+  const data = await smallDisk(context)
+  if (data === undefined) return
+  const store = await startStore({ data, flags })
+  context.after(() => store.kill())
+  const bucket = bucketOf(store, 'brimful')
+  await bucket.create()
+  const taken = await fill(bucket, 'first')
+  const { bavail, bsize } = await statfs(data)
+  await askForNothing(store.s3Url, Math.ceil((bavail * bsize) / 1024))
+  match(store.output(), /audit log cannot be written/)
+  for (const key of taken) await bucket.remove(key)
+  await until(
+    () => tryPut(bucket, 'room again'),
+    (answer) => answer === '200',
+  )
   await store.stop()
 })
 
