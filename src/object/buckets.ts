@@ -18,6 +18,7 @@ import type {
 import type { Origin } from '#object/origin'
 import { bucketInfo, findBucket, readConfig, requireBucket } from '#object/rows'
 import type { Queryable } from '#sql/sql'
+import { requireRoom } from '#store/room'
 
 /** `object/bucket-exists` when the name is taken; the door decides whether that is an error for this caller. `object/too-many-buckets` */
 export async function createBucket(
@@ -31,6 +32,7 @@ export async function createBucket(
   return await parts.changelog.commit(async (tx) => {
     if ((await findBucket(tx, name)) !== undefined)
       throw objectFault('object/bucket-exists', { bucket: name })
+    requireRoom(parts.store, chosen)
     if (owner !== undefined && ownedMax !== undefined) await assertFewer(tx, owner, ownedMax)
     const owned = owner === undefined ? {} : { owner }
     const body: ObjectChange = { kind: 'object/bucket-created', name, profile, ...owned }

@@ -1,7 +1,7 @@
 /** Tags, retention and legal holds: given with a write, or set later. */
 import { toBase64url } from '#bytes/text'
 import type { CommitTransaction } from '#changelog/change'
-import type { ObjectParts } from '#object/_parts'
+import { classProfile, type ObjectParts } from '#object/_parts'
 import type { EventJson, ObjectChange } from '#object/changes'
 import { type EventName, eventOf } from '#object/events'
 import { objectFault } from '#object/faults'
@@ -11,6 +11,7 @@ import { type ObjectAddress, requireInfo } from '#object/open'
 import type { Origin } from '#object/origin'
 import { type FoundBucket, keyBytes, readSetting, requireBucket } from '#object/rows'
 import type { Queryable } from '#sql/sql'
+import { requireRoom } from '#store/room'
 
 export async function setTraits(
   parts: ObjectParts,
@@ -22,7 +23,10 @@ export async function setTraits(
   }: { readonly bypassesGovernance?: boolean; readonly origin?: Origin } = {},
 ): Promise<{ readonly versionId?: VersionId }> {
   return await parts.changelog.commit(async (tx) => {
-    const { id: bucket, is_followed } = await requireBucket(tx, address.bucket)
+    const { id: bucket, is_followed, profile } = await requireBucket(tx, address.bucket)
+    const { tags = [] } = wanted
+    // Other traits must not wait for room: locks are lifted to make some, and grants withdrawn.
+    if (tags.length > 0) requireRoom(parts.store, classProfile(parts, { profile }))
     const info = await requireInfo(tx, address)
     if ('retention' in wanted || 'legalHold' in wanted) await requireLockable(tx, bucket)
     const { retention } = info.traits

@@ -9,8 +9,11 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import {
   CopyObjectCommand,
+  CreateBucketCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectTaggingCommand,
   PutObjectCommand,
+  PutObjectTaggingCommand,
   S3ServiceException,
 } from '@aws-sdk/client-s3'
 import { runMycelium, startStore } from '../harness.ts'
@@ -81,6 +84,13 @@ async function withoutData(
       client.send(new PutObjectCommand({ Bucket, Key: 'empty', Body: '' })),
       client.send(new CopyObjectCommand({ Bucket, Key: 'copy', CopySource })),
       client.send(new CreateMultipartUploadCommand({ Bucket, Key: 'upload' })),
+      client.send(new CreateBucketCommand({ Bucket: 'another' })),
+      client.send(
+        new PutObjectTaggingCommand({
+          ...{ Bucket, Key: source },
+          Tagging: { TagSet: [{ Key: 'colour', Value: 'red' }] },
+        }),
+      ),
     ].map(answerTo),
   )
 }
@@ -182,6 +192,8 @@ test('a full disk refuses writes, loses nothing, and takes writes again after de
 
   // What holds no data would take from the room that is left for removals.
   for (const refused of await withoutData(bucket, taken[0] ?? '')) match(refused, refusal)
+  const [Key = ''] = taken
+  await bucket.client.send(new DeleteObjectTaggingCommand({ Bucket: bucket.name, Key }))
 
   const kept = taken.slice(0, keptObjects)
   await Promise.all(taken.slice(keptObjects).map((key) => bucket.remove(key)))
