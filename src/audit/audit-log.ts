@@ -70,7 +70,8 @@ export class AuditLog implements AsyncDisposable {
   #isWriting = false
   /** Something may lie behind what is whole. */
   #hasFailed = false
-  #stopRetry: () => void = () => {}
+  /** While set, something hinders writing, and is tried again when its time has come: not with each request, nor said with each. */
+  #stopRetry: (() => void) | undefined
 
   /** Use `openAuditLog`. */
   constructor(options: AuditLogOptions, end: End, current: Current | undefined) {
@@ -82,7 +83,7 @@ export class AuditLog implements AsyncDisposable {
   take(ended: RequestEnded): void {
     if (this.#waiting.length >= waitingMax) this.#lost += 1
     else this.#waiting.push({ ended, at: this.#options.world.now() })
-    this.#begin()
+    if (this.#stopRetry === undefined) this.#begin()
   }
 
   /** The newest lines, oldest first, with all that was taken before. */
@@ -100,7 +101,7 @@ export class AuditLog implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#begin()
     await this.#written
-    this.#stopRetry()
+    this.#stopRetry?.()
     await this.#current?.file.close()
   }
 
@@ -117,14 +118,18 @@ export class AuditLog implements AsyncDisposable {
   /** Never rejects. */
   async #write(): Promise<void> {
     this.#isWriting = true
-    this.#stopRetry()
+    this.#stopRetry?.()
+    this.#stopRetry = undefined
     try {
       while (this.#waiting.length > 0) await this.#append()
     } catch (error) {
       const { telemetry, world } = this.#options
       const fields = { waiting: this.#waiting.length, error: String(error) }
       telemetry.note('error', 'audit log cannot be written', fields)
-      this.#stopRetry = world.timer(retryMs, () => this.#begin())
+      this.#stopRetry = world.timer(retryMs, () => {
+        this.#stopRetry = undefined
+        this.#begin()
+      })
     } finally {
       this.#isWriting = false
     }
